@@ -1,0 +1,1 @@
+"""The local stack, for development only: never deployed."""
