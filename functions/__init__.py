@@ -1,0 +1,1 @@
+"""Triggers: parse, one call, one answer."""

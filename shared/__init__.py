@@ -1,0 +1,1 @@
+"""The desk itself: pure packages inside, services around them, storage and messaging at the edge."""

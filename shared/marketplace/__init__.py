@@ -1,0 +1,1 @@
+"""What Microsoft sends, and how it becomes a `LeadPush`."""

@@ -1,0 +1,67 @@
+"""Reading JSON that somebody else wrote: bounded in depth, and always storable afterwards."""
+
+import json
+import math
+from typing import Any
+
+MAX_DEPTH = 16  # levels; the deepest known push has two
+
+
+class UnreadableJson(ValueError):
+    """The text isn't JSON that we take. Says what and where, and quotes nothing of the text."""
+
+
+def read_json(text: str) -> Any:
+    """The JSON value of a text, its strings free of lone surrogates, its numbers finite.
+
+    A lone surrogate (`"\\ud800"`) can't be encoded, so it couldn't be stored: U+FFFD takes its place.
+    A number that overflows becomes its own text.
+
+    Raises:
+        UnreadableJson: not JSON, or nested deeper than `MAX_DEPTH`.
+    """
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=str)
+    except json.JSONDecodeError as exc:
+        raise UnreadableJson(f"it isn't JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise UnreadableJson("it is nested too deep, or has a number too long") from exc
+    return _storable(value, MAX_DEPTH)
+
+
+def read_json_object(text: str) -> dict[str, Any] | None:
+    """The JSON object that a text is; None if it is anything else."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value = read_json(text)
+    except UnreadableJson:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def as_text(value: Any) -> str:
+    """A JSON value as the text a person would expect: strings bare, the rest as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def trimmed(value: Any) -> str | None:
+    """The text of a value without the blanks around it; None if nothing is left."""
+    return None if value is None else as_text(value).strip() or None
+
+
+def _finite(number: str) -> float | str:
+    value = float(number)
+    return value if math.isfinite(value) else number
+
+
+def _storable(value: Any, depth: int) -> Any:
+    if depth < 0:
+        raise UnreadableJson(f"it is nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_storable(name, depth): _storable(member, depth - 1) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_storable(member, depth - 1) for member in value]
+    return value

@@ -1,0 +1,126 @@
+"""From the bytes of a push to a `LeadPush`: lenient in what it reads, strict about what it can't."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.marketplace.description import read_description
+from shared.marketplace.json_text import UnreadableJson, as_text, read_json, read_json_object, trimmed
+from shared.marketplace.lead_source import known_action, read_lead_source
+from shared.marketplace.push import Contact, LeadPush, RawPush
+
+MAX_BODY = 64 * 1024  # bytes; ours: Microsoft names no limit, its leads are a few hundred bytes
+TEST_PREFIX = "msft_test_"  # how Partner Center marks the leads of *Validate* and *Publish*
+FORBIDS_CONTACT = "DNC"
+ASKS_FOR_CONTACT = "PLT"
+
+
+class InvalidPush(ValueError):
+    """The body isn't a lead. The text says what and where, and quotes nothing of the body."""
+
+
+class PushTooLarge(InvalidPush):
+    """The body is larger than `MAX_BODY`."""
+
+
+def parse_push(body: bytes) -> LeadPush:
+    """Read a push whatever its key casing, with any value missing, null, empty or blank.
+
+    Raises:
+        PushTooLarge: more than `MAX_BODY` bytes.
+        InvalidPush: not UTF-8, not JSON, not an object, or nested too deep.
+    """
+    if len(body) > MAX_BODY:
+        raise PushTooLarge(f"The body has {len(body)} bytes; at most {MAX_BODY} are taken.")
+    return push_of(_json_object(body))
+
+
+def push_of(as_sent: dict[str, Any]) -> LeadPush:
+    """Sort the members of one JSON object into a push; also the columns of an Azure Table row."""
+    members = _folded(as_sent)
+    raw = RawPush(
+        lead_source=_text(members.get("leadsource")),
+        action_code=_text(members.get("actioncode")),
+        description=_text(members.get("description")),
+    )
+    origin = read_lead_source(raw.lead_source)
+    action = known_action(raw.action_code) or origin.action
+    note, campaign = read_description(raw.description)
+    contact = _contact(members)
+    return LeadPush(
+        contact=contact,
+        source=origin.source,
+        action=action,
+        offer_id=origin.offer_id,
+        offer_name=origin.offer_name,
+        offer_title=trimmed(members.get("offertitle")) or trimmed(members.get("offerdisplayname")),
+        note=note,
+        campaign=campaign,
+        raw=raw,
+        is_test=_is_test(contact),
+        forbids_contact=FORBIDS_CONTACT in (action, origin.action),
+        asks_for_contact=ASKS_FOR_CONTACT in (action, origin.action),
+        as_sent=as_sent,
+    )
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        sent = read_json(body.decode("utf-8-sig"))
+    except UnicodeDecodeError as exc:
+        raise InvalidPush(f"The body isn't UTF-8: byte {exc.start} can't be read.") from exc
+    except UnreadableJson as exc:
+        raise InvalidPush(f"The body can't be read: {exc}.") from exc
+    if _is_form(sent):
+        return dict(sent)
+    if not isinstance(sent, dict):
+        raise InvalidPush("The body is JSON, but not an object: a lead is one JSON object.")
+    return sent
+
+
+def _is_form(sent: Any) -> bool:
+    """A web form written as JSON, as the Salesforce destination has it: a list of name and value pairs."""
+    return isinstance(sent, list) and bool(sent) and all(_is_name_and_value(pair) for pair in sent)
+
+
+def _is_name_and_value(pair: Any) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
+
+
+def _contact(members: Mapping[str, Any]) -> Contact:
+    """The customer, from `UserDetails`, `CustomerInfo` (an object or its JSON text), else from flat keys."""
+    nested = _nested(members.get("userdetails")) or _nested(members.get("customerinfo"))
+    details = {**members, **{name: value for name, value in nested.items() if trimmed(value)}}
+    return Contact(
+        first_name=trimmed(details.get("firstname")),
+        last_name=trimmed(details.get("lastname")),
+        email=trimmed(details.get("email")),
+        phone=trimmed(details.get("phone")),
+        country=trimmed(details.get("country")),
+        company=trimmed(details.get("company")),
+        title=trimmed(details.get("title")),
+    )
+
+
+def _is_test(contact: Contact) -> bool:
+    marked = (contact.first_name, contact.last_name, contact.email)
+    return any((text or "").casefold().startswith(TEST_PREFIX) for text in marked)
+
+
+def _nested(value: Any) -> dict[str, Any]:
+    """The members of an object, or of the JSON text of one; empty for anything else."""
+    members = read_json_object(value) if isinstance(value, str) else value
+    return _folded(members) if isinstance(members, dict) else {}
+
+
+def _folded(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Members by a name without case, blanks, hyphens or underscores; of two alike the filled one stays."""
+    folded: dict[str, Any] = {}
+    for name, value in members.items():
+        key = "".join(letter for letter in name.casefold() if letter not in " _-")
+        if not trimmed(folded.get(key)):
+            folded[key] = value
+    return folded
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else as_text(value)
