@@ -1,0 +1,1 @@
+"""Facts derived from what a lead carries: pure, bundled data, no network. Absent beats wrong."""

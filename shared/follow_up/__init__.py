@@ -1,0 +1,1 @@
+"""The promise to call back: its deadline, its breach, its fulfilment."""

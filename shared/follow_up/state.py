@@ -1,0 +1,71 @@
+"""Where the follow-up of a lead stands, and how it moves on."""
+
+import enum
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+
+class FollowUpState(enum.StrEnum):
+    """`none`: nobody has to call (test, do not contact). A missed one stays missed until somebody calls."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    DONE = "done"
+    MISSED = "missed"
+
+
+class FollowUp(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The open cycle, or the last one. Times are aware UTC."""
+
+    state: FollowUpState = FollowUpState.NONE
+    due_at: datetime | None = None
+    first_at: datetime | None = None  # the first follow-up of the lead's life
+    missed_at: datetime | None = None  # when this cycle was flagged
+    level: int = 0  # steps of escalation taken
+
+    @property
+    def is_open(self) -> bool:
+        """Somebody still has to call."""
+        return self.state in (FollowUpState.WAITING, FollowUpState.MISSED)
+
+
+def follow_up_due(received_at: datetime, target: timedelta) -> datetime:
+    """When the first follow-up falls due.
+
+    Args:
+        received_at: aware UTC.
+        target: time allowed; 24 hours unless the policy says otherwise (Microsoft's advice to publishers).
+    """
+    return received_at + target
+
+
+def await_follow_up(follow_up: FollowUp, at: datetime, target: timedelta) -> FollowUp:
+    """The customer was here at `at`: open a cycle, unless one is open: a touch never postpones a deadline."""
+    if follow_up.is_open:
+        return follow_up
+    due_at = follow_up_due(at, target)
+    return replace(follow_up, state=FollowUpState.WAITING, due_at=due_at, missed_at=None, level=0)
+
+
+def expect_none(follow_up: FollowUp) -> FollowUp:
+    """Nobody has to call, or may: the alarm is off."""
+    return replace(follow_up, state=FollowUpState.NONE, due_at=None)
+
+
+def is_missed(follow_up: FollowUp, now: datetime) -> bool:
+    """The deadline has passed and nobody has flagged it yet."""
+    waits = follow_up.state is FollowUpState.WAITING
+    return waits and follow_up.due_at is not None and follow_up.due_at <= now
+
+
+def miss(follow_up: FollowUp, now: datetime) -> FollowUp:
+    """Flag the breach."""
+    return replace(follow_up, state=FollowUpState.MISSED, missed_at=now)
+
+
+def fulfil(follow_up: FollowUp, at: datetime) -> FollowUp:
+    """Somebody called at `at`."""
+    first_at = min(follow_up.first_at or at, at)
+    return replace(follow_up, state=FollowUpState.DONE, first_at=first_at)

@@ -1,0 +1,1 @@
+"""The lead: who it is, what happened to it, what falls due."""

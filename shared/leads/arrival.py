@@ -1,0 +1,88 @@
+"""A push arrives: it opens a lead, touches one, or is a repeat."""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import asdict, replace
+
+from shared.follow_up.state import FollowUp, await_follow_up, expect_none
+from shared.leads.change import Change, change
+from shared.leads.events import EventType
+from shared.leads.lead import Bookkeeping, Lead, Milestone, SeenPush
+from shared.marketplace.push import LeadPush
+
+REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry of the sender
+PUSHES_REMEMBERED = 50  # of one lead within that window; beyond it a repeat counts as a touch
+
+
+def first_push(push: LeadPush, lead_id: str, offer: str | None, at: datetime, target: timedelta) -> Change:
+    """The lead that a push of an unknown person or offer opens."""
+    lead = Lead(
+        id=lead_id,
+        offer=offer,
+        offer_title=push.offer_title,
+        source=push.source,
+        action=push.action,
+        test=push.is_test,
+        do_not_contact=push.forbids_contact,
+        contact=push.contact,
+        note=push.note,
+        campaign=push.campaign,
+        received_at=at,
+        last_touch_at=at,
+        follow_up=_follow_up(FollowUp(), push.is_test or push.forbids_contact, at, target),
+        milestones=(Milestone(what="received", at=at),),
+        raw=push.raw,
+        bookkeeping=Bookkeeping(recent_pushes=(SeenPush(digest=_digest(push), at=at),)),
+    )
+    return change(lead, at, (EventType.RECEIVED, _story(push)))
+
+
+def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> Change | None:
+    """A touch: blanks are filled, the newest non-empty value wins. None for a repeat within the window."""
+    seen = tuple(one for one in lead.bookkeeping.recent_pushes if at - one.at < REPEAT_WINDOW)
+    digest = _digest(push)
+    if any(one.digest == digest for one in seen):
+        return None
+    test = lead.test and push.is_test
+    do_not_contact = push.forbids_contact or (lead.do_not_contact and not push.asks_for_contact)
+    return change(
+        lead,
+        at,
+        (EventType.TOUCHED, _story(push)),
+        offer_title=push.offer_title or lead.offer_title,
+        source=push.source or lead.source,
+        action=push.action or lead.action,
+        test=test,
+        do_not_contact=do_not_contact,
+        contact=replace(lead.contact, **_filled(push.contact)),
+        note=push.note or lead.note,
+        campaign=push.campaign or lead.campaign,
+        last_touch_at=max(at, lead.last_touch_at),
+        touches=lead.touches + 1,
+        follow_up=_follow_up(lead.follow_up, test or do_not_contact, at, target),
+        raw=replace(lead.raw, **_filled(push.raw)),
+        bookkeeping=replace(
+            lead.bookkeeping, recent_pushes=(*seen, SeenPush(digest=digest, at=at))[-PUSHES_REMEMBERED:]
+        ),
+    )
+
+
+def _follow_up(follow_up: FollowUp, is_silent: bool, at: datetime, target: timedelta) -> FollowUp:
+    return expect_none(follow_up) if is_silent else await_follow_up(follow_up, at, target)
+
+
+def _story(push: LeadPush) -> dict[str, Any]:
+    return {"push": push.as_sent}
+
+
+def _filled(value: Any) -> dict[str, Any]:
+    """The fields that hold more than blanks."""
+    return {name: text for name, text in asdict(value).items() if text and text.strip()}
+
+
+def _digest(push: LeadPush) -> str:
+    content = json.dumps(push.as_sent, sort_keys=True).encode()
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -1,0 +1,60 @@
+"""A change: the lead as it will be, and the events that say why."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from shared.leads.events import Event, EventType, event_id
+from shared.leads.lead import DueKind, Lead
+
+PUBLISH_GRACE = timedelta(seconds=30)
+"""How long an event may stay unconfirmed before the clock publishes it (again).
+
+Whoever writes an event sends it at once; the receiver on the bus confirms it. Picking a message up took
+a cold instance up to two minutes (azure-functions-host issue 11879 and others): shorter means repeats.
+"""
+OPERATIONS_KEPT = 8  # the actors that may work on one lead within one lost answer, with room to spare
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Stored as one transaction."""
+
+    lead: Lead
+    events: tuple[Event, ...] = ()
+
+
+def change(lead: Lead, at: datetime, *happened: tuple[EventType, dict[str, Any]], **fields: Any) -> Change:
+    """The lead with `fields` replaced and its new events numbered and waiting to be published."""
+    kept = fields.pop("bookkeeping", lead.bookkeeping)
+    numbers = range(kept.events_written + 1, kept.events_written + 1 + len(happened))
+    events = tuple(
+        Event(id=event_id(lead.id, number), number=number, type=type_, time=at, data=data)
+        for number, (type_, data) in zip(numbers, happened, strict=True)
+    )
+    if events:
+        kept = replace(
+            kept,
+            events_written=kept.events_written + len(events),
+            events_unpublished=(*kept.events_unpublished, *numbers),
+            publish_due_at=kept.publish_due_at or at + PUBLISH_GRACE,
+        )
+    return Change(replace(lead, bookkeeping=kept, **fields), events)
+
+
+def published(lead: Lead, numbers: frozenset[int]) -> Lead:
+    """The lead, knowing that these events are out; the same object if it knew."""
+    kept = lead.bookkeeping
+    unpublished = tuple(number for number in kept.events_unpublished if number not in numbers)
+    if unpublished == kept.events_unpublished:
+        return lead
+    due_at = kept.publish_due_at if unpublished else None
+    return replace(lead, bookkeeping=replace(kept, events_unpublished=unpublished, publish_due_at=due_at))
+
+
+def signed(lead: Lead, operation: str) -> Lead:
+    """The lead with the id of the change that made it so."""
+    operations = (*lead.bookkeeping.operations, operation)[-OPERATIONS_KEPT:]
+    return replace(lead, bookkeeping=replace(lead.bookkeeping, operations=operations))

@@ -1,0 +1,83 @@
+"""Index rows: derived from the lead, never edited."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+
+from shared.follow_up.state import FollowUpState
+from shared.leads.lead import DueKind, Lead
+from shared.scoring.score import MAX_SCORE
+
+SCORE_GRACE = timedelta(seconds=5)
+"""How long the bus may take before the clock scores a lead itself: the bound we promise for the fast path."""
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+class IndexRow(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A row beside the lead; `columns` are what lists filter by."""
+
+    key: str
+    columns: dict[str, str | int | bool] = {}
+
+
+def index_rows(lead: Lead) -> tuple[IndexRow, ...]:
+    """All index rows that this lead has, and no other."""
+    return (*_due_rows(lead), *_open_rows(lead))
+
+
+def due_key(at: datetime, kind: DueKind, lead_id: str) -> str:
+    """`due!<utc>!<kind>!<id>`: rows sort by time."""
+    return f"due!{stamp(at)}!{kind}!{lead_id}"
+
+
+def stamp(at: datetime) -> str:
+    """UTC in fixed width, to the millisecond: sorts as text in the order of time."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}"
+
+
+def unstamp(text: str) -> datetime:
+    """The aware UTC instant of a stamp."""
+    whole = datetime.strptime(text[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    return whole + timedelta(milliseconds=int(text[15:]))
+
+
+def _due_rows(lead: Lead) -> Iterator[IndexRow]:
+    setbacks = lead.bookkeeping.setbacks
+    for kind, at in _due_times(lead).items():
+        setback = setbacks.get(kind)
+        if setback and setback.parked:
+            yield IndexRow(due_key(NEVER, DueKind.PARKED, lead.id) + f"!{kind}")
+        else:
+            yield IndexRow(due_key(max(at, setback.retry_at) if setback else at, kind, lead.id))
+
+
+def _due_times(lead: Lead) -> dict[DueKind, datetime]:
+    due: dict[DueKind, datetime] = {}
+    if lead.awaits_score:
+        due[DueKind.SCORE] = lead.last_touch_at + SCORE_GRACE
+    if lead.bookkeeping.publish_due_at is not None:
+        due[DueKind.PUBLISH] = lead.bookkeeping.publish_due_at
+    if lead.follow_up.state is FollowUpState.WAITING and lead.follow_up.due_at is not None:
+        due[DueKind.FOLLOW_UP] = lead.follow_up.due_at
+    return due
+
+
+def _open_rows(lead: Lead) -> Iterator[IndexRow]:
+    """Best score first; then the unscored, then tests."""
+    if not lead.status.is_open:
+        return
+    points = lead.score.total if lead.score else -1
+    place = MAX_SCORE + 2 if lead.test else MAX_SCORE - points
+    overdue_from = lead.follow_up.due_at if lead.follow_up.is_open and lead.follow_up.due_at else NEVER
+    columns: dict[str, str | int | bool] = {
+        "status": lead.status.value,
+        "grade": lead.score.grade if lead.score else "",
+        "score": points,
+        "owner": lead.owner or "",
+        "offer": lead.offer or "",
+        "test": lead.test,
+        "doNotContact": lead.do_not_contact,
+        "overdueFrom": stamp(overdue_from),
+    }
+    yield IndexRow(f"open!{place:03d}!{lead.id}", columns)

@@ -1,0 +1,108 @@
+"""The lead, the only truth; every index row follows from it."""
+
+import enum
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from shared.enrichment.facts import Enrichment
+from shared.follow_up.state import FollowUp
+from shared.marketplace.push import Contact, RawPush
+from shared.scoring.score import Score
+
+
+class LeadStatus(enum.StrEnum):
+    """The life of a lead; the last three close it."""
+
+    NEW = "new"
+    CONTACTED = "contacted"
+    NURTURING = "nurturing"
+    QUALIFIED = "qualified"
+    WON = "won"
+    LOST = "lost"
+    DISQUALIFIED = "disqualified"
+
+    @property
+    def is_open(self) -> bool:
+        """There is still something to do."""
+        return self not in (LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED)
+
+
+class Milestone(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Something that a lead reaches once."""
+
+    what: str
+    at: datetime  # aware UTC
+    by: str | None = None
+
+
+class SeenPush(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The trace of a push, to know a repeat by."""
+
+    digest: str
+    at: datetime  # aware UTC
+
+
+class Setback(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A kind of due work that failed."""
+
+    attempts: int
+    retry_at: datetime  # aware UTC
+    parked: bool = False  # given up: waits for a person
+
+
+class DueKind(enum.StrEnum):
+    """What falls due. `parked` never does: it only keeps given-up work countable."""
+
+    SCORE = "score"
+    PUBLISH = "publish"
+    FOLLOW_UP = "follow_up"
+    PARKED = "parked"
+
+
+class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What the desk must remember about its own work on a lead. Never leaves the desk."""
+
+    operations: tuple[str, ...] = ()  # ids of the last changes, newest last: a lost answer is found here
+    recent_pushes: tuple[SeenPush, ...] = ()
+    touches_scored: int = 0
+    events_written: int = 0
+    events_unpublished: tuple[int, ...] = ()  # their numbers, ascending
+    publish_due_at: datetime | None = None  # when the clock publishes them, if nobody did by then
+    setbacks: dict[DueKind, Setback] = field(default_factory=dict)
+
+    def without_setback(self, kind: DueKind) -> dict[DueKind, Setback]:
+        """The setbacks but one: its work is done."""
+        return {other: setback for other, setback in self.setbacks.items() if other is not kind}
+
+
+class Lead(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """One person's interest in one offer. Times are aware UTC."""
+
+    id: str
+    offer: str | None
+    offer_title: str | None
+    source: str | None
+    action: str | None
+    status: LeadStatus = LeadStatus.NEW
+    test: bool
+    do_not_contact: bool
+    contact: Contact
+    note: str | None
+    campaign: dict[str, str]
+    received_at: datetime
+    last_touch_at: datetime
+    touches: int = 1
+    enrichment: Enrichment = Enrichment()
+    score: Score | None = None
+    follow_up: FollowUp = FollowUp()
+    owner: str | None = None
+    team: str | None = None
+    milestones: tuple[Milestone, ...] = ()
+    raw: RawPush
+    bookkeeping: Bookkeeping = Bookkeeping()
+
+    @property
+    def awaits_score(self) -> bool:
+        """A touch came in that no score has seen. Test leads are never scored."""
+        return not self.test and self.bookkeeping.touches_scored < self.touches

@@ -1,0 +1,21 @@
+"""A lead and its events as others see them: camelCase JSON, times RFC 3339 UTC."""
+
+from typing import Any
+
+from msgspec import to_builtins
+
+from shared.leads.events import Event
+from shared.leads.lead import Lead
+
+
+def lead_on_the_wire(lead: Lead) -> dict[str, Any]:
+    """The lead without the desk's bookkeeping."""
+    wire: dict[str, Any] = to_builtins(lead)
+    del wire["bookkeeping"]
+    return wire
+
+
+def event_on_the_wire(event: Event) -> dict[str, Any]:
+    """The event, whole."""
+    wire: dict[str, Any] = to_builtins(event)
+    return wire

@@ -1,0 +1,63 @@
+"""From the text of a policy file to a `Policy`, or to one error that names the place and the rule."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shared.leads.offer import slugified
+from shared.policy.model import Duration, Policy
+
+SHIPPED = Path(__file__).with_name("policy.toml")
+
+
+class InvalidPolicy(ValueError):
+    """The policy says something it can't. The text names the place and the rule."""
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """The policy of a file; a table that is missing there is the shipped one. None: all of it is shipped.
+
+    Raises:
+        InvalidPolicy: unreadable file, not TOML, an unknown table or field, a value out of bounds.
+    """
+    return parse_policy(_read(path) if path else "")
+
+
+def parse_policy(text: str) -> Policy:
+    """The policy of a TOML text, see `load_policy`."""
+    try:
+        tables = {**_shipped_tables(), **tomllib.loads(text)}
+        policy = msgspec.convert(tables, Policy, dec_hook=_decode)
+    except tomllib.TOMLDecodeError as exc:
+        raise InvalidPolicy(f"The policy isn't TOML: {exc}.") from exc
+    except msgspec.ValidationError as exc:
+        raise InvalidPolicy(f"The policy is wrong: {exc}.") from exc
+    return policy
+
+
+def offers_by_title(policy: Policy) -> Mapping[str, str]:
+    """Offer ids by slugified title."""
+    return {slugified(title): id_ for id_, offer in policy.offers.items() for title in offer.titles}
+
+
+@cache
+def _shipped_tables() -> dict[str, Any]:
+    return tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InvalidPolicy(f"The policy file can't be read: {path}: {type(exc).__name__}.") from exc
+
+
+def _decode(type_: type, value: Any) -> Any:
+    """The one type that msgspec doesn't know: ours."""
+    if type_ is Duration:
+        return Duration.parse(value)
+    raise NotImplementedError(f"{type_} has no decoder")

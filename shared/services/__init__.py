@@ -1,0 +1,1 @@
+"""Use cases: read, apply a pure change, write, publish."""

@@ -1,0 +1,96 @@
+"""Read, apply a pure change, write; again if somebody else was faster, or if the answer was lost."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.leads.change import Change, signed
+from shared.leads.lead import Lead
+from shared.services.desk import Desk
+from shared.services.ports import LeadChanged, LeadExists, LeadNotFound, StoredLead, StoreUnavailable
+
+MAX_ATTEMPTS = 40  # 50 different pushes of one person at once needed 21 at most
+LONGEST_PAUSE = 0.5  # seconds
+FIRST_PAUSE = 0.005  # seconds
+
+type Apply = Callable[[Lead], Change | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The lead as stored; `change` is what this call did, None if there was nothing to do."""
+
+    stored: StoredLead
+    change: Change | None
+
+
+async def change_lead(
+    desk: Desk, lead_id: str, apply: Apply, *, read: StoredLead | None = None, operation: str | None = None
+) -> Outcome:
+    """Change a stored lead.
+
+    Args:
+        desk: the ports.
+        lead_id: which lead.
+        apply: from the lead as it is to the change; None if nothing is to be done. Called again on conflict.
+        read: the lead, if the caller has just read or written it.
+        operation: an id by which a second call of the same change is known and does nothing.
+
+    Raises:
+        LeadNotFound: there is no such lead.
+        LeadChanged: others were faster `MAX_ATTEMPTS` times.
+        StoreUnavailable: the store doesn't answer; the change may have been stored.
+    """
+    return await _write(desk, lead_id, apply, read=read, operation=operation or desk.new_id())
+
+
+async def create_or_change_lead(desk: Desk, first: Change, apply: Apply) -> Outcome:
+    """Store a new lead with one write; if it is there already, change it as `change_lead` does."""
+    return await _write(desk, first.lead.id, apply, first=first, operation=desk.new_id())
+
+
+async def _write(
+    desk: Desk,
+    lead_id: str,
+    apply: Apply,
+    *,
+    operation: str,
+    first: Change | None = None,
+    read: StoredLead | None = None,
+) -> Outcome:
+    tried: Change | None = None
+    assume_absent = first is not None
+    for attempt in range(MAX_ATTEMPTS):
+        if read is None and not assume_absent:
+            read = await _read(desk, lead_id, may_be_absent=first is not None)
+        if read is not None and operation in read.lead.bookkeeping.operations:
+            return Outcome(read, tried)  # our answer was lost, or this is a second call
+        step = apply(read.lead) if read is not None else first
+        if step is None:
+            return Outcome(_known(read), None)
+        tried = Change(signed(step.lead, operation), step.events)
+        try:
+            return Outcome(await _store(desk, read, tried), tried)
+        except (LeadExists, LeadChanged, StoreUnavailable):
+            read, assume_absent = None, False
+        await asyncio.sleep(desk.chance() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
+    raise LeadChanged(lead_id)
+
+
+async def _read(desk: Desk, lead_id: str, *, may_be_absent: bool) -> StoredLead | None:
+    try:
+        return await desk.store.get(lead_id)
+    except LeadNotFound:
+        if may_be_absent:
+            return None
+        raise
+
+
+async def _store(desk: Desk, read: StoredLead | None, change: Change) -> StoredLead:
+    return await (desk.store.create(change) if read is None else desk.store.replace(read, change))
+
+
+def _known(read: StoredLead | None) -> StoredLead:
+    if read is None:
+        raise AssertionError("a change of an absent lead is never nothing")
+    return read

@@ -1,0 +1,117 @@
+"""What the use cases need from the outside world. `storage` and `messaging` satisfy it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.leads.change import Change
+from shared.leads.events import Event
+from shared.leads.lead import DueKind, Lead, LeadStatus
+
+
+class LeadNotFound(LookupError):
+    """No lead has this id."""
+
+
+class LeadExists(Exception):
+    """A lead with this id is stored already."""
+
+
+class LeadChanged(Exception):
+    """The lead was changed by another actor since it was read."""
+
+
+class StoreUnavailable(Exception):
+    """The store didn't answer, or not with a result: what was asked may or may not have been done."""
+
+
+class BusUnavailable(Exception):
+    """The bus didn't take the messages, or didn't say so: they may or may not be out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLead:
+    """A lead as read, with the mark of its version."""
+
+    lead: Lead
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """Something that falls due for a lead."""
+
+    at: datetime
+    kind: DueKind
+    lead_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFilter:
+    """Which open leads to list; None asks for nothing."""
+
+    status: LeadStatus | None = None
+    grade: str | None = None
+    owner: str | None = None
+    offer: str | None = None
+    test: bool | None = None
+    do_not_contact: bool | None = None
+    min_score: int | None = None
+    overdue: bool | None = None
+    now: datetime | None = None  # aware UTC; with `overdue`
+
+
+@dataclass(frozen=True, slots=True)
+class WorthPage:
+    """Leads in the order of their worth; `cursor` is None on the last page."""
+
+    lead_ids: tuple[str, ...]
+    cursor: str | None
+
+
+class LeadStore(Protocol):
+    """Leads with their events and index rows. Any call may raise `StoreUnavailable`."""
+
+    async def get(self, lead_id: str) -> StoredLead:
+        """Read a lead; `LeadNotFound` if absent."""
+
+    async def create(self, change: Change) -> StoredLead:
+        """Store a new lead, its events and index rows, all or nothing; `LeadExists` if present."""
+
+    async def replace(self, read: StoredLead, change: Change) -> StoredLead:
+        """Store a changed lead, its new events and the difference of its index rows, all or nothing.
+
+        `LeadChanged` unless the stored lead is still the one that was `read`.
+        """
+
+    async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
+        """The lead's events from number `first` on, in order; empty for an unknown lead."""
+
+    async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
+        """What has fallen due by `now`, the oldest first, at most `limit` rows."""
+
+    async def parked(self, limit: int) -> list[DueRow]:
+        """Work that was given up and waits for a person, at most `limit` rows."""
+
+    async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> WorthPage:
+        """Open leads, the best score first, from the cursor `after` on."""
+
+    async def clock_ran(self, at: datetime) -> None:
+        """Remember the last run of the clock."""
+
+    async def last_clock_run(self) -> datetime | None:
+        """When the clock last ran; None if never."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+
+
+class EventPublisher(Protocol):
+    """The way out to subscribers."""
+
+    async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
+        """Send events in order, each with the lead as it is now; `BusUnavailable` if that isn't certain."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""

@@ -1,0 +1,80 @@
+"""Events go out after they are stored; what didn't go out, the clock publishes later."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from shared.leads.change import Change, published
+from shared.leads.events import Event
+from shared.leads.lead import Lead
+from shared.services.change_lead import Outcome, change_lead
+from shared.services.desk import Desk
+from shared.services.ports import BusUnavailable, StoredLead
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=5)  # the bound on the delay of events after the bus is back
+EVENTS_AT_ONCE = 500  # of one lead in one call; the rest in the next
+
+log = logging.getLogger(__name__)
+
+
+async def publish_new(desk: Desk, outcome: Outcome) -> bool:
+    """Send the events that a change has just written, once.
+
+    Returns:
+        Whether they are out. If not, the lead's `publish` row has them sent within two ticks of the clock.
+    """
+    if outcome.change is None or not outcome.change.events:
+        return True
+    try:
+        await desk.publisher.publish(outcome.change.lead, outcome.change.events)
+    except BusUnavailable as exc:
+        log.warning("lead %s: events stored, not published yet (%s)", outcome.stored.lead.id, exc)
+        return False
+    return True
+
+
+async def publish_and_note(desk: Desk, outcome: Outcome) -> None:
+    """Send the events that a change has just written, and note that they are out."""
+    if outcome.change and outcome.change.events and await publish_new(desk, outcome):
+        await note_published(desk, outcome.stored, outcome.change.events)
+
+
+async def note_published(desk: Desk, stored: StoredLead, events: Sequence[Event]) -> None:
+    """Take events off the list of what is still to be published. A second call does nothing."""
+    numbers = frozenset(event.number for event in events)
+    await change_lead(desk, stored.lead.id, lambda lead: _noted(lead, numbers), read=stored)
+
+
+async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
+    """Send every event of a lead that nobody confirmed, in order; on failure put it off, longer each time."""
+    stored = await desk.store.get(lead_id)
+    waiting = stored.lead.bookkeeping.events_unpublished
+    due_at = stored.lead.bookkeeping.publish_due_at
+    if not waiting or due_at is None or due_at > now:
+        return
+    stored_events = await desk.store.events_of(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
+    events = [event for event in stored_events if event.number in waiting]
+    try:
+        await desk.publisher.publish(stored.lead, events)
+    except BusUnavailable as exc:
+        log.warning("lead %s: %d events still not published (%s)", lead_id, len(waiting), exc)
+        await change_lead(desk, lead_id, lambda lead: _put_off(lead, now), read=stored)
+        return
+    await note_published(desk, stored, events)
+
+
+def _noted(lead: Lead, numbers: frozenset[int]) -> Change | None:
+    noted = published(lead, numbers)
+    return None if noted is lead else Change(noted)
+
+
+def _put_off(lead: Lead, now: datetime) -> Change | None:
+    """Publish later: the longer it has been overdue, the longer the pause."""
+    kept = lead.bookkeeping
+    if kept.publish_due_at is None:
+        return None
+    pause = min(max(now - kept.publish_due_at, FIRST_PAUSE), LONGEST_PAUSE)
+    return Change(replace(lead, bookkeeping=replace(kept, publish_due_at=now + pause)))
