@@ -1,0 +1,210 @@
+"""Service Bus triggers: peek-lock, renewal while the function runs, then complete or abandon.
+
+Each listener holds `maxConcurrentCalls` slots, and each slot a receiver (a connection) of its own that
+takes one message, has it processed, settles it, and takes the next. A receiver shared by several
+coroutines was measured to make each of them wait up to 0.2 s for the other's read on the socket.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiveMode
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
+
+from local.functions_host.errors import StartError
+from local.functions_host.host_json import ServiceBusOptions
+from local.functions_host.supervision import set_within
+from local.functions_host.triggers import ServiceBusTrigger
+
+_log = logging.getLogger(__name__)
+
+_FIRST_BACK_OFF, _LAST_BACK_OFF = 0.2, 5.0  # seconds
+_LONGEST_RECEIVE = 3600.0  # seconds that one call waits for a message before it is made again
+_RENEW_AFTER = 0.5  # of the time that a lock has left
+_CLOSE_LIMIT = 5.0  # seconds; a client whose peer is gone can't say goodbye
+
+
+class SettlementFailed(Exception):
+    """The connection was lost before the message was settled; the broker will deliver it again."""
+
+
+class ServiceBusListener:
+    """Feeds one function from one entity, and reconnects for as long as it takes."""
+
+    def __init__(
+        self,
+        function: str,
+        trigger: ServiceBusTrigger,
+        options: ServiceBusOptions,
+        process: Callable[[ServiceBusReceivedMessage], Awaitable[bool]],
+    ) -> None:
+        """`process` says whether the function succeeded; it never raises for what the function does.
+
+        Raises:
+            StartError: the connection string can't be read.
+        """
+        self._function, self._trigger, self._options, self._process = function, trigger, options, process
+        try:
+            # No retries inside the client: it would keep a message's fate and an outage to itself.
+            self._client = ServiceBusClient.from_connection_string(trigger.connection_string, retry_total=0)
+        except ValueError as exc:
+            raise StartError(f"function {function}: the Service Bus connection string isn't valid") from exc
+        self._outage = Outage(f"{function}: {trigger.entity}")
+
+    async def keep_receiving(self, stopping: asyncio.Event) -> None:
+        """Receive until `stopping`; messages in hand by then are still processed and settled."""
+        async with asyncio.TaskGroup() as slots:
+            for number in range(self._options.max_concurrent_calls):
+                slots.create_task(self._slot(number, stopping), name=f"{self._function} slot {number}")
+
+    async def _slot(self, number: int, stopping: asyncio.Event) -> None:
+        back_off = _FIRST_BACK_OFF
+        while not stopping.is_set():
+            try:
+                async with self._receiver() as receiver:
+                    self._outage.ended(number)
+                    back_off = _FIRST_BACK_OFF
+                    await self._receive_until(stopping, receiver)
+            except (ServiceBusError, SettlementFailed) as exc:
+                self._outage.began(number, exc)
+                await set_within(stopping, back_off)
+                back_off = min(back_off * 2, _LAST_BACK_OFF)
+
+    @asynccontextmanager
+    async def _receiver(self) -> AsyncIterator[ServiceBusReceiver]:
+        receiver = self._new_receiver()
+        try:
+            await receiver.__aenter__()
+            yield receiver
+        finally:
+            await _close(receiver)
+
+    def _new_receiver(self) -> ServiceBusReceiver:
+        trigger, prefetch = self._trigger, self._options.prefetch_count
+        if trigger.queue is not None:
+            return self._client.get_queue_receiver(
+                trigger.queue, receive_mode=ServiceBusReceiveMode.PEEK_LOCK, prefetch_count=prefetch
+            )
+        return self._client.get_subscription_receiver(
+            trigger.topic or "",
+            trigger.subscription or "",
+            receive_mode=ServiceBusReceiveMode.PEEK_LOCK,
+            prefetch_count=prefetch,
+        )
+
+    async def _receive_until(self, stopping: asyncio.Event, receiver: ServiceBusReceiver) -> None:
+        while not stopping.is_set():
+            for message in await _next_message(receiver, stopping):
+                await self._deliver(receiver, message)
+
+    async def _deliver(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> None:
+        processed = asyncio.Event()
+        renewal = asyncio.create_task(
+            keep_lock(receiver, message, self._options.max_auto_lock_renewal, processed, self._function)
+        )
+        try:
+            succeeded = await self._process(message)
+        finally:
+            # Told, not cancelled: a request cut off half-way would leave the connection out of step.
+            processed.set()
+            await renewal
+        await self._settle(receiver, message, succeeded=succeeded)
+
+    async def _settle(
+        self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage, *, succeeded: bool
+    ) -> None:
+        try:
+            await (receiver.complete_message(message) if succeeded else receiver.abandon_message(message))
+        except MessageLockLostError:
+            _log.warning("%s: the lock of a message was lost, so it will be delivered again", self._function)
+        except ServiceBusError as exc:
+            raise SettlementFailed("a message couldn't be settled") from exc
+        except ValueError as exc:  # the client closed itself when the renewal met a lost connection
+            raise SettlementFailed("a message couldn't be settled") from exc
+
+
+async def _next_message(
+    receiver: ServiceBusReceiver, stopping: asyncio.Event
+) -> list[ServiceBusReceivedMessage]:
+    """The next message, or none when the host stops first.
+
+    One message a call, because a call for more waits 0.2 s for them after the first.
+    """
+    receive = asyncio.create_task(
+        receiver.receive_messages(max_message_count=1, max_wait_time=_LONGEST_RECEIVE)
+    )
+    stop = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({receive, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return receive.result() if receive.done() else []
+    finally:
+        stop.cancel()
+        if not receive.done():
+            receive.cancel()
+            await asyncio.wait({receive})
+
+
+async def keep_lock(
+    receiver: ServiceBusReceiver,
+    message: ServiceBusReceivedMessage,
+    limit: timedelta,
+    processed: asyncio.Event,
+    function: str,
+) -> None:
+    """Renew the lock of a message until it is processed, at most for `limit`.
+
+    A renewal that fails is logged and ends this: the message is then delivered again.
+    """
+    give_up_at = datetime.now(UTC) + limit
+    while (locked_until := message.locked_until_utc) is not None:
+        now = datetime.now(UTC)
+        renew_at = now + (locked_until - now) * _RENEW_AFTER
+        if renew_at >= give_up_at:
+            return
+        if await set_within(processed, max((renew_at - now).total_seconds(), 0)):
+            return
+        try:
+            await receiver.renew_message_lock(message)
+        except (ServiceBusError, ValueError) as exc:
+            _log.warning("%s: the lock of a message couldn't be renewed (%s)", function, type(exc).__name__)
+            return
+
+
+async def _close(receiver: ServiceBusReceiver) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_LIMIT):
+            await receiver.close()
+    except Exception as exc:  # noqa: BLE001 - a lost connection fails in any way, and was reported already
+        _log.debug("closing a receiver: %r", exc)
+
+
+class Outage:
+    """Says once that an entity can't be reached, and once that it can again, whatever the slots do."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._slots: set[int] = set()
+
+    def began(self, slot: int, reason: BaseException) -> None:
+        """A slot has no connection."""
+        if not self._slots:
+            _log.warning(
+                "%s can't be reached (%s); trying again until it can", self._what, _first_line(reason)
+            )
+        self._slots.add(slot)
+
+    def ended(self, slot: int) -> None:
+        """A slot has a connection; a second call does nothing."""
+        if slot in self._slots:
+            self._slots.remove(slot)
+            if not self._slots:
+                _log.info("%s can be reached again", self._what)
+
+
+def _first_line(reason: BaseException) -> str:
+    cause = reason.__cause__ if isinstance(reason, SettlementFailed) and reason.__cause__ else reason
+    return f"{type(cause).__name__}: {str(cause).partition('\n')[0]}"
