@@ -247,8 +247,12 @@ def parse_config(document: object) -> Config:
     try:
         return Config.model_validate(document)
     except ValidationError as exc:
-        lines = [f"{_place(error['loc'])}: {error['msg']}" for error in exc.errors()]
+        lines = [f"{_place(error['loc'])}: {_rule(error['msg'])}" for error in exc.errors()]
         raise ConfigError("\n".join(lines)) from exc
+
+
+def _rule(text: str) -> str:
+    return text.removeprefix("Value error, ")
 
 
 def _place(location: Sequence[str | int]) -> str:

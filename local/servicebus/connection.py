@@ -74,17 +74,24 @@ class ClientConnection(asyncio.Protocol):
         self._on_lost(self)
 
     def flush(self) -> None:
-        """Write what Proton has to say; nothing if the socket is gone."""
+        """Write what Proton has to say, if the socket is still there. A failure ends the socket, loudly."""
         if self._socket is None:
             return
+        try:
+            self._write(self._socket)
+        except Exception:
+            log.exception("writing failed: connection closed")
+            self.abort()
+
+    def _write(self, socket: asyncio.Transport) -> None:
         self._handle_events()
         while (size := self._proton.pending()) > 0:
             output = self._proton.peek(size) or b""
-            self._socket.write(output)
+            socket.write(output)
             self._proton.pop(len(output))
             self._handle_events()
         if size < 0:
-            self._socket.close()
+            socket.close()
 
     def tick(self) -> None:
         """Send a heartbeat if one is due; to be called about every second."""

@@ -48,9 +48,7 @@ class Emulator:
         self._thread = threading.Thread(target=self._run, name="servicebus-emulator", daemon=True)
         self._thread.start()
         self._ready.wait()
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
+        self._raise_failure()
 
     def stop(self) -> None:
         """Return once the port is free. A second call does nothing."""
@@ -59,6 +57,7 @@ class Emulator:
         self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join()
         self._thread = None
+        self._raise_failure()
 
     def __enter__(self) -> Self:
         self.start()
@@ -69,10 +68,15 @@ class Emulator:
     ) -> None:
         self.stop()
 
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            failure, self._failure, self._thread = self._failure, None, None
+            raise failure
+
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as failure:  # noqa: BLE001 - raised again, by start()
+        except BaseException as failure:  # noqa: BLE001 - raised again, by start() or stop()
             self._failure = failure
         finally:
             self._ready.set()

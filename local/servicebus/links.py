@@ -63,8 +63,8 @@ class ConsumerLink:
         if token is None or not (delivery.updated or delivery.settled):
             return
         outcome = delivery.remote_state
-        if not outcome and not delivery.settled:
-            return
+        if outcome in (0, Delivery.RECEIVED) and not delivery.settled:
+            return  # progress, not an outcome
         try:
             _settle(self.queue, token, delivery)
         except ServiceBusError as error:

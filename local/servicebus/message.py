@@ -78,19 +78,18 @@ class Message:
     @cached_property
     def properties(self) -> Mapping[str, Any]:
         """Every field of the properties section by its name; None where the sender set nothing."""
-        values = codec.decode(self.encoded_properties)
+        values = _of_type(list, codec.decode(self.encoded_properties))
         return dict.fromkeys(PROPERTY_FIELDS) | dict(zip(PROPERTY_FIELDS, values, strict=False))
 
     @cached_property
     def application_properties(self) -> Mapping[str, Any]:
-        return codec.decode(self.encoded_application_properties or codec.encode_map([])) or {}
+        return _of_type(dict, codec.decode(self.encoded_application_properties or codec.encode_map([])))
 
     @cached_property
     def scheduled_for(self) -> float | None:
         """When the message is to be enqueued, in seconds since the epoch; None = at once."""
         encoded = dict(self.annotations).get("x-opt-scheduled-enqueue-time")
-        milliseconds = None if encoded is None else codec.decode(encoded)
-        return None if milliseconds is None else milliseconds / 1000
+        return _seconds(None if encoded is None else codec.decode(encoded))
 
     def with_application_properties(self, changes: Mapping[str, bytes]) -> "Message":
         """A copy with these properties set; values are encoded already."""
@@ -147,7 +146,9 @@ def parse_message(raw: bytes) -> Message:
             message = replace(message, encoded_application_properties=value)
         elif descriptor >= DATA:
             body.append(codec.encode_described(descriptor, value))
-    return _with_message_id(replace(message, body=b"".join(body)))
+    message = _with_message_id(replace(message, body=b"".join(body)))
+    _decode_all(message)
+    return message
 
 
 def parse_batch(raw: bytes) -> list[Message]:
@@ -160,13 +161,23 @@ def parse_batch(raw: bytes) -> list[Message]:
 
 
 def _with_header(message: Message, value: bytes) -> Message:
-    durable, priority, ttl = [*codec.decode(value), None, None, None][:3]
-    return replace(
-        message,
-        durable=bool(durable),
-        priority=priority,
-        time_to_live=None if ttl is None else ttl / 1000,
-    )
+    durable, priority, ttl = [*_of_type(list, codec.decode(value)), None, None, None][:3]
+    return replace(message, durable=bool(durable), priority=priority, time_to_live=_seconds(ttl))
+
+
+def _seconds(milliseconds: Any) -> float | None:
+    return None if milliseconds is None else _of_type(int, milliseconds) / 1000
+
+
+def _of_type[T](expected: type[T], value: Any) -> T:
+    if not isinstance(value, expected):
+        raise CodecError(f"{expected.__name__} expected, {type(value).__name__} found")
+    return value
+
+
+def _decode_all(message: Message) -> None:
+    """Find out now, while the sender can be told, what can't be decoded; the values are kept."""
+    _ = message.properties, message.application_properties, message.scheduled_for
 
 
 def _client_annotations(value: bytes) -> tuple[tuple[str, bytes], ...]:

@@ -36,7 +36,11 @@ class MessageFormats:
 
     def of_next_link(self, name: str) -> Formats:
         """Formats of the link that attached next under this name; it fills as transfers come in."""
-        return self._attached[name].popleft()
+        attached = self._attached[name]
+        formats = attached.popleft()
+        if not attached:
+            del self._attached[name]
+        return formats
 
     def _frames(self) -> Iterator[bytes]:
         position = 0

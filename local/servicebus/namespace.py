@@ -148,8 +148,11 @@ class Namespace:
 
     def advance(self) -> None:
         """Do what has become due in every entity."""
-        for entity in {*self._destinations.values(), *self._sources.values()}:
-            entity.advance()
+        for destination in self._destinations.values():
+            if isinstance(destination, Topic):
+                destination.advance()
+        for source in self._sources.values():
+            source.advance()
 
 
 def entity_path(address: str) -> str:

@@ -1,6 +1,7 @@
 """The server: accepts clients, keeps the entities' time, and writes what has become due."""
 
 import asyncio
+import logging
 import time
 
 from local.servicebus.config import Config
@@ -8,6 +9,8 @@ from local.servicebus.connection import ClientConnection
 
 _SWEEP_SECONDS = 0.05  # how late a lock, a schedule or a time to live may end
 _TICK_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class Server:
@@ -75,7 +78,11 @@ class Server:
     async def _keep_time(self) -> None:
         next_tick = 0.0
         while True:
-            self._namespace.advance()
+            try:
+                self._namespace.advance()
+            except Exception:
+                # Time must go on for every other entity, or no lock would ever end again.
+                log.exception("an entity failed as its time advanced")
             if time.monotonic() >= next_tick:
                 next_tick = time.monotonic() + _TICK_SECONDS
                 for connection in list(self._connections):
