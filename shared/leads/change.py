@@ -51,7 +51,9 @@ def published(lead: Lead, numbers: frozenset[int]) -> Lead:
     if unpublished == kept.events_unpublished:
         return lead
     due_at = kept.publish_due_at if unpublished else None
-    return replace(lead, bookkeeping=replace(kept, events_unpublished=unpublished, publish_due_at=due_at))
+    setbacks = kept.without_setback(DueKind.PUBLISH)
+    kept = replace(kept, events_unpublished=unpublished, publish_due_at=due_at, setbacks=setbacks)
+    return replace(lead, bookkeeping=kept)
 
 
 def signed(lead: Lead, operation: str) -> Lead:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from shared.leads.change import Change
 from shared.leads.events import Event
+from shared.leads.index_rows import IndexRow
 from shared.leads.lead import DueKind, Lead, LeadStatus
 
 
@@ -32,10 +33,11 @@ class BusUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StoredLead:
-    """A lead as read, with the mark of its version."""
+    """A lead as read or written: its version's mark, and the index rows that are stored with it."""
 
     lead: Lead
     etag: str
+    index: tuple[IndexRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,12 @@
+"""What the platform loads: registers the triggers, nothing else."""
+
+import azure.functions as func
+
+from functions import clock, health, intake, leads, scoring
+
+app = func.FunctionApp()
+app.register_functions(intake.blueprint)
+app.register_functions(leads.blueprint)
+app.register_functions(scoring.blueprint)
+app.register_functions(clock.blueprint)
+app.register_functions(health.blueprint)

@@ -1,0 +1,15 @@
+"""The clock ticks: missed follow-ups are flagged, and whatever else is due gets done."""
+
+import azure.functions as func
+
+from shared.bootstrap import desk, utc_now
+from shared.services.run_due import run_due
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("clock")
+@blueprint.timer_trigger(arg_name="timer", schedule="%LEADS_CLOCK_SCHEDULE%", run_on_startup=False)
+async def tick(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a trigger must name its binding
+    """Do what is due: a late tick does more, a double one finds it done, the next makes up for a failed one."""
+    await run_due(desk(), utc_now())

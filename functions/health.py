@@ -1,0 +1,42 @@
+"""Is the app alive, and is it ready."""
+
+from http import HTTPStatus
+from typing import Any
+
+import azure.functions as func
+import msgspec
+
+from functions.answers import answer, answering_problems
+from shared.bootstrap import desk, utc_now
+from shared.services.health import Health, check_health
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("health_live")
+@blueprint.route(route="health/live", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def live(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a trigger must name its binding
+    """Answer 200: the process serves. Looks at nothing else."""
+    return answer({"status": "live"})
+
+
+@blueprint.function_name("health_ready")
+@blueprint.route(route="health/ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@answering_problems
+async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a trigger must name its binding
+    """Answer 200 with ages, 503 when work is stale, the store is away or a setting is wrong.
+
+    Runs the clock if its timer has stopped, so whoever polls this keeps the desk going.
+    """
+    health = await check_health(desk(), utc_now())
+    status = HTTPStatus.OK if health.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return answer(_on_the_wire(health), status)
+
+
+def _on_the_wire(health: Health) -> dict[str, Any]:
+    return {
+        "status": "ready" if health.is_ready else "stale",
+        "clock": {"lastRunAt": msgspec.to_builtins(health.last_clock_run)},
+        "oldestDueSeconds": {kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
+        "parked": health.parked,
+    }

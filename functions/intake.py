@@ -1,0 +1,29 @@
+"""Partner Center pushes a lead."""
+
+from http import HTTPStatus
+
+import azure.functions as func
+
+from functions.answers import answer, answering_problems
+from shared.bootstrap import desk, utc_now
+from shared.marketplace.parse import parse_push
+from shared.services.receive import receive
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("receive_lead")
+@blueprint.route(
+    route="marketplace/leads/{offer?}", methods=["GET", "POST"], auth_level=func.AuthLevel.FUNCTION
+)
+@answering_problems
+async def receive_lead(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer 202 once the lead is stored, 400 or 413 if the body isn't a lead, 503 if nothing can keep it.
+
+    GET answers 200, stores and shows nothing: for whoever opens the URL to see whether it is right.
+    """
+    if req.method == "GET":
+        return func.HttpResponse(status_code=HTTPStatus.OK)
+    push = parse_push(req.get_body())
+    receipt = await receive(desk(), push, slug=req.route_params.get("offer"), at=utc_now())
+    return answer({"leadId": receipt.lead_id, "result": receipt.result}, HTTPStatus.ACCEPTED)

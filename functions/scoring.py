@@ -1,0 +1,25 @@
+"""The bus says that a lead has something to be scored."""
+
+import azure.functions as func
+
+from shared.bootstrap import desk, utc_now
+from shared.leads.events import lead_and_number
+from shared.services.score import score_lead
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("score_lead")
+@blueprint.service_bus_topic_trigger(
+    arg_name="message",
+    topic_name="%LEADS_TOPIC%",
+    subscription_name="%LEADS_SCORING_SUBSCRIPTION%",
+    connection="LEADS_BUS",
+)
+async def score_from_bus(message: func.ServiceBusMessage) -> None:
+    """Score the lead that the message's id names; its body isn't read: the table is the truth.
+
+    A failure is redelivered and in the end dead-lettered by the platform; the clock scores the lead anyway.
+    """
+    lead_id, number = lead_and_number(message.message_id)
+    await score_lead(desk(), lead_id, at=utc_now(), heard=number)

@@ -1,0 +1,51 @@
+"""Wires the desk, lazily and once: importing the app connects to nothing and reads no setting."""
+
+import functools
+import os
+import random
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from shared.policy.load import load_policy
+from shared.services.desk import Desk
+from shared.settings import read_settings
+
+
+def utc_now() -> datetime:
+    """The time, aware UTC, to the millisecond: what our rows and answers carry."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@functools.cache
+def desk() -> Desk:
+    """The desk of this process.
+
+    Raises:
+        InvalidSettings, InvalidPolicy: at every call until they are mended.
+    """
+    return wire(os.environ)
+
+
+def wire(environment: Mapping[str, str]) -> Desk:
+    """A desk for these settings; opens no connection yet.
+
+    The adapters are imported here, not above: their SDKs are half of a cold start, and a health probe or an
+    import of the app needs none of them.
+    """
+    from shared.messaging.service_bus import ServiceBusPublisher, bus_client  # noqa: PLC0415
+    from shared.storage.table import TableLeadStore, table_client  # noqa: PLC0415
+
+    settings = read_settings(environment)
+    bus = functools.partial(bus_client, settings.bus, by_identity=settings.bus_by_identity)
+    return Desk(
+        store=TableLeadStore(
+            table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
+        ),
+        publisher=ServiceBusPublisher(bus, settings.topic),
+        policy=load_policy(settings.policy),
+        id_key=settings.id_key,
+        new_id=lambda: uuid.uuid4().hex,
+        chance=random.random,
+    )

@@ -1,0 +1,1 @@
+"""The way out to subscribers: topic `leads` on Service Bus, and its twin in memory."""

@@ -1,0 +1,49 @@
+"""Reading: one lead, its history, the list."""
+
+import asyncio
+
+from shared.leads.events import Event
+from shared.leads.lead import Lead
+from shared.services.desk import Desk
+from shared.services.ports import LeadFilter, LeadNotFound, StoredLead
+
+EVENTS_A_PAGE = 200
+LEADS_AT_ONCE = 16
+
+
+async def get_lead(desk: Desk, lead_id: str) -> Lead:
+    """The lead; raises LeadNotFound."""
+    return (await desk.store.get(lead_id)).lead
+
+
+async def list_events(desk: Desk, lead_id: str, *, first: int = 1) -> tuple[list[Event], int | None]:
+    """A page of the lead's history from event number `first` on, and the number the next page begins with.
+
+    Raises:
+        LeadNotFound: no such lead.
+    """
+    await desk.store.get(lead_id)
+    events = await desk.store.events_of(lead_id, first=first, limit=EVENTS_A_PAGE + 1)
+    following = events[EVENTS_A_PAGE].number if len(events) > EVENTS_A_PAGE else None
+    return events[:EVENTS_A_PAGE], following
+
+
+async def list_leads(
+    desk: Desk, which: LeadFilter, *, limit: int, after: str | None
+) -> tuple[list[Lead], str | None]:
+    """A page of open leads, the best score first, and the cursor of the next page.
+
+    A lead that is re-scored between two pages may show up twice or not at all.
+    """
+    page = await desk.store.open_by_worth(which, limit, after)
+    slots = asyncio.Semaphore(LEADS_AT_ONCE)
+
+    async def read(lead_id: str) -> StoredLead | None:
+        async with slots:
+            try:
+                return await desk.store.get(lead_id)
+            except LeadNotFound:
+                return None  # gone since the index was read
+
+    found = await asyncio.gather(*(read(lead_id) for lead_id in page.lead_ids))
+    return [stored.lead for stored in found if stored], page.cursor

@@ -1,0 +1,70 @@
+"""Settings: from the environment, all problems reported together, by name, never by value."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
+_KEY_LENGTH = range(16, 65)  # characters; BLAKE2b takes a key of 64 bytes at most
+
+
+class InvalidSettings(ValueError):
+    """Settings are missing or wrong. The text names each of them and what it must be."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Settings:
+    """What the app is told. Never printed: it holds secrets."""
+
+    storage: str  # a connection string, or the table service's https URI with `storage_by_identity`
+    storage_by_identity: bool
+    table: str
+    bus: str  # a connection string, or a namespace's host name with `bus_by_identity`
+    bus_by_identity: bool
+    topic: str
+    id_key: bytes
+    policy: Path | None  # None: the shipped one
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Raises:
+        InvalidSettings: naming every setting that is missing or wrong.
+    """
+    problems: list[str] = []
+
+    def required(name: str, instead: str = "") -> str:
+        value = environment.get(name, "").strip()
+        if not value:
+            problems.append(f"{name}{f' (or {instead})' if instead else ''} is missing")
+        return value
+
+    storage_uri = environment.get("LEADS_STORAGE__tableServiceUri", "").strip()
+    namespace = environment.get("LEADS_BUS__fullyQualifiedNamespace", "").strip()
+    storage = storage_uri or required("LEADS_STORAGE", "LEADS_STORAGE__tableServiceUri")
+    bus = namespace or required("LEADS_BUS", "LEADS_BUS__fullyQualifiedNamespace")
+    table, id_key = required("LEADS_TABLE"), required("LEADS_ID_KEY")
+    if storage_uri and not storage_uri.startswith("https://"):
+        problems.append("LEADS_STORAGE__tableServiceUri must begin with https://")
+    if table and not _TABLE_NAME.fullmatch(table):
+        problems.append("LEADS_TABLE must be 3 to 63 letters and digits, a letter first")
+    if id_key and len(id_key.encode()) not in _KEY_LENGTH:
+        problems.append("LEADS_ID_KEY must be a secret of 16 to 64 characters")
+    topic = required("LEADS_TOPIC")
+    for name in ("LEADS_SCORING_SUBSCRIPTION", "LEADS_CLOCK_SCHEDULE"):
+        required(name)  # the platform resolves them in the triggers
+    if problems:
+        raise InvalidSettings("Settings: " + "; ".join(problems) + ".")
+    policy = environment.get("LEADS_POLICY", "").strip()
+    return Settings(
+        storage=storage,
+        storage_by_identity=bool(storage_uri),
+        table=table,
+        bus=bus,
+        bus_by_identity=bool(namespace),
+        topic=topic,
+        id_key=id_key.encode(),
+        policy=Path(policy) if policy else None,
+    )

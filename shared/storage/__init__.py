@@ -1,0 +1,1 @@
+"""Where leads are kept: Azure Table Storage, and its twin in memory."""

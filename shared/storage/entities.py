@@ -1,0 +1,89 @@
+"""Rows of table `Leads` and the values they keep."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from shared.leads.events import Event
+from shared.leads.identity import shard_of
+from shared.leads.index_rows import IndexRow, unstamp
+from shared.leads.lead import DueKind, Lead
+from shared.services.ports import DueRow, WorthPage
+
+CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
+ID_LENGTH = 24
+
+type Entity = dict[str, Any]
+
+
+def lead_entity(lead: Lead, index: tuple[IndexRow, ...]) -> Entity:
+    """The lead's row. It also names the index rows stored with it: they are what a later change replaces."""
+    return {
+        "PartitionKey": shard_of(lead.id),
+        "RowKey": lead_key(lead.id),
+        "index": msgspec.json.encode(index).decode(),
+        **_chunks(msgspec.json.encode(lead).decode()),
+    }
+
+
+def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...]]:
+    """The lead of its row, and the index rows stored with it."""
+    index = msgspec.json.decode(entity["index"], type=tuple[IndexRow, ...])
+    return msgspec.json.decode(_joined(entity), type=Lead), index
+
+
+def event_entity(lead_id: str, event: Event) -> Entity:
+    """An event's row."""
+    return {
+        "PartitionKey": shard_of(lead_id),
+        "RowKey": event_key(lead_id, event.number),
+        **_chunks(msgspec.json.encode(event).decode()),
+    }
+
+
+def event_of(entity: Mapping[str, Any]) -> Event:
+    """The event of its row."""
+    return msgspec.json.decode(_joined(entity), type=Event)
+
+
+def index_entity(lead_id: str, row: IndexRow) -> Entity:
+    """An index row as a row."""
+    return {"PartitionKey": shard_of(lead_id), "RowKey": row.key, **row.columns}
+
+
+def due_row_of(key: str) -> DueRow:
+    """What the key of a `due!` row says."""
+    _, at, kind, lead_id, *_ = key.split("!")
+    return DueRow(at=unstamp(at), kind=DueKind(kind), lead_id=lead_id)
+
+
+def worth_page(keys: Sequence[str], limit: int, after: str | None) -> WorthPage:
+    """One page of `open!` keys; `keys` may begin with `after` and go beyond the page."""
+    found = [key for key in keys if key != after]
+    page = found[:limit]
+    return WorthPage(tuple(key[-ID_LENGTH:] for key in page), page[-1] if len(found) > limit else None)
+
+
+def lead_key(lead_id: str) -> str:
+    """RowKey of a lead."""
+    return f"lead!{lead_id}"
+
+
+def event_key(lead_id: str, number: int) -> str:
+    """RowKey of an event; sorts by number."""
+    return f"event!{lead_id}!{number:08d}"
+
+
+def _chunks(json: str) -> dict[str, str]:
+    parts = range(0, len(json), CHUNK)
+    return {f"json{number}": json[start : start + CHUNK] for number, start in enumerate(parts)}
+
+
+def _joined(entity: Mapping[str, Any]) -> str:
+    number = 0
+    parts: list[str] = []
+    while (part := entity.get(f"json{number}")) is not None:
+        parts.append(part)
+        number += 1
+    return "".join(parts)

@@ -1,0 +1,125 @@
+"""The twin of the table in memory, for tests: held to the same contract suite."""
+
+import itertools
+from datetime import datetime
+
+from shared.leads.change import Change
+from shared.leads.events import Event
+from shared.leads.identity import shard_of
+from shared.leads.index_rows import NEVER, index_rows, stamp
+from shared.services.ports import (
+    DueRow,
+    LeadChanged,
+    LeadExists,
+    LeadFilter,
+    LeadNotFound,
+    StoredLead,
+    WorthPage,
+)
+from shared.storage.entities import (
+    Entity,
+    due_row_of,
+    event_entity,
+    event_key,
+    event_of,
+    index_entity,
+    lead_entity,
+    lead_key,
+    lead_of,
+    worth_page,
+)
+
+
+class MemoryLeadStore:
+    """Keeps the very rows that the table keeps, in a dictionary by key."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.rows: dict[tuple[str, str], Entity] = {}
+        self._etags: dict[str, str] = {}
+        self._versions = itertools.count(1)
+        self._clock_ran: datetime | None = None
+
+    async def get(self, lead_id: str) -> StoredLead:
+        """See `LeadStore.get`."""
+        row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
+        if row is None:
+            raise LeadNotFound(lead_id)
+        lead, index = lead_of(row)
+        return StoredLead(lead, self._etags[lead_id], index)
+
+    async def create(self, change: Change) -> StoredLead:
+        """See `LeadStore.create`."""
+        if change.lead.id in self._etags:
+            raise LeadExists(change.lead.id)
+        return self._write(change)
+
+    async def replace(self, read: StoredLead, change: Change) -> StoredLead:
+        """See `LeadStore.replace`."""
+        lead_id = change.lead.id
+        if self._etags.get(lead_id) != read.etag:
+            raise LeadChanged(lead_id)
+        for row in read.index:
+            del self.rows[shard_of(lead_id), row.key]
+        return self._write(change)
+
+    async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
+        """See `LeadStore.events_of`."""
+        keys = self._keys(event_key(lead_id, first), event_key(lead_id, 99_999_999))
+        return [event_of(self.rows[key]) for key in keys[:limit]]
+
+    async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
+        """See `LeadStore.due_until`."""
+        return [due_row_of(key) for _, key in self._keys("due!", f"due!{stamp(now)}~")[:limit]]
+
+    async def parked(self, limit: int) -> list[DueRow]:
+        """See `LeadStore.parked`."""
+        return [due_row_of(key) for _, key in self._keys(f"due!{stamp(NEVER)}", "due!~")[:limit]]
+
+    async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> WorthPage:
+        """See `LeadStore.open_by_worth`."""
+        keys = self._keys(after or "open!", "open!~")
+        found = [key for _, key in keys if _matches(self.rows[shard_of(key[-24:]), key], which)]
+        return worth_page(found, limit, after)
+
+    async def clock_ran(self, at: datetime) -> None:
+        """See `LeadStore.clock_ran`."""
+        self._clock_ran = at
+
+    async def last_clock_run(self) -> datetime | None:
+        """See `LeadStore.last_clock_run`."""
+        return self._clock_ran
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _write(self, change: Change) -> StoredLead:
+        lead, index = change.lead, index_rows(change.lead)
+        entities = [lead_entity(lead, index)]
+        entities += [event_entity(lead.id, event) for event in change.events]
+        entities += [index_entity(lead.id, row) for row in index]
+        self.rows |= {(entity["PartitionKey"], entity["RowKey"]): entity for entity in entities}
+        self._etags[lead.id] = str(next(self._versions))
+        return StoredLead(lead, self._etags[lead.id], index)
+
+    def _keys(self, first: str, last: str) -> list[tuple[str, str]]:
+        return sorted((key for key in self.rows if first <= key[1] <= last), key=lambda key: key[1])
+
+
+def _matches(row: Entity, which: LeadFilter) -> bool:
+    asked = {
+        "status": which.status,
+        "grade": which.grade,
+        "owner": which.owner,
+        "offer": which.offer,
+        "test": which.test,
+        "doNotContact": which.do_not_contact,
+    }
+    if any(value is not None and row[column] != value for column, value in asked.items()):
+        return False
+    if which.min_score is not None and row["score"] < which.min_score:
+        return False
+    if which.overdue is None or which.now is None:
+        return True
+    is_overdue: bool = row["overdueFrom"] <= stamp(which.now)
+    return is_overdue == which.overdue

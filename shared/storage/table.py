@@ -1,0 +1,234 @@
+"""Leads in one Azure table: 16 partitions, one entity-group transaction a change."""
+
+import asyncio
+import heapq
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.data.tables import UpdateMode
+from azure.data.tables.aio import TableClient
+
+from shared.leads.change import Change
+from shared.leads.events import Event
+from shared.leads.identity import all_shards, shard_of
+from shared.leads.index_rows import NEVER, IndexRow, index_rows, stamp, unstamp
+from shared.services.ports import (
+    DueRow,
+    LeadChanged,
+    LeadExists,
+    LeadFilter,
+    LeadNotFound,
+    StoredLead,
+    StoreUnavailable,
+    WorthPage,
+)
+from shared.storage.entities import (
+    Entity,
+    due_row_of,
+    event_entity,
+    event_key,
+    event_of,
+    index_entity,
+    lead_entity,
+    lead_key,
+    lead_of,
+    worth_page,
+)
+from shared.storage.filters import listed
+
+_CLOCK = {"PartitionKey": "clock", "RowKey": "clock"}
+# Seconds and tries: a push must be answered, whatever the table does; a lost answer is read back.
+TIMEOUTS: dict[str, Any] = {
+    "connection_timeout": 3,
+    "read_timeout": 10,
+    "retry_total": 2,
+    "retry_backoff_factor": 0.2,
+}
+_CALLERS_FAULT = range(400, 408)  # 408 and 429 pass by themselves
+
+type Operation = tuple[str, Entity] | tuple[str, Entity, dict[str, Any]]
+
+
+def table_client(storage: str, table: str, *, by_identity: bool) -> TableClient:
+    """A client for a table.
+
+    Args:
+        storage: a connection string; with `by_identity` the URI of the table service.
+        table: its name.
+        by_identity: sign in with the managed identity of the app.
+    """
+    if not by_identity:
+        return TableClient.from_connection_string(storage, table, **TIMEOUTS)
+    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - a third of a cold start, rarely needed
+
+    return TableClient(storage, table, credential=DefaultAzureCredential(), **TIMEOUTS)
+
+
+class TableLeadStore:
+    """The lead store on Azure Table Storage. Makes its table if it is missing, once per process.
+
+    Args:
+        table: the client; it carries the time-outs and the retries.
+    """
+
+    def __init__(self, table: TableClient) -> None:
+        """Open no connection yet."""
+        self._client = table
+        self._is_prepared = False
+
+    async def get(self, lead_id: str) -> StoredLead:
+        """See `LeadStore.get`."""
+        table = await self._table()
+        with _translated():
+            try:
+                entity = await table.get_entity(shard_of(lead_id), lead_key(lead_id))
+            except ResourceNotFoundError as exc:
+                raise LeadNotFound(lead_id) from exc
+        lead, index = lead_of(entity)
+        return StoredLead(lead, entity.metadata["etag"] or "", index)
+
+    async def create(self, change: Change) -> StoredLead:
+        """See `LeadStore.create`."""
+        index = index_rows(change.lead)
+        operations: list[Operation] = [("create", lead_entity(change.lead, index))]
+        operations += _events(change)
+        operations += [_upsert(change.lead.id, row) for row in index]
+        etag = await self._submit(operations, {409: LeadExists(change.lead.id)})
+        return StoredLead(change.lead, etag, index)
+
+    async def replace(self, read: StoredLead, change: Change) -> StoredLead:
+        """See `LeadStore.replace`."""
+        lead_id, index = change.lead.id, index_rows(change.lead)
+        kept = {row.key for row in index}
+        unread = {
+            "mode": UpdateMode.REPLACE,
+            "etag": read.etag,
+            "match_condition": MatchConditions.IfNotModified,
+        }
+        operations: list[Operation] = [("update", lead_entity(change.lead, index), unread)]
+        operations += _events(change)
+        operations += [("delete", index_entity(lead_id, row)) for row in read.index if row.key not in kept]
+        operations += [_upsert(lead_id, row) for row in index if row not in read.index]
+        changed = LeadChanged(lead_id)
+        etag = await self._submit(operations, {404: changed, 409: changed, 412: changed})
+        return StoredLead(change.lead, etag, index)
+
+    async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
+        """See `LeadStore.events_of`."""
+        keys = {"from": event_key(lead_id, first), "to": event_key(lead_id, 99_999_999)}
+        rows = await self._range(shard_of(lead_id), keys, limit)
+        return [event_of(row) for row in rows]
+
+    async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
+        """See `LeadStore.due_until`."""
+        return [due_row_of(key) for key in await self._keys("due!", f"due!{stamp(now)}~", limit)]
+
+    async def parked(self, limit: int) -> list[DueRow]:
+        """See `LeadStore.parked`."""
+        return [due_row_of(key) for key in await self._keys(f"due!{stamp(NEVER)}", "due!~", limit)]
+
+    async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> WorthPage:
+        """See `LeadStore.open_by_worth`."""
+        found = await self._keys(after or "open!", "open!~", limit + 2, *listed(which))
+        return worth_page(found, limit, after)
+
+    async def clock_ran(self, at: datetime) -> None:
+        """See `LeadStore.clock_ran`."""
+        table = await self._table()
+        with _translated():
+            await table.upsert_entity({**_CLOCK, "ranAt": stamp(at)}, mode=UpdateMode.REPLACE)
+
+    async def last_clock_run(self) -> datetime | None:
+        """See `LeadStore.last_clock_run`."""
+        table = await self._table()
+        with _translated():
+            try:
+                row = await table.get_entity(_CLOCK["PartitionKey"], _CLOCK["RowKey"])
+            except ResourceNotFoundError:
+                return None
+        return unstamp(row["ranAt"])
+
+    async def close(self) -> None:
+        """See `LeadStore.close`."""
+        await self._client.close()
+
+    async def _table(self) -> TableClient:
+        if not self._is_prepared:
+            with _translated(), suppress(ResourceExistsError):  # the usual case
+                await self._client.create_table()
+            self._is_prepared = True
+        return self._client
+
+    async def _submit(self, operations: list[Operation], refusals: dict[int, Exception]) -> str:
+        """Run one transaction; the new ETag of its first row. A refusal by status becomes our error."""
+        table = await self._table()
+        with _translated(refusals):
+            answers = await table.submit_transaction(operations)
+        etag: str = answers[0]["etag"]
+        return etag
+
+    async def _keys(
+        self, first: str, last: str, limit: int, condition: str = "", values: dict[str, Any] | None = None
+    ) -> list[str]:
+        """RowKeys between two, of all partitions, in their order."""
+        bounds = {"from": first, "to": last, **(values or {})}
+        ranges = (self._range(shard, bounds, limit, condition, ["RowKey"]) for shard in all_shards())
+        rows = await asyncio.gather(*ranges)
+        merged = heapq.merge(*([row["RowKey"] for row in shard] for shard in rows))
+        return list(merged)[:limit]
+
+    async def _range(
+        self,
+        shard: str,
+        values: dict[str, Any],
+        limit: int,
+        condition: str = "",
+        select: list[str] | None = None,
+    ) -> list[Entity]:
+        """Rows of one partition from key `from` to key `to`, at most `limit`, however the pages fall."""
+        table = await self._table()
+        query = "PartitionKey eq @shard and RowKey ge @from and RowKey le @to" + condition
+        found: list[Entity] = []
+        with _translated():
+            rows = table.query_entities(
+                query,
+                parameters={"shard": shard, **values},
+                select=select,
+                results_per_page=min(limit, 1000),
+            )
+            async for row in rows:
+                found.append(row)
+                if len(found) == limit:
+                    break
+        return found
+
+
+@contextmanager
+def _translated(refusals: dict[int, Exception] | None = None) -> Iterator[None]:
+    """Errors of the SDK become ours: what the store refused, or that it is unavailable.
+
+    A failed transaction raises `TableTransactionError`, never `ResourceExistsError`: only its status tells.
+    """
+    try:
+        yield
+    except HttpResponseError as exc:
+        status = exc.status_code or 0
+        if refusals and status in refusals:
+            raise refusals[status] from exc
+        if status in _CALLERS_FAULT and status not in (401, 403):
+            raise  # a bug of ours
+        raise StoreUnavailable(f"the table answered {status}") from exc
+    except AzureError as exc:
+        raise StoreUnavailable(f"the table didn't answer: {type(exc).__name__}") from exc
+
+
+def _events(change: Change) -> list[Operation]:
+    return [("create", event_entity(change.lead.id, event)) for event in change.events]
+
+
+def _upsert(lead_id: str, row: IndexRow) -> Operation:
+    return ("upsert", index_entity(lead_id, row), {"mode": UpdateMode.REPLACE})
