@@ -1,4 +1,4 @@
-"""Service Bus functions, which tell what they see on standard output, a JSON object a line."""
+"""Service Bus functions, which tell what they see on standard output, a JSON object a line."""  # noqa: INP001 - an app's root is no package
 
 import asyncio
 import json
