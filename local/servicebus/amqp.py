@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from proton import Condition, Terminus, symbol, ulong
+from proton import Terminus, symbol, ulong
 
 from local.servicebus.cbs import put_token
 from local.servicebus.codec import CodecError
@@ -17,6 +17,7 @@ from local.servicebus.links import (
     ProducerLink,
     ReplyLink,
     RequestLink,
+    error_condition,
 )
 from local.servicebus.management import manage
 from local.servicebus.message_formats import Formats, MessageFormats
@@ -200,7 +201,7 @@ def _refuse(link: Any, error: ServiceBusError) -> None:
     """
     (link.source if link.is_sender else link.target).type = Terminus.UNSPECIFIED
     link.open()
-    link.condition = Condition(error.condition, str(error))
+    link.condition = error_condition(error.condition, str(error))
     link.close()
 
 

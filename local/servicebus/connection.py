@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from proton import Collector, Condition, Connection, Transport
+from proton import Collector, Connection, Transport
 
 from local.servicebus.amqp import ConnectionHandler
 from local.servicebus.codec import CodecError
 from local.servicebus.entities import Clock
+from local.servicebus.links import error_condition
 from local.servicebus.message_formats import MessageFormats
 from local.servicebus.namespace import Namespace
 
@@ -101,7 +102,7 @@ class ClientConnection(asyncio.Protocol):
 
     def close(self, condition: str, description: str) -> None:
         """End the connection with an error that the client gets to read."""
-        self._connection.condition = Condition(condition, description)
+        self._connection.condition = error_condition(condition, description)
         self._connection.close()
         self.flush()
         if self._socket is not None:
@@ -127,5 +128,6 @@ class ClientConnection(asyncio.Protocol):
             # A bug here must not take the other clients' bus away; it ends this connection, loudly.
             log.exception("%s failed: connection closed", event.type)
             self._handler.drop_all()
-            self._connection.condition = Condition("amqp:internal-error", "The emulator failed: see its log.")
+            failure = error_condition("amqp:internal-error", "The emulator failed: see its log.")
+            self._connection.condition = failure
             self._connection.close()

@@ -201,8 +201,16 @@ def accept(delivery: Any) -> None:
     delivery.settle()
 
 
+def error_condition(condition: str, description: str) -> Condition:
+    """An error with all of its fields: where the info map is missing, the Python client fails or hangs.
+
+    Proton leaves an empty map away, so there is something in it.
+    """
+    return Condition(condition, description, {symbol("source"): "servicebus-emulator"})
+
+
 def reject(delivery: Any, condition: str, description: str) -> None:
-    """Say why not. The Python client hangs for ever on an error without an info map, even an empty one."""
-    delivery.local.condition = Condition(condition, description, {symbol("trackingId"): "none"})
+    """Say why not."""
+    delivery.local.condition = error_condition(condition, description)
     delivery.update(Delivery.REJECTED)
     delivery.settle()
