@@ -44,6 +44,7 @@ def delay_before(retry_count: int, options: RpcRetryOptions) -> timedelta:
     """
     if options.delay_interval is not None:
         return options.delay_interval
-    shortest, longest = options.minimum_interval or timedelta(0), options.maximum_interval or timedelta.max
-    doublings: int = min(retry_count - 1, 32)  # beyond, the product would leave what a timedelta can hold
-    return min(shortest * (1 << doublings), longest)
+    shortest = (options.minimum_interval or timedelta(0)).total_seconds()
+    longest = (options.maximum_interval or timedelta.max).total_seconds()
+    doublings = min(retry_count - 1, 64)  # by then any interval has reached its maximum
+    return timedelta(seconds=min(shortest * 2.0**doublings, longest))
