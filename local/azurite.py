@@ -19,12 +19,13 @@ def connection_string(port: int) -> str:
     return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};TableEndpoint={endpoint};"
 
 
-def azurite(port: int, data: Path) -> Part:
-    """Azurite as a part of the stack, keeping its tables in a folder.
+def azurite(port: int, data: Path | None) -> Part:
+    """Azurite as a part of the stack, keeping its tables in a folder, or in memory alone.
 
     It ends on SIGINT only: SIGTERM kills it with up to five seconds of acknowledged writes unsaved.
     """
-    options = ["--tableHost", "127.0.0.1", "--tablePort", str(port), "--location", str(data)]
+    options = ["--tableHost", "127.0.0.1", "--tablePort", str(port)]
+    options += ["--location", str(data)] if data else ["--inMemoryPersistence"]
     options += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
     node = shutil.which("node") or "node"
     return Part(

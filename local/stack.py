@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.azurite import azurite, connection_string
+from local.azurite import azurite
+from local.azurite import connection_string as azurite_connection
 from local.demo import run_demo
 from local.keys import Keys, load_keys, write_host_keys
 from local.parts import Part, PartFailed
+from local.servicebus.emulator import connection_string as bus_connection
 from shared.bootstrap import wire
 from shared.policy.load import InvalidPolicy
 from shared.settings import InvalidSettings
@@ -107,16 +109,12 @@ def app_environment(ports: Ports, keys: Keys) -> dict[str, str]:
     """
     samples = _values(ROOT / "local.settings.sample.json")
     own = _values(ROOT / "local.settings.json")
-    bus = (
-        f"Endpoint=sb://localhost:{ports.bus};SharedAccessKeyName=RootManageSharedAccessKey;"
-        "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
-    )
     given = {name: value for name, value in os.environ.items() if value and name in samples}
     if given.get("LEADS_POLICY"):
         given["LEADS_POLICY"] = str(Path(given["LEADS_POLICY"]).resolve())
     stack = {
-        "LEADS_STORAGE": connection_string(ports.table),
-        "LEADS_BUS": bus,
+        "LEADS_STORAGE": azurite_connection(ports.table),
+        "LEADS_BUS": bus_connection(ports.bus),
         "LEADS_ID_KEY": keys.lead_id,
         "LEADS_STORAGE__tableServiceUri": "",
         "LEADS_BUS__fullyQualifiedNamespace": "",

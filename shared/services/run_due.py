@@ -94,8 +94,8 @@ def _set_back(lead: Lead, kind: DueKind, now: datetime) -> Change:
 
 
 def _by_lead(rows: Sequence[DueRow]) -> list[list[DueRow]]:
-    """Rows of one lead together, in order; leads in the order of their oldest row."""
+    """Leads in the order of their oldest row; of one lead old events go out before new ones are written."""
     groups: dict[str, list[DueRow]] = {}
     for row in rows:
         groups.setdefault(row.lead_id, []).append(row)
-    return list(groups.values())
+    return [sorted(group, key=lambda row: row.kind is not DueKind.PUBLISH) for group in groups.values()]

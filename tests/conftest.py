@@ -1,0 +1,36 @@
+"""Real parts for tests: Azurite and the Service Bus emulator, on free ports, ended when the tests are."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from local.azurite import azurite, connection_string
+from local.servicebus.emulator import Emulator
+
+ROOT = Path(__file__).resolve().parent.parent
+BUS_CONFIG = ROOT / "local" / "servicebus" / "Config.json"
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+async def storage():
+    """The connection string of an Azurite that keeps its tables in memory."""
+    port = free_port()
+    part = azurite(port, None)
+    await part.start()
+    yield connection_string(port)
+    await part.stop()
+
+
+@pytest.fixture(scope="module")
+def bus():
+    """An emulator with the shipped entities, empty for each module."""
+    with Emulator(BUS_CONFIG) as emulator:
+        yield emulator

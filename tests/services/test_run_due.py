@@ -1,0 +1,229 @@
+"""The clock: scores, flags and publishes what is due, once each, and never lets one lead delay the others."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.leads.attention import FollowUpReport
+from shared.leads.events import EventType
+from shared.leads.lead import DueKind
+from shared.messaging.memory import MemoryPublisher
+from shared.services import run_due as clock
+from shared.services.follow_up import report_follow_up
+from shared.services.ports import StoreUnavailable
+from shared.services.receive import receive
+from shared.services.run_due import ATTEMPTS, run_due
+from shared.services.score import score_lead
+from shared.storage.memory import MemoryLeadStore
+from tests.examples import DAY, NOW, a_desk, a_push
+
+MINUTE = timedelta(minutes=1)
+
+
+async def pushed(desk, **changes):
+    return (await receive(desk, a_push(**changes), slug=None, at=NOW)).lead_id
+
+
+async def lead_of(desk, lead_id):
+    return (await desk.store.get(lead_id)).lead
+
+
+def published(desk, type_):
+    return [event for event in desk.publisher.published if event.type is type_]
+
+
+async def test_the_clock_scores_what_the_bus_left():
+    desk = a_desk()
+    lead_id = await pushed(desk)
+    await run_due(desk, NOW + MINUTE)
+    assert (await lead_of(desk, lead_id)).score.total > 0
+    assert len(published(desk, EventType.SCORED)) == 1
+
+
+async def test_the_clock_leaves_the_bus_its_time():
+    desk = a_desk()
+    lead_id = await pushed(desk)
+    await run_due(desk, NOW + timedelta(seconds=4))
+    assert (await lead_of(desk, lead_id)).score is None
+
+
+async def test_a_lead_is_scored_once_whoever_comes_first():
+    desk = a_desk()
+    lead_id = await pushed(desk)
+    await asyncio.gather(
+        *(score_lead(desk, lead_id, at=NOW, heard=1) for _ in range(5)), run_due(desk, NOW + MINUTE)
+    )
+    assert len(published(desk, EventType.SCORED)) == 1
+    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == ()
+
+
+async def test_a_message_that_was_heard_needs_no_publishing_again():
+    desk = a_desk()
+    lead_id = await pushed(desk)
+    await score_lead(desk, lead_id, at=NOW, heard=1)
+    await run_due(desk, NOW + MINUTE)
+    assert len(published(desk, EventType.RECEIVED)) == 1
+
+
+async def test_events_of_a_process_that_died_before_publishing_come_out_in_order():
+    desk = a_desk(publisher=MemoryPublisher(is_down=True))
+    lead_id = await pushed(desk)
+    await pushed(desk, Description="again")
+    desk.publisher.is_down = False
+    await run_due(desk, NOW + MINUTE)
+    numbers = [event.number for event in desk.publisher.published]
+    assert numbers == [1, 2, 3, 4]
+    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == ()
+    assert DueKind.PUBLISH not in [row.kind for row in await desk.store.due_until(NOW + DAY * 9, 10)]
+
+
+async def test_while_the_bus_is_down_publishing_waits_ever_longer_and_nothing_is_parked():
+    desk = a_desk(publisher=MemoryPublisher(is_down=True))
+    lead_id = await pushed(desk)
+    now = NOW
+    for _ in range(90):
+        now += MINUTE
+        await run_due(desk, now)
+    assert await desk.store.parked(10) == []
+    desk.publisher.is_down = False
+    await run_due(desk, now + timedelta(minutes=5))
+    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == ()
+    numbers = [event.number for event in desk.publisher.published]
+    assert numbers == sorted(numbers)
+
+
+async def test_a_lead_without_follow_up_is_flagged_once_24_hours_after_its_push():
+    desk = a_desk()
+    lead_id = await pushed(desk)
+    await run_due(desk, NOW + DAY - timedelta(milliseconds=1))
+    assert (await lead_of(desk, lead_id)).follow_up.state == "waiting"
+    for minutes in range(3):
+        await run_due(desk, NOW + DAY + MINUTE * minutes)
+    follow_up = (await lead_of(desk, lead_id)).follow_up
+    assert (follow_up.state, follow_up.missed_at) == ("missed", NOW + DAY)
+    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 1
+
+
+async def test_the_target_is_the_policys():
+    desk = a_desk('[follow_up]\ntarget = "3s"')
+    lead_id = await pushed(desk)
+    await run_due(desk, NOW + timedelta(seconds=3))
+    assert (await lead_of(desk, lead_id)).follow_up.state == "missed"
+
+
+async def test_a_clock_that_stood_for_days_flags_every_lead_once_when_it_goes_again():
+    desk = a_desk()
+    for number in range(30):
+        await pushed(desk, Email=f"someone{number}@contoso.example")
+    await run_due(desk, NOW + DAY * 4)
+    await run_due(desk, NOW + DAY * 4 + MINUTE)
+    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 30
+
+
+async def test_two_clocks_at_once_flag_once():
+    desk = a_desk()
+    await pushed(desk)
+    await asyncio.gather(run_due(desk, NOW + DAY), run_due(desk, NOW + DAY))
+    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 1
+    assert len(published(desk, EventType.SCORED)) == 1
+
+
+async def test_a_follow_up_stops_the_clock():
+    desk = a_desk()
+    lead_id = await pushed(desk)
+    report = FollowUpReport(by="sam", at=NOW + MINUTE, channel="phone")
+    lead = await report_follow_up(desk, lead_id, report, at=NOW + MINUTE)
+    await run_due(desk, NOW + DAY * 2)
+    assert (lead.follow_up.state, lead.follow_up.first_at, lead.status) == ("done", NOW + MINUTE, "contacted")
+    assert published(desk, EventType.FOLLOW_UP_MISSED) == []
+    assert len(published(desk, EventType.FOLLOWED_UP)) == 1
+
+
+async def test_a_report_with_an_id_counts_once():
+    desk = a_desk()
+    lead_id = await pushed(desk)
+    report = FollowUpReport(by="sam", at=NOW)
+    for _ in range(3):
+        await report_follow_up(desk, lead_id, report, at=NOW, sender_id="crm-1")
+    assert len(published(desk, EventType.FOLLOWED_UP)) == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"Email": "MSFT_TEST_5@test.com"}, {"ActionCode": "DNC"}], ids=["test", "do not contact"]
+)
+async def test_test_and_do_not_contact_leads_are_never_flagged(changes):
+    desk = a_desk()
+    await pushed(desk, **changes)
+    await run_due(desk, NOW + DAY * 30)
+    assert published(desk, EventType.FOLLOW_UP_MISSED) == []
+
+
+async def test_a_test_lead_is_never_scored_and_its_event_is_published_once():
+    desk = a_desk()
+    lead_id = await pushed(desk, Email="MSFT_TEST_5@test.com")
+    await score_lead(desk, lead_id, at=NOW, heard=1)
+    await run_due(desk, NOW + DAY)
+    assert (await lead_of(desk, lead_id)).score is None
+    assert [event.type for event in desk.publisher.published] == [EventType.RECEIVED]
+
+
+class Poisoned(MemoryPublisher):
+    """Chokes on one lead with an error that nobody expects."""
+
+    poison = ""
+
+    async def publish(self, lead, events):
+        if lead.contact.email == self.poison:
+            raise ZeroDivisionError
+        await super().publish(lead, events)
+
+
+async def test_a_poison_lead_is_retried_later_and_later_then_parked_and_others_are_not_delayed():
+    desk = a_desk(publisher=Poisoned())
+    poison = await pushed(desk, Email="poison@contoso.example")
+    desk.publisher.poison = "poison@contoso.example"
+    healthy = await pushed(desk)
+    now, attempts = NOW, []
+    for _ in range(60 * 8):
+        now += MINUTE
+        before = (await lead_of(desk, poison)).bookkeeping.setbacks
+        await run_due(desk, now)
+        after = (await lead_of(desk, poison)).bookkeeping.setbacks
+        attempts += [now - NOW] if before != after else []
+    assert (await lead_of(desk, healthy)).bookkeeping.events_unpublished == ()
+    assert [row.lead_id for row in await desk.store.parked(10)] == [poison]
+    assert len({*attempts}) >= ATTEMPTS - 1
+    pauses = [later - earlier for earlier, later in zip(attempts, attempts[1:], strict=False)]
+    assert pauses == sorted(pauses)
+
+
+async def test_parked_work_of_one_kind_doesnt_keep_the_alarm_from_ringing():
+    desk = a_desk(publisher=Poisoned())
+    poison = await pushed(desk, Email="poison@contoso.example")
+    desk.publisher.poison = "poison@contoso.example"
+    for minute in range(1, 60 * 8):
+        await run_due(desk, NOW + MINUTE * minute)
+    desk.publisher.poison = ""
+    await run_due(desk, NOW + DAY)
+    assert (await lead_of(desk, poison)).follow_up.state == "missed"
+    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 1
+
+
+async def test_more_rows_than_a_tick_takes_are_done_by_the_next_ones(monkeypatch):
+    monkeypatch.setattr(clock, "ROWS_A_TICK", 10)
+    desk = a_desk()
+    for number in range(12):
+        await pushed(desk, Email=f"someone{number}@contoso.example")
+    ticks = [await run_due(desk, NOW + timedelta(seconds=10)) for _ in range(3)]
+    assert [tick.done for tick in ticks] == [10, 2, 0]
+    assert [tick.more for tick in ticks] == [True, False, False]
+
+
+async def test_a_store_that_is_away_fails_the_tick_so_that_the_platform_knows():
+    class Away(MemoryLeadStore):
+        async def due_until(self, now, limit):
+            raise StoreUnavailable("away")
+
+    with pytest.raises(StoreUnavailable):
+        await run_due(a_desk(store=Away()), NOW)

@@ -1,0 +1,217 @@
+"""What every lead store promises, run on the twin in memory and on a real table."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from shared.enrichment.facts import Enrichment
+from shared.leads.arrival import later_push
+from shared.leads.attention import flag_missed
+from shared.leads.change import Change, signed
+from shared.leads.index_rows import NEVER
+from shared.leads.lead import DueKind, LeadStatus, Setback
+from shared.leads.worth import record_score
+from shared.scoring.score import Score
+from shared.services.ports import LeadChanged, LeadExists, LeadFilter, LeadNotFound
+from shared.storage.memory import MemoryLeadStore
+from shared.storage.table import TableLeadStore, table_client
+from tests.examples import DAY, NOW, a_first_push, a_push
+
+LATER = NOW + timedelta(minutes=20)
+ABSENT = "a" * 24
+
+
+@pytest.fixture(params=["memory", "table"])
+async def store(request, storage):
+    if request.param == "memory":
+        yield MemoryLeadStore()
+        return
+    table = TableLeadStore(table_client(storage, f"t{uuid.uuid4().hex}", by_identity=False))
+    yield table
+    await table.close()
+
+
+def scored(lead, total, grade="A1"):
+    score = Score(
+        total=total,
+        grade=grade,
+        fit=0,
+        intent=total,
+        confidence=1.0,
+        qualified=False,
+        model="m",
+        ledger=(),
+        scored_at=NOW,
+    )
+    return record_score(lead, Enrichment(), score, NOW)
+
+
+async def test_a_created_lead_is_read_back_as_it_was(store):
+    change = a_first_push(Description='日本語, "quotes",\r\n\u0001 and \U0001f600')
+    await store.create(change)
+    assert (await store.get(change.lead.id)).lead == change.lead
+    assert await store.events_of(change.lead.id) == list(change.events)
+
+
+async def test_a_lead_of_64_kib_in_any_script_is_kept_whole(store):
+    change = a_first_push(Description="\U0001f600" * 15_000, Title="é" * 2_000)
+    await store.create(change)
+    assert (await store.get(change.lead.id)).lead == change.lead
+
+
+async def test_a_lead_is_created_once(store):
+    change = a_first_push()
+    await store.create(change)
+    with pytest.raises(LeadExists):
+        await store.create(change)
+
+
+async def test_of_many_creators_at_once_one_wins(store):
+    change = a_first_push()
+    outcomes = await asyncio.gather(*(store.create(change) for _ in range(8)), return_exceptions=True)
+    assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, LeadExists) for outcome in outcomes) == 7
+
+
+async def test_an_absent_lead_is_not_found_and_has_no_history(store):
+    with pytest.raises(LeadNotFound):
+        await store.get(ABSENT)
+    assert await store.events_of(ABSENT) == []
+
+
+async def test_a_change_on_a_stale_read_is_refused_and_leaves_no_trace(store):
+    read = await store.create(a_first_push())
+    touched = later_push(read.lead, a_push(Description="Call me"), LATER, DAY)
+    await store.replace(read, touched)
+    with pytest.raises(LeadChanged):
+        await store.replace(read, later_push(read.lead, a_push(Description="Or not"), LATER, DAY))
+    assert (await store.get(read.lead.id)).lead == touched.lead
+    assert len(await store.events_of(read.lead.id)) == 2
+
+
+async def test_a_change_returns_what_the_next_change_needs(store):
+    read = await store.create(a_first_push())
+    for number in range(5):
+        read = await store.replace(read, Change(signed(read.lead, f"operation {number}")))
+    assert (await store.get(read.lead.id)) == read
+
+
+async def test_due_rows_follow_the_lead(store):
+    read = await store.create(a_first_push())
+    due = await store.due_until(NOW + DAY, 10)
+    assert [row.kind for row in due] == [DueKind.SCORE, DueKind.PUBLISH, DueKind.FOLLOW_UP]
+    assert {row.lead_id for row in due} == {read.lead.id}
+    assert due[2].at == NOW + DAY
+    read = await store.replace(read, scored(read.lead, 50))
+    assert [row.kind for row in await store.due_until(NOW + DAY, 10)] == [DueKind.PUBLISH, DueKind.FOLLOW_UP]
+    await store.replace(read, flag_missed(read.lead, NOW + DAY))
+    assert [row.kind for row in await store.due_until(NOW + DAY, 10)] == [DueKind.PUBLISH]
+
+
+async def test_only_what_has_fallen_due_is_due_to_the_second(store):
+    await store.create(a_first_push())
+    kinds = [row.kind for row in await store.due_until(NOW + DAY - timedelta(milliseconds=1), 10)]
+    assert DueKind.FOLLOW_UP not in kinds
+    assert DueKind.FOLLOW_UP in [row.kind for row in await store.due_until(NOW + DAY, 10)]
+
+
+async def test_due_rows_come_oldest_first_over_all_partitions_and_within_the_limit(store):
+    for number in range(20):
+        at = NOW - timedelta(minutes=number)
+        await store.create(a_first_push(at, Email=f"someone{number}@contoso.example"))
+    due = await store.due_until(NOW + timedelta(minutes=1), 15)
+    assert len(due) == 15
+    assert [row.at for row in due] == sorted(row.at for row in due)
+    assert due[0].at == NOW - timedelta(minutes=19) + timedelta(seconds=5)
+
+
+async def test_parked_work_is_never_due_and_counted(store):
+    read = await store.create(a_first_push())
+    setback = Setback(attempts=8, retry_at=NOW, parked=True)
+    parked = replace(read.lead, bookkeeping=replace(read.lead.bookkeeping, setbacks={DueKind.SCORE: setback}))
+    await store.replace(read, Change(parked))
+    assert DueKind.SCORE not in [row.kind for row in await store.due_until(NOW + DAY, 10)]
+    assert [(row.kind, row.at, row.lead_id) for row in await store.parked(10)] == [
+        (DueKind.PARKED, NEVER, read.lead.id)
+    ]
+
+
+async def test_open_leads_come_best_first_unscored_behind_tests_last(store):
+    ids = {}
+    for name, total in (("low", 10), ("high", 90), ("unscored", None), ("zero", 0)):
+        read = await store.create(a_first_push(Email=f"{name}@contoso.example"))
+        ids[read.lead.id] = name
+        if total is not None:
+            await store.replace(read, scored(read.lead, total))
+    test = await store.create(a_first_push(Email="MSFT_TEST_1@test.com"))
+    ids[test.lead.id] = "test"
+    page = await store.open_by_worth(LeadFilter(), 10, None)
+    assert [ids[lead_id] for lead_id in page.lead_ids] == ["high", "low", "zero", "unscored", "test"]
+    assert page.cursor is None
+
+
+async def test_pages_join_without_a_gap_or_a_repeat(store):
+    for number in range(7):
+        read = await store.create(a_first_push(Email=f"someone{number}@contoso.example"))
+        await store.replace(read, scored(read.lead, number // 2))
+    whole = (await store.open_by_worth(LeadFilter(), 100, None)).lead_ids
+    cursor, joined, pages = None, [], 0
+    while pages == 0 or cursor:
+        page = await store.open_by_worth(LeadFilter(), 3, cursor)
+        cursor, pages = page.cursor, pages + 1
+        joined += page.lead_ids
+    assert (tuple(joined), pages) == (whole, 3)
+
+
+@pytest.mark.parametrize(
+    ("which", "expected"),
+    [
+        (LeadFilter(), {"ada", "bob", "eva", "test"}),
+        (LeadFilter(status=LeadStatus.NEW), {"ada", "bob", "eva", "test"}),
+        (LeadFilter(status=LeadStatus.CONTACTED), set()),
+        (LeadFilter(grade="A1"), {"ada"}),
+        (LeadFilter(min_score=40), {"ada"}),
+        (LeadFilter(min_score=0), {"ada", "bob"}),
+        (LeadFilter(test=True), {"test"}),
+        (LeadFilter(test=False, do_not_contact=False), {"ada", "bob"}),
+        (LeadFilter(do_not_contact=True), {"eva"}),
+        (LeadFilter(offer="contoso.contoso-vm"), {"bob"}),
+        (LeadFilter(offer="o'hara' or 1 eq 1"), set()),
+        (LeadFilter(owner="nobody"), set()),
+        (LeadFilter(overdue=True, now=NOW + DAY), {"ada", "bob"}),
+        (LeadFilter(overdue=False, now=NOW + DAY), {"eva", "test"}),
+        (LeadFilter(overdue=True, now=NOW), set()),
+    ],
+)
+async def test_a_list_shows_just_what_was_asked_for(store, which, expected):
+    names = {}
+    for name, changes, total in (
+        ("ada", {}, 50),
+        ("bob", {"LeadSource": "TestDrive-INS|contoso.contoso-vm"}, 10),
+        ("eva", {"ActionCode": "DNC"}, None),
+        ("test", {"Email": "msft_test_7@test.com"}, None),
+    ):
+        read = await store.create(a_first_push(**{"Email": f"{name}@contoso.example", **changes}))
+        names[read.lead.id] = name
+        if total is not None:
+            await store.replace(read, scored(read.lead, total, "A1" if total == 50 else "D4"))
+    page = await store.open_by_worth(which, 50, None)
+    assert {names[lead_id] for lead_id in page.lead_ids} == expected
+
+
+async def test_events_are_read_from_a_number_on_and_within_a_limit(store):
+    read = await store.create(a_first_push())
+    for number in range(4):
+        read = await store.replace(read, scored(read.lead, number))
+    assert [event.number for event in await store.events_of(read.lead.id, first=3)] == [3, 4, 5]
+    assert [event.number for event in await store.events_of(read.lead.id, limit=2)] == [1, 2]
+
+
+async def test_the_clock_remembers_its_last_run(store):
+    assert await store.last_clock_run() is None
+    await store.clock_ran(NOW)
+    await store.clock_ran(LATER)
+    assert await store.last_clock_run() == LATER
