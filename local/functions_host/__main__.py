@@ -87,7 +87,7 @@ def _host(options: argparse.Namespace) -> Host:
     if not root.is_dir():
         raise StartError(f"{root} isn't a folder")
     keys = None if options.no_auth else _keys(options.keys)
-    state = options.state.resolve() if options.state else None
+    state = _state(options.state)
     _enter_app(root)
     return Host(
         HostOptions(root, options.host, options.port, keys, state), read_host_config(root, os.environ)
@@ -100,6 +100,16 @@ def _keys(path: Path | None) -> Keys:
             "say which keys open the functions with --keys FILE, or that none are needed with --no-auth"
         )
     return read_keys(path)
+
+
+def _state(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StartError(f"can't keep timers in {path}: {exc.strerror}") from exc
+    return path.resolve()
 
 
 def _enter_app(root: Path) -> None:

@@ -52,6 +52,9 @@ class HostProcess:
             *options,
         ]
         self._env = os.environ | {"PYTHONPATH": str(REPOSITORY)} | dict(env or {})
+        self._env.pop(
+            "PYTHONDONTWRITEBYTECODE", None
+        )  # compiling the host each time takes longer than it runs
         self._errors = tmp_path / "host.err"
         self._unread: queue.Queue[str | None] = queue.Queue()
         self.lines: list[str] = []

@@ -1,0 +1,157 @@
+"""Service Bus functions through the running host, against the emulator."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from azure.servicebus import (
+    ServiceBusClient,
+    ServiceBusMessage,
+    ServiceBusReceivedMessage,
+    ServiceBusSubQueue,
+)
+
+from local.servicebus.emulator import Emulator
+from tests.local.host_apps.launch import APPS, DEADLINE, HostProcess
+
+LOCK = 3  # seconds
+CONCURRENCY = 4  # of the app's host.json
+LIMITS = {"LockDuration": f"PT{LOCK}S", "MaxDeliveryCount": 3}
+ENTITIES = {
+    "UserConfig": {
+        "Namespaces": [
+            {
+                "Name": "sbemulatorns",
+                "Queues": [{"Name": "work", "Properties": LIMITS}],
+                "Topics": [{"Name": "topic", "Subscriptions": [{"Name": "all", "Properties": LIMITS}]}],
+            }
+        ],
+        "Logging": {"Type": "Console"},
+    }
+}
+
+
+@pytest.fixture(scope="module")
+def bus() -> Iterator[Emulator]:
+    with Emulator(ENTITIES) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def host(bus: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
+    env = {"BUS": bus.connection_string, "QUEUE": "work"}
+    with HostProcess(APPS / "bus", tmp_path_factory.mktemp("bus"), "--no-auth", env=env) as process:
+        yield process.wait_ready()
+        if process.process.poll() is None:
+            assert process.terminate() == 0
+
+
+def send(bus: Emulator, *messages: ServiceBusMessage, topic: bool = False) -> None:
+    with ServiceBusClient.from_connection_string(bus.connection_string) as client:
+        sender = client.get_topic_sender("topic") if topic else client.get_queue_sender("work")
+        with sender:
+            sender.send_messages(list(messages))
+
+
+def task(message_id: str, **properties: Any) -> ServiceBusMessage:
+    return ServiceBusMessage(b"body", message_id=message_id, application_properties=properties)
+
+
+def left_in(bus: Emulator, sub_queue: ServiceBusSubQueue | None = None) -> list[ServiceBusReceivedMessage]:
+    """What the queue, or its dead-letter queue, holds, waiting a moment for the first message."""
+    with (
+        ServiceBusClient.from_connection_string(bus.connection_string) as client,
+        client.get_queue_receiver("work", sub_queue=sub_queue) as receiver,
+    ):
+        return receiver.receive_messages(10, max_wait_time=1) if sub_queue else receiver.peek_messages(10)
+
+
+def test_a_message_arrives_with_its_body_and_properties(bus: Emulator, host: HostProcess):
+    message = ServiceBusMessage(
+        '{"grün": 1}',
+        message_id="m1",
+        subject="lead.received",
+        content_type="application/json",
+        correlation_id="c1",
+        application_properties={"text": "x", "number": 7, "flag": True, "float": 1.5},
+    )
+    send(bus, message)
+    seen = host.wait_for_event(event="began", id="m1")
+    assert json.loads(seen["body"].encode("latin-1")) == {"grün": 1}
+    assert seen["properties"] == {"text": "x", "number": 7, "flag": True, "float": 1.5}
+    assert (seen["subject"], seen["content_type"], seen["correlation_id"]) == (
+        "lead.received",
+        "application/json",
+        "c1",
+    )
+    assert seen["delivery_count"] == 1  # as the extension counts, not as the wire does
+    assert seen["sequence_number"] >= 1
+    assert "+" not in seen["enqueued"]  # naive, as in Azure
+
+
+def test_a_processed_message_is_gone(bus: Emulator, host: HostProcess):
+    send(bus, task("done"))
+    host.wait_for_event(event="ended", id="done")
+    host.wait_for_log("succeeded after")
+    deadline_events = left_in(bus)
+    assert "done" not in [message.message_id for message in deadline_events]
+
+
+def test_a_subscription_feeds_a_sync_function_with_bytes(bus: Emulator, host: HostProcess):
+    send(bus, ServiceBusMessage(b"\xff\x00", message_id="t1"), topic=True)
+    assert host.wait_for_event(event="subscriber", id="t1")["body"] == "ÿ\x00"
+
+
+def test_a_failing_message_is_delivered_again_until_it_is_dead(bus: Emulator, host: HostProcess):
+    send(bus, task("poison", do="fail"))
+    counts = [host.wait_for_event(event="began", id="poison")["delivery_count"] for _ in range(3)]
+    assert counts == [1, 2, 3]
+    dead = left_in(bus, ServiceBusSubQueue.DEAD_LETTER)
+    assert [(message.message_id, message.dead_letter_reason) for message in dead] == [
+        ("poison", "MaxDeliveryCountExceeded")
+    ]
+
+
+def test_messages_run_at_once_up_to_the_limit_and_never_beyond(bus: Emulator, host: HostProcess):
+    ids = [f"busy-{number}" for number in range(3 * CONCURRENCY)]
+    send(bus, *(task(message_id, do="sleep", seconds=0.3) for message_id in ids))
+    running, most, ended = 0, 0, 0
+    while ended < len(ids):
+        event = json.loads(host.wait_for(lambda line: '"busy-' in line))
+        running += 1 if event["event"] == "began" else -1
+        ended += event["event"] == "ended"
+        most = max(most, running)
+    assert most == CONCURRENCY
+
+
+def test_the_lock_is_renewed_while_a_function_runs_longer_than_it_lasts(bus: Emulator, host: HostProcess):
+    send(bus, task("long", do="sleep", seconds=LOCK * 1.5))
+    assert host.wait_for_event(event="began", id="long")["delivery_count"] == 1
+    host.wait_for_event(event="ended", id="long")
+    send(bus, task("after-long"))
+    host.wait_for_event(event="ended", id="after-long")
+    assert sum('"began", "id": "long"' in line for line in host.lines) == 1
+    assert "lock of a message" not in host.log
+
+
+def test_the_host_comes_back_after_the_bus_was_away_and_says_so_once(bus: Emulator, host: HostProcess):
+    bus.stop()
+    host.wait_for_log("work: work can't be reached")
+    host.wait_for_log("subscriber: topic/Subscriptions/all can't be reached")
+    bus.start()
+    host.wait_for_log("work: work can be reached again")
+    send(bus, task("back"))
+    host.wait_for_event(event="ended", id="back")
+    assert host.log.count("work: work can't be reached") == 1
+    assert host.process.poll() is None
+
+
+def test_a_message_in_hand_is_settled_before_the_host_ends(bus: Emulator, host: HostProcess):
+    """The last test: it ends the host of this module."""
+    send(bus, task("last", do="sleep", seconds=0.7))
+    host.wait_for_event(event="began", id="last")
+    host.process.terminate()
+    host.wait_for_event(event="ended", id="last")
+    assert host.process.wait(DEADLINE) == 0
+    assert left_in(bus) == []
