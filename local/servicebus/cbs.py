@@ -37,7 +37,7 @@ def _verify(token: object, now: float) -> None:
     fields = dict(part.partition("=")[::2] for part in token.removeprefix(_PREFIX).split("&"))
     resource, expiry = fields.get("sr", ""), fields.get("se", "")
     if fields.get("skn") != KEY_NAME or not hmac.compare_digest(
-        unquote(fields.get("sig", "")), signature(resource, expiry)
+        unquote(fields.get("sig", "")).encode(), signature(resource, expiry).encode()
     ):
         raise UnauthorizedError("InvalidSignature: The token has an invalid signature.")
     if not expiry.isdecimal() or int(expiry) <= now:

@@ -4,7 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from typing import Any
 
-from local.servicebus.codec import Reader
+from local.servicebus.codec import CodecError, Reader
 
 BATCH_FORMAT = 0x80013700  # each data section of the message is a whole message
 
@@ -84,6 +84,8 @@ class MessageFormats:
     def _transfer(self, channel: int, fields: list[Any]) -> None:
         handle, _, _, message_format, _, more, _, _, _, aborted = [*fields, *[None] * 10][:10]
         key = (channel, handle)
+        if key not in self._handles:
+            raise CodecError(f"a transfer on channel {channel} to handle {handle}, which isn't attached")
         if key not in self._unfinished:
             self._handles[key].append(message_format or 0)
         if more and not aborted:

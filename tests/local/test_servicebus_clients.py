@@ -94,23 +94,35 @@ def bus():
 
 
 class Links:
-    """Opens senders and receivers; all are closed together, because each takes the client up to a second.
+    """Opens and closes senders and receivers many at a time: each alone takes the client about a second.
 
-    They are open before they are used: the client counts opening, half a second, as waiting for messages.
+    They are open before they are used: the client counts opening as waiting for messages.
     """
 
     def __init__(self, bus):
         self.client = ServiceBusClient.from_connection_string(bus.connection_string, retry_total=0)
         self._numbers = {"long": iter(range(40)), "short": iter(range(10))}
+        self._pairs = {"long": [], "short": []}
         self._open = []
 
     def new_queue(self, kind="long"):
         return f"{kind}-{next(self._numbers[kind])}"
 
-    async def new_pair(self, kind="long", **options):
-        """A sender and a receiver of a queue that nobody else uses."""
-        queue = self.new_queue(kind)
-        return await asyncio.gather(self.sender(queue), self.receiver(queue, **options))
+    async def open_pairs(self, **counts):
+        """Have pairs ready for `new_pair`."""
+        kinds = [kind for kind, count in counts.items() for _ in range(count)]
+        queues = [self.new_queue(kind) for kind in kinds]
+        pairs = await asyncio.gather(
+            *(asyncio.gather(self.sender(queue), self.receiver(queue)) for queue in queues)
+        )
+        for kind, queue, pair in zip(kinds, queues, pairs, strict=True):
+            self._pairs[kind].append((queue, *pair))
+
+    async def new_pair(self, kind="long"):
+        """A queue that nobody else uses, a sender and a receiver of it."""
+        if not self._pairs[kind]:
+            await self.open_pairs(**{kind: 1})
+        return self._pairs[kind].pop()
 
     async def sender(self, queue):
         return await self._keep(self.client.get_queue_sender(queue))
@@ -142,6 +154,7 @@ class Links:
 @pytest.fixture(scope="module")
 async def links(bus):
     links = Links(bus)
+    await links.open_pairs(long=12, short=5)
     yield links
     await links.close()
 
@@ -175,7 +188,7 @@ def texts(messages):
 
 
 async def test_a_message_arrives_as_it_was_sent(links):
-    sender, receiver = await links.new_pair()
+    _, sender, receiver = await links.new_pair()
     await sender.send_messages(
         ServiceBusMessage(
             b"body",
@@ -204,7 +217,7 @@ async def test_a_message_arrives_as_it_was_sent(links):
 
 
 async def test_lists_and_batches_arrive_as_single_messages_in_their_order(links):
-    sender, receiver = await links.new_pair()
+    _, sender, receiver = await links.new_pair()
     await sender.send_messages([ServiceBusMessage(f"list {n}") for n in range(3)])
     batch = await sender.create_message_batch()
     for n in range(3):
@@ -219,7 +232,7 @@ async def test_lists_and_batches_arrive_as_single_messages_in_their_order(links)
 
 
 async def test_a_body_that_is_itself_an_encoded_message_is_not_taken_apart(links):
-    sender, receiver = await links.new_pair()
+    _, sender, receiver = await links.new_pair()
     body = b"\x00\x53\x75\xa0\x02hi"
 
     await sender.send_messages(ServiceBusMessage(body))
@@ -229,7 +242,7 @@ async def test_a_body_that_is_itself_an_encoded_message_is_not_taken_apart(links
 
 
 async def test_a_message_of_200_kilobytes_arrives_whole(links):
-    sender, receiver = await links.new_pair()
+    _, sender, receiver = await links.new_pair()
     body = bytes(range(256)) * 800
 
     await sender.send_messages(ServiceBusMessage(body))
@@ -239,7 +252,7 @@ async def test_a_message_of_200_kilobytes_arrives_whole(links):
 
 
 async def test_a_message_that_is_too_large_is_refused_and_the_sender_can_go_on(links):
-    sender, receiver = await links.new_pair()
+    _, sender, receiver = await links.new_pair()
 
     with pytest.raises(MessageSizeExceededError):
         await sender.send_messages(ServiceBusMessage(bytes(300_000)))
@@ -249,7 +262,7 @@ async def test_a_message_that_is_too_large_is_refused_and_the_sender_can_go_on(l
 
 
 async def test_a_message_without_an_id_is_given_one(links):
-    sender, receiver = await links.new_pair()
+    _, sender, receiver = await links.new_pair()
     message = ServiceBusMessage("m")
     message.raw_amqp_message.properties = None
 
@@ -263,7 +276,7 @@ async def test_a_message_without_an_id_is_given_one(links):
 
 
 async def test_a_completed_message_does_not_come_back(links):
-    sender, receiver = await links.new_pair("short")
+    _, sender, receiver = await links.new_pair("short")
     await sender.send_messages(ServiceBusMessage("m"))
     (message,) = await receive(receiver, 1)
 
@@ -274,10 +287,8 @@ async def test_a_completed_message_does_not_come_back(links):
 
 
 async def test_an_abandoned_message_comes_back_counted_until_it_is_dead_lettered(links):
-    queue = links.new_queue("short")
-    sender, receiver, dead_letters = await asyncio.gather(
-        links.sender(queue), links.receiver(queue), links.dead_letters(queue)
-    )
+    queue, sender, receiver = await links.new_pair("short")
+    dead_letters = await links.dead_letters(queue)
     await sender.send_messages(ServiceBusMessage("poison"))
     for attempt in range(2):
         (message,) = await receive(receiver, 1)
@@ -293,10 +304,8 @@ async def test_an_abandoned_message_comes_back_counted_until_it_is_dead_lettered
 
 
 async def test_a_dead_lettered_message_is_found_with_its_reason_and_can_be_completed(links):
-    queue = links.new_queue()
-    sender, receiver, dead_letters = await asyncio.gather(
-        links.sender(queue), links.receiver(queue), links.dead_letters(queue)
-    )
+    queue, sender, receiver = await links.new_pair()
+    dead_letters = await links.dead_letters(queue)
     await sender.send_messages(ServiceBusMessage("m", application_properties={"a": "b"}))
     (message,) = await receive(receiver, 1)
 
@@ -310,7 +319,8 @@ async def test_a_dead_lettered_message_is_found_with_its_reason_and_can_be_compl
 
 
 async def test_a_message_that_is_received_and_deleted_is_gone(links):
-    sender, receiver = await links.new_pair(receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE)
+    queue, sender, _ = await links.new_pair()
+    receiver = await links.receiver(queue, receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE)
     await sender.send_messages(ServiceBusMessage("m"))
 
     assert texts(await receive(receiver, 1)) == ["m"]
@@ -319,10 +329,8 @@ async def test_a_message_that_is_received_and_deleted_is_gone(links):
 
 
 async def test_an_expired_lock_gives_the_message_to_the_next_receiver_and_is_lost(links, monkeypatch):
-    queue = links.new_queue("short")
-    sender, slow, quick = await asyncio.gather(
-        links.sender(queue), links.receiver(queue), links.receiver(queue)
-    )
+    queue, sender, slow = await links.new_pair("short")
+    quick = await links.receiver(queue)
     await sender.send_messages(ServiceBusMessage("m"))
     (message,) = await receive(slow, 1)
 
@@ -339,7 +347,7 @@ async def test_an_expired_lock_gives_the_message_to_the_next_receiver_and_is_los
 
 
 async def test_a_renewed_lock_outlives_its_first_duration(links):
-    sender, receiver = await links.new_pair("short")
+    _, sender, receiver = await links.new_pair("short")
     await sender.send_messages(ServiceBusMessage("m"))
     (message,) = await receive(receiver, 1)
     first_end = message.locked_until_utc
@@ -356,16 +364,13 @@ async def test_a_renewed_lock_outlives_its_first_duration(links):
     assert await stored(receiver) == []
 
 
-async def test_what_is_not_built_is_said_and_leaves_the_message_alone(links):
-    sender, receiver = await links.new_pair()
+async def test_deferring_is_not_built_and_leaves_the_message_alone(links):
+    _, sender, receiver = await links.new_pair()
     await sender.send_messages(ServiceBusMessage("m"))
     (message,) = await receive(receiver, 1)
 
     with pytest.raises(ServiceBusError, match="can't do that yet"):
         await receiver.defer_message(message)
-    with pytest.raises(ServiceBusError, match="can't do that yet"):
-        await receiver.receive_deferred_messages([1])
-
     assert texts(await stored(receiver)) == ["m"]
 
 
@@ -373,7 +378,7 @@ async def test_what_is_not_built_is_said_and_leaves_the_message_alone(links):
 
 
 async def test_peeking_locks_nothing(links):
-    sender, receiver = await links.new_pair()
+    _, sender, receiver = await links.new_pair()
     await sender.send_messages([ServiceBusMessage(str(n)) for n in range(5)])
 
     assert texts(await receiver.peek_messages(2)) == ["0", "1"]
@@ -382,7 +387,7 @@ async def test_peeking_locks_nothing(links):
 
 
 async def test_a_scheduled_message_arrives_when_it_is_due_unless_it_is_cancelled(links):
-    sender, receiver = await links.new_pair()
+    _, sender, receiver = await links.new_pair()
     due = datetime.now(UTC) + timedelta(seconds=1.5)
     numbers = await sender.schedule_messages([ServiceBusMessage(n) for n in ("kept", "cancelled")], due)
     await sender.send_messages(ServiceBusMessage("by property", scheduled_enqueue_time_utc=due))
@@ -401,8 +406,8 @@ async def test_a_scheduled_message_arrives_when_it_is_due_unless_it_is_cancelled
 
 
 async def test_a_message_whose_time_to_live_ends_is_dead_lettered(links):
-    queue = links.new_queue("short")
-    sender, receiver = await asyncio.gather(links.sender(queue), links.dead_letters(queue))
+    queue, sender, _ = await links.new_pair("short")
+    receiver = await links.dead_letters(queue)
 
     await sender.send_messages(ServiceBusMessage("late", time_to_live=timedelta(milliseconds=200)))
 
@@ -467,25 +472,35 @@ async def test_the_shipped_entities_route_events_to_those_who_subscribed():
 # Refusals
 
 
-@pytest.mark.parametrize("kind", ["sender", "receiver"])
-async def test_an_unknown_entity_is_not_found(links, kind):
-    with pytest.raises(MessagingEntityNotFoundError, match="nowhere"):
-        await getattr(links, kind)("nowhere")
+@pytest.fixture(scope="module")
+async def refused(links):
+    """The errors with which links that can't be are refused, by what is wrong with them."""
+    wrong = {
+        "unknown destination": links.sender("nowhere"),
+        "unknown source": links.receiver("nowhere"),
+        "unknown subscription": links.subscription("events", "nobody"),
+        "sender to a dead-letter queue": links.sender("long-0/$DeadLetterQueue"),
+        "receiver of a topic": links.receiver("events"),
+        "session": links.receiver("long-0", session_id="s"),
+    }
+    errors = await asyncio.gather(*wrong.values(), return_exceptions=True)
+    return dict(zip(wrong, errors, strict=True))
 
 
-async def test_an_unknown_subscription_is_not_found(links):
-    with pytest.raises(MessagingEntityNotFoundError, match="nobody"):
-        await links.subscription("events", "nobody")
-
-
-async def test_nothing_can_be_sent_to_a_dead_letter_queue(links):
-    with pytest.raises(ServiceBusError, match="only received"):
-        await links.sender("long-0/$DeadLetterQueue")
-
-
-async def test_a_session_can_not_be_asked_for(links):
-    with pytest.raises(ServiceBusError, match="no sessions"):
-        await links.receiver("long-0", session_id="s")
+@pytest.mark.parametrize(
+    ("wrong", "error", "explanation"),
+    [
+        ("unknown destination", MessagingEntityNotFoundError, "nowhere"),
+        ("unknown source", MessagingEntityNotFoundError, "nowhere"),
+        ("unknown subscription", MessagingEntityNotFoundError, "nobody"),
+        ("sender to a dead-letter queue", ServiceBusError, "only received"),
+        ("receiver of a topic", ServiceBusError, "one of its subscriptions"),
+        ("session", ServiceBusError, "no sessions"),
+    ],
+)
+def test_a_link_that_can_not_be_is_refused_with_the_reason(refused, wrong, error, explanation):
+    with pytest.raises(error, match=explanation):
+        raise refused[wrong]
 
 
 async def test_a_wrong_key_is_refused(bus):
@@ -513,10 +528,8 @@ async def test_a_client_without_a_token_can_not_use_an_entity(bus):
 
 
 async def test_two_receivers_share_the_messages_and_none_is_delivered_twice(links):
-    queue = links.new_queue()
-    sender, first, second = await asyncio.gather(
-        links.sender(queue), links.receiver(queue), links.receiver(queue)
-    )
+    queue, sender, first = await links.new_pair()
+    second = await links.receiver(queue)
     await sender.send_messages([ServiceBusMessage(str(n)) for n in range(20)])
 
     shares = await asyncio.gather(receive(first, 10), receive(second, 10))
@@ -524,8 +537,8 @@ async def test_two_receivers_share_the_messages_and_none_is_delivered_twice(link
     assert sorted(int(text) for share in shares for text in texts(share)) == list(range(20))
 
 
-async def test_twenty_senders_and_twenty_receivers_at_once_lose_and_double_nothing(links):
-    queue, each = links.new_queue(), 10
+async def test_two_dozen_clients_at_once_lose_and_double_nothing(links):
+    queue, many, each = links.new_queue(), 12, 10
     received: list[str] = []
 
     async def send(sender, number):
@@ -533,23 +546,23 @@ async def test_twenty_senders_and_twenty_receivers_at_once_lose_and_double_nothi
             await sender.send_messages(ServiceBusMessage(f"{number}.{n}"))
 
     async def work(receiver):
-        while len(received) < 20 * each:
+        while len(received) < many * each:
             for message in await receiver.receive_messages(5, max_wait_time=0.2):
                 await receiver.complete_message(message)
                 received.append(str(message))
 
     async with asyncio.timeout(3 * DEADLINE):
         opened = await asyncio.gather(
-            *(links.sender(queue) for _ in range(20)), *(links.receiver(queue) for _ in range(20))
+            *(links.sender(queue) for _ in range(many)), *(links.receiver(queue) for _ in range(many))
         )
-        await asyncio.gather(*map(send, opened[:20], range(20)), *map(work, opened[20:]))
+        await asyncio.gather(*map(send, opened[:many], range(many)), *map(work, opened[many:]))
 
-    assert sorted(received) == sorted(f"{number}.{n}" for number in range(20) for n in range(each))
+    assert sorted(received) == sorted(f"{number}.{n}" for number in range(many) for n in range(each))
 
 
 async def test_a_subscriber_that_connects_receives_and_closes_again_and_again_misses_nothing(links):
-    queue, received = links.new_queue(), []
-    sender = await links.sender(queue)
+    queue, sender, _ = await links.new_pair()
+    received = []
 
     for round_ in range(2):
         await sender.send_messages([ServiceBusMessage(f"{round_}.{n}") for n in range(4)])
@@ -574,8 +587,7 @@ KILLED = """
 
 
 async def test_a_killed_client_gets_nothing_more_and_what_it_held_comes_back(bus, links):
-    queue = links.new_queue("short")
-    sender = await links.sender(queue)
+    queue, sender, receiver = await links.new_pair("short")
     await sender.send_messages(ServiceBusMessage("held"))
     command = [sys.executable, "-c", textwrap.dedent(KILLED), bus.connection_string, queue]
     client = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
@@ -585,7 +597,7 @@ async def test_a_killed_client_gets_nothing_more_and_what_it_held_comes_back(bus
     await client.wait()
 
     await sender.send_messages(ServiceBusMessage("new"))
-    received = await receive(await links.receiver(queue), 2)
+    received = await receive(receiver, 2)
 
     assert printed == b"held\n"
     assert {str(message): message.delivery_count for message in received} == {"new": 0, "held": 1}
@@ -595,7 +607,7 @@ async def test_a_killed_client_gets_nothing_more_and_what_it_held_comes_back(bus
 
 
 async def test_garbage_on_one_connection_does_not_disturb_the_others(bus, links, caplog):
-    sender, receiver = await links.new_pair()
+    _, sender, receiver = await links.new_pair()
     await sender.send_messages(ServiceBusMessage("before"))
 
     def send_garbage():
@@ -614,10 +626,8 @@ async def test_garbage_on_one_connection_does_not_disturb_the_others(bus, links,
 
 
 async def test_a_bug_ends_one_connection_loudly_and_no_other(links, monkeypatch, caplog):
-    queue = links.new_queue()
-    sender, receiver, victim = await asyncio.gather(
-        links.sender(queue), links.receiver(queue), links.receiver(queue)
-    )
+    queue, sender, receiver = await links.new_pair()
+    victim = await links.receiver(queue)
     await sender.send_messages(ServiceBusMessage("m"))
 
     def bug(*_):
@@ -639,7 +649,7 @@ async def test_after_a_restart_on_the_same_port_the_bus_is_empty_and_clients_can
     for _ in range(2):
         with bus:
             links = Links(bus)
-            sender, receiver = await links.new_pair()
+            _, sender, receiver = await links.new_pair()
             await sender.send_messages(ServiceBusMessage("m"))
             assert texts(await stored(receiver)) == ["m"]
             ports.append(bus.port)
