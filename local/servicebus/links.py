@@ -10,7 +10,7 @@ from proton import Condition, Delivery, Link, symbol
 from local.servicebus.codec import CodecError
 from local.servicebus.entities import BrokeredMessage, Queue
 from local.servicebus.errors import MessageTooLargeError, NotBuiltError, ServiceBusError
-from local.servicebus.management import encode_properties
+from local.servicebus.management import encode_properties, text
 from local.servicebus.message import Message, parse_batch, parse_message
 from local.servicebus.message_formats import BATCH_FORMAT, Formats
 from local.servicebus.namespace import Entity
@@ -69,12 +69,12 @@ class ConsumerLink:
             _settle(self.queue, token, delivery)
         except ServiceBusError as error:
             log.info("%s: message not settled: %s", self.queue.path, error.condition)
-            if not delivery.settled:
-                reject(delivery, error.condition, str(error))
-                return
+            reject(delivery, error.condition, str(error))
+        except CodecError as error:
+            reject(delivery, "amqp:decode-error", str(error))
         else:
             delivery.update(outcome)
-        delivery.settle()
+            delivery.settle()
 
 
 def _settle(queue: Queue, token: UUID, delivery: Any) -> None:
@@ -87,7 +87,7 @@ def _settle(queue: Queue, token: UUID, delivery: Any) -> None:
             str(key): value for key, value in ((remote.condition and remote.condition.info) or {}).items()
         }
         reason, description = info.pop("DeadLetterReason", None), info.pop("DeadLetterErrorDescription", None)
-        queue.dead_letter(token, reason, description, encode_properties(info))
+        queue.dead_letter(token, text(reason), text(description), encode_properties(info))
     elif outcome == Delivery.MODIFIED and remote.undeliverable:
         raise NotBuiltError("deferring a message")
     elif outcome == Delivery.MODIFIED:

@@ -72,9 +72,8 @@ def _settle(queue: Queue, token: UUID, status: str, body: Mapping[str, Any]) -> 
     elif status == "abandoned":
         queue.abandon(token, properties)
     elif status == "suspended":
-        queue.dead_letter(
-            token, body.get("deadletter-reason"), body.get("deadletter-description"), properties
-        )
+        reason, description = body.get("deadletter-reason"), body.get("deadletter-description")
+        queue.dead_letter(token, text(reason), text(description), properties)
     else:
         raise NotBuiltError(f"the disposition {status!r}")
 
@@ -86,6 +85,11 @@ _OPERATIONS: dict[str, Callable[[Entity, Mapping[str, Any]], Response]] = {
     "renew-lock": _renew_lock,
     "update-disposition": _update_disposition,
 }
+
+
+def text(value: Any) -> str | None:
+    """A value that ought to be text, but comes from a client."""
+    return None if value is None else str(value)
 
 
 def encode_properties(properties: Mapping[Any, Any]) -> dict[str, bytes]:
@@ -103,8 +107,8 @@ def _queue(entity: Entity) -> Queue:
     raise NotAllowedError(f"'{entity.path}' is a topic: it has no messages to receive.")
 
 
-def _get[T](body: Mapping[str, Any], name: str, expected: type[T]) -> T:
-    value = body.get(name)
+def _get[T](body: Any, name: str, expected: type[T]) -> T:
+    value = body.get(name) if isinstance(body, dict) else None
     if not isinstance(value, expected):
         raise InvalidRequestError(f"'{name}' must be there, of type {expected.__name__}.")
     return value

@@ -1,5 +1,7 @@
 """Message formats are learned from the raw bytes, however the network cuts them."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,7 +75,7 @@ STREAM = b"".join(
 def test_formats_come_in_the_order_of_the_deliveries_wherever_the_bytes_are_cut(cuts):
     formats = MessageFormats()
     edges = [0, *sorted(cuts), len(STREAM)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         formats.feed(STREAM[start:end])
 
     assert list(formats.of_next_link("a")) == [0, BATCH_FORMAT, 0, BATCH_FORMAT]
