@@ -56,7 +56,7 @@ def _finite(number: str) -> float | str:
 
 
 def _storable(value: Any, depth: int) -> Any:
-    if depth < 0:
+    if depth < 1 and isinstance(value, dict | list):
         raise UnreadableJson(f"it is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,90 @@
+"""What the tests of the pure packages start from: one moment, one person, one push."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+
+from shared.enrichment.facts import Enrichment
+from shared.leads.arrival import first_push, later_push
+from shared.leads.change import Change
+from shared.leads.identity import lead_id
+from shared.leads.lead import Lead
+from shared.marketplace.parse import push_of
+from shared.marketplace.push import LeadPush
+from shared.scoring.score import LedgerLine, Score
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
+TARGET = timedelta(hours=24)
+KEY = b"the id key of these tests"
+OFFER = "contoso.contoso-backup"
+SAMPLES = Path(__file__).parents[2] / "local" / "samples"
+ADA = {
+    "FirstName": "Ada",
+    "LastName": "Fabrikam",
+    "Email": "ada@fabrikam.example",
+    "Phone": "14255550100",
+    "Country": "US",
+    "Company": "Fabrikam Inc",
+    "Title": "IT Director",
+}
+
+
+def examples(number: int) -> Callable[[Any], Any]:
+    """That many generated examples, the same in every run."""
+    return settings(max_examples=number, deadline=None, derandomize=True, database=None)
+
+
+def sent(person: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]:
+    """What Partner Center sends, with some members of the person and of the body replaced."""
+    return {
+        "UserDetails": {**ADA, **(person or {})},
+        "LeadSource": f"AzureMarketplace-INS|{OFFER}",
+        "ActionCode": "INS",
+        "OfferTitle": "Contoso Backup",
+        "Description": "",
+        **members,
+    }
+
+
+def push(person: dict[str, Any] | None = None, **members: Any) -> LeadPush:
+    """The push of `sent`."""
+    return push_of(sent(person, **members))
+
+
+def received(one: LeadPush | None = None, at: datetime = NOW) -> Change:
+    """The change by which a push opens a lead."""
+    one = one or push()
+    return first_push(one, lead_id(one, OFFER, KEY), OFFER, at, TARGET)
+
+
+def lead(one: LeadPush | None = None, at: datetime = NOW) -> Lead:
+    """The lead that a push opens."""
+    return received(one, at).lead
+
+
+def touched(known: Lead, one: LeadPush, at: datetime) -> Lead:
+    """The lead after one more push, which must not be a repeat."""
+    change = later_push(known, one, at, TARGET)
+    assert change is not None
+    return change.lead
+
+
+def worth(total: int, *, qualified: bool = False, grade: str = "B2") -> Score:
+    """A score of so many points."""
+    return Score(
+        total=total,
+        grade=grade,
+        fit=total,
+        intent=0,
+        confidence=0.5,
+        qualified=qualified,
+        model="of-the-tests",
+        ledger=(LedgerLine(rule="one", points=total, because="it is so"),),
+        scored_at=NOW,
+    )
+
+
+NOTHING_KNOWN = Enrichment()
