@@ -19,7 +19,7 @@ def read_description(text: str | None) -> tuple[str | None, dict[str, str]]:
     behind = said[prefix.end() :] if prefix else said
     campaign = read_json_object(behind)
     if campaign is not None:
-        return None, {name: as_text(value) for name, value in campaign.items()}
+        return None, {name: as_text(value) for name, value in campaign.items() if value is not None}
     if prefix:
         return None, {"campaigns": behind} if behind else {}
     return said or None, {}
