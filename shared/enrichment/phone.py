@@ -41,8 +41,12 @@ def phone_country(e164_: str | None) -> str | None:
 
 
 def _parse(text: str, country: str | None) -> phonenumbers.PhoneNumber | None:
-    """As a number of its country; else as an international one that lost its plus (`16175555555`)."""
-    for candidate, region in ((text, country_code(country)), (f"+{text.lstrip('+0 ')}", None)):
+    """As a number of its country; else as an international one that lost its plus (`16175555555`).
+
+    Two zeros may stand for the plus; a single one is a national prefix and tells no country.
+    """
+    international = "+" + text.lstrip("+ ").removeprefix("00")
+    for candidate, region in ((text, country_code(country)), (international, None)):
         try:
             number = phonenumbers.parse(candidate, region)
         except phonenumbers.NumberParseException:
