@@ -19,7 +19,8 @@ def record_score(lead: Lead, enrichment: Enrichment, score: Score, at: datetime)
     milestones = lead.milestones
     if score.qualified and not (before and before.qualified):
         happened.append((EventType.QUALIFIED, {"total": score.total, "grade": score.grade}))
-        milestones = (*milestones, Milestone(what="qualified", at=at))
+        if all(milestone.what != "qualified" for milestone in milestones):
+            milestones = (*milestones, Milestone(what="qualified", at=at))
     return change(
         lead,
         at,
