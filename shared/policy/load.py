@@ -36,6 +36,10 @@ def parse_policy(text: str) -> Policy:
         raise InvalidPolicy(f"The policy isn't TOML: {exc}.") from exc
     except msgspec.ValidationError as exc:
         raise InvalidPolicy(f"The policy is wrong: {exc}.") from exc
+    except (ValueError, RecursionError) as exc:
+        raise InvalidPolicy(
+            "The policy isn't TOML that we take: nested too deep, or a number too long."
+        ) from exc
     return policy
 
 
@@ -51,7 +55,7 @@ def _shipped_tables() -> dict[str, Any]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         raise InvalidPolicy(f"The policy file can't be read: {path}: {type(exc).__name__}.") from exc
 

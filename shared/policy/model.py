@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from msgspec import Meta, Struct, field
 
 LONGEST = timedelta(days=3650)  # no promise outlives ten years
-_DURATION = re.compile(r"(\d{1,9})([smhd])")
+_DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 type Fact = str | int | bool
