@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 from shared.follow_up.state import FollowUp, await_follow_up, expect_none
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
-from shared.leads.lead import Bookkeeping, Lead, Milestone, SeenPush
+from shared.leads.lead import Bookkeeping, DueKind, Lead, Milestone, SeenPush
 from shared.marketplace.push import LeadPush
 
 REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry of the sender
@@ -48,6 +48,8 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
         return None
     test = lead.test and push.is_test
     do_not_contact = push.forbids_contact or (lead.do_not_contact and not push.asks_for_contact)
+    is_silent = test or do_not_contact
+    kept = lead.bookkeeping
     return change(
         lead,
         at,
@@ -62,10 +64,12 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
         campaign=push.campaign or lead.campaign,
         last_touch_at=max(at, lead.last_touch_at),
         touches=lead.touches + 1,
-        follow_up=_follow_up(lead.follow_up, test or do_not_contact, at, target),
+        follow_up=_follow_up(lead.follow_up, is_silent, at, target),
         raw=replace(lead.raw, **_filled(push.raw)),
         bookkeeping=replace(
-            lead.bookkeeping, recent_pushes=(*seen, SeenPush(digest=digest, at=at))[-PUSHES_REMEMBERED:]
+            kept,
+            recent_pushes=(*seen, SeenPush(digest=digest, at=at))[-PUSHES_REMEMBERED:],
+            setbacks=kept.without_setback(DueKind.FOLLOW_UP) if is_silent else kept.setbacks,
         ),
     )
 

@@ -51,6 +51,7 @@ def follow_up(lead: Lead, report: FollowUpReport, now: datetime) -> Change:
         if lead.follow_up.state is FollowUpState.NONE
         else fulfil(lead.follow_up, report.at),
         milestones=_reached(lead, "contacted", report.at, report.by),
+        bookkeeping=replace(lead.bookkeeping, setbacks=lead.bookkeeping.without_setback(DueKind.FOLLOW_UP)),
     )
 
 
