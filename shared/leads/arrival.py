@@ -47,7 +47,7 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
     if any(one.digest == digest for one in seen):
         return None
     test = lead.test and push.is_test
-    do_not_contact = push.forbids_contact or (lead.do_not_contact and not push.asks_for_contact)
+    do_not_contact = _is_forbidden(lead, push)
     is_silent = test or do_not_contact
     kept = lead.bookkeeping
     return change(
@@ -72,6 +72,13 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
             setbacks=kept.without_setback(DueKind.FOLLOW_UP) if is_silent else kept.setbacks,
         ),
     )
+
+
+def _is_forbidden(lead: Lead, push: LeadPush) -> bool:
+    """Asking for another partner forbids contact, *Contact me* lifts it; a test does neither to real leads."""
+    if push.is_test and not lead.test:
+        return lead.do_not_contact
+    return push.forbids_contact or (lead.do_not_contact and not push.asks_for_contact)
 
 
 def _follow_up(follow_up: FollowUp, is_silent: bool, at: datetime, target: timedelta) -> FollowUp:
