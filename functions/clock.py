@@ -11,5 +11,5 @@ blueprint = func.Blueprint()
 @blueprint.function_name("clock")
 @blueprint.timer_trigger(arg_name="timer", schedule="%LEADS_CLOCK_SCHEDULE%", run_on_startup=False)
 async def tick(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a trigger must name its binding
-    """Do what is due: a late tick does more, a double one finds it done, the next makes up for a failed one."""
+    """Do what is due. A late tick does more, a double one finds it done, the next makes up for a failure."""
     await run_due(desk(), utc_now())

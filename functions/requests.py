@@ -83,7 +83,10 @@ def follow_up_report(body: bytes, now: datetime) -> tuple[FollowUpReport, str | 
         raise InvalidRequest(f"The body is no follow-up: {exc}.") from exc
     if not said.by.strip():
         raise InvalidRequest("The body is no follow-up: `by` must name somebody.")
-    at = said.at.astimezone(UTC) if said.at else now
+    try:
+        at = said.at.astimezone(UTC) if said.at else now
+    except OverflowError as exc:
+        raise InvalidRequest("The body is no follow-up: `at` lies beyond the calendar.") from exc
     report = FollowUpReport(
         by=said.by.strip(), at=at, channel=said.channel, note=said.note, outcome=said.outcome
     )

@@ -1,9 +1,9 @@
 """Which offer a push is about."""
 
-import unicodedata
 from collections.abc import Mapping
 
 from shared.marketplace.push import LeadPush
+from shared.marketplace.title import slugified
 
 
 def offer_of(push: LeadPush, slug: str | None, titles: Mapping[str, str]) -> str | None:
@@ -23,15 +23,3 @@ def offer_of(push: LeadPush, slug: str | None, titles: Mapping[str, str]) -> str
         return push.offer_id
     title = slugified(push.offer_title) or slugified(push.offer_name)
     return titles.get(title, title).lower() if title else None
-
-
-def slugified(title: str | None) -> str:
-    """Lower case, any script, a hyphen for everything that is neither letter nor digit; may be empty."""
-    folded = unicodedata.normalize("NFKC", title or "").casefold()
-    words = "".join(letter if _is_of_a_word(letter) else " " for letter in folded).split()
-    return "-".join(word for word in words if any(map(str.isalnum, word)))
-
-
-def _is_of_a_word(letter: str) -> bool:
-    """A letter, a digit, or a mark: many scripts write their vowels as marks, which `\\w` leaves out."""
-    return letter.isalnum() or unicodedata.category(letter) in ("Mn", "Mc")

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from shared.leads.offer import slugified
+from shared.marketplace.title import slugified
 from shared.policy.model import Duration, Policy
 
 SHIPPED = Path(__file__).with_name("policy.toml")

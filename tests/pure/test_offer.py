@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.leads.offer import offer_of, slugified
+from shared.leads.offer import offer_of
+from shared.marketplace.title import slugified
 from tests.pure.examples import push
 
 
