@@ -134,21 +134,20 @@ def parse_message(raw: bytes) -> Message:
     Raises:
         CodecError: the bytes aren't an AMQP message.
     """
-    message, body = Message(), []
-    for descriptor, value in sections(raw):
-        if descriptor == HEADER:
-            message = _with_header(message, value)
-        elif descriptor == MESSAGE_ANNOTATIONS:
-            message = replace(message, annotations=_client_annotations(value))
-        elif descriptor == PROPERTIES:
-            message = replace(message, encoded_properties=value)
-        elif descriptor == APPLICATION_PROPERTIES:
-            message = replace(message, encoded_application_properties=value)
-        elif descriptor >= DATA:
-            body.append(codec.encode_described(descriptor, value))
-    message = _with_message_id(replace(message, body=b"".join(body)))
+    found = sections(raw)
+    values = dict(found)
+    durable, priority, ttl = _header(values.get(HEADER))
+    message = Message(
+        durable=bool(durable),
+        priority=priority,
+        time_to_live=_seconds(ttl),
+        annotations=_client_annotations(values.get(MESSAGE_ANNOTATIONS)),
+        encoded_properties=values.get(PROPERTIES, codec.encode_list([])),
+        encoded_application_properties=values.get(APPLICATION_PROPERTIES),
+        body=b"".join(codec.encode_described(section, value) for section, value in found if section >= DATA),
+    )
     _decode_all(message)
-    return message
+    return _with_message_id(message)
 
 
 def parse_batch(raw: bytes) -> list[Message]:
@@ -160,9 +159,10 @@ def parse_batch(raw: bytes) -> list[Message]:
     return [parse_message(codec.decode(value)) for descriptor, value in sections(raw) if descriptor == DATA]
 
 
-def _with_header(message: Message, value: bytes) -> Message:
-    durable, priority, ttl = [*_of_type(list, codec.decode(value)), None, None, None][:3]
-    return replace(message, durable=bool(durable), priority=priority, time_to_live=_seconds(ttl))
+def _header(value: bytes | None) -> tuple[Any, Any, Any]:
+    fields = [] if value is None else _of_type(list, codec.decode(value))
+    durable, priority, ttl = [*fields, None, None, None][:3]
+    return durable, priority, ttl
 
 
 def _seconds(milliseconds: Any) -> float | None:
@@ -180,10 +180,9 @@ def _decode_all(message: Message) -> None:
     _ = message.properties, message.application_properties, message.scheduled_for
 
 
-def _client_annotations(value: bytes) -> tuple[tuple[str, bytes], ...]:
-    return tuple(
-        (str(name), encoded) for name, encoded in codec.map_items(value) if name not in BROKER_ANNOTATIONS
-    )
+def _client_annotations(value: bytes | None) -> tuple[tuple[str, bytes], ...]:
+    pairs = [] if value is None else codec.map_items(value)
+    return tuple((str(name), encoded) for name, encoded in pairs if name not in BROKER_ANNOTATIONS)
 
 
 def _with_message_id(message: Message) -> Message:

@@ -588,10 +588,12 @@ def test_a_key_that_is_put_again_at_its_old_place_comes_out_once():
     assert [heap.pop(), heap.pop()] == ["a", None]
 
 
-def test_a_heap_purges_what_was_removed():
+@pytest.mark.parametrize("change", ["removed", "moved"])
+def test_a_heap_purges_entries_that_were(change):
     heap = AddressableHeap[int]()
-    for key in range(10_000):
-        heap.put(key, key)
-        heap.discard(key)
+    for number in range(10_000):
+        heap.put(number if change == "removed" else 0, number)
+        if change == "removed":
+            heap.discard(number)
 
     assert len(heap._heap) < 200
