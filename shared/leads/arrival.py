@@ -75,7 +75,7 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
 
 
 def _is_forbidden(lead: Lead, push: LeadPush) -> bool:
-    """Asking for another partner forbids contact, *Contact me* lifts it; a test changes no real lead."""
+    """Asking for another partner forbids contact, *Contact me* lifts it; tests do neither to real leads."""
     if push.is_test and not lead.test:
         return lead.do_not_contact
     return push.forbids_contact or (lead.do_not_contact and not push.asks_for_contact)
