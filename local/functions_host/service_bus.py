@@ -1,11 +1,13 @@
 """Service Bus triggers: peek-lock, renewal while the function runs, then complete or abandon.
 
-Each listener holds `maxConcurrentCalls` slots, and each slot a receiver (a connection) of its own that
-takes one message, has it processed, settles it, and takes the next. A receiver shared by several
-coroutines was measured to make each of them wait up to 0.2 s for the other's read on the socket.
+A listener has up to `maxConcurrentCalls` slots, and each slot a receiver (a connection) of its own that
+takes one message, has it processed, settles it, and takes the next. In a receiver shared by several
+coroutines a read holds the socket, and everybody else waits until it times out, 0.2 s by default. Slots
+are opened as messages come and closed when none do, because an idle receiver polls its socket.
 """
 
 import asyncio
+import itertools
 import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,7 +28,8 @@ _log = logging.getLogger(__name__)
 
 _FIRST_BACK_OFF, _LAST_BACK_OFF = 0.2, 5.0  # seconds
 _SOCKET_TIMEOUT = 0.05  # seconds that a read may hold the connection while a settlement waits for it
-_LONGEST_RECEIVE = 3600.0  # seconds that one call waits for a message before it is made again
+_SPARE_SLOTS = 2
+_IDLE_LIMIT = 60.0  # seconds without a message after which a slot that isn't wanted closes
 _RENEW_AFTER = 0.5  # of the time that a lock has left
 _CLOSE_LIMIT = 5.0  # seconds; a client whose peer is gone can't say goodbye
 
@@ -56,21 +59,34 @@ class ServiceBusListener:
         except ValueError as exc:
             raise StartError(f"function {function}: the Service Bus connection string isn't valid") from exc
         self._outage = Outage(f"{function}: {trigger.entity}")
+        self._slots = self._busy = 0
+        self._numbers = itertools.count(1)
 
     async def keep_receiving(self, stopping: asyncio.Event) -> None:
         """Receive until `stopping`; messages in hand by then are still processed and settled."""
-        async with asyncio.TaskGroup() as slots:
-            for number in range(self._options.max_concurrent_calls):
-                slots.create_task(self._slot(number, stopping), name=f"{self._function} slot {number}")
+        async with asyncio.TaskGroup() as group:
+            self._open_slots(group, stopping)
 
-    async def _slot(self, number: int, stopping: asyncio.Event) -> None:
+    @property
+    def _wanted(self) -> int:
+        """Twice the slots that are busy, so that a burst meets all of them after a few messages."""
+        return min(self._options.max_concurrent_calls, 2 * self._busy + _SPARE_SLOTS)
+
+    def _open_slots(self, group: asyncio.TaskGroup, stopping: asyncio.Event) -> None:
+        while self._slots < self._wanted and not stopping.is_set():
+            self._slots += 1
+            number = next(self._numbers)
+            group.create_task(self._slot(number, group, stopping), name=f"{self._function} slot {number}")
+
+    async def _slot(self, number: int, group: asyncio.TaskGroup, stopping: asyncio.Event) -> None:
         back_off = _FIRST_BACK_OFF
         while not stopping.is_set():
             try:
                 async with self._receiver() as receiver:
                     self._outage.ended(number)
                     back_off = _FIRST_BACK_OFF
-                    await self._receive_until(stopping, receiver)
+                    await self._receive_until(group, stopping, receiver)
+                    return
             except (ServiceBusError, SettlementFailed) as exc:
                 self._outage.began(number, exc)
                 await set_within(stopping, back_off)
@@ -96,10 +112,22 @@ class ServiceBusListener:
             return self._client.get_queue_receiver(trigger.queue, **how)
         return self._client.get_subscription_receiver(trigger.topic or "", trigger.subscription or "", **how)
 
-    async def _receive_until(self, stopping: asyncio.Event, receiver: ServiceBusReceiver) -> None:
+    async def _receive_until(
+        self, group: asyncio.TaskGroup, stopping: asyncio.Event, receiver: ServiceBusReceiver
+    ) -> None:
+        """Take messages until the host stops, or until this slot has been idle and isn't wanted."""
         while not stopping.is_set():
-            for message in await _next_message(receiver, stopping):
-                await self._deliver(receiver, message)
+            messages = await _next_message(receiver, stopping)
+            if not messages and self._slots > self._wanted:
+                self._slots -= 1  # now, not once closed, or every idle slot would take itself for the surplus
+                return
+            for message in messages:
+                self._busy += 1
+                self._open_slots(group, stopping)
+                try:
+                    await self._deliver(receiver, message)
+                finally:
+                    self._busy -= 1
 
     async def _deliver(self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> None:
         processed = asyncio.Event()
@@ -139,13 +167,11 @@ def _client(connection_string: str) -> ServiceBusClient:
 async def _next_message(
     receiver: ServiceBusReceiver, stopping: asyncio.Event
 ) -> list[ServiceBusReceivedMessage]:
-    """The next message, or none when the host stops first.
+    """The next message, or none when the host stops first or none comes for a while.
 
     One message a call, because a call for more waits 0.2 s for them after the first.
     """
-    receive = asyncio.create_task(
-        receiver.receive_messages(max_message_count=1, max_wait_time=_LONGEST_RECEIVE)
-    )
+    receive = asyncio.create_task(receiver.receive_messages(max_message_count=1, max_wait_time=_IDLE_LIMIT))
     stop = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({receive, stop}, return_when=asyncio.FIRST_COMPLETED)

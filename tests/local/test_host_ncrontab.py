@@ -30,7 +30,7 @@ MOMENTS = st.integers(0, 10 * 365 * 86400 * 1000).map(lambda past: NEW_YEAR - ti
 
 
 @given(EXPRESSIONS, MOMENTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_an_occurrence_is_the_one_croniter_finds_when_both_day_fields_must_match(text: str, moment: datetime):
     try:
         schedule = Schedule.parse(text)
@@ -41,7 +41,7 @@ def test_an_occurrence_is_the_one_croniter_finds_when_both_day_fields_must_match
 
 
 @given(EXPRESSIONS, MOMENTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_an_occurrence_lies_after_the_moment_on_a_whole_second(text: str, moment: datetime):
     try:
         schedule = Schedule.parse(text)

@@ -1,7 +1,8 @@
 """Service Bus functions through the running host, against the emulator."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,11 +12,16 @@ from azure.servicebus import (
     ServiceBusReceivedMessage,
     ServiceBusSubQueue,
 )
+from azure.servicebus.aio import ServiceBusClient as ServiceBusClientAsync
 
+from local.functions_host import service_bus
+from local.functions_host.host_json import ServiceBusOptions
+from local.functions_host.service_bus import ServiceBusListener
+from local.functions_host.triggers import ServiceBusTrigger
 from local.servicebus.emulator import Emulator
 from tests.local.host_apps.launch import APPS, DEADLINE, HostProcess
 
-LOCK = 3  # seconds
+LOCK = 2  # seconds
 CONCURRENCY = 4  # of the app's host.json
 LIMITS = {"LockDuration": f"PT{LOCK}S", "MaxDeliveryCount": 3}
 ENTITIES = {
@@ -23,7 +29,7 @@ ENTITIES = {
         "Namespaces": [
             {
                 "Name": "sbemulatorns",
-                "Queues": [{"Name": "work", "Properties": LIMITS}],
+                "Queues": [{"Name": "work", "Properties": LIMITS}, {"Name": "spare", "Properties": LIMITS}],
                 "Topics": [{"Name": "topic", "Subscriptions": [{"Name": "all", "Properties": LIMITS}]}],
             }
         ],
@@ -145,6 +151,45 @@ def test_the_host_comes_back_after_the_bus_was_away_and_says_so_once(bus: Emulat
     host.wait_for_event(event="ended", id="back")
     assert host.log.count("work: work can't be reached") == 1
     assert host.process.poll() is None
+
+
+async def test_slots_open_for_a_burst_and_close_when_idle_but_never_all(
+    bus: Emulator, monkeypatch: pytest.MonkeyPatch
+):
+    """The listener alone, with an idle limit of moments instead of a minute."""
+    monkeypatch.setattr(service_bus, "_IDLE_LIMIT", 0.2)
+    processed: list[str | None] = []
+    running = most = 0
+
+    async def process(message: ServiceBusReceivedMessage) -> bool:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.2)
+        running -= 1
+        processed.append(message.message_id)
+        return True
+
+    async def until(condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(DEADLINE):
+            while not condition():  # noqa: ASYNC110 - what is waited for happens in a library
+                await asyncio.sleep(0.02)
+
+    trigger = ServiceBusTrigger("m", bus.connection_string, "spare", None, None, binary=False)
+    listener = ServiceBusListener("burst", trigger, ServiceBusOptions(max_concurrent_calls=8), process)
+    stopping = asyncio.Event()
+    receiving = asyncio.create_task(listener.keep_receiving(stopping))
+    client = ServiceBusClientAsync.from_connection_string(bus.connection_string)
+    async with client, client.get_queue_sender("spare") as sender:
+        await sender.send_messages([task(f"burst-{number}") for number in range(40)])
+        await until(lambda: len(processed) == 40)
+        await until(lambda: listener._slots == 2)
+        await asyncio.sleep(0.5)  # idle for longer than the limit
+        await sender.send_messages(task("late"))
+        await until(lambda: "late" in processed)
+    assert most == 8
+    stopping.set()
+    await receiving
 
 
 def test_a_message_in_hand_is_settled_before_the_host_ends(bus: Emulator, host: HostProcess):
