@@ -1,0 +1,113 @@
+"""A lead gets attention, or doesn't."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from shared.follow_up.state import FollowUp, FollowUpState
+from shared.leads.attention import CLOCK_SKEW, FollowUpReport, InvalidFollowUp, flag_missed, follow_up
+from shared.leads.change import Change
+from shared.leads.events import EventType
+from shared.leads.lead import DueKind, LeadStatus, Milestone, Setback
+from tests.pure.examples import NOW, TARGET, lead, push
+
+LATER = NOW + timedelta(hours=2)
+TICK = timedelta(microseconds=1)
+DUE = NOW + TARGET
+REPORT = FollowUpReport(by="Max", at=LATER, channel="phone", note="Call on Friday", outcome="reached")
+
+
+def flagged() -> Change:
+    change = flag_missed(lead(), DUE)
+    assert change is not None
+    return change
+
+
+def test_a_follow_up_stops_the_clock_and_says_so():
+    change = follow_up(lead(), REPORT, LATER + TARGET)
+    assert change.lead.follow_up == FollowUp(state=FollowUpState.DONE, due_at=DUE, first_at=LATER)
+    assert change.lead.milestones[-1] == Milestone(what="contacted", at=LATER, by="Max")
+    assert [event.type for event in change.events] == [EventType.FOLLOWED_UP, EventType.STATUS_CHANGED]
+    assert change.events[0].data == {
+        "by": "Max",
+        "at": "2026-03-02T11:00:00Z",
+        "channel": "phone",
+        "note": "Call on Friday",
+        "outcome": "reached",
+    }
+    assert change.events[1].data == {"from": "new", "to": "contacted", "by": "Max"}
+    assert {event.time for event in change.events} == {LATER + TARGET}
+
+
+def test_a_second_follow_up_is_told_but_reaches_nothing_twice():
+    once = follow_up(lead(), REPORT, LATER).lead
+    again = follow_up(once, replace(REPORT, by="Eva", at=LATER + TARGET), LATER + TARGET)
+    assert [event.type for event in again.events] == [EventType.FOLLOWED_UP]
+    assert again.lead.milestones == once.milestones
+    assert again.lead.follow_up.first_at == LATER
+
+
+@pytest.mark.parametrize("status", [status for status in LeadStatus if status is not LeadStatus.NEW])
+def test_only_a_new_lead_becomes_contacted(status: LeadStatus):
+    change = follow_up(replace(lead(), status=status), REPORT, LATER)
+    assert change.lead.status is status
+    assert [event.type for event in change.events] == [EventType.FOLLOWED_UP]
+
+
+def test_a_missed_lead_is_done_once_somebody_calls_and_its_breach_stays_known():
+    change = follow_up(flagged().lead, replace(REPORT, at=DUE + TICK), DUE + TARGET)
+    assert (change.lead.follow_up.state, change.lead.follow_up.missed_at) == (FollowUpState.DONE, DUE)
+
+
+@pytest.mark.parametrize("action", ["DNC", "test"])
+def test_a_lead_without_a_clock_has_none_to_stop(action: str):
+    silent = lead(push(ActionCode="DNC") if action == "DNC" else push({"LastName": "MSFT_TEST_1"}))
+    change = follow_up(silent, REPORT, LATER)
+    assert change.lead.follow_up == FollowUp()
+    assert change.events[0].type is EventType.FOLLOWED_UP
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "says"),
+    [
+        pytest.param(LATER + CLOCK_SKEW, LATER, None, id="five minutes ahead"),
+        pytest.param(LATER + CLOCK_SKEW + TICK, LATER, "in the future", id="more than five minutes ahead"),
+        pytest.param(NOW - CLOCK_SKEW, LATER, None, id="five minutes before the push"),
+        pytest.param(NOW - CLOCK_SKEW - TICK, LATER, "before the lead's first push", id="longer before it"),
+        pytest.param(datetime(1, 1, 1, tzinfo=UTC), LATER, "before the lead's first push", id="the year 1"),
+        pytest.param(datetime(9999, 12, 31, tzinfo=UTC), LATER, "in the future", id="the year 9999"),
+    ],
+)
+def test_a_report_that_can_not_be_true_is_refused(at: datetime, now: datetime, says: str | None):
+    report = replace(REPORT, at=at)
+    if says is None:
+        assert follow_up(lead(), report, now).lead.follow_up.first_at == at
+    else:
+        with pytest.raises(InvalidFollowUp, match=says):
+            follow_up(lead(), report, now)
+
+
+def test_a_missed_deadline_is_flagged_once_and_said_with_what_is_known():
+    owned = replace(lead(), owner="max", team="north")
+    change = flag_missed(owned, DUE)
+    assert change is not None
+    assert change.lead.follow_up == FollowUp(state=FollowUpState.MISSED, due_at=DUE, missed_at=DUE)
+    (event,) = change.events
+    assert (event.number, event.type, event.time) == (2, EventType.FOLLOW_UP_MISSED, DUE)
+    assert event.data == {"dueAt": "2026-03-03T09:00:00Z", "owner": "max", "team": "north"}
+    assert flag_missed(change.lead, DUE + TARGET) is None
+
+
+@pytest.mark.parametrize("now", [NOW, DUE - TICK])
+def test_nothing_is_flagged_before_the_deadline(now: datetime):
+    assert flag_missed(lead(), now) is None
+
+
+def test_the_flag_ends_the_setbacks_of_the_alarm_and_no_other():
+    setback = Setback(attempts=3, retry_at=DUE)
+    one = lead()
+    setbacks = {DueKind.FOLLOW_UP: setback, DueKind.PUBLISH: setback}
+    change = flag_missed(replace(one, bookkeeping=replace(one.bookkeeping, setbacks=setbacks)), DUE)
+    assert change is not None
+    assert change.lead.bookkeeping.setbacks == {DueKind.PUBLISH: setback}
