@@ -90,16 +90,18 @@ class ServiceBusPublisher:
     def _give_up(self) -> None:
         """Close the link aside: closing one that hangs takes seconds that a push doesn't have."""
         self._down_until = time.monotonic() + PAUSE_AFTER_FAILURE
-        client, self._client, self._sender = self._client, None, None
-        if client is not None:
-            task = asyncio.create_task(_close(client))
+        client, sender, self._client, self._sender = self._client, self._sender, None, None
+        if client is not None and sender is not None:
+            task = asyncio.create_task(_close(client, sender))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
 
-async def _close(client: ServiceBusClient) -> None:
-    with suppress(ServiceBusError, TimeoutError, OSError):  # it is given up anyway
+async def _close(client: ServiceBusClient, sender: ServiceBusSender) -> None:
+    """Close both: a client knows its senders only as long as somebody else holds them."""
+    with suppress(ServiceBusError, TimeoutError, OSError):  # they are given up anyway
         async with asyncio.timeout(CLOSE_TIMEOUT):
+            await sender.close()
             await client.close()
 
 

@@ -1,0 +1,153 @@
+"""Triggers, called as the platform calls them, over Azurite and the emulator."""
+
+import json
+import uuid
+from datetime import timedelta
+
+import azure.functions as func
+import pytest
+from azure.functions.servicebus import ServiceBusMessage
+from azure.functions.timer import TimerRequest
+from msgspec.structs import replace
+
+import function_app
+from shared import bootstrap
+from shared.leads.change import Change
+from shared.services.ports import LeadNotFound
+from tests.examples import push_body
+
+TRIGGERS = {function.get_function_name(): function for function in function_app.app.get_functions()}
+
+
+@pytest.fixture
+async def desk(storage, bus, monkeypatch):
+    """The desk that the triggers find, on a table of its own."""
+    settings = {
+        "LEADS_STORAGE": storage,
+        "LEADS_TABLE": f"t{uuid.uuid4().hex}",
+        "LEADS_BUS": bus.connection_string,
+        "LEADS_TOPIC": "leads",
+        "LEADS_SCORING_SUBSCRIPTION": "scoring",
+        "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
+        "LEADS_ID_KEY": "a secret for tests only",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    bootstrap.desk.cache_clear()
+    desk = bootstrap.desk()
+    yield desk
+    await desk.store.close()
+    await desk.publisher.close()
+    bootstrap.desk.cache_clear()
+
+
+def request(method="POST", body=b"", *, route=None, params=None):
+    return func.HttpRequest(
+        method=method, url="/api/anything", body=body, route_params=route or {}, params=params or {}
+    )
+
+
+async def called(name, argument):
+    return await TRIGGERS[name].get_user_function()(argument)
+
+
+async def pushed(**changes):
+    answer = await called("receive_lead", request(body=json.dumps(push_body(**changes)).encode()))
+    assert answer.status_code == 202
+    return json.loads(answer.get_body())["leadId"]
+
+
+def message(lead_id, number=1):
+    return delivered(f"{lead_id}:{number}")
+
+
+def delivered(message_id):
+    return ServiceBusMessage(body=b"", message_id=message_id, user_properties={}, application_properties={})
+
+
+async def test_a_push_is_stored_before_it_is_answered(desk):
+    lead_id = await pushed()
+    assert (await desk.store.get(lead_id)).lead.contact.email == "ada@fabrikam.example"
+
+
+async def test_a_malformed_push_is_answered_with_a_problem_and_stores_nothing(desk):
+    answer = await called("receive_lead", request(body=b"{"))
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    assert (await desk.store.due_until(bootstrap.utc_now() + timedelta(days=9), 10)) == []
+
+
+async def test_a_message_delivered_twice_scores_once(desk):
+    lead_id = await pushed()
+    for _ in range(2):
+        await called("score_lead", message(lead_id))
+    events = await desk.store.events_of(lead_id)
+    assert [event.type for event in events].count("lead.scored") == 1
+
+
+async def test_a_poison_message_is_left_to_the_platform(desk):
+    with pytest.raises(ValueError, match="invalid literal"):
+        await called("score_lead", delivered("nonsense"))
+    with pytest.raises(LeadNotFound):
+        await called("score_lead", message("a" * 24))
+
+
+async def test_a_late_timer_does_what_is_due(desk):
+    lead_id = await pushed()
+    stored = await desk.store.get(lead_id)
+    long_ago = stored.lead.received_at - timedelta(days=3)
+    follow_up = replace(stored.lead.follow_up, due_at=long_ago)
+    await desk.store.replace(
+        stored, Change(replace(stored.lead, follow_up=follow_up, last_touch_at=long_ago))
+    )
+    await called("clock", TimerRequest(past_due=True))
+    lead = (await desk.store.get(lead_id)).lead
+    assert (lead.follow_up.state, lead.score is None) == ("missed", False)
+
+
+async def test_a_report_of_a_follow_up_is_answered_with_the_lead(desk):
+    lead_id = await pushed()
+    body = json.dumps({"by": "sam", "id": "crm-7"}).encode()
+    for _ in range(2):
+        answer = await called("report_follow_up", request(body=body, route={"id": lead_id}))
+        assert json.loads(answer.get_body())["followUp"]["state"] == "done"
+    followed_up = [e for e in await desk.store.events_of(lead_id) if e.type == "lead.followed_up"]
+    assert len(followed_up) == 1
+
+
+async def test_missing_settings_are_all_named_and_nothing_is_taken(monkeypatch):
+    for name in ("LEADS_STORAGE", "LEADS_BUS", "LEADS_ID_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    bootstrap.desk.cache_clear()
+    answer = await called("receive_lead", request(body=b"{}"))
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    detail = json.loads(answer.get_body())["detail"]
+    assert all(name in detail for name in ("LEADS_STORAGE", "LEADS_BUS", "LEADS_ID_KEY", "LEADS_TABLE"))
+
+
+async def test_a_store_that_is_away_is_told_to_the_sender(desk, monkeypatch):
+    monkeypatch.setenv(
+        "LEADS_STORAGE",
+        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;",
+    )
+    bootstrap.desk.cache_clear()
+    answer = await called("receive_lead", request(body=b"{}"))
+    ready = await called("health_ready", request("GET"))
+    assert (answer.status_code, ready.status_code) == (503, 503)
+    await bootstrap.desk().store.close()
+
+
+async def test_ready_runs_the_clock_if_its_timer_has_stopped(desk):
+    lead_id = await pushed()
+    stored = await desk.store.get(lead_id)
+    long_ago = stored.lead.received_at - timedelta(minutes=10)
+    await desk.store.replace(stored, Change(replace(stored.lead, last_touch_at=long_ago)))
+    await desk.store.clock_ran(long_ago)
+    answer = await called("health_ready", request("GET"))
+    assert answer.status_code == 200
+    assert (await desk.store.get(lead_id)).lead.score is not None
+
+
+async def test_live_looks_at_nothing():
+    answer = await called("health_live", request("GET"))
+    assert json.loads(answer.get_body()) == {"status": "live"}

@@ -1,0 +1,165 @@
+"""Publishing: what subscribers get, and how soon a publisher gives up."""
+
+import asyncio
+import json
+import time
+from functools import partial
+
+import pytest
+from azure.servicebus.aio import ServiceBusClient
+
+from local.servicebus.emulator import Emulator
+from shared.leads.events import EventType
+from shared.leads.worth import record_score
+from shared.messaging import service_bus
+from shared.messaging.memory import MemoryPublisher
+from shared.messaging.service_bus import ServiceBusPublisher, bus_client
+from shared.policy.load import load_policy
+from shared.scoring.rules import score
+from shared.services.ports import BusUnavailable
+from tests.conftest import BUS_CONFIG, free_port
+from tests.examples import NOW, a_first_push
+
+TOO_LONG = 10.0  # seconds; far above SEND_TIMEOUT, for a busy machine
+
+
+def a_scored_lead(**changes):
+    first = a_first_push(**changes)
+    worth = score({"action": "PLT"}, load_policy().scoring, NOW)
+    return first, record_score(first.lead, first.lead.enrichment, worth, NOW)
+
+
+def publisher_of(connection):
+    return ServiceBusPublisher(partial(bus_client, connection, by_identity=False), "leads")
+
+
+@pytest.fixture
+async def publisher(bus):
+    one = publisher_of(bus.connection_string)
+    yield one
+    await one.close()
+
+
+async def heard(bus, count, subscription="all"):
+    """The next messages of a subscription."""
+    async with (
+        ServiceBusClient.from_connection_string(bus.connection_string) as client,
+        client.get_subscription_receiver("leads", subscription) as receiver,
+    ):
+        messages = []
+        while len(messages) < count:
+            batch = await receiver.receive_messages(max_message_count=count, max_wait_time=5)
+            assert batch, f"only {len(messages)} of {count} came"
+            for message in batch:
+                await receiver.complete_message(message)
+            messages += batch
+        return messages
+
+
+async def test_events_arrive_in_order_with_id_session_and_content_type(bus, publisher):
+    first, second = a_scored_lead()
+    await publisher.publish(second.lead, first.events + second.events)
+    messages = await heard(bus, 2)
+    assert [message.message_id for message in messages] == [f"{first.lead.id}:{number}" for number in (1, 2)]
+    assert {message.session_id for message in messages} == {first.lead.id}
+    assert {message.content_type for message in messages} == {"application/json"}
+    body = json.loads(b"".join(messages[1].body))
+    assert body["event"]["type"] == "lead.scored"
+    assert "bookkeeping" not in body["lead"]
+
+
+async def test_properties_keep_their_types_so_that_filters_work(bus, publisher):
+    first, second = a_scored_lead()
+    await publisher.publish(second.lead, second.events)
+    (message,) = await heard(bus, 1)
+    properties = {name.decode(): value for name, value in message.application_properties.items()}
+    assert properties["cloudEvents_type"] == b"lead.scored"
+    assert (properties["score"], properties["test"]) == (second.lead.score.total, False)
+    assert first.lead.contact.email.encode() not in properties.values()
+
+
+async def test_a_lead_of_64_kib_fits_into_a_message(bus, publisher):
+    first, _ = a_scored_lead(Description="\u00fc" * 15_000 + '"' * 15_000)
+    await publisher.publish(first.lead, first.events)
+    (message,) = await heard(bus, 1)
+    assert json.loads(b"".join(message.body))["lead"]["note"] == first.lead.note
+
+
+async def test_many_publish_at_once_over_one_link(bus, publisher):
+    changes = [a_first_push(Email=f"someone{number}@contoso.example") for number in range(40)]
+    await asyncio.gather(*(publisher.publish(change.lead, change.events) for change in changes))
+    messages = await heard(bus, 40)
+    assert {message.session_id for message in messages} == {change.lead.id for change in changes}
+
+
+@pytest.mark.usefixtures("forgetful_client")
+async def test_a_bus_that_refuses_connections_is_unavailable_and_costs_the_next_caller_no_time():
+    publisher = publisher_of(
+        f"Endpoint=sb://localhost:{free_port()};SharedAccessKeyName=a;SharedAccessKey=b;UseDevelopmentEmulator=true;"
+    )
+    change = a_first_push()
+    with pytest.raises(BusUnavailable):
+        await publisher.publish(change.lead, change.events)
+    began = time.monotonic()
+    with pytest.raises(BusUnavailable, match="a moment ago"):
+        await publisher.publish(change.lead, change.events)
+    assert time.monotonic() - began < 1
+    await publisher.close()
+
+
+@pytest.mark.usefixtures("forgetful_client")
+async def test_a_bus_that_never_answers_is_given_up_on_by_all_who_wait():
+    writers = []
+
+    async def never(_, writer):
+        writers.append(writer)
+
+    server = await asyncio.start_server(never, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    publisher = publisher_of(
+        f"Endpoint=sb://127.0.0.1:{port};SharedAccessKeyName=a;SharedAccessKey=b;UseDevelopmentEmulator=true;"
+    )
+    change = a_first_push()
+    began = time.monotonic()
+    outcomes = await asyncio.gather(
+        *(publisher.publish(change.lead, change.events) for _ in range(20)), return_exceptions=True
+    )
+    assert {type(outcome) for outcome in outcomes} == {BusUnavailable}
+    assert time.monotonic() - began < TOO_LONG
+    await publisher.close()
+    for writer in writers:
+        writer.close()
+    server.close()
+
+
+@pytest.mark.usefixtures("forgetful_client")
+async def test_a_publisher_finds_a_bus_that_came_back(monkeypatch):
+    monkeypatch.setattr(service_bus, "PAUSE_AFTER_FAILURE", 0.0)
+    emulator = Emulator(BUS_CONFIG)
+    emulator.start()
+    publisher = publisher_of(emulator.connection_string)
+    change = a_first_push()
+    await publisher.publish(change.lead, change.events)
+    emulator.stop()
+    with pytest.raises(BusUnavailable):
+        await publisher.publish(change.lead, change.events)
+    emulator.start()
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            await publisher.publish(change.lead, change.events)
+            break
+        except BusUnavailable:
+            assert time.monotonic() < deadline
+    assert (await heard(emulator, 1))[0].message_id == change.events[0].id
+    await publisher.close()
+    emulator.stop()
+
+
+async def test_the_twin_keeps_what_it_was_given_and_can_be_switched_off():
+    twin, change = MemoryPublisher(), a_first_push()
+    await twin.publish(change.lead, change.events)
+    assert [event.type for event in twin.published] == [EventType.RECEIVED]
+    twin.is_down = True
+    with pytest.raises(BusUnavailable):
+        await twin.publish(change.lead, change.events)
