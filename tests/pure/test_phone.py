@@ -2,7 +2,48 @@
 
 import pytest
 
-from shared.enrichment.phone import e164
+from shared.enrichment.facts import PhoneFacts
+from shared.enrichment.phone import e164, phone_country, phone_facts
+
+AMERICAN, NORWEGIAN, GERMAN = "+16175555555", "+4721555106", "+49301234567"
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "number", "home"),
+    [
+        pytest.param("16175555555", "USA", AMERICAN, "US", id="Microsoft's sample, USA"),
+        pytest.param("16175555555", "US", AMERICAN, "US", id="Microsoft's sample, US"),
+        pytest.param("16175555555", None, AMERICAN, "US", id="no country: a plus was lost"),
+        pytest.param("16175555555", "Atlantis", AMERICAN, "US", id="no country that we know"),
+        pytest.param("16175555555", "DE", AMERICAN, "US", id="an American in Germany"),
+        pytest.param("(617) 555-5555", "US", AMERICAN, "US", id="as Americans write it"),
+        pytest.param("617-555-5555 ext 12", "US", AMERICAN, "US", id="with an extension"),
+        pytest.param("+47 21 55 51 06", "Norge", NORWEGIAN, "NO", id="with a plus"),
+        pytest.param("+47 21 55 51 06", "US", NORWEGIAN, "NO", id="the plus counts more than the country"),
+        pytest.param("4721555106", "NO", NORWEGIAN, "NO", id="without a plus"),
+        pytest.param("21555106", "NO", NORWEGIAN, "NO", id="as Norwegians write it"),
+        pytest.param("0047 21 55 51 06", None, NORWEGIAN, "NO", id="zeros for a plus"),
+        pytest.param("0047 21 55 51 06", "US", NORWEGIAN, "NO", id="zeros for a plus, elsewhere"),
+        pytest.param("011 47 21555106", "US", NORWEGIAN, "NO", id="the American way abroad"),
+        pytest.param("030 1234567", "Deutschland", GERMAN, "DE", id="a national prefix in its country"),
+        pytest.param(" 030 1234567 ", "DE", GERMAN, "DE", id="blanks around"),
+        pytest.param("٠٣٠١٢٣٤٥٦٧", "DE", GERMAN, "DE", id="Arabic figures"),
+        pytest.param("+800 1234 5678", "US", "+80012345678", None, id="a number of no country"),
+    ],
+)
+def test_a_number_is_read_by_its_country_or_by_its_prefix(text, country, number: str, home: str | None):
+    facts = phone_facts(text, country)
+    assert (facts.e164, facts.valid) == (number, True)
+    assert e164(text, country) == number
+    assert phone_country(number) == home
+
+
+@pytest.mark.parametrize("country", [None, "US", "NO", "Atlantis"])
+@pytest.mark.parametrize(
+    "text", ["call me", "n/a", "+", "0", "00", "1234567890", "-", "1" * 300, "+999 123", "😀"]
+)
+def test_junk_is_no_number(text: str, country: str | None):
+    assert phone_facts(text, country) == PhoneFacts(valid=False)
 
 
 @pytest.mark.parametrize(
@@ -13,5 +54,25 @@ from shared.enrichment.phone import e164
         pytest.param("0 499 123456", id="the zero apart"),
     ],
 )
-def test_a_national_number_of_an_unknown_country_is_no_international_one(text: str):
-    assert e164(text, None) is None
+@pytest.mark.parametrize("country", [None, "US", "Atlantis"])
+def test_a_national_number_of_an_unknown_country_is_no_international_one(text: str, country: str | None):
+    assert e164(text, country) is None
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_no_number_tells_nothing(text: str | None):
+    assert phone_facts(text, "US") == PhoneFacts()
+    assert phone_country(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("+47 21 55 51 06", "fixed_line"),
+        ("+47 406 12 345", "mobile"),
+        ("+1 617 555 5555", "fixed_line_or_mobile"),
+        ("+1 800 356 9377", "toll_free"),
+    ],
+)
+def test_a_number_tells_its_kind(text: str, kind: str):
+    assert phone_facts(text, None).type == kind

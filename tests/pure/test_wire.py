@@ -31,7 +31,8 @@ from tests.pure.examples import NOW, examples, lead, received, worth
 
 AGREED = """
     id offer offerTitle source action status test doNotContact
-    contact.firstName contact.lastName contact.email contact.phone contact.country contact.company contact.title
+    contact.firstName contact.lastName contact.email contact.phone
+    contact.country contact.company contact.title
     note campaign receivedAt lastTouchAt touches
     enrichment.email.canonical enrichment.email.valid enrichment.email.kind enrichment.email.domain
     enrichment.email.roleAccount enrichment.email.suggestion
