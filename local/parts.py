@@ -3,16 +3,20 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 START_TIMEOUT = 30.0  # seconds
 STOP_TIMEOUT = 15.0  # seconds; then it is killed
 RESTART_PAUSE = 0.5  # seconds
 POLL = 0.05  # seconds
+
+_ROUTINE = re.compile(r"^ready |^\S+ (INFO|DEBUG)\b|^Azurite ")
 
 type Say = Callable[[str], None]
 
@@ -31,6 +35,8 @@ class Part:
     is_ready: Callable[[], Awaitable[bool]] | None = None  # None: it says `ready` on its standard output
     stop_signal: signal.Signals = signal.SIGTERM
     say: Say = print
+    log: Path | None = None  # every line goes there
+    verbose: bool = False  # and to the console; else only what isn't routine
     process: asyncio.subprocess.Process | None = None
     _said_ready: bool = False
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
@@ -105,9 +111,12 @@ class Part:
         return await self.is_ready() if self.is_ready else self._said_ready
 
     async def _forward(self, stream: asyncio.StreamReader, *, is_output: bool) -> None:
-        async for raw in stream:
-            line = raw.decode(errors="replace").rstrip()
-            if is_output and line.startswith("ready"):
-                self._said_ready = True
-            elif line:
-                print(f"{self.name:>8} | {line}", file=sys.stderr, flush=True)
+        with self.log.open("a") if self.log else contextlib.nullcontext() as log:
+            async for raw in stream:
+                line = raw.decode(errors="replace").rstrip()
+                if is_output and line.startswith("ready"):
+                    self._said_ready = True
+                if log:
+                    print(line, file=log, flush=True)
+                if line and (self.verbose or not _ROUTINE.search(line)):
+                    print(f"{self.name:>8} | {line}", file=sys.stderr, flush=True)

@@ -42,11 +42,12 @@ class Stack:
         ports: where they listen.
         data: the folder that outlives a restart: tables, keys, timers.
         no_auth: let everybody in, without keys.
+        verbose: show routine log lines too; they are always in the folder's `logs/`.
     """
 
-    def __init__(self, ports: Ports, data: Path, *, no_auth: bool) -> None:
+    def __init__(self, ports: Ports, data: Path, *, no_auth: bool, verbose: bool) -> None:
         """Make the data folder; start nothing yet."""
-        data.mkdir(parents=True, exist_ok=True)
+        (data / "logs").mkdir(parents=True, exist_ok=True)
         self.ports, self.data, self.no_auth = ports, data, no_auth
         self.keys = load_keys(data)
         self.environment = app_environment(ports, self.keys)
@@ -54,6 +55,8 @@ class Stack:
         self.bus = _bus(ports.bus)
         self.app = _app(ports.http, data, self.keys, self.environment, no_auth=no_auth)
         self.parts = [self.azurite, self.bus, self.app]
+        for part in self.parts:
+            part.say, part.verbose, part.log = say, verbose, data / "logs" / f"{part.name}.log"
 
     @property
     def api_url(self) -> str:
@@ -68,8 +71,6 @@ class Stack:
 
     async def start(self) -> None:
         """Bring the parts up; raises PartFailed."""
-        for part in self.parts:
-            part.say = say
         await asyncio.gather(self.azurite.start(), self.bus.start())
         await self.app.start()
         self.describe()
@@ -221,6 +222,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=ROOT / ".local", metavar="DIR", help="default .local/")
     parser.add_argument("--demo", action="store_true", help="push the sample leads and show them scored")
     parser.add_argument("--no-auth", action="store_true", help="let everybody in, without keys")
+    parser.add_argument("--verbose", action="store_true", help="show every log line (always in DIR/logs)")
     return parser.parse_args()
 
 
@@ -231,7 +233,7 @@ def main() -> int:
     if taken := _taken(ports):
         say(f"Port {taken[0]} is taken: end what listens there, or choose another one (see start --help).")
         return 2
-    stack = Stack(ports, args.data.resolve(), no_auth=args.no_auth)
+    stack = Stack(ports, args.data.resolve(), no_auth=args.no_auth, verbose=args.verbose)
     try:
         wire(stack.environment)
     except (InvalidSettings, InvalidPolicy) as exc:
