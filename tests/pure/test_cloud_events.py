@@ -1,0 +1,92 @@
+"""Events as messages: CloudEvents in binary mode, with properties to filter on."""
+
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from shared.enrichment.facts import CountryFacts, Enrichment
+from shared.leads.lead import Lead
+from shared.leads.wire import event_on_the_wire, lead_on_the_wire
+from shared.leads.worth import record_score
+from shared.messaging.cloud_events import LONGEST_PROPERTY, body_of, properties_of
+from tests.pure.examples import NOW, lead, push, received, worth
+
+EVENT = received().events[0]
+ENVELOPE = {
+    "cloudEvents_specversion": "1.0",
+    "cloudEvents_type": "lead.received",
+    "cloudEvents_source": "/marketplace-leads",
+    "cloudEvents_id": EVENT.id,
+    "cloudEvents_subject": lead().id,
+    "cloudEvents_time": "2026-03-02T09:00:00Z",
+}
+
+
+def known_lead(total: int = 60) -> Lead:
+    enrichment = Enrichment(country=CountryFacts(code="US", from_="pushed"))
+    one = record_score(lead(), enrichment, worth(total, qualified=total > 50), NOW).lead
+    return replace(one, owner="max", team="north")
+
+
+def test_a_lead_that_is_known_has_every_property():
+    assert properties_of(known_lead(), EVENT) == ENVELOPE | {
+        "grade": "B2",
+        "score": 60,
+        "qualified": True,
+        "action": "INS",
+        "source": "AzureMarketplace",
+        "offer": "contoso.contoso-backup",
+        "country": "US",
+        "owner": "max",
+        "team": "north",
+        "test": False,
+        "doNotContact": False,
+    }
+
+
+def test_what_is_not_known_is_left_out():
+    silent = replace(lead(push(LeadSource="", ActionCode="")), offer=None)
+    assert properties_of(silent, EVENT) == ENVELOPE | {"test": False, "doNotContact": False}
+
+
+def test_nought_and_no_are_known():
+    properties = properties_of(known_lead(total=0), EVENT)
+    assert (properties["score"], properties["qualified"]) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("one", "test", "do_not_contact"),
+    [(lead(push({"LastName": "MSFT_TEST_1"})), True, False), (lead(push(ActionCode="DNC")), False, True)],
+    ids=["a test", "do not contact"],
+)
+def test_subscribers_can_tell_whom_not_to_call(one: Lead, test: bool, do_not_contact: bool):
+    properties = properties_of(one, EVENT)
+    assert (properties["test"], properties["doNotContact"]) == (test, do_not_contact)
+
+
+@pytest.mark.parametrize("length", [LONGEST_PROPERTY - 1, LONGEST_PROPERTY, LONGEST_PROPERTY + 1, 60_000])
+def test_a_long_property_is_cut(length: int):
+    one = replace(lead(), action="é" * length, owner="x" * length)
+    properties = properties_of(one, EVENT)
+    assert properties["action"] == "é" * min(length, 256)
+    assert properties["owner"] == "x" * min(length, 256)
+
+
+def test_no_property_tells_who_the_person_is():
+    told = json.dumps(properties_of(known_lead(), EVENT)).casefold()
+    assert not any(part in told for part in ("ada", "fabrikam", "14255550100", "director"))
+
+
+def test_the_body_is_the_lead_and_the_event_as_on_the_wire():
+    one = known_lead()
+    told = json.loads(body_of(one, EVENT))
+    assert list(told) == ["lead", "event"]
+    assert told["lead"] == json.loads(json.dumps(lead_on_the_wire(one)))
+    assert told["event"] == event_on_the_wire(EVENT)
+    assert "bookkeeping" not in told["lead"]
+
+
+def test_the_body_is_utf_8_in_any_script():
+    body = body_of(lead(push({"LastName": "山田"})), EVENT)
+    assert "山田" in body.decode()

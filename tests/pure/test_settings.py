@@ -1,0 +1,136 @@
+"""Settings: all problems at once, by name, never by value."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.settings import InvalidSettings, read_settings
+
+GOOD = {
+    "LEADS_STORAGE": "UseDevelopmentStorage=true",
+    "LEADS_TABLE": "Leads",
+    "LEADS_BUS": "Endpoint=sb://localhost",
+    "LEADS_TOPIC": "leads",
+    "LEADS_SCORING_SUBSCRIPTION": "scoring",
+    "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
+    "LEADS_ID_KEY": "sixteen-letters!",
+}
+
+
+def problems(environment: dict[str, str]) -> list[str]:
+    with pytest.raises(InvalidSettings) as refusal:
+        read_settings(environment)
+    return str(refusal.value).removeprefix("Settings: ").removesuffix(".").split("; ")
+
+
+def test_good_settings_are_taken_as_they_are():
+    settings = read_settings(GOOD | {"UNRELATED": "x"})
+    assert (settings.storage, settings.storage_by_identity) == ("UseDevelopmentStorage=true", False)
+    assert (settings.bus, settings.bus_by_identity) == ("Endpoint=sb://localhost", False)
+    assert (settings.table, settings.topic, settings.id_key) == ("Leads", "leads", b"sixteen-letters!")
+    assert settings.policy is None
+
+
+def test_an_identity_stands_for_a_connection_string():
+    given = GOOD | {
+        "LEADS_STORAGE__tableServiceUri": "https://x.table.core.windows.net",
+        "LEADS_BUS__fullyQualifiedNamespace": "x.servicebus.windows.net",
+    }
+    without = {name: value for name, value in given.items() if name not in {"LEADS_STORAGE", "LEADS_BUS"}}
+    for environment in (given, without):
+        settings = read_settings(environment)
+        assert (settings.storage, settings.storage_by_identity) == ("https://x.table.core.windows.net", True)
+        assert (settings.bus, settings.bus_by_identity) == ("x.servicebus.windows.net", True)
+
+
+@pytest.mark.parametrize(
+    ("written", "policy"), [("my/policy.toml", Path("my/policy.toml")), ("", None), (" ", None)]
+)
+def test_a_policy_is_optional(written: str, policy: Path | None):
+    assert read_settings(GOOD | {"LEADS_POLICY": written}).policy == policy
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "], ids=["missing", "empty", "blank"])
+@pytest.mark.parametrize("name", GOOD)
+def test_each_missing_setting_is_named(name: str, blank: str | None):
+    environment = {other: value for other, value in GOOD.items() if other != name}
+    if blank is not None:
+        environment[name] = blank
+    (problem,) = problems(environment)
+    assert problem.startswith(name)
+    assert problem.endswith("is missing")
+
+
+def test_all_missing_settings_are_named_together():
+    said = problems({})
+    assert len(said) == len(GOOD)
+    assert all(any(problem.startswith(name) for problem in said) for name in GOOD)
+    assert "LEADS_STORAGE (or LEADS_STORAGE__tableServiceUri) is missing" in said
+    assert "LEADS_BUS (or LEADS_BUS__fullyQualifiedNamespace) is missing" in said
+
+
+def test_missing_and_wrong_ones_are_named_together_and_no_value_is_shown():
+    canary = "C4N4RY"
+    wrong = {
+        "LEADS_STORAGE__tableServiceUri": f"http://{canary}",
+        "LEADS_TABLE": f"{canary}-1",
+        "LEADS_ID_KEY": canary,
+        "LEADS_BUS": f"Endpoint={canary}",
+    }
+    said = problems(wrong)
+    assert [problem.split()[0] for problem in said] == [
+        "LEADS_STORAGE__tableServiceUri",
+        "LEADS_TABLE",
+        "LEADS_ID_KEY",
+        "LEADS_TOPIC",
+        "LEADS_SCORING_SUBSCRIPTION",
+        "LEADS_CLOCK_SCHEDULE",
+    ]
+    assert canary not in " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("table", "good"),
+    [
+        ("Abc", True),
+        ("A" + "1" * 62, True),
+        ("Ab", False),
+        ("A" + "1" * 63, False),
+        ("1bc", False),
+        ("Ab-c", False),
+        ("Abç", False),
+    ],
+)
+def test_a_table_has_the_name_that_the_service_takes(table: str, good: bool):
+    if good:
+        assert read_settings(GOOD | {"LEADS_TABLE": table}).table == table
+    else:
+        assert problems(GOOD | {"LEADS_TABLE": table}) == [
+            "LEADS_TABLE must be 3 to 63 letters and digits, a letter first"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("key", "good"),
+    [
+        ("x" * 15, False),
+        ("x" * 16, True),
+        ("x" * 64, True),
+        ("x" * 65, False),
+        ("é" * 32, True),
+        ("é" * 33, False),
+    ],
+    ids=["15", "16", "64", "65", "64 bytes", "66 bytes"],
+)
+def test_an_id_key_is_as_long_as_the_digest_takes(key: str, good: bool):
+    if good:
+        assert read_settings(GOOD | {"LEADS_ID_KEY": key}).id_key == key.encode()
+    else:
+        assert problems(GOOD | {"LEADS_ID_KEY": key}) == [
+            "LEADS_ID_KEY must be a secret of 16 to 64 characters"
+        ]
+
+
+def test_settings_do_not_print_their_secrets():
+    settings = read_settings(GOOD)
+    assert not any(value in f"{settings!r} {settings}" for value in GOOD.values())
