@@ -51,8 +51,12 @@ class ServiceBusListener:
         """`process` says whether the function succeeded; it never raises for what the function does.
 
         Raises:
-            StartError: the connection string can't be read.
+            StartError: the connection string can't be read, or the function would have to settle.
         """
+        if not options.auto_complete_messages:
+            raise StartError(
+                f"function {function}: autoCompleteMessages is off, but Python can't settle messages"
+            )
         self._function, self._trigger, self._options, self._process = function, trigger, options, process
         try:
             self._client = _client(trigger.connection_string)

@@ -120,6 +120,8 @@ def _service_bus(name: str, binding: Binding, settings: SettingResolver) -> Serv
         raise StartError(f"function {name}: this host delivers messages one by one; set cardinality to ONE")
     if _flag(binding.get("isSessionsEnabled")):
         raise StartError(f"function {name}: this host can't receive sessions")
+    if not _flag(binding.get("autoCompleteMessages", True)):
+        raise StartError(f"function {name}: autoCompleteMessages is off, but Python can't settle messages")
 
     def entity(key: str) -> str | None:
         return settings.resolve(str(binding[key]), f"the {key} of {name}") if binding.get(key) else None

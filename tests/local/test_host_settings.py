@@ -202,6 +202,10 @@ def test_a_service_bus_trigger_takes_names_from_settings():
             {"type": "serviceBusTrigger", "name": "m", "queueName": "q"},
             "missing settings: AzureWebJobsServiceBus",
         ),
+        (
+            {"type": "serviceBusTrigger", "name": "m", "queueName": "q", "autoCompleteMessages": False},
+            "can't settle messages",
+        ),
         ({"type": "blobTrigger", "name": "b"}, "blobtrigger"),
         ({"type": "serviceBus", "name": "out"}, "one trigger"),
     ],

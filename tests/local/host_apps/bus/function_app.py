@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 
 import azure.functions as func
@@ -10,7 +11,8 @@ app = func.FunctionApp()
 
 
 def tell(**what: object) -> None:
-    print(json.dumps(what, default=str), flush=True)
+    sys.stdout.write(json.dumps(what, default=str) + "\n")  # one write: a thread may tell something, too
+    sys.stdout.flush()
 
 
 @app.service_bus_queue_trigger(arg_name="message", queue_name="%QUEUE%", connection="BUS")
