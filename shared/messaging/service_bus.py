@@ -5,11 +5,12 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
-from azure.servicebus.exceptions import ServiceBusError
+from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusError
 
 from shared.leads.events import Event
 from shared.leads.lead import Lead
@@ -39,15 +40,24 @@ def bus_client(bus: str, *, by_identity: bool) -> ServiceBusClient:
     return ServiceBusClient(bus, DefaultAzureCredential(), **RETRIES)
 
 
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """Messages that wait for their turn, and how it went."""
+
+    messages: list[ServiceBusMessage]
+    sent: asyncio.Future[None]
+
+
 class ServiceBusPublisher:
     """Sends events in order over one link, opened with the first.
 
-    The SDK's sender isn't made for several coroutines at once: they take turns. After a failure the link
-    is given up, and for a few seconds every call fails at once.
+    The SDK's sender isn't made for several coroutines at once: they take turns, and whoever's turn it is
+    sends what all have waiting, as few batches as it takes. After a failure the link is given up, and for
+    a few seconds every call fails at once.
 
     Args:
         connect: makes a client; called again after a failure.
-        topic: its name.
+        topic: its name; not a partitioned one, whose batches may hold one session only.
     """
 
     def __init__(self, connect: Callable[[], ServiceBusClient], topic: str) -> None:
@@ -55,6 +65,7 @@ class ServiceBusPublisher:
         self._connect = connect
         self._topic = topic
         self._turn = asyncio.Lock()
+        self._waiting: list[_Waiting] = []
         self._client: ServiceBusClient | None = None
         self._sender: ServiceBusSender | None = None
         self._down_until = 0.0  # monotonic seconds
@@ -64,17 +75,50 @@ class ServiceBusPublisher:
         """See `EventPublisher.publish`."""
         if time.monotonic() < self._down_until:
             raise BusUnavailable("it was down a moment ago")
-        messages = [_message(lead, event) for event in events]
-        has_turn = False
+        mine = _Waiting([_message(lead, event) for event in events], asyncio.Future())
+        self._waiting.append(mine)
         try:
             async with asyncio.timeout(SEND_TIMEOUT), self._turn:
-                has_turn = True
-                for message in messages:
-                    await self._link().send_messages(message)
-        except (ServiceBusError, TimeoutError, OSError) as exc:
-            if has_turn:  # else the link is somebody else's, and may be well
-                self._give_up()
-            raise BusUnavailable(type(exc).__name__) from exc
+                if not mine.sent.done():
+                    await self._send_waiting()
+            mine.sent.result()
+        except TimeoutError as exc:
+            raise BusUnavailable("it took too long") from exc
+        finally:
+            mine.sent.cancel()
+            self._waiting = [other for other in self._waiting if other is not mine]
+
+    async def _send_waiting(self) -> None:
+        """Send what all have waiting; they hear how it went. Only the one whose turn it is may call this."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            await self._send([message for one in waiting for message in one.messages])
+        except (ServiceBusError, OSError) as exc:
+            self._fail(waiting, BusUnavailable(type(exc).__name__))
+        except asyncio.CancelledError:  # the time of the one whose turn it is has run out
+            self._fail(waiting, BusUnavailable("it took too long"))
+            raise
+        for one in waiting:
+            if not one.sent.done():
+                one.sent.set_result(None)
+
+    async def _send(self, messages: Sequence[ServiceBusMessage]) -> None:
+        sender = self._link()
+        batch = await sender.create_message_batch()
+        for message in messages:
+            try:
+                batch.add_message(message)
+            except MessageSizeExceededError:
+                await sender.send_messages(batch)
+                batch = await sender.create_message_batch()
+                batch.add_message(message)
+        await sender.send_messages(batch)
+
+    def _fail(self, waiting: Sequence[_Waiting], failure: BusUnavailable) -> None:
+        for one in waiting:
+            if not one.sent.done():
+                one.sent.set_exception(failure)
+        self._give_up()
 
     async def close(self) -> None:
         """See `EventPublisher.close`."""
