@@ -22,7 +22,7 @@ CONTACTS = st.builds(Contact, **dict.fromkeys(Contact.__struct_fields__, TEXT))
 
 
 @given(CONTACTS)
-@examples(150)
+@examples(100)
 def test_any_contact_has_facts_that_can_be_stored_and_are_the_same_again(contact: Contact):
     facts = enrich(contact)
     assert enrich(contact) == facts

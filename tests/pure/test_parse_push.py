@@ -370,7 +370,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@examples(150)
+@examples(100)
 def test_any_json_is_a_push_or_an_invalid_one(value: Any):
     try:
         read = parse_push(encoded(value))
@@ -387,7 +387,7 @@ def test_any_bytes_are_a_push_or_an_invalid_one(body: bytes):
 
 
 @given(st.integers(0, 400), st.sampled_from(['"', "}", "\\", "\\x", ",", "\x00", "é", "[" * 20, "1" * 5000]))
-@examples(150)
+@examples(100)
 def test_an_error_quotes_nothing_of_the_body(place: int, damage: str):
     text = json.dumps(
         {**dict.fromkeys(sent(), CANARY), CANARY: CANARY, "UserDetails": dict.fromkeys(ADA, CANARY)}

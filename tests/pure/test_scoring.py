@@ -83,7 +83,7 @@ def grade_by_hand(points: int, group: Group, lowest: str) -> str:
 
 
 @given(FACTS, policies(), st.booleans())
-@examples(150)
+@examples(100)
 def test_the_ledger_adds_up_and_no_bound_is_left(
     facts: dict[str, Any], policy: ScoringPolicy, may_qualify: bool
 ):
@@ -101,13 +101,13 @@ def test_the_ledger_adds_up_and_no_bound_is_left(
 
 
 @given(FACTS, policies())
-@examples(60)
+@examples(40)
 def test_the_same_facts_give_the_same_score_in_any_order(facts: dict[str, Any], policy: ScoringPolicy):
     assert score(facts, policy, NOW) == score(dict(reversed(facts.items())), policy, NOW)
 
 
 @given(FACTS, policies())
-@examples(60)
+@examples(40)
 def test_every_rule_that_holds_has_its_line_and_no_other(facts: dict[str, Any], policy: ScoringPolicy):
     lines = [line.rule for line in score(facts, policy, NOW).ledger if not line.rule.endswith("-bound")]
     assert sorted(lines) == sorted(rule.name for rule in policy.rules if holds(rule.when, facts))
