@@ -40,7 +40,7 @@ def bus():
 
 @pytest.fixture
 def forgetful_client():
-    """For tests whose bus goes away: the asyncio client forgets to close sockets that the other side closed."""
+    """For tests whose bus goes away: the client forgets sockets that the other side has closed."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)

@@ -45,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     except StartError as exc:
         print(f"{exc.details}\nfunctions host: {exc}".lstrip(), file=sys.stderr)
         return exc.exit_code
+    logs.expect_leftovers()
     code = int(host.failed)
     if not drained:
         _leave_threads_behind(code)

@@ -30,6 +30,11 @@ def configure(*, verbose: bool) -> None:
         logging.getLogger(name).setLevel(level)
 
 
+def expect_leftovers() -> None:
+    """Say nothing of clients that the app leaves open at the end: in Azure too no hook lets it close them."""
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+
 def _add_invocation(record: logging.LogRecord) -> bool:
     invocation_id = invocation_id_of_task.get() or invocation_id_of_thread.get()  # async or sync function
     record.invocation = f" {invocation_id}" if invocation_id and not record.name.startswith("local.") else ""

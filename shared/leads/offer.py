@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from shared.marketplace.push import LeadPush
 from shared.marketplace.title import slugified
 
+LONGEST_OFFER = 200  # characters; a title of 64 KiB is stored whole, but lists can't filter by it
+
 
 def offer_of(push: LeadPush, slug: str | None, titles: Mapping[str, str]) -> str | None:
     """The offer of the URL; else `publisher.offer` of the lead source; else the title.
@@ -15,11 +17,8 @@ def offer_of(push: LeadPush, slug: str | None, titles: Mapping[str, str]) -> str
         titles: offers by slugified title, from the policy; a title that isn't there is slugified.
 
     Returns:
-        Lower case; None if the push names no offer at all.
+        Lower case, at most `LONGEST_OFFER` characters; None if the push names no offer at all.
     """
-    if slug and slug.strip():
-        return slug.strip().lower()
-    if push.offer_id:
-        return push.offer_id
     title = slugified(push.offer_title) or slugified(push.offer_name)
-    return titles.get(title, title).lower() if title else None
+    named = (slug or "").strip() or push.offer_id or titles.get(title, title)
+    return named.lower()[:LONGEST_OFFER] or None

@@ -10,6 +10,7 @@ from shared.services.desk import Desk
 from shared.services.ports import LeadChanged, LeadExists, LeadNotFound, StoredLead, StoreUnavailable
 
 MAX_ATTEMPTS = 40  # 50 different pushes of one person at once needed 21 at most
+MAX_LOSSES = 2  # answers lost before the caller is told; each may take the client's time-out
 LONGEST_PAUSE = 0.5  # seconds
 FIRST_PAUSE = 0.005  # seconds
 
@@ -59,7 +60,7 @@ async def _write(
     read: StoredLead | None = None,
 ) -> Outcome:
     tried: Change | None = None
-    assume_absent = first is not None
+    assume_absent, losses = first is not None, 0
     for attempt in range(MAX_ATTEMPTS):
         if read is None and not assume_absent:
             read = await _read(desk, lead_id, may_be_absent=first is not None)
@@ -71,7 +72,12 @@ async def _write(
         tried = Change(signed(step.lead, operation), step.events)
         try:
             return Outcome(await _store(desk, read, tried), tried)
-        except (LeadExists, LeadChanged, StoreUnavailable):
+        except (LeadExists, LeadChanged):
+            read, assume_absent = None, False
+        except StoreUnavailable:
+            losses += 1
+            if losses == MAX_LOSSES:
+                raise
             read, assume_absent = None, False
         await asyncio.sleep(desk.chance() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
     raise LeadChanged(lead_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from shared.leads.lead import DueKind, Lead, Setback
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
 from shared.services.follow_up import flag_if_missed
-from shared.services.ports import DueRow, LeadNotFound, StoreUnavailable
+from shared.services.ports import DueRow, StoreUnavailable
 from shared.services.publish import publish_overdue
 from shared.services.score import score_lead
 
@@ -60,16 +60,25 @@ async def run_due(desk: Desk, now: datetime) -> Tick:
 
 async def _done(desk: Desk, row: DueRow, now: datetime) -> bool:
     """Do one piece of due work. A failure is kept on the lead: the clock goes on with the others."""
-    (failure,) = await asyncio.gather(_do(desk, row, now), return_exceptions=True)
+    failure = await _failure_of(_do(desk, row, now))
     if failure is None:
         return True
-    if not isinstance(failure, Exception):
-        raise failure
     log.error("lead %s: %s failed", row.lead_id, row.kind, exc_info=failure)
-    if isinstance(failure, StoreUnavailable | LeadNotFound):
-        return False  # nothing can be written on that lead now; its row stays
-    await change_lead(desk, row.lead_id, lambda lead: _set_back(lead, row.kind, now))
+    if not isinstance(
+        failure, StoreUnavailable
+    ):  # then nothing can be written either: the row stays as it is
+        set_back = change_lead(desk, row.lead_id, lambda lead: _set_back(lead, row.kind, now))
+        if failure := await _failure_of(set_back):
+            log.error("lead %s: %s not put off", row.lead_id, row.kind, exc_info=failure)
     return False
+
+
+async def _failure_of(work: Awaitable[object]) -> Exception | None:
+    """What a piece of work failed with; None if it is done."""
+    (outcome,) = await asyncio.gather(work, return_exceptions=True)
+    if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
+        raise outcome
+    return outcome if isinstance(outcome, Exception) else None
 
 
 async def _do(desk: Desk, row: DueRow, now: datetime) -> None:

@@ -56,6 +56,22 @@ async def test_a_lead_without_a_single_value_is_a_lead(caller):
     assert set(lead["contact"].values()) == {None}
 
 
+@pytest.mark.parametrize("field", ["FirstName", "Email", "Company", "LeadSource", "ActionCode", "OfferTitle"])
+async def test_a_field_as_long_as_the_body_allows_is_stored_whole(caller, field):
+    text = f"{field}-ü@" + "x" * 60_000
+    status, receipt = await caller.push(push_body(**{"Email": f"{field}@contoso.example", field: text}))
+    assert status == 202
+    events = await caller.get(f"leads/{receipt['leadId']}/events")
+    assert text in json.dumps(events["items"][0]["data"], ensure_ascii=False)
+    await caller.until(f"leads/{receipt['leadId']}", lambda lead: lead["score"])
+
+
+async def test_any_last_part_of_the_push_url_is_an_offer(caller):
+    for number, slug in enumerate(("%00", "a'b", "%C3%BC", "x" * 4_000, "%20")):
+        status, _ = await caller.push(push_body(Email=f"slug{number}@contoso.example"), path=f"/{slug}")
+        assert status == 202
+
+
 @pytest.mark.parametrize("route", ["marketplace/leads", "leads", f"leads/{ABSENT}", f"leads/{ABSENT}/events"])
 @pytest.mark.parametrize("key", [None, CANARY], ids=["no key", "wrong key"])
 async def test_without_the_right_key_nothing_opens(caller, route, key):

@@ -126,6 +126,13 @@ async def test_a_lost_write_is_read_back_and_done_exactly_once(push_before, faul
     assert len(desk.publisher.published) == 1 + push_before
 
 
+async def test_a_store_that_loses_every_write_is_told_to_the_sender_at_once():
+    store = LosesAnswers(requests=100)
+    with pytest.raises(StoreUnavailable):
+        await received(a_desk(store=store))
+    assert store.requests >= 98
+
+
 async def test_a_store_that_is_away_is_told_to_the_sender():
     class Away(LosesAnswers):
         async def get(self, lead_id):

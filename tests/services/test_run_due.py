@@ -1,6 +1,7 @@
 """The clock: scores, flags and publishes what is due, once each, and never lets one lead delay the others."""
 
 import asyncio
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -194,7 +195,7 @@ async def test_a_poison_lead_is_retried_later_and_later_then_parked_and_others_a
     assert (await lead_of(desk, healthy)).bookkeeping.events_unpublished == ()
     assert [row.lead_id for row in await desk.store.parked(10)] == [poison]
     assert len({*attempts}) >= ATTEMPTS - 1
-    pauses = [later - earlier for earlier, later in zip(attempts, attempts[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(attempts)]
     assert pauses == sorted(pauses)
 
 
