@@ -20,5 +20,5 @@ def offer_of(push: LeadPush, slug: str | None, titles: Mapping[str, str]) -> str
         Lower case, at most `LONGEST_OFFER` characters; None if the push names no offer at all.
     """
     title = slugified(push.offer_title) or slugified(push.offer_name)
-    named = (slug or "").strip() or push.offer_id or titles.get(title, title)
+    named = (slug or "").strip() or push.offer_id or (title and titles.get(title, title))
     return named.lower()[:LONGEST_OFFER] or None

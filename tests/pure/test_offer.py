@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.leads.offer import offer_of, slugified
+from shared.leads.offer import LONGEST_OFFER, offer_of
+from shared.marketplace.title import slugified
 from tests.pure.examples import examples, push
 
 BARE = "AzureMarketplace"
@@ -47,6 +48,16 @@ def test_an_offer_of_the_policy_is_told_in_lower_case_like_that_of_a_lead_source
     by_title = offer_of(push(LeadSource=BARE), None, titles)
     by_source = offer_of(push(LeadSource="AzureMarketplace-INS|Contoso.Contoso-Backup"), None, titles)
     assert by_title == by_source == "contoso.contoso-backup"
+
+
+@pytest.mark.parametrize("length", [LONGEST_OFFER - 1, LONGEST_OFFER, LONGEST_OFFER + 1, 60_000])
+def test_an_offer_is_no_longer_than_lists_can_filter_by(length: int):
+    long = "x" * length
+    by_slug = offer_of(push(), long, {})
+    by_title = offer_of(push(LeadSource=BARE, OfferTitle=long), None, {})
+    by_source = offer_of(push(LeadSource=f"SPZA-INS|x.{long[2:]}"), None, {})
+    assert by_slug == by_title == long[:200]
+    assert by_source == f"x.{long[2:]}"[:200]
 
 
 def test_a_blank_title_in_the_policy_takes_no_push_without_an_offer():
