@@ -81,6 +81,8 @@ def follow_up_report(body: bytes, now: datetime) -> tuple[FollowUpReport, str | 
         said = msgspec.json.decode(body, type=_FollowUpBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise InvalidRequest(f"The body is no follow-up: {exc}.") from exc
+    except RecursionError as exc:
+        raise InvalidRequest("The body is no follow-up: it is nested too deep.") from exc
     if not said.by.strip():
         raise InvalidRequest("The body is no follow-up: `by` must name somebody.")
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
-_KEY_LENGTH = range(16, 65)  # characters; BLAKE2b takes a key of 64 bytes at most
+_KEY_LENGTH = range(16, 65)  # bytes; BLAKE2b takes a key of 64 at most
 
 
 class InvalidSettings(ValueError):
@@ -50,8 +50,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         problems.append("LEADS_STORAGE__tableServiceUri must begin with https://")
     if table and not _TABLE_NAME.fullmatch(table):
         problems.append("LEADS_TABLE must be 3 to 63 letters and digits, a letter first")
-    if id_key and len(id_key.encode()) not in _KEY_LENGTH:
-        problems.append("LEADS_ID_KEY must be a secret of 16 to 64 characters")
+    if id_key and len(id_key.encode(errors="surrogateescape")) not in _KEY_LENGTH:
+        problems.append("LEADS_ID_KEY must be a secret of 16 to 64 bytes")
     topic = required("LEADS_TOPIC")
     for name in ("LEADS_SCORING_SUBSCRIPTION", "LEADS_CLOCK_SCHEDULE"):
         required(name)  # the platform resolves them in the triggers
@@ -65,6 +65,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         bus=bus,
         bus_by_identity=bool(namespace),
         topic=topic,
-        id_key=id_key.encode(),
+        id_key=id_key.encode(errors="surrogateescape"),
         policy=Path(policy) if policy else None,
     )

@@ -1,9 +1,9 @@
-"""A push, a clock and a desk that tests share. All people are invented."""
+"""What tests over a whole desk start from, on top of `tests.pure.examples`. All people are invented."""
 
 import itertools
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.leads.arrival import first_push
@@ -16,32 +16,16 @@ from shared.messaging.memory import MemoryPublisher
 from shared.policy.load import load_policy, parse_policy
 from shared.services.desk import Desk
 from shared.storage.memory import MemoryLeadStore
+from tests.pure.examples import ADA, NOW, TARGET, sent
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ID_KEY = b"a secret for tests only"
-DAY = timedelta(hours=24)
+DAY = TARGET
 
 
 def push_body(**changes: Any) -> dict[str, Any]:
     """A push as Partner Center sends it; `changes` by the names of the wire, contact fields too."""
-    details = {
-        "FirstName": "Ada",
-        "LastName": "Fabrikam",
-        "Email": "ada@fabrikam.example",
-        "Phone": "14255550100",
-        "Country": "US",
-        "Company": "Fabrikam Inc",
-        "Title": "IT Director",
-    }
-    body = {
-        "LeadSource": "AzureMarketplace-INS|contoso.contoso-backup",
-        "ActionCode": "INS",
-        "OfferTitle": "Contoso Backup",
-        "Description": "",
-    }
-    contact = {name: value for name, value in changes.items() if name in details}
-    rest = {name: value for name, value in changes.items() if name not in details}
-    return {"UserDetails": {**details, **contact}, **body, **rest}
+    contact = {name: value for name, value in changes.items() if name in ADA}
+    return sent(contact, **{name: value for name, value in changes.items() if name not in ADA})
 
 
 def a_push(**changes: Any) -> LeadPush:

@@ -48,11 +48,11 @@ _ALIASES = {
 
 def country_code(text: str | None) -> str | None:
     """ISO 3166-1 alpha-2 of a code or name; None if it is none we know: absent beats wrong."""
-    folded = " ".join(unicodedata.normalize("NFKC", text or "").casefold().split())
+    written = " ".join(unicodedata.normalize("NFKC", text or "").split())
+    folded, upper = written.casefold(), written.upper()
     if folded in _ALIASES:
         return _ALIASES[folded]
-    upper = folded.upper()
-    if re.fullmatch(r"[A-Z]{2}", upper):
+    if re.fullmatch(r"[A-Za-z]{2}", written):
         return upper if upper in countries_by_alpha2 else None
     country = (
         countries_by_alpha3.get(upper)

@@ -42,11 +42,11 @@ def email_facts(text: str | None) -> EmailFacts:
 
 
 def _kind(domain: str) -> str:
-    """Free before disposable: a big provider that stands on both lists isn't thrown away."""
+    """Disposable before free: 501 domains stand on both lists, none of the big providers among them."""
     if domain.endswith(".onmicrosoft.com"):
         return "tenant"
     if domain.endswith(".edu") or ".edu." in domain or ".ac." in domain:
         return "education"
-    if domain in free_domains:
-        return "free"
-    return "disposable" if domain in disposable_domains else "corporate"
+    if domain in disposable_domains:
+        return "disposable"
+    return "free" if domain in free_domains else "corporate"

@@ -44,7 +44,7 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
     """A touch: blanks are filled, the newest non-empty value wins. None for a repeat within the window."""
     seen = tuple(one for one in lead.bookkeeping.recent_pushes if at - one.at < REPEAT_WINDOW)
     digest = _digest(push)
-    if any(one.digest == digest for one in seen):
+    if any(one.digest == digest and abs(at - one.at) < REPEAT_WINDOW for one in seen):
         return None
     test = lead.test and push.is_test
     do_not_contact = _is_forbidden(lead, push)

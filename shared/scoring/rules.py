@@ -49,7 +49,8 @@ def holds(condition: Condition, facts: Mapping[str, Any]) -> bool:
         return (value is not None) == condition.exists
     if value is None:
         return False
-    return value == condition.equals if condition.in_ is None else value in condition.in_
+    wanted = condition.in_ or (condition.equals,)
+    return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in wanted)
 
 
 def _group(

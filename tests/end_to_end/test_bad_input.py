@@ -141,6 +141,8 @@ async def test_a_query_that_makes_no_sense_is_refused_by_name(caller, name, valu
         b'{"by": "sam", "at": "2099-01-01T00:00:00Z"}',
         b'{"by": "sam", "at": "1999-01-01T00:00:00Z"}',
         b'{"by": "sam", "at": "0001-01-01T00:00:00+14:00"}',
+        b'{"by": "sam", "at": "9999-12-31T23:59:59-23:59"}',
+        b'{"by": "sam", "else": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
         b'{"by": "\xff"}',
         b'{"by": "' + b"x" * 300 + b'"}',
         b'{"by": "sam", "note": "' + b"x" * 20_000 + b'"}',

@@ -140,6 +140,11 @@ def test_the_order_of_the_keys_makes_no_other_content():
     assert later_push(lead(), again, NOW, TARGET) is None
 
 
+def test_a_push_that_comes_hours_late_is_no_repeat_of_a_later_one():
+    known = lead(at=LATER)
+    assert later_push(known, push(), NOW, TARGET) is not None
+
+
 def test_a_change_of_one_letter_is_no_repeat():
     assert later_push(lead(), push({"Title": "IT director"}), NOW, TARGET) is not None
 

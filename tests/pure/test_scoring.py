@@ -113,6 +113,12 @@ def test_every_rule_that_holds_has_its_line_and_no_other(facts: dict[str, Any], 
     assert sorted(lines) == sorted(rule.name for rule in policy.rules if holds(rule.when, facts))
 
 
+@pytest.mark.parametrize(("value", "wanted"), [(1, True), (True, 1), (0, False), (False, 0)])
+def test_a_number_is_no_yes_or_no(value: Any, wanted: Any):
+    assert not holds(Condition(fact="it", equals=wanted), {"it": value})
+    assert not holds(Condition(fact="it", in_=(wanted,)), {"it": value})
+
+
 @pytest.mark.parametrize(
     ("when", "value", "expected"),
     [

@@ -126,9 +126,7 @@ def test_an_id_key_is_as_long_as_the_digest_takes(key: str, good: bool):
     if good:
         assert read_settings(GOOD | {"LEADS_ID_KEY": key}).id_key == key.encode()
     else:
-        assert problems(GOOD | {"LEADS_ID_KEY": key}) == [
-            "LEADS_ID_KEY must be a secret of 16 to 64 characters"
-        ]
+        assert problems(GOOD | {"LEADS_ID_KEY": key}) == ["LEADS_ID_KEY must be a secret of 16 to 64 bytes"]
 
 
 def test_settings_do_not_print_their_secrets():
