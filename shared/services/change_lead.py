@@ -9,7 +9,7 @@ from shared.leads.lead import Lead
 from shared.services.desk import Desk
 from shared.services.ports import LeadChanged, LeadExists, LeadNotFound, StoredLead, StoreUnavailable
 
-MAX_ATTEMPTS = 40  # 50 different pushes of one person at once needed 21 at most
+MAX_ATTEMPTS = 40  # each lost race means that somebody else's change went through
 MAX_LOSSES = 2  # answers lost before the caller is told; each may take the client's time-out
 LONGEST_PAUSE = 0.5  # seconds
 FIRST_PAUSE = 0.005  # seconds
@@ -42,12 +42,14 @@ async def change_lead(
         LeadChanged: others were faster `MAX_ATTEMPTS` times.
         StoreUnavailable: the store doesn't answer; the change may have been stored.
     """
-    return await _write(desk, lead_id, apply, read=read, operation=operation or desk.new_id())
+    async with desk.turns.of(lead_id):
+        return await _write(desk, lead_id, apply, read=read, operation=operation or desk.new_id())
 
 
 async def create_or_change_lead(desk: Desk, first: Change, apply: Apply) -> Outcome:
     """Store a new lead with one write; if it is there already, change it as `change_lead` does."""
-    return await _write(desk, first.lead.id, apply, first=first, operation=desk.new_id())
+    async with desk.turns.of(first.lead.id):
+        return await _write(desk, first.lead.id, apply, first=first, operation=desk.new_id())
 
 
 async def _write(
