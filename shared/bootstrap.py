@@ -1,6 +1,7 @@
 """Wires the desk, lazily and once: importing the app connects to nothing and reads no setting."""
 
 import functools
+import logging
 import os
 import random
 import uuid
@@ -37,6 +38,7 @@ def wire(environment: Mapping[str, str]) -> Desk:
     from shared.messaging.service_bus import ServiceBusPublisher, bus_client  # noqa: PLC0415
     from shared.storage.table import TableLeadStore, table_client  # noqa: PLC0415
 
+    logging.getLogger("azure").setLevel(logging.WARNING)  # the SDKs log every request with its URL
     settings = read_settings(environment)
     bus = functools.partial(bus_client, settings.bus, by_identity=settings.bus_by_identity)
     return Desk(
