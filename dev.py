@@ -43,8 +43,8 @@ def test(python: str, args: List[str]) -> int:
 def check(python: str, args: List[str]) -> int:
     """Run every check, also after one that failed; 1 if any did."""
     if args:
-        toolchain.say("check takes no options")
-        return 2
+        print(USAGE)
+        return 0 if args[0] in ("-h", "--help") else 2
     steps = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
     failed = [step for step in steps if subprocess.call([python, "-m", *step], cwd=str(toolchain.ROOT))]
     return 1 if failed else 0

@@ -23,6 +23,10 @@ class InvalidRequest(ValueError):
     """The caller's request is wrong. The text says what and where, and quotes nothing."""
 
 
+class RequestTooLarge(InvalidRequest):
+    """The caller's body is larger than we take."""
+
+
 def answer(value: Any, status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
     """A JSON answer."""
     body = json.dumps(value, ensure_ascii=False)
@@ -42,7 +46,7 @@ def answering_problems(trigger: Trigger) -> Trigger:
     async def answered(req: func.HttpRequest) -> func.HttpResponse:
         try:
             return await trigger(req)
-        except PushTooLarge as exc:
+        except (PushTooLarge, RequestTooLarge) as exc:
             return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(exc))
         except (InvalidPush, InvalidRequest, InvalidFollowUp) as exc:
             return problem(HTTPStatus.BAD_REQUEST, str(exc))

@@ -46,8 +46,6 @@ async def lead_events(req: func.HttpRequest) -> func.HttpResponse:
 async def lead_follow_ups(req: func.HttpRequest) -> func.HttpResponse:
     """Stop the lead's clock and answer the lead; a second report with the same `id` does nothing."""
     now = utc_now()
-    report, sender_id = follow_up_report(req.get_body(), now)
-    followed_up = await report_follow_up(
-        desk(), lead_id_of(req.route_params), report, at=now, sender_id=sender_id
-    )
+    report = follow_up_report(req.get_body(), now)
+    followed_up = await report_follow_up(desk(), lead_id_of(req.route_params), report, at=now)
     return answer(lead_on_the_wire(followed_up))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from functions.answers import InvalidRequest
+from functions.answers import InvalidRequest, RequestTooLarge
 from shared.leads.attention import FollowUpReport
 from shared.leads.identity import LEAD_ID
 from shared.leads.lead import LeadStatus
@@ -15,10 +15,11 @@ from shared.services.ports import LeadFilter, LeadNotFound
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 MAX_BODY = 64 * 1024  # bytes
+LONGEST_TEXT = 200  # characters
 _GRADE = re.compile(r"[A-D][1-4]")
 _WORTH_CURSOR = re.compile(rf"open!\d{{3}}!{LEAD_ID.pattern}")
 
-type ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+type ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
 type LongText = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
@@ -44,8 +45,8 @@ def lead_filter(params: Mapping[str, str], now: datetime) -> LeadFilter:
     return LeadFilter(
         status=_status(params.get("status")),
         grade=_grade(params.get("grade")),
-        owner=params.get("owner"),
-        offer=params.get("offer"),
+        owner=_text(params, "owner"),
+        offer=(_text(params, "offer") or "").lower() or None,
         test=_flag(params, "test"),
         do_not_contact=_flag(params, "doNotContact"),
         min_score=_number(params, "minScore", 0, 100),
@@ -73,10 +74,10 @@ def number_of(params: Mapping[str, str]) -> int:
     return _number(params, "cursor", 1, 99_999_999) or 1
 
 
-def follow_up_report(body: bytes, now: datetime) -> tuple[FollowUpReport, str | None]:
-    """Who followed up, when and how (`at` is now unless it says so), and the sender's id of the report."""
+def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
+    """Who followed up, when and how; `at` is now unless it says so."""
     if len(body) > MAX_BODY:
-        raise InvalidRequest(f"The body has {len(body)} bytes; at most {MAX_BODY} are taken.")
+        raise RequestTooLarge(f"The body has {len(body)} bytes; at most {MAX_BODY} are taken.")
     try:
         said = msgspec.json.decode(body, type=_FollowUpBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
@@ -89,10 +90,9 @@ def follow_up_report(body: bytes, now: datetime) -> tuple[FollowUpReport, str | 
         at = said.at.astimezone(UTC) if said.at else now
     except OverflowError as exc:
         raise InvalidRequest("The body is no follow-up: `at` lies beyond the calendar.") from exc
-    report = FollowUpReport(
-        by=said.by.strip(), at=at, channel=said.channel, note=said.note, outcome=said.outcome
+    return FollowUpReport(
+        by=said.by.strip(), at=at, channel=said.channel, note=said.note, outcome=said.outcome, id=said.id
     )
-    return report, said.id
 
 
 def _status(text: str | None) -> LeadStatus | None:
@@ -106,6 +106,13 @@ def _status(text: str | None) -> LeadStatus | None:
 def _grade(text: str | None) -> str | None:
     if text is not None and not _GRADE.fullmatch(text):
         raise InvalidRequest("`grade` must be a letter A to D with a figure 1 to 4.")
+    return text
+
+
+def _text(params: Mapping[str, str], name: str) -> str | None:
+    text = params.get(name)
+    if text is not None and len(text) > LONGEST_TEXT:
+        raise InvalidRequest(f"`{name}` must have at most {LONGEST_TEXT} characters.")
     return text
 
 

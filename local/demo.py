@@ -18,6 +18,9 @@ def run_demo(push_url: str, api_url: str, key: str) -> None:
     pushed: dict[str, str] = {}
     for path in sorted(SAMPLES.glob("*.json")):
         status, receipt = push(push_url, path.read_bytes())
+        if status != 202:
+            print(f"pushed {path.name}: refused with {status}", flush=True)
+            continue
         print(f"pushed {path.name}: {status} {receipt['result']}", flush=True)
         pushed[receipt["leadId"]] = path.name
     print("\nWhom to call first, and why:\n")

@@ -24,19 +24,19 @@ def load_keys(data: Path) -> Keys:
     path = data / "keys.json"
     if not path.exists():
         made = {name: secrets.token_urlsafe(32) for name in ("admin", "function", "push", "lead_id")}
-        _write(path, made)
+        write_private(path, made)
     return Keys(**json.loads(path.read_text()))
 
 
 def write_host_keys(keys: Keys, path: Path) -> Path:
     """The keys file of the functions host."""
     functions = {PUSH_FUNCTION: {"partner-center": keys.push}}
-    _write(path, {"master": keys.admin, "host": {"default": keys.function}, "functions": functions})
+    write_private(path, {"master": keys.admin, "host": {"default": keys.function}, "functions": functions})
     return path
 
 
-def _write(path: Path, value: object) -> None:
-    """Write a file that only this user can read, all or nothing."""
+def write_private(path: Path, value: object) -> None:
+    """Write JSON into a file that only this user can read, all or nothing."""
     draft = path.with_suffix(".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(value, file, indent=2)

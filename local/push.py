@@ -36,7 +36,10 @@ def _json(text: bytes) -> Any:
 def _url_of_stack(data: Path) -> str:
     description = data / "stack.json"
     if not description.exists():
-        raise SystemExit("No stack runs here: `python3 dev.py start` first, or name the URL with --to.")
+        raise SystemExit(
+            "No stack runs here: `python3 dev.py start` first, or name its folder with --data, "
+            "or the URL with --to."
+        )
     url: str = json.loads(description.read_text())["pushUrl"]
     return url
 
@@ -64,8 +67,8 @@ def main() -> int:
     for path in args.files:
         try:
             status, said = push(url, path.read_bytes())
-        except OSError as exc:
-            print(f"{path.name}: {exc.strerror or exc}", file=sys.stderr)
+        except (OSError, ValueError) as exc:
+            print(f"{path.name}: {getattr(exc, 'strerror', None) or exc}", file=sys.stderr)
             refused += 1
             continue
         ok = 200 <= status < 300

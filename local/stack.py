@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -11,11 +12,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from local.azurite import azurite
 from local.azurite import connection_string as azurite_connection
 from local.demo import run_demo
-from local.keys import Keys, load_keys, write_host_keys
+from local.keys import Keys, load_keys, write_host_keys, write_private
 from local.parts import Part, PartFailed
 from local.servicebus.emulator import connection_string as bus_connection
 from shared.bootstrap import wire
@@ -24,6 +26,10 @@ from shared.settings import InvalidSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 BUS_CONFIG = ROOT / "local" / "servicebus" / "Config.json"
+
+
+class FolderInUse(Exception):
+    """Another stack works on the data folder."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Stack:
     def __init__(self, ports: Ports, data: Path, *, no_auth: bool, verbose: bool) -> None:
         """Make the data folder; start nothing yet."""
         (data / "logs").mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(data)
         self.ports, self.data, self.no_auth = ports, data, no_auth
         self.keys = load_keys(data)
         self.environment = app_environment(ports, self.keys)
@@ -98,9 +105,7 @@ class Stack:
             "bus": self.environment["LEADS_BUS"],
             "pids": {"app": self.app.pid, "azurite": self.azurite.pid, "bus": self.bus.pid},
         }
-        draft = self.data / "stack.json.new"
-        draft.write_text(json.dumps(description, indent=2) + "\n")
-        draft.replace(self.data / "stack.json")
+        write_private(self.data / "stack.json", description)
 
 
 def app_environment(ports: Ports, keys: Keys) -> dict[str, str]:
@@ -148,6 +153,18 @@ def _app(port: int, data: Path, keys: Keys, environment: Mapping[str, str], *, n
     return Part(name="app", command=command, environment={**environment, "PYTHONPATH": str(ROOT)})
 
 
+def _locked(data: Path) -> TextIO:
+    """Hold a data folder as long as the file is open: two Azurites on one folder lose each other's rows."""
+    lock = (data / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise FolderInUse(
+            f"Another stack runs on {data}: end it, or name another folder with --data."
+        ) from None
+    return lock
+
+
 def _taken(ports: Ports) -> list[int]:
     def is_taken(port: int) -> bool:
         with socket.socket() as probe:
@@ -183,16 +200,14 @@ async def _serve(stack: Stack, *, demo: bool) -> int:
     stop = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            work.result()
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
     except PartFailed as exc:
         say(f"The stack isn't up: {exc}.")
         return 1
     finally:
-        work.cancel()
         stop.cancel()
-        with contextlib.suppress(asyncio.CancelledError, PartFailed):
-            await work
         say("Stopping ...")
         await stack.stop()
     return 0
@@ -206,18 +221,27 @@ async def _work(stack: Stack, *, demo: bool) -> None:
     await stack.keep_up()
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 65536:
+        raise ValueError(text)
+    return port
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="dev.py start",
         description="The whole local stack in the foreground, until Ctrl-C. Tables outlive a restart, the "
         "bus starts empty. While it runs, DIR/stack.json says where everything is.",
     )
-    parser.add_argument("--http-port", type=int, default=7071, metavar="N", help="of the app (default 7071)")
     parser.add_argument(
-        "--table-port", type=int, default=10002, metavar="N", help="of Azurite (default 10002)"
+        "--http-port", type=_port, default=7071, metavar="N", help="of the app (default 7071)"
     )
     parser.add_argument(
-        "--bus-port", type=int, default=5672, metavar="N", help="of Service Bus (default 5672)"
+        "--table-port", type=_port, default=10002, metavar="N", help="of Azurite (default 10002)"
+    )
+    parser.add_argument(
+        "--bus-port", type=_port, default=5672, metavar="N", help="of Service Bus (default 5672)"
     )
     parser.add_argument("--data", type=Path, default=ROOT / ".local", metavar="DIR", help="default .local/")
     parser.add_argument("--demo", action="store_true", help="push the sample leads and show them scored")
@@ -230,13 +254,16 @@ def main() -> int:
     """Run the stack; 2 if a port is taken, or a setting or the policy is wrong."""
     args = _arguments()
     ports = Ports(args.http_port, args.table_port, args.bus_port)
+    if len({ports.http, ports.table, ports.bus}) < 3:
+        say("Two parts can't listen on one port: choose three (see start --help).")
+        return 2
     if taken := _taken(ports):
         say(f"Port {taken[0]} is taken: end what listens there, or choose another one (see start --help).")
         return 2
-    stack = Stack(ports, args.data.resolve(), no_auth=args.no_auth, verbose=args.verbose)
     try:
+        stack = Stack(ports, args.data.resolve(), no_auth=args.no_auth, verbose=args.verbose)
         wire(stack.environment)
-    except (InvalidSettings, InvalidPolicy) as exc:
+    except (FolderInUse, InvalidSettings, InvalidPolicy) as exc:
         say(str(exc))
         return 2
     return asyncio.run(_serve(stack, demo=args.demo))

@@ -5,6 +5,7 @@ What is slow to make is kept per user, so that a second checkout starts in secon
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -48,6 +49,11 @@ def prepare(with_azurite: bool) -> str:
     Raises:
         Missing: something must be installed by hand first.
     """
+    with _alone():
+        return _prepare(with_azurite)
+
+
+def _prepare(with_azurite: bool) -> str:
     failures: List[Exception] = []
 
     def install_azurite() -> None:
@@ -142,14 +148,25 @@ def _packages() -> Path:
 
 
 @contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time per user: two first runs would build everything twice, into each other's `.venv`."""
+    cache_home().mkdir(parents=True, exist_ok=True)
+    with (cache_home() / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            say("Waiting for another dev.py that installs ...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
 def _built(home: Path) -> Iterator[Path]:
-    """A folder to build in, put in its place only when it is whole; of two builders the first wins."""
-    home.parent.mkdir(parents=True, exist_ok=True)
+    """A folder to build in, put in its place only when it is whole."""
     folder = Path(tempfile.mkdtemp(prefix=f"{home.name}-", dir=str(home.parent)))
     try:
         yield folder
-        with contextlib.suppress(OSError):
-            folder.rename(home)
+        folder.rename(home)
     finally:
         shutil.rmtree(str(folder), ignore_errors=True)
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
+_STORAGE = re.compile(r"(?i)(^|;)(AccountName=\w|UseDevelopmentStorage=true|TableEndpoint=https?://)")
+_BUS = re.compile(r"(?i)(?=.*SharedAccess(Key|Signature)=).*Endpoint=sb://[\w.-]")
+_SCHEDULE = re.compile(r"([\w*,/-]+\s+){4,5}[\w*,/-]+")
 _KEY_LENGTH = range(16, 65)  # bytes; BLAKE2b takes a key of 64 at most
 
 
@@ -46,6 +49,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     storage = storage_uri or required("LEADS_STORAGE", "LEADS_STORAGE__tableServiceUri")
     bus = namespace or required("LEADS_BUS", "LEADS_BUS__fullyQualifiedNamespace")
     table, id_key = required("LEADS_TABLE"), required("LEADS_ID_KEY")
+    if storage and not storage_uri and not _STORAGE.search(storage):
+        problems.append("LEADS_STORAGE must be a connection string of a storage account")
+    if bus and not namespace and not _BUS.match(bus):
+        problems.append("LEADS_BUS must be a connection string of a Service Bus namespace")
     if storage_uri and not storage_uri.startswith("https://"):
         problems.append("LEADS_STORAGE__tableServiceUri must begin with https://")
     if table and not _TABLE_NAME.fullmatch(table):
@@ -53,8 +60,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if id_key and len(id_key.encode(errors="surrogateescape")) not in _KEY_LENGTH:
         problems.append("LEADS_ID_KEY must be a secret of 16 to 64 bytes")
     topic = required("LEADS_TOPIC")
-    for name in ("LEADS_SCORING_SUBSCRIPTION", "LEADS_CLOCK_SCHEDULE"):
-        required(name)  # the platform resolves them in the triggers
+    required("LEADS_SCORING_SUBSCRIPTION")  # the platform resolves it in the trigger, and the schedule too
+    schedule = required("LEADS_CLOCK_SCHEDULE")
+    if schedule and not _SCHEDULE.fullmatch(schedule):
+        problems.append("LEADS_CLOCK_SCHEDULE must be NCRONTAB, six fields with seconds first")
     if problems:
         raise InvalidSettings("Settings: " + "; ".join(problems) + ".")
     policy = environment.get("LEADS_POLICY", "").strip()

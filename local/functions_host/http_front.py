@@ -54,7 +54,11 @@ class HttpFront:
         application = web.Application(client_max_size=MAX_BODY)
         application.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(
-            application, access_log=None, handle_signals=False, shutdown_timeout=drain_limit.total_seconds()
+            application,
+            access_log=None,
+            auto_decompress=False,  # a function gets the body as it was sent
+            handle_signals=False,
+            shutdown_timeout=drain_limit.total_seconds(),
         )
         await self._runner.setup()
         try:

@@ -11,6 +11,7 @@ from shared.follow_up.state import FollowUp, await_follow_up, expect_none
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
 from shared.leads.lead import Bookkeeping, DueKind, Lead, Milestone, SeenPush
+from shared.marketplace.json_text import essence
 from shared.marketplace.push import LeadPush
 
 REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry of the sender
@@ -35,20 +36,26 @@ def first_push(push: LeadPush, lead_id: str, offer: str | None, at: datetime, ta
         follow_up=_follow_up(FollowUp(), push.is_test or push.forbids_contact, at, target),
         milestones=(Milestone(what="received", at=at),),
         raw=push.raw,
-        bookkeeping=Bookkeeping(recent_pushes=(SeenPush(digest=_digest(push), at=at),)),
+        bookkeeping=Bookkeeping(recent_pushes=(SeenPush(digest=_digest(push), at=at),), cycle_began_at=at),
     )
     return change(lead, at, (EventType.RECEIVED, _story(push)))
 
 
 def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> Change | None:
-    """A touch: blanks are filled, the newest non-empty value wins. None for a repeat within the window."""
+    """A touch: blanks are filled, the newest non-empty value wins. None for a repeat within the window.
+
+    A push that forbids contact is no repeat as long as the lead may be contacted: it is never swallowed.
+    """
     seen = tuple(one for one in lead.bookkeeping.recent_pushes if at - one.at < REPEAT_WINDOW)
     digest = _digest(push)
-    if any(one.digest == digest and abs(at - one.at) < REPEAT_WINDOW for one in seen):
+    is_known = any(one.digest == digest and abs(at - one.at) < REPEAT_WINDOW for one in seen)
+    if is_known and (lead.do_not_contact or not _is_forbidden(lead, push)):
         return None
     test = lead.test and push.is_test
     do_not_contact = _is_forbidden(lead, push)
     is_silent = test or do_not_contact
+    follow_up = _follow_up(lead.follow_up, is_silent, at, target)
+    begins = follow_up.is_open and not lead.follow_up.is_open
     kept = lead.bookkeeping
     return change(
         lead,
@@ -64,12 +71,13 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
         campaign=push.campaign or lead.campaign,
         last_touch_at=max(at, lead.last_touch_at),
         touches=lead.touches + 1,
-        follow_up=_follow_up(lead.follow_up, is_silent, at, target),
+        follow_up=follow_up,
         raw=replace(lead.raw, **_filled(push.raw)),
         bookkeeping=replace(
             kept,
             recent_pushes=(*seen, SeenPush(digest=digest, at=at))[-PUSHES_REMEMBERED:],
             setbacks=kept.without_setback(DueKind.FOLLOW_UP) if is_silent else kept.setbacks,
+            cycle_began_at=at if begins else kept.cycle_began_at,
         ),
     )
 
@@ -95,5 +103,5 @@ def _filled(value: Any) -> dict[str, Any]:
 
 
 def _digest(push: LeadPush) -> str:
-    content = json.dumps(push.as_sent, sort_keys=True).encode()
+    content = json.dumps(essence(push.as_sent), sort_keys=True).encode()
     return hashlib.blake2b(content, digest_size=16).hexdigest()

@@ -10,7 +10,8 @@ from shared.leads.change import Change, change
 from shared.leads.events import EventType
 from shared.leads.lead import DueKind, Lead, LeadStatus, Milestone
 
-CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be ahead of ours
+CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
+REPORTS_REMEMBERED = 50  # of one lead; more calls than any policy allows
 
 
 class FollowUpReport(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -21,14 +22,18 @@ class FollowUpReport(Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     channel: str | None = None
     note: str | None = None
     outcome: str | None = None
+    id: str | None = None  # the sender's own, to know a second report of the same follow-up by
 
 
 class InvalidFollowUp(ValueError):
     """The report can't be true. Says what and where."""
 
 
-def follow_up(lead: Lead, report: FollowUpReport, now: datetime) -> Change:
-    """Stop the clock.
+def follow_up(lead: Lead, report: FollowUpReport, now: datetime) -> Change | None:
+    """Stop the clock; None if the sender has reported this one before.
+
+    What was done before the open cycle began is kept in the history, but doesn't end the cycle: the
+    customer came back after it.
 
     Raises:
         InvalidFollowUp: before the lead's first push, or in the future.
@@ -37,6 +42,9 @@ def follow_up(lead: Lead, report: FollowUpReport, now: datetime) -> Change:
         raise InvalidFollowUp("`at` lies in the future.")
     if report.at < lead.received_at - CLOCK_SKEW:
         raise InvalidFollowUp("`at` lies before the lead's first push.")
+    kept = lead.bookkeeping
+    if report.id is not None and report.id in kept.reports:
+        return None
     happened = [(EventType.FOLLOWED_UP, to_builtins(report))]
     status = lead.status
     if status is LeadStatus.NEW:
@@ -47,11 +55,13 @@ def follow_up(lead: Lead, report: FollowUpReport, now: datetime) -> Change:
         now,
         *happened,
         status=status,
-        follow_up=lead.follow_up
-        if lead.follow_up.state is FollowUpState.NONE
-        else fulfil(lead.follow_up, report.at),
+        follow_up=fulfil(lead.follow_up, report.at) if _ends_cycle(lead, report) else lead.follow_up,
         milestones=_reached(lead, "contacted", report.at, report.by),
-        bookkeeping=replace(lead.bookkeeping, setbacks=lead.bookkeeping.without_setback(DueKind.FOLLOW_UP)),
+        bookkeeping=replace(
+            kept,
+            setbacks=kept.without_setback(DueKind.FOLLOW_UP),
+            reports=(*kept.reports, report.id)[-REPORTS_REMEMBERED:] if report.id else kept.reports,
+        ),
     )
 
 
@@ -67,6 +77,11 @@ def flag_missed(lead: Lead, now: datetime) -> Change | None:
         follow_up=miss(lead.follow_up, now),
         bookkeeping=replace(lead.bookkeeping, setbacks=lead.bookkeeping.without_setback(DueKind.FOLLOW_UP)),
     )
+
+
+def _ends_cycle(lead: Lead, report: FollowUpReport) -> bool:
+    began_at = lead.bookkeeping.cycle_began_at or lead.received_at
+    return lead.follow_up.state is not FollowUpState.NONE and report.at >= began_at - CLOCK_SKEW
 
 
 def _reached(lead: Lead, what: str, at: datetime, by: str) -> tuple[Milestone, ...]:

@@ -44,15 +44,17 @@ def unstamp(text: str) -> datetime:
 
 def _due_rows(lead: Lead) -> Iterator[IndexRow]:
     setbacks = lead.bookkeeping.setbacks
-    for kind, at in _due_times(lead).items():
+    for kind, at in due_times(lead).items():
         setback = setbacks.get(kind)
         if setback and setback.parked:
-            yield IndexRow(due_key(NEVER, DueKind.PARKED, lead.id) + f"!{kind}")
+            yield IndexRow(due_key(NEVER, DueKind.PARKED, lead.id) + f"!{kind}", {"since": stamp(at)})
         else:
-            yield IndexRow(due_key(max(at, setback.retry_at) if setback else at, kind, lead.id))
+            next_at = max(at, setback.retry_at) if setback else at
+            yield IndexRow(due_key(next_at, kind, lead.id), {"since": stamp(at)})
 
 
-def _due_times(lead: Lead) -> dict[DueKind, datetime]:
+def due_times(lead: Lead) -> dict[DueKind, datetime]:
+    """What falls due for a lead, and when, whatever failed so far."""
     due: dict[DueKind, datetime] = {}
     if lead.awaits_score:
         due[DueKind.SCORE] = lead.last_touch_at + SCORE_GRACE

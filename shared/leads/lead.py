@@ -70,6 +70,8 @@ class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     events_unpublished: tuple[int, ...] = ()  # their numbers, ascending
     publish_due_at: datetime | None = None  # when the clock publishes them, if nobody did by then
     setbacks: dict[DueKind, Setback] = field(default_factory=dict)
+    cycle_began_at: datetime | None = None  # of the follow-up cycle: what was done before doesn't end it
+    reports: tuple[str, ...] = ()  # ids of follow-ups that senders reported, newest last
 
     def without_setback(self, kind: DueKind) -> dict[DueKind, Setback]:
         """The setbacks but one: its work is done."""

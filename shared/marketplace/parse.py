@@ -4,11 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.marketplace.description import read_description
-from shared.marketplace.json_text import UnreadableJson, as_text, read_json, read_json_object, trimmed
+from shared.marketplace.json_text import (
+    UnreadableJson,
+    as_text,
+    folded_name,
+    read_json,
+    read_json_object,
+    trimmed,
+)
 from shared.marketplace.lead_source import known_action, read_lead_source
 from shared.marketplace.push import Contact, LeadPush, RawPush
 
 MAX_BODY = 64 * 1024  # bytes; ours: Microsoft names no limit, its leads are a few hundred bytes
+LONGEST_VALUE = (
+    1000  # characters of one field; the event keeps the push whole, the description is kept anyway
+)
 TEST_PREFIX = "msft_test_"  # how Partner Center marks the leads of *Validate* and *Publish*
 FORBIDS_CONTACT = "DNC"
 ASKS_FOR_CONTACT = "PLT"
@@ -29,6 +39,8 @@ def parse_push(body: bytes) -> LeadPush:
         PushTooLarge: more than `MAX_BODY` bytes.
         InvalidPush: not UTF-8, not JSON, not an object, or nested too deep.
     """
+    if not body.strip():
+        raise InvalidPush("The body is empty. (The platform drops a body sent without Content-Length.)")
     if len(body) > MAX_BODY:
         raise PushTooLarge(f"The body has {len(body)} bytes; at most {MAX_BODY} are taken.")
     return push_of(_json_object(body))
@@ -38,8 +50,8 @@ def push_of(as_sent: dict[str, Any]) -> LeadPush:
     """Sort the members of one JSON object into a push; also the columns of an Azure Table row."""
     members = _folded(as_sent)
     raw = RawPush(
-        lead_source=_text(members.get("leadsource")),
-        action_code=_text(members.get("actioncode")),
+        lead_source=_bounded(_text(members.get("leadsource"))),
+        action_code=_bounded(_text(members.get("actioncode"))),
         description=_text(members.get("description")),
     )
     origin = read_lead_source(raw.lead_source)
@@ -52,7 +64,7 @@ def push_of(as_sent: dict[str, Any]) -> LeadPush:
         action=action,
         offer_id=origin.offer_id,
         offer_name=origin.offer_name,
-        offer_title=trimmed(members.get("offertitle")) or trimmed(members.get("offerdisplayname")),
+        offer_title=_value(members, "offertitle") or _value(members, "offerdisplayname"),
         note=note,
         campaign=campaign,
         raw=raw,
@@ -91,13 +103,13 @@ def _contact(members: Mapping[str, Any]) -> Contact:
     nested = _nested(members.get("userdetails")) or _nested(members.get("customerinfo"))
     details = {**members, **{name: value for name, value in nested.items() if trimmed(value)}}
     return Contact(
-        first_name=trimmed(details.get("firstname")),
-        last_name=trimmed(details.get("lastname")),
-        email=trimmed(details.get("email")),
-        phone=trimmed(details.get("phone")),
-        country=trimmed(details.get("country")),
-        company=trimmed(details.get("company")),
-        title=trimmed(details.get("title")),
+        first_name=_value(details, "firstname"),
+        last_name=_value(details, "lastname"),
+        email=_value(details, "email"),
+        phone=_value(details, "phone"),
+        country=_value(details, "country"),
+        company=_value(details, "company"),
+        title=_value(details, "title"),
     )
 
 
@@ -116,7 +128,7 @@ def _folded(members: Mapping[str, Any]) -> dict[str, Any]:
     """Members by a name without case, blanks, hyphens or underscores; of two alike the filled one stays."""
     folded: dict[str, Any] = {}
     for name, value in members.items():
-        key = "".join(letter for letter in name.casefold() if letter not in " _-")
+        key = folded_name(name)
         if not trimmed(folded.get(key)):
             folded[key] = value
     return folded
@@ -124,3 +136,13 @@ def _folded(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def _text(value: Any) -> str | None:
     return None if value is None else as_text(value)
+
+
+def _value(members: Mapping[str, Any], name: str) -> str | None:
+    """The text of a member, trimmed and bounded; None if blank."""
+    return _bounded(trimmed(members.get(name)))
+
+
+def _bounded(text: str | None) -> str | None:
+    """A field of 64 KiB would make a lead that no row and no message holds, and take seconds to normalise."""
+    return text[:LONGEST_VALUE] if text else text

@@ -3,19 +3,31 @@
 from typing import Any
 
 import msgspec
+from msgspec import to_builtins
 
 from shared.leads.events import Event
 from shared.leads.lead import Lead
 from shared.leads.wire import event_on_the_wire, lead_on_the_wire
+from shared.marketplace.push import RawPush
 
 SOURCE = "/marketplace-leads"
 CONTENT_TYPE = "application/json"
+LARGEST_BODY = 200 * 1024  # bytes; a message of the Standard tier takes 256 KB with its properties
 LONGEST_PROPERTY = 256  # characters; the bus takes 64 KB of properties in all
 
 
 def body_of(lead: Lead, event: Event) -> bytes:
-    """`{"lead": {...}, "event": {...}}`, the lead as it is when the event is sent."""
-    return msgspec.json.encode({"lead": lead_on_the_wire(lead), "event": event_on_the_wire(event)})
+    """`{"lead": {...}, "event": {...}}`, the lead as it is when the event is sent.
+
+    What doesn't fit into a message is left out: the push as sent and the raw texts, which `GET` still shows.
+    """
+    wire = {"lead": lead_on_the_wire(lead), "event": event_on_the_wire(event)}
+    body = msgspec.json.encode(wire)
+    if len(body) <= LARGEST_BODY:
+        return body
+    wire["lead"]["raw"] = to_builtins(RawPush())
+    wire["event"]["data"] = {"shortened": True}
+    return msgspec.json.encode(wire)
 
 
 def properties_of(lead: Lead, event: Event) -> dict[str | bytes, Any]:

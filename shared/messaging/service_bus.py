@@ -1,6 +1,7 @@
 """Publishing to a Service Bus topic."""
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -8,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusError
@@ -18,6 +20,7 @@ from shared.messaging.cloud_events import CONTENT_TYPE, body_of, properties_of
 from shared.services.ports import BusUnavailable
 
 SEND_TIMEOUT = 2.0  # seconds: what a push may wait for its event, waiting for others included
+OPEN_TIMEOUT = 30.0  # seconds: a cold instance signs in first; a push doesn't wait for that long
 CLOSE_TIMEOUT = 5.0  # seconds
 PAUSE_AFTER_FAILURE = 5.0  # seconds: meanwhile nobody waits for a bus that is down
 # Within SEND_TIMEOUT: the service closes idle links, so the first try after a quiet hour fails.
@@ -35,9 +38,15 @@ def bus_client(bus: str, *, by_identity: bool) -> ServiceBusClient:
     """
     if not by_identity:
         return ServiceBusClient.from_connection_string(bus, **RETRIES)
+    return ServiceBusClient(bus, _credential(), **RETRIES)
+
+
+@functools.cache
+def _credential() -> AsyncTokenCredential:
+    """One for all connections: it keeps the token."""
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - a third of a cold start, rarely needed
 
-    return ServiceBusClient(bus, DefaultAzureCredential(), **RETRIES)
+    return DefaultAzureCredential()
 
 
 @dataclass(eq=False, slots=True)
@@ -68,6 +77,7 @@ class ServiceBusPublisher:
         self._waiting: list[_Waiting] = []
         self._client: ServiceBusClient | None = None
         self._sender: ServiceBusSender | None = None
+        self._opening: asyncio.Task[ServiceBusSender] | None = None
         self._down_until = 0.0  # monotonic seconds
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -93,17 +103,17 @@ class ServiceBusPublisher:
         waiting, self._waiting = self._waiting, []
         try:
             await self._send([message for one in waiting for message in one.messages])
-        except (ServiceBusError, OSError) as exc:
-            self._fail(waiting, BusUnavailable(type(exc).__name__))
+        except (ServiceBusError, OSError, TimeoutError) as exc:
+            self._fail(waiting, BusUnavailable(type(exc).__name__), is_broken=True)
         except asyncio.CancelledError:  # the time of the one whose turn it is has run out
-            self._fail(waiting, BusUnavailable("it took too long"))
+            self._fail(waiting, BusUnavailable("it took too long"), is_broken=self._is_open())
             raise
         for one in waiting:
             if not one.sent.done():
                 one.sent.set_result(None)
 
     async def _send(self, messages: Sequence[ServiceBusMessage]) -> None:
-        sender = self._link()
+        sender = await self._link()
         batch = await sender.create_message_batch()
         for message in messages:
             try:
@@ -114,27 +124,41 @@ class ServiceBusPublisher:
                 batch.add_message(message)
         await sender.send_messages(batch)
 
-    def _fail(self, waiting: Sequence[_Waiting], failure: BusUnavailable) -> None:
+    def _fail(self, waiting: Sequence[_Waiting], failure: BusUnavailable, *, is_broken: bool) -> None:
         for one in waiting:
             if not one.sent.done():
                 one.sent.set_exception(failure)
-        self._give_up()
+        if is_broken:
+            self._give_up()
+
+    def _is_open(self) -> bool:
+        return self._opening is not None and self._opening.done()
 
     async def close(self) -> None:
         """See `EventPublisher.close`."""
         self._give_up()
         await asyncio.gather(*self._closing)
 
-    def _link(self) -> ServiceBusSender:
-        if self._sender is None:
-            self._client = self._connect()
-            self._sender = self._client.get_topic_sender(self._topic)
+    async def _link(self) -> ServiceBusSender:
+        """The open link. Opening goes on when a caller's time is up: the next one finds it further."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> ServiceBusSender:
+        client = self._connect()
+        self._client, self._sender = client, client.get_topic_sender(self._topic)
+        async with asyncio.timeout(OPEN_TIMEOUT):
+            await self._sender.create_message_batch()  # which opens the link
         return self._sender
 
     def _give_up(self) -> None:
         """Close the link aside: closing one that hangs takes seconds that a push doesn't have."""
         self._down_until = time.monotonic() + PAUSE_AFTER_FAILURE
         client, sender, self._client, self._sender = self._client, self._sender, None, None
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.cancel()
         if client is not None and sender is not None:
             task = asyncio.create_task(_close(client, sender))
             self._closing.add(task)

@@ -24,7 +24,12 @@ def load_policy(path: Path | None = None) -> Policy:
     Raises:
         InvalidPolicy: unreadable file, not TOML, an unknown table or field, a value out of bounds.
     """
-    return parse_policy(_read(path) if path else "")
+    if path is None:
+        return parse_policy("")
+    try:
+        return parse_policy(_read(path))
+    except InvalidPolicy as exc:
+        raise InvalidPolicy(f"{path.name}: {exc}") from exc
 
 
 def parse_policy(text: str) -> Policy:

@@ -1,8 +1,9 @@
 """Read, apply a pure change, write; again if somebody else was faster, or if the answer was lost."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from shared.leads.change import Change, signed
 from shared.leads.lead import Lead
@@ -11,6 +12,7 @@ from shared.services.ports import LeadChanged, LeadExists, LeadNotFound, StoredL
 
 MAX_ATTEMPTS = 40  # each lost race means that somebody else's change went through
 MAX_LOSSES = 2  # answers lost before the caller is told; each may take the client's time-out
+PATIENCE = 20.0  # seconds for one change, its turn included: a sender waits for it
 LONGEST_PAUSE = 0.5  # seconds
 FIRST_PAUSE = 0.005  # seconds
 
@@ -25,9 +27,7 @@ class Outcome:
     change: Change | None
 
 
-async def change_lead(
-    desk: Desk, lead_id: str, apply: Apply, *, read: StoredLead | None = None, operation: str | None = None
-) -> Outcome:
+async def change_lead(desk: Desk, lead_id: str, apply: Apply, *, read: StoredLead | None = None) -> Outcome:
     """Change a stored lead.
 
     Args:
@@ -35,21 +35,29 @@ async def change_lead(
         lead_id: which lead.
         apply: from the lead as it is to the change; None if nothing is to be done. Called again on conflict.
         read: the lead, if the caller has just read or written it.
-        operation: an id by which a second call of the same change is known and does nothing.
 
     Raises:
         LeadNotFound: there is no such lead.
         LeadChanged: others were faster `MAX_ATTEMPTS` times.
         StoreUnavailable: the store doesn't answer; the change may have been stored.
     """
-    async with desk.turns.of(lead_id):
-        return await _write(desk, lead_id, apply, read=read, operation=operation or desk.new_id())
+    return await _in_turn(desk, lead_id, _write(desk, lead_id, apply, read=read))
 
 
 async def create_or_change_lead(desk: Desk, first: Change, apply: Apply) -> Outcome:
     """Store a new lead with one write; if it is there already, change it as `change_lead` does."""
-    async with desk.turns.of(first.lead.id):
-        return await _write(desk, first.lead.id, apply, first=first, operation=desk.new_id())
+    return await _in_turn(desk, first.lead.id, _write(desk, first.lead.id, apply, first=first))
+
+
+async def _in_turn(desk: Desk, lead_id: str, write: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """One after the other per lead; nobody waits longer than `PATIENCE`, for whatever reason."""
+    try:
+        async with asyncio.timeout(PATIENCE), desk.turns.of(lead_id):
+            return await write
+    except TimeoutError as exc:
+        raise StoreUnavailable("it took too long") from exc
+    finally:
+        write.close()  # if its turn never came
 
 
 async def _write(
@@ -57,17 +65,17 @@ async def _write(
     lead_id: str,
     apply: Apply,
     *,
-    operation: str,
     first: Change | None = None,
     read: StoredLead | None = None,
 ) -> Outcome:
+    operation = desk.new_id()
     tried: Change | None = None
     assume_absent, losses = first is not None, 0
     for attempt in range(MAX_ATTEMPTS):
         if read is None and not assume_absent:
             read = await _read(desk, lead_id, may_be_absent=first is not None)
         if read is not None and operation in read.lead.bookkeeping.operations:
-            return Outcome(read, tried)  # our answer was lost, or this is a second call
+            return Outcome(read, tried)  # our answer was lost
         step = apply(read.lead) if read is not None else first
         if step is None:
             return Outcome(_known(read), None)

@@ -9,17 +9,14 @@ from shared.services.desk import Desk
 from shared.services.publish import publish_and_note
 
 
-async def report_follow_up(
-    desk: Desk, lead_id: str, report: FollowUpReport, *, at: datetime, sender_id: str | None = None
-) -> Lead:
-    """Stop the clock of a lead.
+async def report_follow_up(desk: Desk, lead_id: str, report: FollowUpReport, *, at: datetime) -> Lead:
+    """Stop the clock of a lead; a second report with the same id does nothing.
 
     Args:
         desk: the ports.
         lead_id: which lead.
         report: who followed up, when and how.
         at: now, aware UTC.
-        sender_id: the sender's own id of the report: a second report with it does nothing.
 
     Returns:
         The lead as it is now.
@@ -27,8 +24,7 @@ async def report_follow_up(
     Raises:
         LeadNotFound, InvalidFollowUp, StoreUnavailable, LeadChanged.
     """
-    operation = f"follow-up:{sender_id}" if sender_id else None
-    outcome = await change_lead(desk, lead_id, lambda lead: follow_up(lead, report, at), operation=operation)
+    outcome = await change_lead(desk, lead_id, lambda lead: follow_up(lead, report, at))
     await publish_and_note(desk, outcome)
     return outcome.stored.lead
 

@@ -42,11 +42,12 @@ class StoredLead:
 
 @dataclass(frozen=True, slots=True)
 class DueRow:
-    """Something that falls due for a lead."""
+    """Something that falls due for a lead. Times are aware UTC."""
 
-    at: datetime
+    at: datetime  # when it is tried next
     kind: DueKind
     lead_id: str
+    since: datetime  # when it was due in the first place
 
 
 @dataclass(frozen=True, slots=True)

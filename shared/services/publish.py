@@ -4,18 +4,16 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
-
 from shared.leads.change import Change, published
 from shared.leads.events import Event
-from shared.leads.lead import Lead
+from shared.leads.lead import DueKind, Lead
+from shared.leads.setback import set_back
 from shared.services.change_lead import Outcome, change_lead
 from shared.services.desk import Desk
-from shared.services.ports import BusUnavailable, StoredLead
+from shared.services.ports import BusUnavailable, LeadChanged, StoredLead, StoreUnavailable
 
-FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=5)  # the bound on the delay of events after the bus is back
-EVENTS_AT_ONCE = 500  # of one lead in one call; the rest in the next
+EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +41,16 @@ async def publish_and_note(desk: Desk, outcome: Outcome) -> None:
 
 
 async def note_published(desk: Desk, stored: StoredLead, events: Sequence[Event]) -> None:
-    """Take events off the list of what is still to be published. A second call does nothing."""
+    """Take events off the list of what is still to be published. A second call does nothing.
+
+    What it is called for is stored and sent by then, so its own failure fails nobody: the events stay on the
+    list, and the clock sends them again with the same ids.
+    """
     numbers = frozenset(event.number for event in events)
-    await change_lead(desk, stored.lead.id, lambda lead: _noted(lead, numbers), read=stored)
+    try:
+        await change_lead(desk, stored.lead.id, lambda lead: _noted(lead, numbers), read=stored)
+    except (StoreUnavailable, LeadChanged) as exc:
+        log.warning("lead %s: events published, not noted (%s)", stored.lead.id, type(exc).__name__)
 
 
 async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
@@ -61,7 +66,9 @@ async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
         await desk.publisher.publish(stored.lead, events)
     except BusUnavailable as exc:
         log.warning("lead %s: %d events still not published (%s)", lead_id, len(waiting), exc)
-        await change_lead(desk, lead_id, lambda lead: _put_off(lead, now), read=stored)
+        await change_lead(
+            desk, lead_id, lambda lead: set_back(lead, DueKind.PUBLISH, now, LONGEST_PAUSE), read=stored
+        )
         return
     await note_published(desk, stored, events)
 
@@ -69,12 +76,3 @@ async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
 def _noted(lead: Lead, numbers: frozenset[int]) -> Change | None:
     noted = published(lead, numbers)
     return None if noted is lead else Change(noted)
-
-
-def _put_off(lead: Lead, now: datetime) -> Change | None:
-    """Publish later: the longer it has been overdue, the longer the pause."""
-    kept = lead.bookkeeping
-    if kept.publish_due_at is None:
-        return None
-    pause = min(max(now - kept.publish_due_at, FIRST_PAUSE), LONGEST_PAUSE)
-    return Change(replace(lead, bookkeeping=replace(kept, publish_due_at=now + pause)))

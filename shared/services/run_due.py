@@ -4,12 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from msgspec.structs import replace
-
-from shared.leads.change import Change
-from shared.leads.lead import DueKind, Lead, Setback
+from shared.leads.lead import DueKind
+from shared.leads.setback import set_back_or_park
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
 from shared.services.follow_up import flag_if_missed
@@ -17,11 +15,9 @@ from shared.services.ports import DueRow, StoreUnavailable
 from shared.services.publish import publish_overdue
 from shared.services.score import score_lead
 
-ROWS_A_TICK = 1000  # the rest waits for the next tick
+ROWS_A_ROUND = 1000
+ROUNDS_A_TICK = 10  # what is still due then waits for the next tick
 LEADS_AT_ONCE = 8
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=1)
-ATTEMPTS = 8  # failures of one kind on one lead before it is parked: about four hours
 
 log = logging.getLogger(__name__)
 
@@ -41,21 +37,32 @@ async def run_due(desk: Desk, now: datetime) -> Tick:
     A lead whose work fails is tried again later and later, and parked in the end; others aren't delayed.
 
     Raises:
-        StoreUnavailable: the due rows can't be read: nothing was done, the next tick does it.
+        StoreUnavailable: the due rows can't be read, or the run not noted: the next tick makes up for it.
     """
-    rows = await desk.store.due_until(now, ROWS_A_TICK)
+    done = failed = 0
+    for _ in range(ROUNDS_A_TICK):
+        rows = await desk.store.due_until(now, ROWS_A_ROUND)
+        done_now = await _round(desk, rows, now)
+        done, failed = done + done_now, failed + len(rows) - done_now
+        more = len(rows) == ROWS_A_ROUND
+        if not more or not done_now:
+            break
+    await desk.store.clock_ran(now)
+    tick = Tick(done=done, failed=failed, more=more)
+    if done or failed:
+        log.info("clock: %d done, %d failed, more: %s", tick.done, tick.failed, tick.more)
+    return tick
+
+
+async def _round(desk: Desk, rows: Sequence[DueRow], now: datetime) -> int:
+    """Do what rows say, several leads at once; how many are done."""
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 
     async def in_turn(of_one_lead: list[DueRow]) -> int:
         async with slots:
             return sum([await _done(desk, row, now) for row in of_one_lead])
 
-    done = sum(await asyncio.gather(*(in_turn(group) for group in _by_lead(rows))))
-    await desk.store.clock_ran(now)
-    tick = Tick(done=done, failed=len(rows) - done, more=len(rows) == ROWS_A_TICK)
-    if rows:
-        log.info("clock: %d done, %d failed, more: %s", tick.done, tick.failed, tick.more)
-    return tick
+    return sum(await asyncio.gather(*(in_turn(group) for group in _by_lead(rows))))
 
 
 async def _done(desk: Desk, row: DueRow, now: datetime) -> bool:
@@ -67,7 +74,7 @@ async def _done(desk: Desk, row: DueRow, now: datetime) -> bool:
     if not isinstance(
         failure, StoreUnavailable
     ):  # then nothing can be written either: the row stays as it is
-        set_back = change_lead(desk, row.lead_id, lambda lead: _set_back(lead, row.kind, now))
+        set_back = change_lead(desk, row.lead_id, lambda lead: set_back_or_park(lead, row.kind, now))
         if failure := await _failure_of(set_back):
             log.error("lead %s: %s not put off", row.lead_id, row.kind, exc_info=failure)
     return False
@@ -91,15 +98,6 @@ async def _do(desk: Desk, row: DueRow, now: datetime) -> None:
             await flag_if_missed(desk, row.lead_id, now=now)
         case DueKind.PARKED:
             pass
-
-
-def _set_back(lead: Lead, kind: DueKind, now: datetime) -> Change:
-    before = lead.bookkeeping.setbacks.get(kind)
-    attempts = before.attempts + 1 if before else 1
-    pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
-    setback = Setback(attempts=attempts, retry_at=now + pause, parked=attempts >= ATTEMPTS)
-    setbacks = {**lead.bookkeeping.setbacks, kind: setback}
-    return Change(replace(lead, bookkeeping=replace(lead.bookkeeping, setbacks=setbacks)))
 
 
 def _by_lead(rows: Sequence[DueRow]) -> list[list[DueRow]]:

@@ -1,6 +1,6 @@
 """Rows of table `Leads` and the values they keep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -52,10 +52,15 @@ def index_entity(lead_id: str, row: IndexRow) -> Entity:
     return {"PartitionKey": shard_of(lead_id), "RowKey": row.key, **row.columns}
 
 
-def due_row_of(key: str) -> DueRow:
-    """What the key of a `due!` row says."""
-    _, at, kind, lead_id, *_ = key.split("!")
-    return DueRow(at=unstamp(at), kind=DueKind(kind), lead_id=lead_id)
+def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
+    """What `due!` rows say. A kind that a newer deployment wrote is left to it."""
+    found = []
+    for row in rows:
+        _, at, kind, lead_id, *_ = row["RowKey"].split("!")
+        if kind in set(DueKind):
+            since = unstamp(row["since"])
+            found.append(DueRow(at=unstamp(at), kind=DueKind(kind), lead_id=lead_id, since=since))
+    return found
 
 
 def worth_page(keys: Sequence[str], limit: int, after: str | None) -> WorthPage:

@@ -18,7 +18,7 @@ from shared.services.ports import (
 )
 from shared.storage.entities import (
     Entity,
-    due_row_of,
+    due_rows_of,
     event_entity,
     event_key,
     event_of,
@@ -70,11 +70,11 @@ class MemoryLeadStore:
 
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """See `LeadStore.due_until`."""
-        return [due_row_of(key) for _, key in self._keys("due!", f"due!{stamp(now)}~")[:limit]]
+        return due_rows_of(self.rows[key] for key in self._keys("due!", f"due!{stamp(now)}~")[:limit])
 
     async def parked(self, limit: int) -> list[DueRow]:
         """See `LeadStore.parked`."""
-        return [due_row_of(key) for _, key in self._keys(f"due!{stamp(NEVER)}", "due!~")[:limit]]
+        return due_rows_of(self.rows[key] for key in self._keys(f"due!{stamp(NEVER)}", "due!~")[:limit])
 
     async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> WorthPage:
         """See `LeadStore.open_by_worth`."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import heapq
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,7 @@ from shared.services.ports import (
 )
 from shared.storage.entities import (
     Entity,
-    due_row_of,
+    due_rows_of,
     event_entity,
     event_key,
     event_of,
@@ -44,11 +45,12 @@ _CLOCK = {"PartitionKey": "clock", "RowKey": "clock"}
 # Seconds and tries: a push must be answered, whatever the table does; a lost answer is read back.
 TIMEOUTS: dict[str, Any] = {
     "connection_timeout": 3,
-    "read_timeout": 10,
+    "read_timeout": 5,
     "retry_total": 2,
     "retry_backoff_factor": 0.2,
 }
-_CALLERS_FAULT = range(400, 408)  # 408 and 429 pass by themselves
+_CALLERS_FAULT = {400, 404, 405, 409, 411, 412, 413, 414, 431}  # others pass, or wait for an operator
+_TABLE_IS_MISSING = "TableNotFound"
 
 type Operation = tuple[str, Entity] | tuple[str, Entity, dict[str, Any]]
 
@@ -83,11 +85,8 @@ class TableLeadStore:
     async def get(self, lead_id: str) -> StoredLead:
         """See `LeadStore.get`."""
         table = await self._table()
-        with _translated():
-            try:
-                entity = await table.get_entity(shard_of(lead_id), lead_key(lead_id))
-            except ResourceNotFoundError as exc:
-                raise LeadNotFound(lead_id) from exc
+        with self._translated({404: LeadNotFound(lead_id)}):
+            entity = await table.get_entity(shard_of(lead_id), lead_key(lead_id))
         lead, index = lead_of(entity)
         return StoredLead(lead, entity.metadata["etag"] or "", index)
 
@@ -125,27 +124,32 @@ class TableLeadStore:
 
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """See `LeadStore.due_until`."""
-        return [due_row_of(key) for key in await self._keys("due!", f"due!{stamp(now)}~", limit)]
+        return due_rows_of(await self._rows("due!", f"due!{stamp(now)}~", limit, select=["RowKey", "since"]))
 
     async def parked(self, limit: int) -> list[DueRow]:
         """See `LeadStore.parked`."""
-        return [due_row_of(key) for key in await self._keys(f"due!{stamp(NEVER)}", "due!~", limit)]
+        return due_rows_of(
+            await self._rows(f"due!{stamp(NEVER)}", "due!~", limit, select=["RowKey", "since"])
+        )
 
     async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> WorthPage:
         """See `LeadStore.open_by_worth`."""
-        found = await self._keys(after or "open!", "open!~", limit + 2, *listed(which))
-        return worth_page(found, limit, after)
+        condition, values = listed(which)
+        rows = await self._rows(
+            after or "open!", "open!~", limit + 2, condition=condition, values=values, select=["RowKey"]
+        )
+        return worth_page([row["RowKey"] for row in rows], limit, after)
 
     async def clock_ran(self, at: datetime) -> None:
         """See `LeadStore.clock_ran`."""
         table = await self._table()
-        with _translated():
+        with self._translated():
             await table.upsert_entity({**_CLOCK, "ranAt": stamp(at)}, mode=UpdateMode.REPLACE)
 
     async def last_clock_run(self) -> datetime | None:
         """See `LeadStore.last_clock_run`."""
         table = await self._table()
-        with _translated():
+        with self._translated():
             try:
                 row = await table.get_entity(_CLOCK["PartitionKey"], _CLOCK["RowKey"])
             except ResourceNotFoundError:
@@ -158,7 +162,7 @@ class TableLeadStore:
 
     async def _table(self) -> TableClient:
         if not self._is_prepared:
-            with _translated(), suppress(ResourceExistsError):  # the usual case
+            with self._translated(), suppress(ResourceExistsError):  # the usual case
                 await self._client.create_table()
             self._is_prepared = True
         return self._client
@@ -166,20 +170,26 @@ class TableLeadStore:
     async def _submit(self, operations: list[Operation], refusals: dict[int, Exception]) -> str:
         """Run one transaction; the new ETag of its first row. A refusal by status becomes our error."""
         table = await self._table()
-        with _translated(refusals):
+        with self._translated(refusals):
             answers = await table.submit_transaction(operations)
         etag: str = answers[0]["etag"]
         return etag
 
-    async def _keys(
-        self, first: str, last: str, limit: int, condition: str = "", values: dict[str, Any] | None = None
-    ) -> list[str]:
-        """RowKeys between two, of all partitions, in their order."""
+    async def _rows(
+        self,
+        first: str,
+        last: str,
+        limit: int,
+        *,
+        select: list[str],
+        condition: str = "",
+        values: Mapping[str, Any] | None = None,
+    ) -> list[Entity]:
+        """Rows between two keys, of all partitions, in the order of their keys."""
         bounds = {"from": first, "to": last, **(values or {})}
-        ranges = (self._range(shard, bounds, limit, condition, ["RowKey"]) for shard in all_shards())
-        rows = await asyncio.gather(*ranges)
-        merged = heapq.merge(*([row["RowKey"] for row in shard] for shard in rows))
-        return list(merged)[:limit]
+        ranges = (self._range(shard, bounds, limit, condition, select) for shard in all_shards())
+        found = await asyncio.gather(*ranges)
+        return list(itertools.islice(heapq.merge(*found, key=lambda row: row["RowKey"]), limit))
 
     async def _range(
         self,
@@ -193,7 +203,7 @@ class TableLeadStore:
         table = await self._table()
         query = "PartitionKey eq @shard and RowKey ge @from and RowKey le @to" + condition
         found: list[Entity] = []
-        with _translated():
+        with self._translated():
             rows = table.query_entities(
                 query,
                 parameters={"shard": shard, **values},
@@ -206,24 +216,26 @@ class TableLeadStore:
                     break
         return found
 
+    @contextmanager
+    def _translated(self, refusals: Mapping[int, Exception] | None = None) -> Iterator[None]:
+        """Errors of the SDK become ours: what the store refused, or that it is unavailable.
 
-@contextmanager
-def _translated(refusals: dict[int, Exception] | None = None) -> Iterator[None]:
-    """Errors of the SDK become ours: what the store refused, or that it is unavailable.
-
-    A failed transaction raises `TableTransactionError`, never `ResourceExistsError`: only its status tells.
-    """
-    try:
-        yield
-    except HttpResponseError as exc:
-        status = exc.status_code or 0
-        if refusals and status in refusals:
-            raise refusals[status] from exc
-        if status in _CALLERS_FAULT and status not in (401, 403):
-            raise  # a bug of ours
-        raise StoreUnavailable(f"the table answered {status}") from exc
-    except AzureError as exc:
-        raise StoreUnavailable(f"the table didn't answer: {type(exc).__name__}") from exc
+        A failed transaction raises `TableTransactionError`, not `ResourceExistsError`: its status tells.
+        """
+        try:
+            yield
+        except HttpResponseError as exc:
+            status = exc.status_code or 0
+            if _TABLE_IS_MISSING in (getattr(exc, "error_code", None) or ""):
+                self._is_prepared = False  # somebody took it away: the next call makes it again
+                raise StoreUnavailable("the table was missing") from exc
+            if refusals and status in refusals:
+                raise refusals[status] from exc
+            if status in _CALLERS_FAULT:
+                raise  # a bug of ours
+            raise StoreUnavailable(f"the table answered {status}") from exc
+        except AzureError as exc:
+            raise StoreUnavailable(f"the table didn't answer: {type(exc).__name__}") from exc
 
 
 def _events(change: Change) -> list[Operation]:

@@ -182,7 +182,7 @@ def _heard(message: Any) -> Heard:
 @pytest.fixture(scope="package")
 async def stack(tmp_path_factory):
     """One stack for all tests that don't break it."""
-    running = await start_stack(tmp_path_factory.mktemp("stack") / "data", '[follow_up]\ntarget = "3s"\n')
+    running = await start_stack(tmp_path_factory.mktemp("stack") / "data", '[follow_up]\ntarget = "5s"\n')
     yield running
     assert await running.stop() == 0
 

@@ -154,6 +154,17 @@ async def test_a_follow_up_that_cant_be_is_refused(caller, report):
     expect_problem(status, body, 400)
 
 
+async def test_a_follow_up_of_65_kib_is_too_large(caller):
+    status, body = await caller.api("POST", f"leads/{ABSENT}/follow-ups", data=TOO_LARGE)
+    expect_problem(status, body, 413)
+
+
+async def test_a_compressed_body_is_refused_as_it_is(caller):
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    status, body = await caller.push(b"{}x", headers=headers)
+    expect_problem(status, body, 400)
+
+
 async def test_a_follow_up_of_a_lead_that_doesnt_exist_is_not_found(caller):
     status, body = await caller.api("POST", f"leads/{ABSENT}/follow-ups", data=b'{"by": "sam"}')
     expect_problem(status, body, 404)

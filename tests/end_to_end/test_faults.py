@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -119,6 +120,31 @@ async def test_leads_keys_and_alarms_outlive_a_restart_of_everything(tmp_path, s
         assert [stack.facts[name] for name in secrets] == [before[name] for name in secrets]
         _, again = await caller.push(push_body())
         assert again == {"leadId": receipt["leadId"], "result": "repeated"}
+
+
+async def test_a_stack_that_is_killed_outright_leaves_no_part_behind(tmp_path):
+    stack = await start_stack(tmp_path / "data")
+    pids = stack.facts["pids"].values()
+    stack.process.kill()
+    await stack.process.wait()
+    deadline = time.monotonic() + 20
+    while any(is_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, "parts outlive their stack"
+        await asyncio.sleep(0.1)
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"  # ended, waiting for whoever collects it
+
+
+async def test_two_stacks_never_work_on_one_folder(tmp_path):
+    async with a_stack(tmp_path / "data"):
+        with pytest.raises(AssertionError, match="Another stack runs on"):
+            await start_stack(tmp_path / "data")
 
 
 async def test_without_auth_nobody_needs_a_key(tmp_path, session):

@@ -107,6 +107,7 @@ async def test_a_bus_that_refuses_connections_is_unavailable_and_costs_the_next_
     await publisher.close()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client's own socket
 @pytest.mark.usefixtures("forgetful_client")
 async def test_a_bus_that_never_answers_is_given_up_on_by_all_who_wait():
     writers = []
@@ -129,6 +130,7 @@ async def test_a_bus_that_never_answers_is_given_up_on_by_all_who_wait():
     await publisher.close()
     for writer in writers:
         writer.close()
+        await writer.wait_closed()
     server.close()
 
 

@@ -47,6 +47,7 @@ def imported(path):
             yield from (alias.name for alias in node.names)
         if isinstance(node, ast.ImportFrom):
             yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def test_arrows_point_inwards():

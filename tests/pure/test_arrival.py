@@ -145,6 +145,27 @@ def test_a_push_that_comes_hours_late_is_no_repeat_of_a_later_one():
     assert later_push(known, push(), NOW, TARGET) is not None
 
 
+def test_forbidding_contact_is_never_swallowed_as_a_repeat():
+    known = touched(lead(DNC), CONTACT_ME, NOW + timedelta(seconds=1))
+    assert not known.do_not_contact
+    again = touched(known, DNC, NOW + timedelta(seconds=2))
+    assert again.do_not_contact
+    assert later_push(again, DNC, NOW + timedelta(seconds=3), TARGET) is None
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        {"userdetails": {name.lower(): f" {text} " for name, text in ADA.items()}},
+        {"UserDetails": {**ADA, "Fax": " "}, "Extra": None},
+    ],
+    ids=["casing and blanks", "blank members"],
+)
+def test_the_same_content_spelt_otherwise_is_a_repeat(spelling):
+    same = {name: value for name, value in sent().items() if name != "UserDetails"} | spelling
+    assert later_push(lead(), push_of(same), NOW, TARGET) is None
+
+
 def test_a_change_of_one_letter_is_no_repeat():
     assert later_push(lead(), push({"Title": "IT director"}), NOW, TARGET) is not None
 

@@ -35,6 +35,7 @@ def test_a_follow_up_stops_the_clock_and_says_so():
         "channel": "phone",
         "note": "Call on Friday",
         "outcome": "reached",
+        "id": None,
     }
     assert change.events[1].data == {"from": "new", "to": "contacted", "by": "Max"}
     assert {event.time for event in change.events} == {LATER + TARGET}

@@ -28,6 +28,10 @@ from tests.pure.examples import examples
         pytest.param("Campaigns:", None, {}, id="the prefix without a space"),
         pytest.param("campaigns: spring", None, {"campaigns": "spring"}, id="the prefix with a text"),
         pytest.param('Campaigns: {"a":"b"}', None, {"a": "b"}, id="the prefix with parameters"),
+        pytest.param(
+            "Campaigns: spring\nPlease call me", "Please call me", {"campaigns": "spring"}, id="and a note"
+        ),
+        pytest.param("Campaigns:\nPlease call me", "Please call me", {}, id="no text and a note"),
         pytest.param('Campaigns: {"a":', None, {"campaigns": '{"a":'}, id="the prefix with broken JSON"),
         pytest.param('{"mktcmpid":"1234', '{"mktcmpid":"1234', {}, id="broken JSON"),
         pytest.param("[1, 2]", "[1, 2]", {}, id="a JSON list"),
@@ -44,7 +48,10 @@ def test_a_description_is_a_note_or_a_campaign_or_nothing(text, note, campaign):
 @examples(150)
 def test_no_description_is_lost_or_does_harm(text: str):
     note, campaign = read_description(text)
-    assert note is None or (note == text.strip() and not campaign)
+    assert note is None or (
+        note in text and (note == text.strip() or text.casefold().lstrip().startswith("campaigns:"))
+    )
+    assert all(isinstance(value, str) for value in campaign.values())
 
 
 @given(st.dictionaries(st.text(), st.text()))

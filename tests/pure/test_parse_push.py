@@ -323,8 +323,8 @@ def test_sixty_four_kilobytes_are_read_and_one_byte_more_is_not():
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        pytest.param(b"", "isn't JSON: .* line 1, column 1", id="nothing"),
-        pytest.param(b"   ", "isn't JSON", id="blanks"),
+        pytest.param(b"", "is empty", id="nothing"),
+        pytest.param(b"   ", "is empty", id="blanks"),
         pytest.param(
             b'{"a": 1\n "b": 2}', "isn't JSON: .* line 2, column 2", id="the comma that the FAQ lacks"
         ),

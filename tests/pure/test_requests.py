@@ -145,21 +145,22 @@ def test_a_history_begins_with_nothing_else(text: str):
 
 
 def test_a_report_says_who_and_when_and_how():
-    report, sender_id = follow_up_report(
+    report = follow_up_report(
         body(
             at="2026-03-02T09:30:00+01:00", channel="phone", note="Hi", outcome="reached", id="crm-1", more=1
         ),
         NOW,
     )
     at = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-    assert report == FollowUpReport(by="Max", at=at, channel="phone", note="Hi", outcome="reached")
+    assert report == FollowUpReport(
+        by="Max", at=at, channel="phone", note="Hi", outcome="reached", id="crm-1"
+    )
     assert report.at.tzinfo is UTC
-    assert sender_id == "crm-1"
 
 
 def test_a_report_without_a_time_is_of_now():
-    assert follow_up_report(body(by="  Max "), NOW) == (FollowUpReport(by="Max", at=NOW), None)
-    assert follow_up_report(body(at=None), NOW) == (FollowUpReport(by="Max", at=NOW), None)
+    assert follow_up_report(body(by="  Max "), NOW) == FollowUpReport(by="Max", at=NOW)
+    assert follow_up_report(body(at=None), NOW) == FollowUpReport(by="Max", at=NOW)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import pytest
 
 from shared.settings import InvalidSettings, read_settings
 
+BUS = "Endpoint=sb://localhost;SharedAccessKeyName=a;SharedAccessKey=b;UseDevelopmentEmulator=true;"
 GOOD = {
     "LEADS_STORAGE": "UseDevelopmentStorage=true",
     "LEADS_TABLE": "Leads",
-    "LEADS_BUS": "Endpoint=sb://localhost",
+    "LEADS_BUS": BUS,
     "LEADS_TOPIC": "leads",
     "LEADS_SCORING_SUBSCRIPTION": "scoring",
     "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
@@ -26,7 +27,7 @@ def problems(environment: dict[str, str]) -> list[str]:
 def test_good_settings_are_taken_as_they_are():
     settings = read_settings(GOOD | {"UNRELATED": "x"})
     assert (settings.storage, settings.storage_by_identity) == ("UseDevelopmentStorage=true", False)
-    assert (settings.bus, settings.bus_by_identity) == ("Endpoint=sb://localhost", False)
+    assert (settings.bus, settings.bus_by_identity) == (BUS, False)
     assert (settings.table, settings.topic, settings.id_key) == ("Leads", "leads", b"sixteen-letters!")
     assert settings.policy is None
 
@@ -79,6 +80,7 @@ def test_missing_and_wrong_ones_are_named_together_and_no_value_is_shown():
     }
     said = problems(wrong)
     assert [problem.split()[0] for problem in said] == [
+        "LEADS_BUS",
         "LEADS_STORAGE__tableServiceUri",
         "LEADS_TABLE",
         "LEADS_ID_KEY",
@@ -132,3 +134,21 @@ def test_an_id_key_is_as_long_as_the_digest_takes(key: str, good: bool):
 def test_settings_do_not_print_their_secrets():
     settings = read_settings(GOOD)
     assert not any(value in f"{settings!r} {settings}" for value in GOOD.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEADS_STORAGE", "nonsense"),
+        ("LEADS_STORAGE", "AccountName="),
+        ("LEADS_BUS", "nonsense"),
+        ("LEADS_BUS", "Endpoint=sb://localhost"),
+        ("LEADS_BUS", "Endpoint=http://localhost;SharedAccessKey=b"),
+        ("LEADS_CLOCK_SCHEDULE", "every minute"),
+        ("LEADS_CLOCK_SCHEDULE", "@daily"),
+    ],
+)
+def test_a_setting_of_the_wrong_shape_is_named_and_not_shown(name: str, value: str):
+    (problem,) = problems(GOOD | {name: value})
+    assert problem.startswith(f"{name} must be")
+    assert value not in problem

@@ -9,12 +9,13 @@ import pytest
 from shared.leads.attention import FollowUpReport
 from shared.leads.events import EventType
 from shared.leads.lead import DueKind
+from shared.leads.setback import ATTEMPTS
 from shared.messaging.memory import MemoryPublisher
 from shared.services import run_due as clock
 from shared.services.follow_up import report_follow_up
 from shared.services.ports import StoreUnavailable
 from shared.services.receive import receive
-from shared.services.run_due import ATTEMPTS, run_due
+from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.storage.memory import MemoryLeadStore
 from tests.examples import DAY, NOW, a_desk, a_push
@@ -83,9 +84,16 @@ async def test_while_the_bus_is_down_publishing_waits_ever_longer_and_nothing_is
     desk = a_desk(publisher=MemoryPublisher(is_down=True))
     lead_id = await pushed(desk)
     now = NOW
+    tries = []
     for _ in range(90):
         now += MINUTE
+        before = (await lead_of(desk, lead_id)).bookkeeping.setbacks.get(DueKind.PUBLISH)
         await run_due(desk, now)
+        after = (await lead_of(desk, lead_id)).bookkeeping.setbacks.get(DueKind.PUBLISH)
+        tries += [now] if before != after else []
+    pauses = [(later - earlier) // MINUTE for earlier, later in itertools.pairwise(tries)]
+    assert pauses[:4] == [1, 2, 4, 5]
+    assert set(pauses[3:]) == {5}
     assert await desk.store.parked(10) == []
     desk.publisher.is_down = False
     await run_due(desk, now + timedelta(minutes=5))
@@ -141,13 +149,56 @@ async def test_a_follow_up_stops_the_clock():
     assert len(published(desk, EventType.FOLLOWED_UP)) == 1
 
 
-async def test_a_report_with_an_id_counts_once():
+async def test_a_report_with_an_id_counts_once_whatever_came_between():
     desk = a_desk()
     lead_id = await pushed(desk)
-    report = FollowUpReport(by="sam", at=NOW)
-    for _ in range(3):
-        await report_follow_up(desk, lead_id, report, at=NOW, sender_id="crm-1")
-    assert len(published(desk, EventType.FOLLOWED_UP)) == 1
+    for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 5):
+        report = FollowUpReport(by="sam", at=NOW, id=f"crm-{number}")
+        await report_follow_up(desk, lead_id, report, at=NOW)
+    assert len(published(desk, EventType.FOLLOWED_UP)) == 9
+
+
+async def test_a_report_of_an_earlier_call_doesnt_end_the_cycle_of_a_customer_who_came_back():
+    desk = a_desk()
+    lead_id = await pushed(desk)
+    called_at, back_at = NOW + MINUTE, NOW + timedelta(hours=1)
+    await report_follow_up(desk, lead_id, FollowUpReport(by="sam", at=called_at), at=called_at)
+    await receive(desk, a_push(Description="Hello again"), slug=None, at=back_at)
+    lead = await report_follow_up(desk, lead_id, FollowUpReport(by="crm", at=called_at), at=back_at + MINUTE)
+    assert (lead.follow_up.state, lead.follow_up.due_at) == ("waiting", back_at + DAY)
+    await run_due(desk, back_at + DAY)
+    assert (await lead_of(desk, lead_id)).follow_up.state == "missed"
+
+
+class ForgetsNotes(MemoryLeadStore):
+    """Can't be written any more once an event is published."""
+
+    async def replace(self, read, change):
+        if not change.events:
+            raise StoreUnavailable("away")
+        return await super().replace(read, change)
+
+
+async def test_a_failing_note_fails_nobody_whose_work_is_stored_and_published():
+    desk = a_desk(store=ForgetsNotes())
+    lead_id = await pushed(desk)
+    lead = await report_follow_up(desk, lead_id, FollowUpReport(by="sam", at=NOW), at=NOW)
+    assert lead.follow_up.state == "done"
+    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == (1, 2, 3)
+
+
+async def test_a_long_backlog_of_one_lead_goes_out_in_order_over_some_ticks():
+    desk = a_desk(publisher=MemoryPublisher(is_down=True))
+    lead_id = await pushed(desk)
+    for number in range(120):
+        await receive(desk, a_push(Description=f"note {number}"), slug=None, at=NOW)
+    desk.publisher.is_down = False
+    for minute in range(1, 6):
+        await run_due(desk, NOW + MINUTE * minute)
+    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == ()
+    touches = [event.number for event in published(desk, EventType.TOUCHED)]
+    assert touches == sorted(touches)
+    assert len(touches) == 120
 
 
 @pytest.mark.parametrize(
@@ -212,7 +263,8 @@ async def test_parked_work_of_one_kind_doesnt_keep_the_alarm_from_ringing():
 
 
 async def test_more_rows_than_a_tick_takes_are_done_by_the_next_ones(monkeypatch):
-    monkeypatch.setattr(clock, "ROWS_A_TICK", 10)
+    monkeypatch.setattr(clock, "ROWS_A_ROUND", 5)
+    monkeypatch.setattr(clock, "ROUNDS_A_TICK", 2)
     desk = a_desk()
     for number in range(12):
         await pushed(desk, Email=f"someone{number}@contoso.example")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from shared.enrichment.enrich import enrich
 from shared.enrichment.facts import Enrichment
 from shared.leads.arrival import later_push
 from shared.leads.attention import flag_missed
@@ -14,8 +15,10 @@ from shared.leads.change import Change, signed
 from shared.leads.index_rows import NEVER
 from shared.leads.lead import DueKind, LeadStatus, Setback
 from shared.leads.worth import record_score
+from shared.messaging.cloud_events import body_of
 from shared.scoring.score import Score
-from shared.services.ports import LeadChanged, LeadExists, LeadFilter, LeadNotFound
+from shared.services.ports import LeadChanged, LeadExists, LeadFilter, LeadNotFound, StoreUnavailable
+from shared.storage.entities import lead_entity
 from shared.storage.memory import MemoryLeadStore
 from shared.storage.table import TableLeadStore, table_client
 from tests.examples import DAY, NOW, a_first_push, a_push
@@ -34,8 +37,8 @@ async def store(request, storage):
     await table.close()
 
 
-def scored(lead, total, grade="A1"):
-    score = Score(
+def a_score(total, grade="A1"):
+    return Score(
         total=total,
         grade=grade,
         fit=0,
@@ -46,7 +49,10 @@ def scored(lead, total, grade="A1"):
         ledger=(),
         scored_at=NOW,
     )
-    return record_score(lead, Enrichment(), score, NOW)
+
+
+def scored(lead, total, grade="A1"):
+    return record_score(lead, Enrichment(), a_score(total, grade), NOW)
 
 
 async def test_a_created_lead_is_read_back_as_it_was(store):
@@ -215,3 +221,39 @@ async def test_the_clock_remembers_its_last_run(store):
     await store.clock_ran(NOW)
     await store.clock_ran(LATER)
     assert await store.last_clock_run() == LATER
+
+
+LIMIT_OF_A_ROW = 1024 * 1024  # bytes in UTF-16, of all columns
+
+
+async def test_the_fattest_lead_that_pushes_can_make_fits_into_a_row_and_a_message(store):
+    """Azurite takes more than Azure does: the size is counted here."""
+    fat = "\ufdfa" * 5_000  # one letter that becomes eighteen when it is normalised
+    read = await store.create(a_first_push(Company=fat, Title=fat))
+    for changes in (
+        {"Description": "x" * 48_000},
+        {"Description": f"Campaigns: {'y' * 48_000}"},
+        {"LeadSource": fat},
+        {"ActionCode": fat, "OfferTitle": "z" * 1_000},
+        {"FirstName": "é" * 20_000},
+    ):
+        change = later_push(read.lead, a_push(**{"Company": fat, **changes}), LATER, DAY)
+        read = await store.replace(read, change)
+        read = await store.replace(read, record_score(read.lead, enrich(read.lead.contact), a_score(50), NOW))
+        assert len(body_of(read.lead, change.events[0])) < 240 * 1024
+    row = lead_entity(read.lead, read.index)
+    assert sum(len(f"{name}{value}".encode("utf-16-le")) for name, value in row.items()) < LIMIT_OF_A_ROW
+    assert (await store.get(read.lead.id)).lead == read.lead
+
+
+async def test_a_table_that_was_taken_away_is_made_again(storage):
+    client = table_client(storage, f"t{uuid.uuid4().hex}", by_identity=False)
+    store = TableLeadStore(client)
+    read = await store.create(a_first_push())
+    await client.delete_table()
+    with pytest.raises(StoreUnavailable):
+        await store.get(read.lead.id)
+    with pytest.raises(LeadNotFound):
+        await store.get(read.lead.id)
+    await store.create(a_first_push())
+    await store.close()
