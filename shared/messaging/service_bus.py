@@ -19,11 +19,10 @@ from shared.leads.lead import Lead
 from shared.messaging.cloud_events import CONTENT_TYPE, body_of, properties_of
 from shared.services.ports import BusUnavailable
 
-SEND_TIMEOUT = 2.0  # seconds: what a push may wait for its event, waiting for others included
-OPEN_TIMEOUT = 30.0  # seconds: a cold instance signs in first; a push doesn't wait for that long
+SEND_TIMEOUT = 30.0  # seconds for what was waiting, opening the link included: a cold instance signs in first
 CLOSE_TIMEOUT = 5.0  # seconds
 PAUSE_AFTER_FAILURE = 5.0  # seconds: meanwhile nobody waits for a bus that is down
-# Within SEND_TIMEOUT: the service closes idle links, so the first try after a quiet hour fails.
+# The service closes idle links, so the first try after a quiet hour fails.
 RETRIES: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}
 
 log = logging.getLogger(__name__)
@@ -60,9 +59,9 @@ class _Waiting:
 class ServiceBusPublisher:
     """Sends events in order over one link, opened with the first.
 
-    The SDK's sender isn't made for several coroutines at once: they take turns, and whoever's turn it is
-    sends what all have waiting, as few batches as it takes. After a failure the link is given up, and for
-    a few seconds every call fails at once.
+    The SDK's sender isn't made for several coroutines at once. So one task sends, as few batches as it takes,
+    what all have waiting. A caller whose time is up may go: its events still go out. After a failure the link
+    is given up, and for a few seconds every call fails at once.
 
     Args:
         connect: makes a client; called again after a failure.
@@ -73,11 +72,10 @@ class ServiceBusPublisher:
         """Open no connection yet."""
         self._connect = connect
         self._topic = topic
-        self._turn = asyncio.Lock()
         self._waiting: list[_Waiting] = []
+        self._sending: asyncio.Task[None] | None = None
         self._client: ServiceBusClient | None = None
         self._sender: ServiceBusSender | None = None
-        self._opening: asyncio.Task[ServiceBusSender] | None = None
         self._down_until = 0.0  # monotonic seconds
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -86,34 +84,38 @@ class ServiceBusPublisher:
         if time.monotonic() < self._down_until:
             raise BusUnavailable("it was down a moment ago")
         mine = _Waiting([_message(lead, event) for event in events], asyncio.Future())
+        mine.sent.add_done_callback(_heard)
         self._waiting.append(mine)
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT), self._turn:
-                if not mine.sent.done():
-                    await self._send_waiting()
-            mine.sent.result()
-        except TimeoutError as exc:
-            raise BusUnavailable("it took too long") from exc
-        finally:
-            mine.sent.cancel()
-            self._waiting = [other for other in self._waiting if other is not mine]
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_waiting())
+        await asyncio.shield(mine.sent)
 
     async def _send_waiting(self) -> None:
-        """Send what all have waiting; they hear how it went. Only the one whose turn it is may call this."""
-        waiting, self._waiting = self._waiting, []
+        """Send what all have waiting, until nothing waits; they hear how it went."""
+        waiting: list[_Waiting] = []
+        failure = BusUnavailable("the sender ended")
         try:
-            await self._send([message for one in waiting for message in one.messages])
+            while self._waiting:
+                waiting, self._waiting = self._waiting, []
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    await self._send([message for one in waiting for message in one.messages])
+                for one in waiting:
+                    one.sent.set_result(None)
         except (ServiceBusError, OSError, TimeoutError) as exc:
-            self._fail(waiting, BusUnavailable(type(exc).__name__), is_broken=True)
-        except asyncio.CancelledError:  # the time of the one whose turn it is has run out
-            self._fail(waiting, BusUnavailable("it took too long"), is_broken=self._is_open())
-            raise
-        for one in waiting:
-            if not one.sent.done():
-                one.sent.set_result(None)
+            failure = BusUnavailable(type(exc).__name__)
+        finally:
+            unsent = [one for one in (*waiting, *self._waiting) if not one.sent.done()]
+            self._waiting = []
+            for one in unsent:
+                one.sent.set_exception(failure)
+            if unsent:
+                self._give_up()
 
     async def _send(self, messages: Sequence[ServiceBusMessage]) -> None:
-        sender = await self._link()
+        if self._client is None or self._sender is None:
+            self._client = self._connect()
+            self._sender = self._client.get_topic_sender(self._topic)
+        sender = self._sender
         batch = await sender.create_message_batch()
         for message in messages:
             try:
@@ -124,41 +126,18 @@ class ServiceBusPublisher:
                 batch.add_message(message)
         await sender.send_messages(batch)
 
-    def _fail(self, waiting: Sequence[_Waiting], failure: BusUnavailable, *, is_broken: bool) -> None:
-        for one in waiting:
-            if not one.sent.done():
-                one.sent.set_exception(failure)
-        if is_broken:
-            self._give_up()
-
-    def _is_open(self) -> bool:
-        return self._opening is not None and self._opening.done()
-
     async def close(self) -> None:
         """See `EventPublisher.close`."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait([self._sending])
         self._give_up()
         await asyncio.gather(*self._closing)
 
-    async def _link(self) -> ServiceBusSender:
-        """The open link. Opening goes on when a caller's time is up: the next one finds it further."""
-        if self._opening is None:
-            self._opening = asyncio.create_task(self._open())
-        return await asyncio.shield(self._opening)
-
-    async def _open(self) -> ServiceBusSender:
-        client = self._connect()
-        self._client, self._sender = client, client.get_topic_sender(self._topic)
-        async with asyncio.timeout(OPEN_TIMEOUT):
-            await self._sender.create_message_batch()  # which opens the link
-        return self._sender
-
     def _give_up(self) -> None:
-        """Close the link aside: closing one that hangs takes seconds that a push doesn't have."""
+        """Close the link aside: closing one that hangs takes seconds that nobody has."""
         self._down_until = time.monotonic() + PAUSE_AFTER_FAILURE
         client, sender, self._client, self._sender = self._client, self._sender, None, None
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.cancel()
         if client is not None and sender is not None:
             task = asyncio.create_task(_close(client, sender))
             self._closing.add(task)
@@ -171,6 +150,12 @@ async def _close(client: ServiceBusClient, sender: ServiceBusSender) -> None:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await sender.close()
             await client.close()
+
+
+def _heard(sent: asyncio.Future[None]) -> None:
+    """Take note of a failure whose caller has gone, so that nobody reports it as forgotten."""
+    if not sent.cancelled():
+        sent.exception()
 
 
 def _message(lead: Lead, event: Event) -> ServiceBusMessage:

@@ -1,5 +1,6 @@
 """Events go out after they are stored; what didn't go out, the clock publishes later."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,13 +14,14 @@ from shared.services.desk import Desk
 from shared.services.ports import BusUnavailable, LeadChanged, StoredLead, StoreUnavailable
 
 LONGEST_PAUSE = timedelta(minutes=5)  # the bound on the delay of events after the bus is back
+PATIENCE = 30.0  # seconds that the bus may take where no customer's lead waits for the answer
 EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
 
 log = logging.getLogger(__name__)
 
 
-async def publish_new(desk: Desk, outcome: Outcome) -> bool:
-    """Send the events that a change has just written, once.
+async def publish_new(desk: Desk, outcome: Outcome, patience: float = PATIENCE) -> bool:
+    """Send the events that a change has just written, once, and wait at most `patience` seconds for it.
 
     Returns:
         Whether they are out. If not, the lead's `publish` row has them sent within two ticks of the clock.
@@ -27,9 +29,10 @@ async def publish_new(desk: Desk, outcome: Outcome) -> bool:
     if outcome.change is None or not outcome.change.events:
         return True
     try:
-        await desk.publisher.publish(outcome.change.lead, outcome.change.events)
-    except BusUnavailable as exc:
-        log.warning("lead %s: events stored, not published yet (%s)", outcome.stored.lead.id, exc)
+        async with asyncio.timeout(patience):
+            await desk.publisher.publish(outcome.change.lead, outcome.change.events)
+    except (BusUnavailable, TimeoutError) as exc:
+        log.warning("lead %s: events stored, not published yet (%r)", outcome.stored.lead.id, exc)
         return False
     return True
 
@@ -63,9 +66,10 @@ async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
     stored_events = await desk.store.events_of(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
     events = [event for event in stored_events if event.number in waiting]
     try:
-        await desk.publisher.publish(stored.lead, events)
-    except BusUnavailable as exc:
-        log.warning("lead %s: %d events still not published (%s)", lead_id, len(waiting), exc)
+        async with asyncio.timeout(PATIENCE):
+            await desk.publisher.publish(stored.lead, events)
+    except (BusUnavailable, TimeoutError) as exc:
+        log.warning("lead %s: %d events still not published (%r)", lead_id, len(waiting), exc)
         await change_lead(
             desk, lead_id, lambda lead: set_back(lead, DueKind.PUBLISH, now, LONGEST_PAUSE), read=stored
         )

@@ -14,6 +14,8 @@ from shared.services.change_lead import create_or_change_lead
 from shared.services.desk import Desk
 from shared.services.publish import publish_new
 
+PATIENCE = 2.0  # seconds that an accepted push may wait for its event to be published
+
 log = logging.getLogger(__name__)
 
 
@@ -60,5 +62,5 @@ async def receive(desk: Desk, push: LeadPush, *, slug: str | None, at: datetime)
     else:
         result = Result.CREATED if outcome.change.lead.touches == 1 else Result.TOUCHED
     log.info("lead %s: %s (test: %s)", lead.id, result, lead.test)
-    await publish_new(desk, outcome)
+    await publish_new(desk, outcome, PATIENCE)
     return Receipt(lead.id, Result.TEST if push.is_test else result)

@@ -7,6 +7,7 @@ import pytest
 
 from shared.leads.events import EventType
 from shared.messaging.memory import MemoryPublisher
+from shared.services import receive as service
 from shared.services.ports import StoreUnavailable
 from shared.services.receive import Result, receive
 from shared.storage.memory import MemoryLeadStore
@@ -109,6 +110,18 @@ async def test_a_bus_that_is_down_delays_the_event_not_the_answer():
     lead = (await desk.store.get(receipt.lead_id)).lead
     assert receipt.result is Result.CREATED
     assert lead.bookkeeping.events_unpublished == (1,)
+
+
+async def test_a_bus_that_hangs_costs_a_push_its_patience_and_no_more(monkeypatch):
+    class Hangs(MemoryPublisher):
+        async def publish(self, lead, events):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(service, "PATIENCE", 0.01)
+    desk = a_desk(publisher=Hangs())
+    receipt = await received(desk)
+    assert receipt.result is Result.CREATED
+    assert (await desk.store.get(receipt.lead_id)).lead.bookkeeping.events_unpublished == (1,)
 
 
 @pytest.mark.parametrize("push_before", [False, True], ids=["create", "touch"])
