@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,8 +23,6 @@ CLOSE_TIMEOUT = 5.0  # seconds
 PAUSE_AFTER_FAILURE = 5.0  # seconds: meanwhile nobody waits for a bus that is down
 # The service closes idle links, so the first try after a quiet hour fails.
 RETRIES: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}
-
-log = logging.getLogger(__name__)
 
 
 def bus_client(bus: str, *, by_identity: bool) -> ServiceBusClient:

@@ -71,12 +71,11 @@ async def _done(desk: Desk, row: DueRow, now: datetime) -> bool:
     if failure is None:
         return True
     log.error("lead %s: %s failed", row.lead_id, row.kind, exc_info=failure)
-    if not isinstance(
-        failure, StoreUnavailable
-    ):  # then nothing can be written either: the row stays as it is
-        set_back = change_lead(desk, row.lead_id, lambda lead: set_back_or_park(lead, row.kind, now))
-        if failure := await _failure_of(set_back):
-            log.error("lead %s: %s not put off", row.lead_id, row.kind, exc_info=failure)
+    if isinstance(failure, StoreUnavailable):
+        return False  # nothing can be written either: the row stays as it is
+    put_off = change_lead(desk, row.lead_id, lambda lead: set_back_or_park(lead, row.kind, now))
+    if failure := await _failure_of(put_off):
+        log.error("lead %s: %s not put off", row.lead_id, row.kind, exc_info=failure)
     return False
 
 
