@@ -1,4 +1,4 @@
-"""Queues and topics under a clock that moves only when told to."""
+"""Queues under a clock that moves only when told to."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from local.servicebus import codec
-from local.servicebus.addressable_heap import AddressableHeap
 from local.servicebus.entities import (
     BrokeredMessage,
     MessageState,
@@ -17,50 +16,12 @@ from local.servicebus.entities import (
     queue_with_dead_letters,
 )
 from local.servicebus.errors import (
-    EntityNotFoundError,
     MessageLockLostError,
     MessageNotFoundError,
-    NotAllowedError,
 )
-from local.servicebus.filters import CorrelationFilter, TrueFilter
-from local.servicebus.message import Message
-from local.servicebus.namespace import Namespace
+from tests.local.servicebus_parts import START, Clock, message, subscribed
 
 LOCK = 60.0  # seconds
-START = 1_000_000.0
-
-
-class Clock:
-    """Seconds since the epoch."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Receiver:
-    """A consumer that keeps what it gets."""
-
-    def __init__(self, credit: int = 1000, *, receives_and_deletes: bool = False) -> None:
-        self.credit = credit
-        self.receives_and_deletes = receives_and_deletes
-        self.received: list[BrokeredMessage] = []
-        self.tokens = []
-
-    @property
-    def has_credit(self) -> bool:
-        return self.credit > 0
-
-    def deliver(self, brokered: BrokeredMessage) -> None:
-        self.credit -= 1
-        self.received.append(brokered)
-        self.tokens.append(brokered.lock_token)
-
-    @property
-    def bodies(self) -> list[bytes]:
-        return [brokered.message.body for brokered in self.received]
 
 
 @pytest.fixture
@@ -75,19 +36,6 @@ def new_queue(clock) -> Callable[..., Queue]:
         return queue_with_dead_letters("q", QueueSettings(**given), clock)
 
     return make
-
-
-def subscribed(queue: Queue, credit: int = 1000, **options) -> Receiver:
-    receiver = Receiver(credit, **options)
-    queue.subscribe(receiver)
-    return receiver
-
-
-def message(body: str = "m", due: float | None = None, ttl: float | None = None) -> Message:
-    annotations = (
-        () if due is None else (("x-opt-scheduled-enqueue-time", codec.encode_timestamp(round(due * 1000))),)
-    )
-    return Message(body=body.encode(), annotations=annotations, time_to_live=ttl)
 
 
 # Delivering
@@ -448,102 +396,6 @@ def test_peeking_starts_at_a_sequence_number_and_ends_at_a_limit(new_queue):
     assert queue.peek(6, 3) == []
 
 
-# Topics
-
-
-@pytest.fixture
-def namespace(clock) -> Namespace:
-    namespace = Namespace(clock)
-    namespace.add_queue("Spill", QueueSettings())
-    red = CorrelationFilter({}, {"colour": "red"})
-    namespace.add_topic(
-        "leads",
-        timedelta(seconds=100),
-        {
-            "all": (QueueSettings(), [TrueFilter()]),
-            "red": (QueueSettings(), [red]),
-            "twice": (QueueSettings(), [red, TrueFilter()]),
-        },
-    )
-    return namespace
-
-
-def bodies(namespace: Namespace, path: str) -> list[bytes]:
-    return [brokered.message.body for brokered in namespace.source(path).peek(0, 100)]
-
-
-def test_each_subscription_gets_its_own_copy_of_what_matches_and_only_once(namespace):
-    topic = namespace.destination("leads")
-    topic.send(message("plain"))
-    topic.send(message("rot").with_application_properties({"colour": codec.encode("red")}))
-
-    assert bodies(namespace, "leads/subscriptions/all") == [b"plain", b"rot"]
-    assert bodies(namespace, "leads/subscriptions/red") == [b"rot"]
-    assert bodies(namespace, "leads/subscriptions/twice") == [b"plain", b"rot"]
-    (red,) = namespace.source("leads/subscriptions/red").peek(0, 10)
-    assert (red.sequence_number, red.enqueued_sequence_number) == (1, 2)
-
-
-def test_completing_a_copy_leaves_the_other_subscriptions_theirs(namespace):
-    receiver = subscribed(namespace.source("leads/subscriptions/all"))
-    namespace.destination("leads").send(message("m"))
-
-    namespace.source("leads/subscriptions/all").complete(receiver.tokens[0])
-
-    assert bodies(namespace, "leads/subscriptions/all") == []
-    assert bodies(namespace, "leads/subscriptions/twice") == [b"m"]
-
-
-def test_the_time_to_live_of_a_topic_limits_its_messages(namespace, clock):
-    namespace.destination("leads").send(message())
-
-    clock.now += 100
-    namespace.advance()
-
-    assert bodies(namespace, "leads/subscriptions/all") == []
-
-
-def test_a_message_scheduled_on_a_topic_is_fanned_out_when_it_is_due(namespace, clock):
-    topic = namespace.destination("leads")
-    topic.send(message("due", due=START + 50))
-    cancelled = topic.send(message("cancelled", due=START + 50))
-    topic.cancel_scheduled(cancelled)
-    assert bodies(namespace, "leads/subscriptions/all") == []
-
-    clock.now += 50
-    namespace.advance()
-
-    assert bodies(namespace, "leads/subscriptions/all") == [b"due"]
-    with pytest.raises(MessageNotFoundError):
-        topic.cancel_scheduled(cancelled)
-
-
-# Addresses
-
-
-@pytest.mark.parametrize("address", ["spill", "SPILL", "/spill/", "amqps://localhost:5672/Spill"])
-def test_an_entity_is_found_whatever_the_case_and_the_host(namespace, address):
-    assert namespace.destination(address).path == "Spill"
-
-
-def test_what_is_not_there_is_not_found(namespace):
-    for find in (namespace.destination, namespace.source):
-        with pytest.raises(EntityNotFoundError, match="nowhere"):
-            find("nowhere")
-
-
-@pytest.mark.parametrize("address", ["leads/subscriptions/all", "spill/$deadletterqueue"])
-def test_nobody_can_send_to_a_subscription_or_a_dead_letter_queue(namespace, address):
-    assert namespace.source(address)
-    with pytest.raises(NotAllowedError):
-        namespace.destination(address)
-
-
-def test_nobody_can_receive_from_a_topic(namespace):
-    with pytest.raises(NotAllowedError):
-        namespace.source("leads")
-
-
 # Memory
 
 
@@ -564,36 +416,3 @@ def test_messages_that_are_done_with_leave_nothing_behind(new_queue):
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert grown < 100_000  # bytes
-
-
-def test_a_heap_gives_its_keys_in_the_order_of_their_priorities():
-    heap = AddressableHeap[str]()
-    for key, priority in [("c", 3), ("a", 1), ("b", 2), ("d", 4)]:
-        heap.put(key, priority)
-    heap.put("a", 2.5)
-    heap.discard("d")
-    heap.discard("d")
-
-    assert len(heap) == 3
-    assert heap.pop(1.9) is None
-    assert [heap.pop(), heap.pop(), heap.pop(), heap.pop()] == ["b", "a", "c", None]
-
-
-def test_a_key_that_is_put_again_at_its_old_place_comes_out_once():
-    heap = AddressableHeap[str]()
-    heap.put("a", 1)
-    heap.discard("a")
-    heap.put("a", 1)
-
-    assert [heap.pop(), heap.pop()] == ["a", None]
-
-
-@pytest.mark.parametrize("change", ["removed", "moved"])
-def test_a_heap_purges_entries_that_were(change):
-    heap = AddressableHeap[int]()
-    for number in range(10_000):
-        heap.put(number if change == "removed" else 0, number)
-        if change == "removed":
-            heap.discard(number)
-
-    assert len(heap._heap) < 200
