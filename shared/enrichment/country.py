@@ -1,70 +1,264 @@
-"""Countries: ISO 3166-1 alpha-2 from what people write."""
+"""Countries: ISO 3166-1 alpha-2 from codes, from names in many languages, and from clear misspellings.
+
+What is known stands in `data/country_names.tsv`; `python -m local.bundled_data` makes it.
+"""
 
 import re
 import unicodedata
-
-from iso3166 import countries_by_alpha2, countries_by_alpha3, countries_by_apolitical_name, countries_by_name
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 from shared.enrichment.facts import CountryFacts
 
-# Names that people write and the standard doesn't.
-_ALIASES = {
-    "u.s.": "US",
-    "u.s.a.": "US",
-    "united states": "US",
-    "america": "US",
-    "uk": "GB",
-    "u.k.": "GB",
-    "united kingdom": "GB",
-    "great britain": "GB",
-    "england": "GB",
-    "scotland": "GB",
-    "deutschland": "DE",
-    "österreich": "AT",
-    "schweiz": "CH",
-    "suisse": "CH",
-    "españa": "ES",
-    "italia": "IT",
-    "brasil": "BR",
-    "méxico": "MX",
-    "nederland": "NL",
-    "the netherlands": "NL",
-    "polska": "PL",
-    "sverige": "SE",
-    "norge": "NO",
-    "danmark": "DK",
-    "suomi": "FI",
-    "türkiye": "TR",
-    "turkey": "TR",
-    "日本": "JP",
-    "中国": "CN",
-    "russia": "RU",
-    "south korea": "KR",
-    "vietnam": "VN",
-    "czech republic": "CZ",
-    "uae": "AE",
-}
+_NAMES = Path(__file__).parent / "data" / "country_names.tsv"
+_LONGEST = 100  # characters that are read
+
+# Letters that Unicode doesn't take apart into a plain one and an accent, and Arabic ones with two shapes.
+_PLAIN = str.maketrans("øđðłħıəŋىیکة", "oddlhienييك\u0647") | str.maketrans({"æ": "ae", "œ": "oe", "þ": "th"})
+_ACCENTS = "[\u0300-\u036f]+"
+_KANA_VOICING, _VIRAMA = 8, 9  # combining classes of marks that are more than an accent
+_FLAG_LETTERS = {0x1F1E6 + n: chr(ord("A") + n) for n in range(26)}  # two of them show a flag
+
+# Patterns are compiled when they are first used, not with every start of the app.
+_CODE = r"[A-Za-z]{2}"
+_NOTHING = ("na", "Na", "nA")  # not applicable; `NA` alone is Namibia
+_ARTICLE = (
+    r"(?i)(?:the|la|le|les|el|los|las|die|der|das|il|lo|gli|os|as|de|het|den|det)\s+(?=\S{4})"
+    r"|l['\u2019](?=\S{4})"
+)
+_FORM = (
+    r"(?i)(?:the\s+)?"
+    r"(?:(?:federal|federative|democratic|islamic|socialist|co-?operative|arab|hashemite|united|grand)\s+)*"
+    r"(?:republic|kingdom|state|commonwealth|federation|principality|duchy|sultanate|union)\s+of\s+(?:the\s+)?"
+)
+_SEVERAL_STATES = {"CN", "KR", "KP", "CG", "CD", "GE"}  # of which a republic or a state may be another one
+_TURNED = r"([^,()]+?)\s*[,(]\s*([^,()]+?)[\s)]*"
+_CODE_FIRST = r"(?P<code>[A-Z]{2,3})[ -](?P<name>.+)"
+_CODE_LAST = r"(?P<name>.+)[ -](?P<code>[A-Z]{2,3})"
+_LAST = ("USA", "UK", "UAE", "KSA", "PRC", "DRC")  # short, and no state or province
+_CALLING_CODE = r"\(?\+\s?\d+\)?"
+_PARTS = r"[,/|;()\[\]]|\s[-\u2013\u2014]\s"
+_BETWEEN = r"[/|;:()\[\]{}<>=\u00b7\u2022\u2192]|\s[-\u2013\u2014]+\s"
+
+LEAST_LETTERS = 5  # of a name that may be misspelt
+_LETTERS_FOR_TWO = 9  # of a name, and of a text, that may be two slips away; others may be one away
+
+# Top-level domains of countries that everybody takes, or that mean something else to most who take them.
+_TAKEN_BY_ALL = (
+    "ac ad ag ai am as bi bz cc cd cf cm co cx dj fm ga gd gg gl gq gs gy hm hn im io ki la lc li ly md "
+    "me mg ml mn ms mu nf nr nu pm pn pw re sb sc sh sr st sx tc tf tk tl tm to tv vc vg vu wf ws yt"
+)
+_DOMAINS = {"uk": "GB", "xn--p1ai": "RU", "xn--fiqs8s": "CN", "xn--j1amh": "UA", "xn--90ais": "BY"}
 
 
 def country_code(text: str | None) -> str | None:
-    """ISO 3166-1 alpha-2 of a code or name; None if it is none we know: absent beats wrong."""
-    written = " ".join(unicodedata.normalize("NFKC", text or "").split())
-    folded, upper = written.casefold(), written.upper()
-    if folded in _ALIASES:
-        return _ALIASES[folded]
-    if re.fullmatch(r"[A-Za-z]{2}", written):
-        return upper if upper in countries_by_alpha2 else None
-    country = (
-        countries_by_alpha3.get(upper)
-        or countries_by_name.get(upper)
-        or countries_by_apolitical_name.get(upper)
-    )
-    return country.alpha2 if country else None
+    """ISO 3166-1 alpha-2 of what the customer wrote; None if it is no country, or not clearly one.
+
+    The same text gives the same code for as long as the data stay: phone numbers are read with it,
+    and leads without an address are told apart by them.
+    """
+    return _read(text).code
 
 
-def country_facts(text: str | None, phone_country: str | None) -> CountryFacts:
-    """What the customer wrote; else the country of their phone number."""
-    pushed = country_code(text)
-    if pushed:
-        return CountryFacts(code=pushed, from_="pushed")
-    return CountryFacts(code=phone_country, from_="phone" if phone_country else None)
+def country_facts(text: str | None, phone_country: str | None, domain: str | None = None) -> CountryFacts:
+    """What the customer wrote; else the country of their phone number; else that of their domain.
+
+    Args:
+        text: a code or a name.
+        phone_country: ISO 3166-1 alpha-2.
+        domain: of their e-mail address; only an ending that its own country uses tells anything.
+    """
+    said = _read(text)
+    if said.code:
+        return said
+    if phone_country:
+        return CountryFacts(code=phone_country, from_="phone")
+    code = _of_domain(domain)
+    return CountryFacts(code=code, from_="domain" if code else None)
+
+
+def folded(text: str) -> str:
+    """Letters and figures only: no case, accent, blank or sign. What a name is looked up by.
+
+    Three letters and fewer keep their accents: `Mỹ` is Vietnamese for America, `MY` is Malaysia.
+    """
+    if text.isascii():
+        return "".join(letter for letter in text.casefold() if letter.isalnum())
+    compatible = unicodedata.normalize("NFKC", text).casefold()
+    apart = re.sub(_ACCENTS, "", unicodedata.normalize("NFKD", compatible.translate(_PLAIN)))
+    is_letter = str.isalnum if apart.isascii() else _is_plain
+    plain = unicodedata.normalize("NFC", "".join(filter(is_letter, apart)))
+    if len(plain) <= 3 and plain.isascii() and not compatible.isascii():
+        return unicodedata.normalize("NFC", "".join(filter(str.isalnum, compatible)))
+    return plain
+
+
+def most_slips(name: str) -> int:
+    """How many letters may be wrong, missing, too many, or swapped with the next one."""
+    return 2 if len(name) >= _LETTERS_FOR_TWO else 1
+
+
+def _is_plain(letter: str) -> bool:
+    kind = unicodedata.category(letter)
+    is_accent = unicodedata.combining(letter) not in (0, _KANA_VOICING, _VIRAMA)
+    return kind[0] in "LMN" and kind != "Lm" and not is_accent
+
+
+def _read(text: str | None) -> CountryFacts:
+    written = _tidied((text or "")[:_LONGEST])
+    if code := _by_name(written) or _by_parts(written):
+        return CountryFacts(code=code, from_="pushed")
+    if not re.search(_PARTS, written) and (code := _by_spelling(written)):
+        return CountryFacts(code=code, from_="spelling")
+    return CountryFacts()
+
+
+def _tidied(text: str) -> str:
+    """Full width made plain, flags made codes, no calling code, no signs around, single blanks."""
+    letters = _repaired(_unescaped(text)).translate(_FLAG_LETTERS)
+    plain = unicodedata.normalize("NFKC", letters)
+    return " ".join(re.sub(_CALLING_CODE, " ", plain).split()).strip(" .,;:/|-_*\"'\u201c\u201d")
+
+
+def _unescaped(text: str) -> str:
+    if "&" not in text:
+        return text
+    from html import unescape  # noqa: PLC0415 - 3 ms, and hardly any text needs it
+
+    return unescape(text)
+
+
+def _repaired(text: str) -> str:
+    """As it was before somebody took UTF-8 for Windows-1252: `EspaÃ±a`."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("cp1252").decode()
+    except UnicodeError:
+        return text
+
+
+def _by_name(written: str) -> str | None:
+    """The whole text is a code or a name, perhaps behind an article or a form of state, or turned round."""
+    if code := _exactly(written) or _behind_article(written):
+        return code
+    if form := re.match(_FORM, written):
+        code = _exactly(written[form.end() :])
+        return None if code in _SEVERAL_STATES else code
+    turned = re.fullmatch(_TURNED, written)
+    if not turned or len(turned[2]) <= 2:
+        return None
+    upright = f"{turned[2]} {turned[1]}"
+    return _exactly(upright) or _behind_article(upright)
+
+
+def _behind_article(written: str) -> str | None:
+    article = re.match(_ARTICLE, written)
+    return _exactly(written[article.end() :]) if article else None
+
+
+def _exactly(written: str) -> str | None:
+    if re.fullmatch(_CODE, written):
+        return _codes().get(written.upper()) if written not in _NOTHING else None
+    return _names().get(folded(written)) or None
+
+
+def _by_parts(written: str) -> str | None:
+    """`Germany (DE)`, `Deutschland / Germany`, `US United States`, `Berlin, Germany`: what is known agrees.
+
+    Two letters alone tell nothing here, but may not disagree: `IT / Software`, `Lebanon - OH`.
+    """
+    if "," in written:
+        return _of_last_place([place.strip() for place in written.split(",")])
+    parts = [part.strip(" .-") for part in re.split(_BETWEEN, written)]
+    if len(parts) == 1:
+        parts = _code_apart(written)
+    named = {code for part in parts if len(part) > 2 and (code := _by_name(part))}
+    coded = {_exactly(part) for part in parts if len(part) == 2}
+    return named.pop() if len(named) == 1 and coded <= named else None
+
+
+def _of_last_place(places: list[str]) -> str | None:
+    """`Berlin, Germany`, but neither `Atlanta, Georgia` nor `Toluca, MEX`: these may be states."""
+    last = places[-1]
+    others = {code for place in places[:-1] if len(place) > 2 and (code := _by_name(place))}
+    if len(last) <= 3 and last.upper() not in _LAST:
+        return _exactly(last) if others == {_exactly(last)} else None
+    code = _by_name(last)
+    return code if others <= {code, "GE" if code == "US" else code} and code != "GE" else None
+
+
+def _code_apart(written: str) -> list[str]:
+    """`US United States` and `GERMANY-DE` in two, if both say the same."""
+    for match in (re.fullmatch(_CODE_FIRST, written), re.fullmatch(_CODE_LAST, written)):
+        if match and _exactly(match["code"]) == _by_name(match["name"]):
+            return [match["code"], match["name"]]
+    return []
+
+
+def _by_spelling(written: str) -> str | None:
+    """The one country whose name is nearest, if it is near enough to be meant."""
+    start = re.match(_FORM, written) or re.match(_ARTICLE, written)
+    key, whole = folded(written[start.end() :] if start else written), folded(written)
+    if len(key) < LEAST_LETTERS - 1 or not key.isalpha() or _names().keys() & {key, whole}:
+        return None
+    found = list(_near(key))
+    least = min((slips for slips, _ in found), default=0)
+    nearest = {_names()[name]: name for slips, name in found if slips == least}
+    code, name = nearest.popitem() if len(nearest) == 1 else (None, "")
+    return code if _starts_alike(key, name) else None
+
+
+def _near(key: str) -> Iterator[tuple[int, str]]:
+    """The names that `key` may stand for, and how many slips away they are."""
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - 30 ms, and most texts need none
+    from rapidfuzz.process import extract  # noqa: PLC0415
+
+    for letters in range(len(key) - 2, len(key) + 3):
+        names = _spellings().get(letters, [])
+        allowed = min(most_slips(key), most_slips(names[0])) if names else 0
+        found = extract(key, names, scorer=OSA.distance, score_cutoff=allowed, limit=None)
+        yield from ((int(slips), name) for name, slips, _ in found)
+
+
+def _starts_alike(key: str, name: str) -> bool:
+    """The first letter is hardly ever the wrong one: `Siberia` isn't Liberia, nor `Prussia` Russia."""
+    return key[:1] == name[:1] or key[:2] == name[1::-1]
+
+
+def _of_domain(domain: str | None) -> str | None:
+    """The country of an ending like `.de`; None of endings that are sold to everybody."""
+    ending = (domain or "").rstrip(".").rpartition(".")[2].casefold()
+    if ending in _DOMAINS:
+        return _DOMAINS[ending]
+    return None if ending in _TAKEN_BY_ALL.split() or ending in ("gb", "el") else _codes().get(ending.upper())
+
+
+@cache
+def _rows() -> list[list[str]]:
+    """Code, names that may be misspelt, further names."""
+    lines = _NAMES.read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")]
+
+
+@cache
+def _names() -> dict[str, str]:
+    """The code by what a name, or a code of three letters, folds to."""
+    return {name: code for code, *names in _rows() for part in names for name in part.split()}
+
+
+@cache
+def _codes() -> dict[str, str]:
+    """The codes of two letters, and two that people write instead."""
+    return {code: code for code, *_ in _rows() if code} | {"UK": "GB", "EL": "GR"}
+
+
+@cache
+def _spellings() -> dict[int, list[str]]:
+    """The names that may be misspelt, by the number of their letters."""
+    spellings: dict[int, list[str]] = {}
+    for code, usual, *_ in _rows():
+        for name in usual.split() if code else ():
+            spellings.setdefault(len(name), []).append(name)
+    return spellings

@@ -11,7 +11,7 @@ class EmailFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
     canonical: str | None = None
     valid: bool | None = None  # by syntax
     kind: str | None = None  # corporate, free, disposable, education, tenant, test
-    domain: str | None = None
+    domain: str | None = None  # the registrable one: of `x@mail.contoso.co.uk` it is `contoso.co.uk`
     role_account: bool | None = None  # info@, sales@, ...
     suggestion: str | None = None  # the likely address behind a typo
 
@@ -28,14 +28,14 @@ class CountryFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     """The country, and how we know."""
 
     code: str | None = None  # ISO 3166-1 alpha-2
-    from_: str | None = field(default=None, name="from")  # pushed, phone
+    from_: str | None = field(default=None, name="from")  # pushed, spelling, phone, domain
 
 
 class CompanyFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """The firm; leads of one firm share its key."""
 
-    name: str | None = None
-    key: str | None = None  # for comparison: lower case, no legal form, no punctuation
+    name: str | None = None  # as written, tidied
+    key: str | None = None  # for comparison only; of the domain, if no company is named
     domain: str | None = None  # of a corporate address
 
 
@@ -43,8 +43,16 @@ class PersonFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     """What a job title tells."""
 
     rank: str = "unknown"  # owner, c_level, vp, director, manager, professional, assistant, unknown
-    department: str = "unknown"
-    buying_role: str = "unknown"
+    department: str = "unknown"  # executive, it, engineering, data, security, product, operations, finance,
+    # procurement, sales, marketing, hr, legal, support, education_research, other, unknown
+    buying_role: str = "unknown"  # decider, buyer, influencer, user, gatekeeper, unknown
+
+
+class Provenance(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Where a fact came from, and how sure it is."""
+
+    from_: str = field(name="from")  # pushed, derived, provider, crm
+    confidence: float  # 0-1
 
 
 class Enrichment(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -55,7 +63,11 @@ class Enrichment(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
     country: CountryFacts = CountryFacts()
     company: CompanyFacts = CompanyFacts()
     person: PersonFacts = PersonFacts()
-    time_zone: str | None = None
-    language: str | None = None
+    time_zone: str | None = None  # IANA, `Europe/Berlin`
+    language: str | None = None  # ISO 639-1, of the note; else the one that the country speaks
+    local_hour: int | None = None  # 0-23, at the customer's when they last pushed
+    note_length: int | None = None  # characters
     completeness: float | None = None  # 0-1: share of the seven contact fields that are filled
-    facts: dict[str, Any] = field(default_factory=dict)  # from providers outside
+    confidence: float | None = None  # 0-1: how sure the known facts are, on average
+    facts: dict[str, Any] = field(default_factory=dict)  # by name, from providers outside and CRMs
+    provenance: dict[str, Provenance] = field(default_factory=dict)  # by fact, as `email.kind`
