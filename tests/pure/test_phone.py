@@ -1,6 +1,8 @@
 """Phone numbers: E.164 where they are certain, nothing where they aren't."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.enrichment.facts import PhoneFacts
 from shared.enrichment.phone import e164, phone_country, phone_facts
@@ -28,7 +30,19 @@ AMERICAN, NORWEGIAN, GERMAN = "+16175555555", "+4721555106", "+49301234567"
         pytest.param("030 1234567", "Deutschland", GERMAN, "DE", id="a national prefix in its country"),
         pytest.param(" 030 1234567 ", "DE", GERMAN, "DE", id="blanks around"),
         pytest.param("٠٣٠١٢٣٤٥٦٧", "DE", GERMAN, "DE", id="Arabic figures"),
-        pytest.param("+800 1234 5678", "US", "+80012345678", None, id="a number of no country"),
+        pytest.param("\uff10\uff13\uff10 1234567", "DE", GERMAN, "DE", id="figures of full width"),
+        pytest.param("+49 (0)30 1234567", None, GERMAN, "DE", id="a zero in brackets"),
+        pytest.param("030/1234567", "DE", GERMAN, "DE", id="a slash inside"),
+        pytest.param("tel: +49 30 1234567", None, GERMAN, "DE", id="a label"),
+        pytest.param("030 1234567 (Büro)", "DE", GERMAN, "DE", id="a label behind"),
+        pytest.param("030 1234567 Durchwahl 12", "DE", GERMAN, "DE", id="an extension in German"),
+        pytest.param("030 1234567 / 0170 1234567", "DE", GERMAN, "DE", id="two numbers"),
+        pytest.param("1234567890; 030 1234567", "DE", GERMAN, "DE", id="the second is a number"),
+        pytest.param("491701234567", "DE", "+491701234567", "DE", id="a mobile, not a landline in Leer"),
+        pytest.param("447400123456", "DE", "+447400123456", "GB", id="a British mobile, not one near Leer"),
+        pytest.param("13912345678", "CN", "+8613912345678", "CN", id="a Chinese mobile"),
+        pytest.param("6598765432", "IN", "+916598765432", "IN", id="an Indian mobile, not one of Singapore"),
+        pytest.param("+800 7523 8294", "US", "+80075238294", None, id="a number of no country"),
     ],
 )
 def test_a_number_is_read_by_its_country_or_by_its_prefix(text, country, number: str, home: str | None):
@@ -40,10 +54,44 @@ def test_a_number_is_read_by_its_country_or_by_its_prefix(text, country, number:
 
 @pytest.mark.parametrize("country", [None, "US", "NO", "Atlantis"])
 @pytest.mark.parametrize(
-    "text", ["call me", "n/a", "+", "0", "00", "1234567890", "-", "1" * 300, "+999 123", "😀"]
+    "text", ["call me", "n/a", "+", "0", "00", "1234567890", "-", "1" * 300, "+999 123", "😀", "1.61756E+10"]
 )
 def test_junk_is_no_number(text: str, country: str | None):
     assert phone_facts(text, country) == PhoneFacts(valid=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [
+        pytest.param("8888888888", "US", id="one figure"),
+        pytest.param("+65 8888 8888", None, id="one figure behind a prefix"),
+        pytest.param("01234567890", "GB", id="upwards"),
+        pytest.param("01 23 45 67 89", "FR", id="upwards, as the French write it"),
+        pytest.param("9876543210", "IN", id="downwards"),
+        pytest.param("1212121212", "BR", id="a pair over and over"),
+        pytest.param("123 123 123", "PL", id="1-2-3 over and over"),
+        pytest.param("020 0000 0000", "GB", id="nothing but zeros"),
+        pytest.param("+800 1234 5678", None, id="upwards, of no country"),
+    ],
+)
+def test_what_somebody_made_up_is_no_number_even_if_it_might_be_one(text: str, country: str | None):
+    assert phone_facts(text, country) == PhoneFacts(valid=False)
+
+
+def test_ten_figures_of_an_unknown_country_may_be_american():
+    assert e164("2065550100", None) is None
+    assert e164("2065550100", "US") == "+12065550100"
+    assert e164("+20 65 5550100", None) == "+20655550100"
+
+
+@given(
+    st.one_of(st.text(), st.from_regex(r"\A[+(]?[0-9 ()./-]{1,20}\Z")),
+    st.sampled_from([None, "US", "DE", "IN"]),
+)
+def test_no_text_is_too_strange(text: str, country: str | None):
+    facts = phone_facts(text, country)
+    assert facts == phone_facts(text, country)
+    assert facts.e164 is None or (facts.valid and e164(facts.e164, None) == facts.e164)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +120,7 @@ def test_no_number_tells_nothing(text: str | None):
         ("+47 406 12 345", "mobile"),
         ("+1 617 555 5555", "fixed_line_or_mobile"),
         ("+1 800 356 9377", "toll_free"),
+        ("+44 70 1234 9999", "personal_number"),
     ],
 )
 def test_a_number_tells_its_kind(text: str, kind: str):
