@@ -1,7 +1,8 @@
 """From the text of a policy file to a `Policy`, or to one error that names the place and the rule."""
 
+import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import msgspec
 
 from shared.marketplace.title import slugified
-from shared.policy.model import Duration, Policy
+from shared.policy.duration import Duration
+from shared.policy.model import Policy
+from shared.policy.scoring import Rule, ScoringPolicy
 
 SHIPPED = Path(__file__).with_name("policy.toml")
 
@@ -40,12 +43,17 @@ def parse_policy(text: str) -> Policy:
     except tomllib.TOMLDecodeError as exc:
         raise InvalidPolicy(f"The policy isn't TOML: {exc}.") from exc
     except msgspec.ValidationError as exc:
-        raise InvalidPolicy(f"The policy is wrong: {exc}.") from exc
+        raise InvalidPolicy(f"The policy is wrong: {'; '.join(_wrong_rules(tables)) or exc}.") from exc
     except (ValueError, RecursionError) as exc:
         raise InvalidPolicy(
             "The policy isn't TOML that we take: nested too deep, or a number too long."
         ) from exc
     return policy
+
+
+def read_scoring(written: str) -> ScoringPolicy:
+    """The rules of a JSON text that `scoring.written` gave."""
+    return msgspec.convert(json.loads(written), ScoringPolicy, dec_hook=_decode)
 
 
 def offers_by_title(policy: Policy) -> Mapping[str, str]:
@@ -63,6 +71,19 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         raise InvalidPolicy(f"The policy file can't be read: {path}: {type(exc).__name__}.") from exc
+
+
+def _wrong_rules(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Every rule that is wrong for itself: by model and name, and what is wrong with it."""
+    models = tables["scoring"].get("models", ()) if isinstance(tables["scoring"], dict) else ()
+    for model in models if isinstance(models, list) else ():
+        rules = model.get("rules", ()) if isinstance(model, dict) else ()
+        for number, rule in enumerate(rules if isinstance(rules, list) else (), 1):
+            try:
+                msgspec.convert(rule, Rule, dec_hook=_decode)
+            except msgspec.ValidationError as exc:
+                name = f" `{rule['name']}`" if isinstance(rule, dict) and rule.get("name") else ""
+                yield f"rule {number}{name} of model `{model.get('name', '?')}`: {exc}"
 
 
 def _decode(type_: type, value: Any) -> Any:

@@ -1,79 +1,207 @@
-"""From facts to a score, by the rules of the policy: additive, every point with its reason."""
+"""From facts and behaviour to a score, by the rules of the policy: additive, every point with its reason."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.policy.model import Condition, Group, Rule, ScoringPolicy
-from shared.scoring.score import LedgerLine, Score
+from shared.policy.scoring import (
+    FIT,
+    INTENT,
+    Group,
+    Model,
+    Requirement,
+    Rule,
+    Scope,
+    ScoringPolicy,
+    version_of,
+)
+from shared.scoring.behaviour import ByType, by_type, counted, evidence, weight
+from shared.scoring.conditions import Facts, Holds, compiled
+from shared.scoring.interaction import Interaction
+from shared.scoring.score import MAX_SCORE, Evidence, LedgerLine, Score
 
-LOWEST_FIT, LOWEST_INTENT = "D", "4"
+LOWEST = {FIT: "D", INTENT: "4"}
+_OWN_WORDS = ("note", "contact.")  # facts that the ledger names without repeating them
+_LONGEST_VALUE = 100  # characters of a fact's value that the ledger repeats
+
+type Line = Callable[[Facts, ByType, datetime], LedgerLine | None]
 
 
 def score(
-    facts: Mapping[str, Any], policy: ScoringPolicy, at: datetime, *, may_qualify: bool = True
+    facts: Facts,
+    interactions: Sequence[Interaction],
+    policy: ScoringPolicy,
+    at: datetime,
+    *,
+    was_qualified: bool = False,
+    sureness: Mapping[str, float] | None = None,
 ) -> Score:
     """Add up the points of every rule that holds.
 
     Args:
         facts: by name; a missing one is unknown.
-        policy: the model.
-        at: when, aware UTC; kept as `scored_at`.
-        may_qualify: False holds the lead back whatever its points.
+        interactions: what the customer did, in any order; what lies after `at` doesn't count.
+        policy: the models; the first that is for these facts scores them.
+        at: the instant asked, aware UTC. The same arguments give the same score, bit for bit.
+        was_qualified: the lead was so before: it stays so down to `leave` points.
+        sureness: how sure each fact is, 0-1; 1 unless it says so.
 
     Returns:
-        The score; the points of its ledger add up to its total exactly: where a group leaves its bounds, a
-        line of its own says what that took or gave.
+        The score. The points of its ledger add up to its total exactly: where a group or the total leaves its
+        bounds, a line of its own says what that took or gave.
     """
-    fit, fit_lines = _group("fit", facts, policy, policy.groups.fit)
-    intent, intent_lines = _group("intent", facts, policy, policy.groups.intent)
-    total = fit + intent
+    version, models = _compiled(policy)
+    chosen = next(one for one in models if one.is_for is None or one.is_for(facts))
+    model, done = chosen.model, by_type(interactions, at)
+    ledger: list[LedgerLine] = []
+    points: dict[str, int] = {}
+    unbounded = 0
+    for name, group, rules in chosen.groups:
+        given = 0
+        for rule in rules:
+            line = rule(facts, done, at)
+            if line is not None:
+                given += line.points
+                ledger.append(line)
+        bounded = group.floor if given < group.floor else min(given, group.cap)
+        if bounded != given:
+            ledger.append(_bound(name, bounded - given, group.floor, group.cap))
+        points[name] = bounded
+        unbounded += bounded
+    total = min(max(unbounded, 0), MAX_SCORE)
+    if total != unbounded:
+        ledger.append(_bound("total", total - unbounded, 0, MAX_SCORE))
+    missing = tuple([need.because for holds, need in chosen.needs if not holds(facts)])
+    held_back = tuple([reason.because for holds, reason in chosen.hold_back if holds(facts)])
+    qualify = model.qualify
+    threshold = qualify.leave if was_qualified and qualify.leave is not None else qualify.enter
     return Score(
         total=total,
-        grade=_grade(fit, policy.groups.fit, LOWEST_FIT)
-        + _grade(intent, policy.groups.intent, LOWEST_INTENT),
-        fit=fit,
-        intent=intent,
-        confidence=_confidence(facts, policy.rules),
-        qualified=may_qualify and total >= policy.qualified_from,
-        model=policy.model,
-        ledger=(*fit_lines, *intent_lines),
+        grade=_grade(model, FIT, points[FIT]) + _grade(model, INTENT, points[INTENT]),
+        fit=points[FIT],
+        intent=points[INTENT],
+        confidence=_confidence(facts, chosen.asked, sureness),
+        qualified=total >= threshold and not missing and not held_back,
+        model=model.name,
+        ledger=tuple(ledger),
         scored_at=at,
+        policy=version,
+        missing=missing,
+        held_back=held_back,
     )
 
 
-def holds(condition: Condition, facts: Mapping[str, Any]) -> bool:
-    """Whether the facts meet a condition; an unknown fact meets only `exists = false`."""
-    value = facts.get(condition.fact)
-    if condition.exists is not None:
-        return (value is not None) == condition.exists
-    if value is None:
-        return False
-    wanted = condition.in_ or (condition.equals,)
-    return any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in wanted)
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A model, made ready: its rules as functions."""
+
+    model: Model
+    is_for: Holds | None  # None: every lead
+    groups: tuple[tuple[str, Group, tuple[Line, ...]], ...]  # with their rules
+    needs: tuple[tuple[Holds, Requirement], ...]
+    hold_back: tuple[tuple[Holds, Requirement], ...]
+    asked: tuple[str, ...]  # names of facts
 
 
-def _group(
-    name: str, facts: Mapping[str, Any], policy: ScoringPolicy, group: Group
-) -> tuple[int, list[LedgerLine]]:
-    lines = [
-        LedgerLine(rule=rule.name, points=rule.points, because=rule.because)
-        for rule in policy.rules
-        if rule.group == name and holds(rule.when, facts)
-    ]
-    points = sum(line.points for line in lines)
-    bounded = min(max(points, 0), group.cap)
-    if bounded != points:
-        because = f"{name} never counts {'less than 0' if points < 0 else f'more than {group.cap}'} points"
-        lines.append(LedgerLine(rule=f"{name}-bound", points=bounded - points, because=because))
-    return bounded, lines
+@functools.lru_cache(maxsize=32)
+def _compiled(policy: ScoringPolicy) -> tuple[str, tuple[_Compiled, ...]]:
+    """The version of the rules, and the models."""
+    return version_of(policy), tuple(_model(model) for model in policy.models)
 
 
-def _grade(points: int, group: Group, lowest: str) -> str:
-    return next((name for name, least in group.grades.items() if points >= least), lowest)
+def _model(model: Model) -> _Compiled:
+    return _Compiled(
+        model=model,
+        is_for=_scope(model.for_) if model.for_ else None,
+        groups=tuple(
+            (name, group, tuple(_line(rule) for rule in model.rules if rule.group == name))
+            for name, group in model.groups.items()
+        ),
+        needs=tuple((compiled(need.when), need) for need in model.qualify.needs),
+        hold_back=tuple((compiled(reason.when), reason) for reason in model.qualify.hold_back),
+        asked=tuple(sorted({name for rule in model.rules if rule.when for name in rule.when.facts()})),
+    )
 
 
-def _confidence(facts: Mapping[str, Any], rules: tuple[Rule, ...]) -> float:
-    """The share of the facts that the rules ask for and that are known, 0-1."""
-    asked = {rule.when.fact for rule in rules}
-    return round(len(asked & facts.keys()) / len(asked), 2) if asked else 0.0
+def _scope(scope: Scope) -> Holds:
+    asked = {"offer": scope.offers, "publisher": scope.publishers, "source": scope.sources}
+    wanted = {name: {one.casefold() for one in values} for name, values in asked.items() if values}
+    return lambda facts: all(str(facts.get(name, "")).casefold() in ones for name, ones in wanted.items())
+
+
+def _line(rule: Rule) -> Line:
+    return _line_of_facts(rule) if rule.behaviour is None else _line_of_behaviour(rule)
+
+
+def _line_of_facts(rule: Rule) -> Line:
+    if rule.when is None:
+        raise AssertionError("a rule without behaviour has a condition")
+    holds = compiled(rule.when)
+    names = tuple(dict.fromkeys(rule.when.facts()))
+    points = _capped(rule, float(rule.points))
+
+    def line(facts: Facts, _: ByType, __: datetime) -> LedgerLine | None:
+        if not points or not holds(facts):
+            return None
+        seen = tuple([_evidence(name, facts.get(name)) for name in names])
+        return LedgerLine(
+            rule=rule.name, points=points, because=rule.because, group=rule.group, evidence=seen
+        )
+
+    return line
+
+
+def _line_of_behaviour(rule: Rule) -> Line:
+    behaviour = rule.behaviour
+    if behaviour is None:
+        raise AssertionError("only rules with behaviour come here")
+    holds = compiled(rule.when) if rule.when else None
+
+    def line(facts: Facts, done: ByType, at: datetime) -> LedgerLine | None:
+        found = counted(behaviour, done, at)
+        if not found or (holds and not holds(facts)):
+            return None
+        points = _capped(rule, rule.points * weight(behaviour, found, at))
+        if not points:
+            return None
+        seen = evidence(found)
+        return LedgerLine(
+            rule=rule.name, points=points, because=rule.because, group=rule.group, evidence=seen
+        )
+
+    return line
+
+
+def _capped(rule: Rule, points: float) -> int:
+    """Whole points, within the rule's cap on both sides."""
+    bounded = points if rule.cap is None else min(max(points, -rule.cap), rule.cap)
+    return round(bounded)
+
+
+def _evidence(name: str, value: Any) -> Evidence:
+    if name.startswith(_OWN_WORDS) or not isinstance(value, str | int | float):
+        return Evidence(fact=name)
+    return Evidence(fact=name, value=value[:_LONGEST_VALUE] if isinstance(value, str) else value)
+
+
+def _bound(name: str, points: int, least: int, most: int) -> LedgerLine:
+    because = (
+        f"{name} never counts " + (f"less than {least}" if points > 0 else f"more than {most}") + " points"
+    )
+    return LedgerLine(rule=f"{name}-bound", points=points, because=because, group=name)
+
+
+def _grade(model: Model, group: str, points: int) -> str:
+    for name, least in model.groups[group].grades.items():
+        if points >= least:
+            return name
+    return LOWEST[group]
+
+
+def _confidence(facts: Facts, asked: tuple[str, ...], sureness: Mapping[str, float] | None) -> float:
+    """How sure the facts are that the rules ask for, on average; an unknown one counts as 0."""
+    known = [name for name in asked if facts.get(name) is not None]
+    sure = sum([sureness.get(name, 1.0) for name in known]) if sureness else len(known)
+    return round(sure / len(asked), 2) if asked else 0.0

@@ -7,16 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.policy.load import InvalidPolicy, load_policy, offers_by_title, parse_policy
-from shared.policy.model import Duration
+from shared.policy.duration import Duration
+from shared.policy.load import InvalidPolicy, load_policy, offers_by_title, parse_policy, read_scoring
+from shared.policy.scoring import version_of, written
 from tests.pure.examples import NOW
 
 SHIPPED = load_policy()
 GROUPS = """
-[scoring.groups]
+[scoring.models.groups]
 fit = { cap = 60, grades = { A = 42, B = 28, C = 14 } }
 intent = { cap = 40, grades = { 1 = 30, 2 = 20, 3 = 10 } }
 """
+HEAD = 'name = "mine"\nqualify = { enter = 50 }'
 RULE = {
     "name": '"one"',
     "group": '"fit"',
@@ -26,20 +28,25 @@ RULE = {
 }
 
 
-def scoring(groups: str = GROUPS, head: str = 'model = "mine"\nqualified_from = 50', rules: str = "") -> str:
-    return f"[scoring]\n{head}\n{rules or 'rules = []'}\n{groups}"
+def scoring(groups: str = GROUPS, head: str = HEAD, rules: str = "", top: str = "") -> str:
+    return f"[scoring]\n{top}\n[[scoring.models]]\n{head}\n{rules or 'rules = []'}\n{groups}"
 
 
-def with_rule(**fields: str | None) -> str:
+def with_rule(top: str = 'interactions = ["call"]', **fields: str | None) -> str:
     """A policy of one rule, with some of its fields replaced; None leaves a field out."""
     told = {name: text for name, text in {**RULE, **fields}.items() if text is not None}
-    return scoring(rules="rules = [{ " + ", ".join(f"{name} = {text}" for name, text in told.items()) + " }]")
+    rule = ", ".join(f"{name} = {text}" for name, text in told.items())
+    return scoring(rules=f"rules = [{{ {rule} }}]", top=top)
 
 
-def with_grades(fit: str = "A = 42, B = 28, C = 14", cap: str = "60") -> str:
+def with_qualify(text: str) -> str:
+    return scoring(head=f'name = "mine"\nqualify = {{ {text} }}')
+
+
+def with_grades(fit: str = "A = 42, B = 28, C = 14", cap: str = "60", more: str = "") -> str:
     return scoring(
-        f"[scoring.groups]\nfit = {{ cap = {cap}, grades = {{ {fit} }} }}\n"
-        "intent = { cap = 40, grades = { 1 = 30, 2 = 20, 3 = 10 } }"
+        f"[scoring.models.groups]\nfit = {{ cap = {cap}, grades = {{ {fit} }} }}\n"
+        f"intent = {{ cap = 40, grades = {{ 1 = 30, 2 = 20, 3 = 10 }} }}\n{more}"
     )
 
 
@@ -73,8 +80,7 @@ def test_a_file_with_some_tables_takes_the_others_from_the_shipped_one(
 
 
 def test_a_table_is_taken_whole_and_not_mixed_with_the_shipped_one():
-    assert parse_policy(with_rule()).scoring.rules[0].name == "one"
-    assert len(parse_policy(with_rule()).scoring.rules) == 1
+    assert [rule.name for rule in parse_policy(with_rule()).scoring.models[0].rules] == ["one"]
 
 
 # Durations
@@ -151,24 +157,41 @@ def test_a_duration_says_itself_what_it_is():
         pytest.param(
             "[offers.x]\ntitles = [5]", r"Expected `str`.*\.titles\[0\]", id="a title that is no text"
         ),
-        pytest.param("[scoring]", r"missing required field `model`.*\$\.scoring", id="an empty table"),
+        pytest.param("[scoring]", r"missing required field `models`.*\$\.scoring", id="an empty table"),
+        pytest.param("[scoring]\nmodels = []", r"length >= 1.*\.models", id="no model"),
+        pytest.param("[scoring]\nmodels = 5", r"Expected `array`.*\.models", id="models that are no list"),
+        pytest.param(scoring(head='name = "m"'), "missing required field `qualify`", id="no threshold"),
+        pytest.param(scoring(head=HEAD.replace("mine", "")), r"length >= 1.*models\[0\]\.name", id="no name"),
+        pytest.param(with_qualify("enter = 101"), r"<= 100.*qualify\.enter", id="101 points"),
+        pytest.param(with_qualify("enter = -1"), r">= 0.*qualify\.enter", id="-1 points"),
+        pytest.param(with_qualify("enter = 1.5"), r"Expected `int`.*qualify\.enter", id="1.5 points"),
+        pytest.param(with_qualify("enter = 5, leave = 6"), "`leave` must not be above", id="out above in"),
         pytest.param(
-            scoring(head='model = "m"'), "missing required field `qualified_from`", id="a missing field"
+            with_qualify('enter = 5, needs = [{ when = { fact = "a", exists = true } }]'),
+            r"missing required field `because`.*needs\[0\]",
+            id="a need without a reason",
         ),
-        pytest.param(scoring(head='model = ""\nqualified_from = 1'), r"length >= 1.*\.model", id="no model"),
+        pytest.param(scoring(head=HEAD + "\nfor = {}"), "needs one of `offers`", id="a scope of nothing"),
         pytest.param(
-            scoring(head='model = "m"\nqualified_from = 101'), r"<= 100.*qualified_from", id="101 points"
+            scoring(head=HEAD + '\nfor = { offers = ["a"] }'), "must be without `for`", id="no last resort"
         ),
         pytest.param(
-            scoring(head='model = "m"\nqualified_from = -1'), r">= 0.*qualified_from", id="-1 points"
+            scoring() + scoring().removeprefix("[scoring]\n"), "`mine` stands there twice", id="a model twice"
         ),
         pytest.param(
-            scoring(head='model = "m"\nqualified_from = 1.5'), r"Expected `int`.*qualified_from", id="1.5"
+            scoring() + scoring(head=HEAD.replace("mine", "two")).removeprefix("[scoring]\n"),
+            "it must be the last",
+            id="a model that nobody reaches",
         ),
         pytest.param(scoring(groups=""), "missing required field `groups`", id="no groups"),
-        pytest.param(with_grades(cap="61"), "caps of `groups` add up to more than 100", id="caps of 101"),
-        pytest.param(with_grades(cap="101"), r"<= 100.*groups\.fit\.cap", id="a cap of 101"),
-        pytest.param(with_grades(cap="-1"), r">= 0.*groups\.fit\.cap", id="a cap of -1"),
+        pytest.param(
+            scoring(groups="[scoring.models.groups]\nfit = { cap = 5, grades = { A = 3, B = 2, C = 1 } }"),
+            r"`groups\.intent` is missing",
+            id="a group missing",
+        ),
+        pytest.param(with_grades(cap="101"), r"<= 100.*groups", id="a cap of 101"),
+        pytest.param(with_grades(cap="-1"), r">= 0.*groups", id="a cap of -1"),
+        pytest.param(with_grades(cap="5, floor = 1"), r"<= 0.*groups", id="a floor above 0"),
         pytest.param(with_grades("A = 42, B = 28"), r"groups\.fit\.grades.*A, B, C", id="a grade missing"),
         pytest.param(
             with_grades("A = 3, B = 2, C = 1, D = 0"), r"groups\.fit\.grades", id="a grade too many"
@@ -178,47 +201,103 @@ def test_a_duration_says_itself_what_it_is():
             with_grades("C = 3, B = 2, A = 1"), r"groups\.fit\.grades", id="grades the wrong way round"
         ),
         pytest.param(with_grades("A = 101, B = 2, C = 1"), r"<= 100.*grades", id="a grade beyond 100"),
-        pytest.param(with_rule(name='""'), r"length >= 1.*rules\[0\]\.name", id="a rule without a name"),
-        pytest.param(with_rule(name=None), r"missing required field `name`.*rules\[0\]", id="no name at all"),
         pytest.param(
-            with_rule(name=f'"{"x" * 65}"'), r"length <= 64.*rules\[0\]\.name", id="a name too long"
+            with_grades(more="luck = { cap = 5, grades = { A = 1 } }"),
+            r"groups\.luck\.grades.*only fit and intent",
+            id="a grade of another group",
         ),
-        pytest.param(with_rule(because='""'), r"length >= 1.*rules\[0\]\.because", id="no reason"),
-        pytest.param(with_rule(because=f'"{"x" * 201}"'), r"length <= 200.*because", id="a reason too long"),
-        pytest.param(with_rule(points="101"), r"<= 100.*rules\[0\]\.points", id="101 points for a rule"),
-        pytest.param(with_rule(points="-101"), r">= -100.*rules\[0\]\.points", id="-101 points for a rule"),
+        pytest.param(with_rule(name='""'), r"rule 1 of model `mine`: .*length >= 1", id="a nameless rule"),
+        pytest.param(with_rule(name=None), "rule 1 of model `mine`: .*missing.*`name`", id="no name at all"),
+        pytest.param(with_rule(name=f'"{"x" * 65}"'), "length <= 64", id="a name too long"),
+        pytest.param(with_rule(because='""'), "rule 1 `one` of model `mine`: .*length >= 1", id="no reason"),
+        pytest.param(with_rule(because=f'"{"x" * 201}"'), r"`one`.*length <= 200", id="a reason too long"),
+        pytest.param(with_rule(points="101"), r"`one`.*<= 100.*\.points", id="101 points for a rule"),
+        pytest.param(with_rule(points="-101"), r"`one`.*>= -100.*\.points", id="-101 points for a rule"),
         pytest.param(
             with_rule(points="5.0"), r"Expected `int`.*points", id="points that are no whole number"
         ),
         pytest.param(with_rule(points="inf"), r"Expected `int`.*points", id="infinite points"),
         pytest.param(
-            with_rule(group='"luck"'), "rule `one`: `group` is neither fit nor intent", id="another group"
+            with_rule(group='"luck"'), "rule `one`: `group` is none of the model's: fit, intent", id="another"
         ),
-        pytest.param(
-            with_rule(extra="1"), r"unknown field `extra`.*rules\[0\]", id="an unknown field of a rule"
-        ),
-        pytest.param(with_rule(when='{ fact = "a" }'), r"exactly one.*rules\[0\]\.when", id="no test"),
+        pytest.param(with_rule(extra="1"), r"`one`.*unknown field `extra`", id="an unknown field of a rule"),
+        pytest.param(with_rule(when=None), "needs `when` or `behaviour`", id="a rule that always holds"),
+        pytest.param(with_rule(when='{ fact = "a" }'), r"`one`.*exactly one.*\.when", id="no test"),
         pytest.param(
             with_rule(when='{ fact = "a", equals = 1, exists = true }'), "exactly one of", id="two tests"
         ),
+        pytest.param(with_rule(when="{ exists = true }"), "needs either `fact`", id="a test of nothing"),
+        pytest.param(with_rule(when="{}"), "needs either `fact`", id="an empty condition"),
+        pytest.param(with_rule(when="{ all = [] }"), "an empty list never holds", id="all of nothing"),
+        pytest.param(with_rule(when='{ fact = "a", in = [] }'), "empty list", id="one of none"),
         pytest.param(
-            with_rule(when="{ exists = true }"), "missing required field `fact`", id="a test of nothing"
+            with_rule(when='{ fact = "a", equals = 1, not = { fact = "b", exists = true } }'),
+            "needs either `fact`",
+            id="a test and a not",
         ),
         pytest.param(
-            with_rule(when='{ fact = "", exists = true }'), r"length >= 1.*\.fact", id="a nameless fact"
+            with_rule(when="{ not = " * 9 + '{ fact = "a", exists = true }' + " }" * 9),
+            "nested deeper than 8",
+            id="nested too deep",
+        ),
+        pytest.param(with_rule(when='{ fact = "", exists = true }'), "length >= 1", id="a nameless fact"),
+        pytest.param(with_rule(when='{ fact = "5x", exists = true }'), "begin with a letter", id="no name"),
+        pytest.param(
+            with_rule(when='{ fact = "person.rnak", exists = true }'),
+            "there is no fact `person.rnak`, perhaps `person.rank`",
+            id="a fact that can't exist",
         ),
         pytest.param(
-            with_rule(when='{ fact = "a", equals = 1.5 }'), r"\.when\.equals", id="equals a fraction"
+            with_rule(when='{ fact = "person.rank", in = ["vp", "boss"] }'),
+            "`person.rank` is never that: it is one of owner, c_level",
+            id="a value that it never has",
         ),
         pytest.param(with_rule(when='{ fact = "a", in = "x" }'), r"\.when\.in", id="in a text"),
+        pytest.param(with_rule(when='{ fact = "a", range = [5] }'), r"\.when\.range", id="half a range"),
+        pytest.param(
+            with_rule(when='{ fact = "a", range = [5, 4] }'), "least, most", id="a range turned round"
+        ),
+        pytest.param(with_rule(when='{ fact = "a", range = [nan, 4] }'), "least, most", id="a range of nan"),
+        pytest.param(with_rule(when='{ fact = "a", contains = "" }'), "length >= 1", id="contains nothing"),
         pytest.param(
             with_rule(when='{ fact = "a", like = "x" }'), "unknown field `like`", id="an unknown test"
         ),
+        pytest.param(
+            with_rule(behaviour='{ interaction = "cal" }'),
+            "rule `one` of model `mine`: `interactions` doesn't list `cal`, perhaps `call`",
+            id="an interaction that nobody sends",
+        ),
+        pytest.param(
+            with_rule(behaviour='{ interaction = "Call" }'), "matching regex", id="no type of interaction"
+        ),
+        pytest.param(
+            with_rule(behaviour='{ interaction = "call", at_least = 0 }'),
+            r">= 1.*at_least",
+            id="none at least",
+        ),
+        pytest.param(
+            with_rule(behaviour='{ interaction = "call", half_life = "0d" }'),
+            r"more than nothing.*half_life",
+            id="a half-life of nothing",
+        ),
+        pytest.param(with_rule(cap="-1"), r">= 0.*cap", id="a cap below 0"),
     ],
 )
 def test_a_mistake_is_refused_with_its_place_and_the_rule(text: str, says: str):
     with pytest.raises(InvalidPolicy, match=says):
         parse_policy(text)
+
+
+def test_every_wrong_rule_is_reported_at_once():
+    rules = [
+        "{ " + ", ".join(f"{name} = {text}" for name, text in {**RULE, **wrong}.items()) + " }"
+        for wrong in ({"points": "500"}, {"name": '"two"'}, {"name": '"three"', "because": '""'})
+    ]
+    with pytest.raises(InvalidPolicy) as refused:
+        parse_policy(scoring(rules=f"rules = [{', '.join(rules)}]"))
+    assert "rule 1 `one`" in str(refused.value)
+    assert "rule 3 `three`" in str(refused.value)
+    assert "two" not in str(refused.value)
 
 
 def test_a_rule_may_not_stand_there_twice():
@@ -246,11 +325,13 @@ def test_a_text_that_no_parser_can_hold_is_an_invalid_policy(text: str):
         with_grades("A = 100, B = 100, C = 100"),
         with_grades(cap="0"),
         with_rule(),
+        with_qualify("enter = 0, leave = 0"),
+        with_rule(when="{ not = " * 7 + '{ fact = "a", exists = true }' + " }" * 7),
     ],
-    ids=["all grades at 0", "all grades at 100", "a cap of 0", "one rule"],
+    ids=["all grades at 0", "all grades at 100", "a cap of 0", "one rule", "enter at 0", "eight deep"],
 )
 def test_what_lies_on_a_bound_is_allowed(text: str):
-    assert parse_policy(text).scoring.model == "mine"
+    assert parse_policy(text).scoring.models[0].name == "mine"
 
 
 @pytest.mark.parametrize(
@@ -262,12 +343,39 @@ def test_what_lies_on_a_bound_is_allowed(text: str):
         ("equals = 0", "equals", 0),
         ('in = ["x", 1, true]', "in_", ("x", 1, True)),
         ("exists = false", "exists", False),
+        ("equals = 1.5", "equals", 1.5),
+        ('contains = "x"', "contains", "x"),
+        ('contains = ["x", "y"]', "contains", ("x", "y")),
+        ("range = [-inf, 5]", "range", (float("-inf"), 5)),
     ],
 )
 def test_a_condition_holds_its_one_test(test: str, field: str, value: Any):
-    (rule,) = parse_policy(with_rule(when=f'{{ fact = "a", {test} }}')).scoring.rules
+    (rule,) = parse_policy(with_rule(when=f'{{ fact = "a", {test} }}')).scoring.models[0].rules
     told = {name: each for name, each in msgspec.structs.asdict(rule.when).items() if each is not None}
     assert told == {"fact": "a", field: value}
+
+
+# Versions
+
+
+def test_the_version_is_of_what_the_rules_say_not_of_how_they_are_laid_out():
+    version = version_of(parse_policy(with_rule()).scoring)
+    assert version_of(parse_policy("# a comment\n" + with_rule().replace(", ", ",   ")).scoring) == version
+    assert version_of(parse_policy(with_rule(points="6")).scoring) != version
+    assert version_of(parse_policy('[follow_up]\ntarget = "1h"').scoring) == version_of(SHIPPED.scoring)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        SHIPPED,
+        parse_policy(with_rule(when='{ fact = "a", range = [-inf, inf] }')),
+        parse_policy(with_rule(behaviour='{ interaction = ["call"], within = "36h", half_life = "90s" }')),
+    ],
+    ids=["the shipped one", "without end", "durations"],
+)
+def test_rules_are_kept_and_read_back_as_they_were(policy: Any):
+    assert read_scoring(written(policy.scoring)) == policy.scoring
 
 
 # Files

@@ -1,0 +1,28 @@
+"""Spans of time as a policy writes them."""
+
+import re
+from datetime import timedelta
+from typing import Self
+
+LONGEST = timedelta(days=3650)  # no promise outlives ten years
+_DURATION = re.compile(r"([0-9]{1,9})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Duration(timedelta):
+    """A span of time, written `3s`, `15m`, `24h` or `7d`."""
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """Read a duration.
+
+        Raises:
+            ValueError: not of that form, zero, or longer than `LONGEST`.
+        """
+        written = _DURATION.fullmatch(text) if isinstance(text, str) else None
+        if not written:
+            raise ValueError('needs a duration such as "3s", "15m", "24h", "7d"')
+        number, unit = int(written[1]), _UNITS[written[2]]
+        if not 0 < number <= LONGEST / timedelta(**{unit: 1}):
+            raise ValueError("needs a duration of more than nothing and at most 3650 days")
+        return cls(**{unit: number})

@@ -1,0 +1,95 @@
+"""Conditions as functions: made once per policy, called for every lead."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shared.policy.conditions import Condition
+
+type Facts = Mapping[str, Any]
+type Holds = Callable[[Facts], bool]
+
+
+def compiled(condition: Condition) -> Holds:  # noqa: PLR0911 - one kind of test a line
+    """The function that tells whether facts meet a condition.
+
+    Texts are compared without regard to case; a yes or no is no number. What isn't known, or is neither text,
+    number nor yes or no, passes only `exists = false` and `not`.
+    """
+    name = condition.fact or ""
+    if condition.all is not None:
+        return _all(tuple(compiled(part) for part in condition.all))
+    if condition.any is not None:
+        return _any(tuple(compiled(part) for part in condition.any))
+    if condition.not_ is not None:
+        return _not(compiled(condition.not_))
+    if condition.exists is not None:
+        return _exists(name, condition.exists)
+    if condition.contains is not None:
+        return _contains(name, condition.contains)
+    if condition.range is not None:
+        return _range(name, *condition.range)
+    return _equals(name, condition.in_ or (condition.equals,))
+
+
+def holds(condition: Condition, facts: Facts) -> bool:
+    """Whether facts meet a condition."""
+    return compiled(condition)(facts)
+
+
+def _all(parts: tuple[Holds, ...]) -> Holds:
+    return lambda facts: all(part(facts) for part in parts)
+
+
+def _any(parts: tuple[Holds, ...]) -> Holds:
+    return lambda facts: any(part(facts) for part in parts)
+
+
+def _not(part: Holds) -> Holds:
+    return lambda facts: not part(facts)
+
+
+def _exists(name: str, is_wanted: bool) -> Holds:
+    return lambda facts: (facts.get(name) is not None) is is_wanted
+
+
+def _equals(name: str, wanted: tuple[Any, ...]) -> Holds:
+    keys = frozenset(_key(one) for one in wanted)
+    texts = frozenset(key for key in keys if isinstance(key, str))
+
+    def holds(facts: Facts) -> bool:
+        value = facts.get(name)
+        if isinstance(value, str):
+            return value in texts or value.casefold() in texts
+        return value is not None and _key(value) in keys
+
+    return holds
+
+
+def _contains(name: str, wanted: str | tuple[str, ...]) -> Holds:
+    texts = tuple(one.casefold() for one in ((wanted,) if isinstance(wanted, str) else wanted))
+
+    def holds(facts: Facts) -> bool:
+        value = facts.get(name)
+        if not isinstance(value, str):
+            return False
+        folded = value.casefold()
+        return any(text in folded for text in texts)
+
+    return holds
+
+
+def _range(name: str, least: float, most: float) -> Holds:
+    def holds(facts: Facts) -> bool:
+        value = facts.get(name)
+        return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+    return holds
+
+
+def _key(value: Any) -> Any:
+    """What two values are compared by; None for what equals nothing."""
+    if isinstance(value, str):
+        return value.casefold()
+    if isinstance(value, bool | int | float):
+        return (isinstance(value, bool), value)
+    return ()

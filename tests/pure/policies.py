@@ -1,0 +1,122 @@
+"""Policies that tests build by hand, and any that a file may hold."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from shared.policy.conditions import Condition
+from shared.policy.duration import Duration
+from shared.policy.scoring import Behaviour, Group, Model, Qualification, Requirement, Rule, ScoringPolicy
+
+GRADES = {
+    "fit": Group(cap=60, grades={"A": 42, "B": 28, "C": 14}),
+    "intent": Group(cap=40, grades={"1": 30, "2": 20, "3": 10}),
+}
+TYPES = ("page_visited", "mail_opened", "call")
+NAMES = ["action", "person.rank", "touches", "returning", "note", "industry"]
+VALUES = st.sampled_from(["INS", "owner", "x", 0, 1, 2, 1.5, True, False])
+FACTS = st.dictionaries(st.sampled_from([*NAMES, "other"]), VALUES | st.none() | st.just(["x"]))
+
+
+def rule(name: str = "one", **fields: Any) -> Rule:
+    """A rule of 10 points for whoever has an action, with some fields replaced."""
+    told = {"group": "fit", "points": 10, "because": "it is so", **fields}
+    if "when" not in told and "behaviour" not in told:
+        told["when"] = Condition(fact="action", exists=True)
+    return Rule(name=name, **told)
+
+
+def model(*rules: Rule, name: str = "one", **fields: Any) -> Model:
+    """A model of these rules; qualified from 50 points."""
+    return Model(
+        name=name,
+        rules=rules,
+        qualify=fields.pop("qualify", Qualification(enter=50)),
+        groups={**GRADES, **fields.pop("groups", {})},
+        **fields,
+    )
+
+
+def policy(*rules: Rule, **fields: Any) -> ScoringPolicy:
+    """One model for every lead."""
+    return ScoringPolicy(interactions=TYPES, models=(model(*rules, **fields),))
+
+
+def conditions() -> st.SearchStrategy[Condition]:
+    """Any condition, nested up to three deep."""
+    facts = st.sampled_from(["action", "touches", "returning", "note", "industry"])
+    tests = st.one_of(
+        VALUES.map(lambda value: {"equals": value}),
+        st.lists(VALUES, min_size=1, max_size=3).map(lambda values: {"in_": tuple(values)}),
+        st.sampled_from(["s", "INS", ("x", "w")]).map(lambda text: {"contains": text}),
+        st.tuples(st.integers(-1, 1), st.integers(1, 3)).map(lambda ends: {"range": ends}),
+        st.booleans().map(lambda known: {"exists": known}),
+    )
+    single = st.builds(lambda fact, test: Condition(fact=fact, **test), facts, tests)
+    return st.recursive(
+        single,
+        lambda parts: st.one_of(
+            st.lists(parts, min_size=1, max_size=3).map(lambda some: Condition(all=tuple(some))),
+            st.lists(parts, min_size=1, max_size=3).map(lambda some: Condition(any=tuple(some))),
+            parts.map(lambda part: Condition(not_=part)),
+        ),
+        max_leaves=4,
+    )
+
+
+def behaviours() -> st.SearchStrategy[Behaviour]:
+    """Any behaviour."""
+    spans = st.none() | st.integers(1, 100).map(lambda hours: Duration(hours=hours))
+    return st.builds(
+        Behaviour,
+        interaction=st.sampled_from(TYPES) | st.just(TYPES[:2]),
+        detail=st.none() | st.sampled_from(["Price", "x"]),
+        at_least=st.integers(1, 3),
+        within=spans,
+        each=st.booleans(),
+        half_life=spans,
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> ScoringPolicy:
+    """Any policy that a file may hold."""
+    thresholds = st.lists(st.integers(0, 100), min_size=3, max_size=3).map(
+        lambda points: sorted(points, reverse=True)
+    )
+    floors, caps = st.integers(-100, 0), st.integers(0, 100)
+    groups = {
+        "fit": Group(
+            cap=draw(caps), floor=draw(floors), grades=dict(zip("ABC", draw(thresholds), strict=True))
+        ),
+        "intent": Group(
+            cap=draw(caps), floor=draw(floors), grades=dict(zip("123", draw(thresholds), strict=True))
+        ),
+        "luck": Group(cap=draw(caps), floor=draw(floors)),
+    }
+    rules = []
+    for number in range(draw(st.integers(0, 8))):
+        what = draw(st.sampled_from(["when", "behaviour", "both"]))
+        rules.append(
+            Rule(
+                name=f"rule-{number}",
+                group=draw(st.sampled_from(list(groups))),
+                points=draw(st.integers(-100, 100)),
+                because=f"because {number}",
+                when=draw(conditions()) if what != "behaviour" else None,
+                behaviour=draw(behaviours()) if what != "when" else None,
+                cap=draw(st.none() | caps),
+            )
+        )
+    enter = draw(st.integers(0, 100))
+    needs = st.lists(conditions().map(lambda when: Requirement(when=when, because="needed")), max_size=2)
+    qualify = Qualification(
+        enter=enter,
+        leave=draw(st.none() | st.integers(0, enter)),
+        needs=tuple(draw(needs)),
+        hold_back=tuple(draw(needs)),
+    )
+    return ScoringPolicy(
+        interactions=TYPES,
+        models=(Model(name="any", qualify=qualify, groups=groups, rules=tuple(rules)),),
+    )
