@@ -10,9 +10,12 @@ from msgspec.structs import asdict, replace
 from shared.follow_up.state import FollowUp, await_follow_up, expect_none
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
+from shared.leads.interaction import with_interaction
 from shared.leads.lead import Bookkeeping, DueKind, Lead, Milestone, SeenPush
 from shared.marketplace.json_text import essence
 from shared.marketplace.push import LeadPush
+from shared.policy.scoring import PUSH
+from shared.scoring.interaction import LONGEST_DETAIL, Interaction
 
 REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry of the sender
 PUSHES_REMEMBERED = 50  # of one lead within that window; beyond it a repeat counts as a touch
@@ -36,9 +39,13 @@ def first_push(push: LeadPush, lead_id: str, offer: str | None, at: datetime, ta
         follow_up=_follow_up(FollowUp(), push.is_test or push.forbids_contact, at, target),
         milestones=(Milestone(what="received", at=at),),
         raw=push.raw,
-        bookkeeping=Bookkeeping(recent_pushes=(SeenPush(digest=_digest(push), at=at),), cycle_began_at=at),
+        bookkeeping=Bookkeeping(
+            recent_pushes=(SeenPush(digest=_digest(push), at=at),),
+            interactions=(_as_interaction(push, at, 1),),
+            cycle_began_at=at,
+        ),
     )
-    return change(lead, at, (EventType.RECEIVED, _story(push)))
+    return change(lead, at, (EventType.RECEIVED, {"push": push.as_sent, "offer": offer}))
 
 
 def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> Change | None:
@@ -60,7 +67,7 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
     return change(
         lead,
         at,
-        (EventType.TOUCHED, _story(push)),
+        (EventType.TOUCHED, {"push": push.as_sent}),
         offer_title=push.offer_title or lead.offer_title,
         source=push.source or lead.source,
         action=push.action or lead.action,
@@ -76,6 +83,9 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
         bookkeeping=replace(
             kept,
             recent_pushes=(*seen, SeenPush(digest=digest, at=at))[-PUSHES_REMEMBERED:],
+            interactions=with_interaction(
+                kept.interactions, _as_interaction(push, at, kept.events_written + 1)
+            ),
             setbacks=kept.without_setback(DueKind.FOLLOW_UP) if is_silent else kept.setbacks,
             cycle_began_at=at if begins else kept.cycle_began_at,
         ),
@@ -93,8 +103,8 @@ def _follow_up(follow_up: FollowUp, is_silent: bool, at: datetime, target: timed
     return expect_none(follow_up) if is_silent else await_follow_up(follow_up, at, target)
 
 
-def _story(push: LeadPush) -> dict[str, Any]:
-    return {"push": push.as_sent}
+def _as_interaction(push: LeadPush, at: datetime, number: int) -> Interaction:
+    return Interaction(type=PUSH, at=at, number=number, detail=(push.action or "")[:LONGEST_DETAIL] or None)
 
 
 def _filled(value: Any) -> dict[str, Any]:

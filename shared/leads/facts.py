@@ -1,5 +1,6 @@
 """The facts of a lead by name: what the rules of a policy may ask for."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import to_builtins
@@ -7,24 +8,52 @@ from msgspec import to_builtins
 from shared.enrichment.facts import Enrichment
 from shared.leads.lead import Lead
 
+_APART = ("facts", "provenance", "confidence")  # of the enrichment: no facts by themselves
+
 
 def facts_of(lead: Lead, enrichment: Enrichment) -> dict[str, Any]:
-    """What the push says, and `<section>.<fact>` of the enrichment.
+    """What the push says, `<section>.<fact>` of the enrichment, and the facts from outside by their names.
 
-    What isn't known is left out: None, empty, and the rank or role `unknown`.
+    What isn't known is left out: None, empty, and `unknown`. A fact from outside replaces ours of that name;
+    it also goes by `facts.<name>`, as the lead shows it.
     """
     facts: dict[str, Any] = {
         "action": lead.action,
         "source": lead.source,
         "offer": lead.offer,
+        "publisher": _publisher(lead.offer),
+        "offerTitle": lead.offer_title,
         "note": lead.note,
         "returning": lead.touches > 1,
         "touches": lead.touches,
         "doNotContact": lead.do_not_contact,
     }
-    for name, value in to_builtins(enrichment).items():
-        if isinstance(value, dict):
-            facts |= {f"{name}.{fact}": known for fact, known in value.items()}
+    facts |= {f"campaign.{name}": text for name, text in lead.campaign.items()}
+    facts |= flattened({"contact": to_builtins(lead.contact)})
+    derived = to_builtins(enrichment)
+    facts |= flattened({name: value for name, value in derived.items() if name not in _APART})
+    facts |= derived["facts"] | flattened({"facts": derived["facts"]})
+    return {name: value for name, value in facts.items() if is_known(value)}
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Names of nested objects joined by dots."""
+    return dict(_flattened(tree, prefix))
+
+
+def is_known(value: Any) -> bool:
+    """A fact that says something."""
+    return value not in (None, "", "unknown")
+
+
+def _flattened(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flattened(value, f"{prefix}{name}.")
         else:
-            facts[name] = value
-    return {name: value for name, value in facts.items() if value not in (None, "", "unknown")}
+            yield f"{prefix}{name}", value
+
+
+def _publisher(offer: str | None) -> str | None:
+    publisher, dot, _ = (offer or "").partition(".")
+    return publisher if dot else None

@@ -26,6 +26,11 @@ def lead_id(push: LeadPush, offer: str | None, key: bytes) -> str:
     return _keyed(_identity(push), key, _CONTACT_BYTES) + _keyed(f"offer\0{offer or ''}", key, _OFFER_BYTES)
 
 
+def person_of(email: str, key: bytes) -> str:
+    """The contact key of an address: how the ids of all leads of this person begin."""
+    return _keyed(f"email\0{normal(email)}", key, _CONTACT_BYTES)
+
+
 def shard_of(lead_id: str) -> str:
     """The PartitionKey of all rows of a person: a lead's id alone is a point read."""
     letter = "abcdefghijklmnopqrstuvwxyz234567".index(lead_id[0])

@@ -11,6 +11,7 @@ from shared.scoring.score import MAX_SCORE
 
 SCORE_GRACE = timedelta(seconds=5)
 """How long the bus may take before the clock scores a lead itself: the bound we promise for the fast path."""
+LONGEST_COLUMN = 200  # characters
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -23,7 +24,7 @@ class IndexRow(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
 
 def index_rows(lead: Lead) -> tuple[IndexRow, ...]:
     """All index rows that this lead has, and no other."""
-    return (*_due_rows(lead), *_open_rows(lead))
+    return (*_due_rows(lead), *_open_rows(lead), *_scored_rows(lead))
 
 
 def due_key(at: datetime, kind: DueKind, lead_id: str) -> str:
@@ -56,8 +57,8 @@ def _due_rows(lead: Lead) -> Iterator[IndexRow]:
 def due_times(lead: Lead) -> dict[DueKind, datetime]:
     """What falls due for a lead, and when, whatever failed so far."""
     due: dict[DueKind, datetime] = {}
-    if lead.awaits_score:
-        due[DueKind.SCORE] = lead.last_touch_at + SCORE_GRACE
+    if lead.score_due_since is not None:
+        due[DueKind.SCORE] = lead.score_due_since + SCORE_GRACE
     if lead.bookkeeping.publish_due_at is not None:
         due[DueKind.PUBLISH] = lead.bookkeeping.publish_due_at
     if lead.follow_up.state is FollowUpState.WAITING and lead.follow_up.due_at is not None:
@@ -78,8 +79,21 @@ def _open_rows(lead: Lead) -> Iterator[IndexRow]:
         "score": points,
         "owner": lead.owner or "",
         "offer": lead.offer or "",
+        "companyKey": (lead.enrichment.company.key or "")[:LONGEST_COLUMN],
+        "companyDomain": lead.enrichment.company.domain or "",
         "test": lead.test,
         "doNotContact": lead.do_not_contact,
         "overdueFrom": stamp(overdue_from),
     }
     yield IndexRow(f"open!{place:03d}!{lead.id}", columns)
+
+
+def scored_key(version: str, lead_id: str) -> str:
+    """`scored!<version of the rules>!<id>`: leads that another version scored are found without a search."""
+    return f"scored!{version}!{lead_id}"
+
+
+def _scored_rows(lead: Lead) -> Iterator[IndexRow]:
+    """Only open leads are scored again when the rules change, and only once."""
+    if lead.score is not None and lead.status.is_open and not lead.test and not lead.awaits_score:
+        yield IndexRow(scored_key(lead.score.policy, lead.id))

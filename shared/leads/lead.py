@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from shared.enrichment.facts import Enrichment
 from shared.follow_up.state import FollowUp
 from shared.marketplace.push import Contact, RawPush
+from shared.scoring.interaction import Interaction
 from shared.scoring.score import Score
 
 
@@ -66,6 +67,8 @@ class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     operations: tuple[str, ...] = ()  # ids of the last changes, newest last: a lost answer is found here
     recent_pushes: tuple[SeenPush, ...] = ()
     touches_scored: int = 0
+    score_asked_at: datetime | None = None  # aware UTC; something other than a push asks for a new score
+    interactions: tuple[Interaction, ...] = ()  # the newest in time, pushes too: what scores look at
     events_written: int = 0
     events_unpublished: tuple[int, ...] = ()  # their numbers, ascending
     publish_due_at: datetime | None = None  # when the clock publishes them, if nobody did by then
@@ -106,5 +109,14 @@ class Lead(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
 
     @property
     def awaits_score(self) -> bool:
-        """A touch came in that no score has seen. Test leads are never scored."""
-        return not self.test and self.bookkeeping.touches_scored < self.touches
+        """Something came in that no score has seen. Test leads are never scored."""
+        return self.score_due_since is not None
+
+    @property
+    def score_due_since(self) -> datetime | None:
+        """Since when a score is owed, aware UTC; None if none is."""
+        if self.test:
+            return None
+        if self.bookkeeping.touches_scored < self.touches:
+            return self.last_touch_at
+        return self.bookkeeping.score_asked_at

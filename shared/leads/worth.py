@@ -1,21 +1,69 @@
-"""A lead gets its score."""
+"""A lead gets its facts and its score."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
+from shared.enrichment.enrich import enrich, with_facts
 from shared.enrichment.facts import Enrichment
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
+from shared.leads.facts import facts_of
 from shared.leads.lead import DueKind, Lead, Milestone
+from shared.policy.scoring import ScoringPolicy, version_of
+from shared.scoring.rules import score
 from shared.scoring.score import Score
+
+FORBIDDEN = "must not be contacted"
+
+
+def appraise(
+    lead: Lead, rules: ScoringPolicy, at: datetime, provided: Mapping[str, Any] | None = None
+) -> tuple[Enrichment, Score]:
+    """The facts about a lead and its score at an instant. Pure: the same arguments give the same answer.
+
+    Args:
+        lead: with what it went through; facts from outside that it had before stay.
+        rules: the models.
+        at: the instant asked, aware UTC; interactions are worth what they are worth then.
+        provided: new facts by name from the provider outside.
+    """
+    before = lead.enrichment
+    known = {name: value for name, value in before.facts.items() if name not in (provided or {})}
+    enrichment = enrich(lead.contact, note=lead.note, at=lead.last_touch_at)
+    enrichment = with_facts(enrichment, known, {name: before.provenance.get(name) for name in known})
+    enrichment = with_facts(enrichment, provided or {})
+    return enrichment, _score(lead, enrichment, rules, at)
+
+
+def score_at(lead: Lead, rules: ScoringPolicy, at: datetime) -> Lead:
+    """The lead with its score as it is worth at an instant; as stored, if nothing has faded since.
+
+    Only for reading. What waits for a new score, or was scored by other rules, stays as it is until then.
+    """
+    before = lead.score
+    if before is None or before.policy != version_of(rules) or lead.awaits_score:
+        return lead
+    now = _score(lead, lead.enrichment, rules, at)
+    return lead if now.ledger == before.ledger else replace(lead, score=now)
 
 
 def record_score(lead: Lead, enrichment: Enrichment, score: Score, at: datetime) -> Change:
     """The lead with its facts and its worth; qualified is said once, when it becomes so."""
     before = lead.score
-    facts = {"total": score.total, "grade": score.grade, "previousTotal": before.total if before else None}
-    happened = [(EventType.SCORED, facts)]
+    said = {
+        "total": score.total,
+        "grade": score.grade,
+        "previousTotal": before.total if before else None,
+        "qualified": score.qualified,
+        "model": score.model,
+        "policy": score.policy,
+    }
+    if enrichment.facts != lead.enrichment.facts:
+        said["facts"] = enrichment.facts
+    happened = [(EventType.SCORED, said)]
     milestones = lead.milestones
     if score.qualified and not (before and before.qualified):
         happened.append((EventType.QUALIFIED, {"total": score.total, "grade": score.grade}))
@@ -31,6 +79,28 @@ def record_score(lead: Lead, enrichment: Enrichment, score: Score, at: datetime)
         bookkeeping=replace(
             lead.bookkeeping,
             touches_scored=lead.touches,
+            score_asked_at=None,
             setbacks=lead.bookkeeping.without_setback(DueKind.SCORE),
         ),
     )
+
+
+def ask_for_score(lead: Lead, version: str, at: datetime) -> Change | None:
+    """Have an open lead scored by the rules of this version; None if it has been, or will be anyway."""
+    if lead.score is None or lead.score.policy == version or lead.awaits_score or not lead.status.is_open:
+        return None
+    return Change(replace(lead, bookkeeping=replace(lead.bookkeeping, score_asked_at=at)))
+
+
+def _score(lead: Lead, enrichment: Enrichment, rules: ScoringPolicy, at: datetime) -> Score:
+    found = score(
+        facts_of(lead, enrichment),
+        lead.bookkeeping.interactions,
+        rules,
+        at,
+        was_qualified=bool(lead.score and lead.score.qualified),
+        sureness={name: source.confidence for name, source in enrichment.provenance.items()},
+    )
+    if lead.do_not_contact and not found.held_back:  # whatever the policy says
+        return replace(found, qualified=False, held_back=(FORBIDDEN,))
+    return found

@@ -54,7 +54,7 @@ def test_a_first_push_is_event_number_one_and_carries_the_whole_body():
     (event,) = received().events
     assert (event.number, event.type, event.time) == (1, EventType.RECEIVED, NOW)
     assert event.id == f"{lead().id}:1"
-    assert event.data == {"push": sent()}
+    assert event.data == {"push": sent(), "offer": OFFER}
     assert lead().bookkeeping.events_unpublished == (1,)
 
 

@@ -6,15 +6,26 @@ from msgspec.structs import replace
 from shared.enrichment.enrich import enrich
 from shared.enrichment.facts import Enrichment, PersonFacts
 from shared.leads.facts import facts_of
+from shared.marketplace.push import Contact
+from shared.policy.facts import KNOWN_FACTS
 from tests.pure.examples import NOW, TARGET, lead, push, touched
 
 
 def test_facts_are_what_the_push_says_and_what_follows_from_it():
     one = lead(push(Description="Call me"))
-    assert facts_of(one, enrich(one.contact)) == {
+    assert facts_of(one, enrich(one.contact, note=one.note, at=NOW)) == {
         "action": "INS",
         "source": "AzureMarketplace",
         "offer": "contoso.contoso-backup",
+        "publisher": "contoso",
+        "offerTitle": "Contoso Backup",
+        "contact.firstName": "Ada",
+        "contact.lastName": "Fabrikam",
+        "contact.email": "ada@fabrikam.example",
+        "contact.phone": "14255550100",
+        "contact.country": "US",
+        "contact.company": "Fabrikam Inc",
+        "contact.title": "IT Director",
         "note": "Call me",
         "returning": False,
         "touches": 1,
@@ -33,19 +44,49 @@ def test_facts_are_what_the_push_says_and_what_follows_from_it():
         "company.key": "fabrikam",
         "company.domain": "fabrikam.example",
         "person.rank": "director",
+        "person.department": "it",
+        "person.buyingRole": "decider",
+        "timeZone": "America/Los_Angeles",
+        "localHour": 1,
+        "language": "en",
+        "noteLength": 7,
         "completeness": 1.0,
     }
 
 
 def test_what_is_not_known_is_no_fact():
-    one = replace(lead(), action=None, source=None, offer=None, note="")
+    one = replace(lead(), action=None, source=None, offer=None, offer_title=None, note="", contact=Contact())
     facts = facts_of(one, Enrichment())
     assert facts == {"returning": False, "touches": 1, "doNotContact": False}
 
 
 def test_no_and_nothing_are_facts():
     facts = facts_of(lead(), Enrichment(completeness=0.0, facts={"employees": 0, "customer": False}))
-    assert (facts["completeness"], facts["facts.employees"], facts["facts.customer"]) == (0.0, 0, False)
+    assert (facts["completeness"], facts["employees"], facts["customer"]) == (0.0, 0, False)
+
+
+def test_a_fact_from_outside_goes_by_its_name_and_by_where_the_lead_shows_it_and_replaces_ours():
+    told = {"industry": "software", "person.rank": "owner"}
+    facts = facts_of(lead(), Enrichment(person=PersonFacts(rank="manager"), facts=told))
+    assert (facts["industry"], facts["facts.industry"], facts["person.rank"]) == (
+        "software",
+        "software",
+        "owner",
+    )
+
+
+def test_parameters_of_the_listing_are_facts():
+    assert (
+        facts_of(replace(lead(), campaign={"mktcmpid": "spring"}), Enrichment())["campaign.mktcmpid"]
+        == "spring"
+    )
+
+
+def test_every_fact_of_ours_is_one_that_a_policy_may_name():
+    one = lead(push(Description="Call me"))
+    names = facts_of(one, enrich(one.contact, note=one.note, at=NOW)).keys()
+    assert names <= KNOWN_FACTS.keys()
+    assert KNOWN_FACTS.keys() - names == {"email.suggestion"}
 
 
 def test_an_unknown_rank_is_left_out_and_a_known_one_is_not():

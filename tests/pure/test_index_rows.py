@@ -10,9 +10,18 @@ from msgspec.structs import replace
 from shared.follow_up.state import FollowUp, FollowUpState
 from shared.leads.attention import FollowUpReport, flag_missed, follow_up
 from shared.leads.change import published
-from shared.leads.index_rows import NEVER, IndexRow, due_key, index_rows, stamp, unstamp
+from shared.leads.index_rows import (
+    NEVER,
+    SCORE_GRACE,
+    IndexRow,
+    due_key,
+    index_rows,
+    scored_key,
+    stamp,
+    unstamp,
+)
 from shared.leads.lead import DueKind, Lead, LeadStatus, Setback
-from shared.leads.worth import record_score
+from shared.leads.worth import ask_for_score, record_score
 from tests.pure.examples import NOTHING_KNOWN, NOW, TARGET, examples, lead, push, touched, worth
 
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -137,6 +146,26 @@ def test_a_setback_of_work_that_is_done_has_no_row():
     assert kinds(one) == []
 
 
+# By the rules that scored them
+
+
+def test_an_open_lead_with_a_score_can_be_found_by_the_rules_that_gave_it():
+    one = told(scored(lead()))
+    assert scored_key("", one.id) in keys(one)
+    assert not any(key.startswith("scored!") for key in keys(replace(one, status=LeadStatus.LOST)))
+    assert not any(key.startswith("scored!") for key in keys(lead()))
+
+
+def test_a_lead_that_is_asked_for_a_score_is_due_and_no_longer_found_by_its_rules():
+    change = ask_for_score(told(scored(lead())), "other rules", NOW)
+    assert change is not None
+    assert due_key(NOW + SCORE_GRACE, DueKind.SCORE, change.lead.id) in keys(change.lead)
+    assert not any(key.startswith("scored!") for key in keys(change.lead))
+    assert ask_for_score(change.lead, "other rules", NOW) is None
+    assert ask_for_score(told(scored(lead())), "", NOW) is None
+    assert ask_for_score(lead(), "other rules", NOW) is None
+
+
 # By worth
 
 
@@ -162,6 +191,8 @@ def test_an_open_row_carries_what_lists_filter_by():
         "score": 60,
         "owner": "max",
         "offer": "contoso.contoso-backup",
+        "companyKey": "",
+        "companyDomain": "",
         "test": False,
         "doNotContact": False,
         "overdueFrom": "20260303T090000000",

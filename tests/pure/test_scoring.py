@@ -1,80 +1,37 @@
 """Scores: what rules give, and the ledger that says why."""
 
+import random
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.enrichment.enrich import enrich
-from shared.leads.facts import facts_of
+from shared.leads.worth import appraise
+from shared.policy.conditions import Condition
 from shared.policy.load import load_policy
-from shared.policy.model import Condition, Group, Groups, Rule, ScoringPolicy
-from shared.scoring.rules import holds, score
-from shared.scoring.score import LedgerLine, Score
+from shared.policy.scoring import (
+    Behaviour,
+    Group,
+    Model,
+    Qualification,
+    Requirement,
+    Scope,
+    ScoringPolicy,
+    version_of,
+)
+from shared.scoring.conditions import holds
+from shared.scoring.interaction import Interaction
+from shared.scoring.rules import score
+from shared.scoring.score import Evidence, LedgerLine, Score
 from tests.pure.examples import NOW, TARGET, examples, lead, push, touched
+from tests.pure.policies import FACTS, model, policies, policy, rule
+from tests.pure.test_behaviour import INTERACTIONS
 
 SHIPPED = load_policy().scoring
-NAMES = ["action", "person.rank", "touches", "returning", "note"]
-VALUES = st.sampled_from(["INS", "owner", "x", 0, 1, 2, True, False])
-CONDITIONS = st.builds(
-    lambda fact, test: Condition(fact=fact, **test),
-    st.sampled_from(NAMES),
-    st.one_of(
-        VALUES.map(lambda value: {"equals": value}),
-        st.lists(VALUES, max_size=3).map(lambda values: {"in_": tuple(values)}),
-        st.booleans().map(lambda known: {"exists": known}),
-    ),
-)
-FACTS = st.dictionaries(st.sampled_from([*NAMES, "other"]), VALUES | st.none() | st.just(["x"]))
-
-
-@st.composite
-def policies(draw: st.DrawFn) -> ScoringPolicy:
-    """Any policy that a file may hold."""
-    fit = draw(st.integers(0, 100))
-    intent = draw(st.integers(0, 100 - fit))
-    thresholds = st.lists(st.integers(0, 100), min_size=3, max_size=3).map(
-        lambda points: sorted(points, reverse=True)
-    )
-    rules = [
-        Rule(
-            name=f"rule-{number}",
-            group=draw(st.sampled_from(["fit", "intent"])),
-            when=draw(CONDITIONS),
-            points=draw(st.integers(-100, 100)),
-            because=f"because {number}",
-        )
-        for number in range(draw(st.integers(0, 8)))
-    ]
-    return ScoringPolicy(
-        model="any",
-        qualified_from=draw(st.integers(0, 100)),
-        groups=Groups(
-            fit=Group(cap=fit, grades=dict(zip("ABC", draw(thresholds), strict=True))),
-            intent=Group(cap=intent, grades=dict(zip("123", draw(thresholds), strict=True))),
-        ),
-        rules=tuple(rules),
-    )
-
-
-def one_rule(points: int, *more: int, cap: int = 60, **when: Any) -> ScoringPolicy:
-    """A policy with rules of the group fit that hold for a known action."""
-    condition = Condition(fact="action", **(when or {"exists": True}))
-    return ScoringPolicy(
-        model="one",
-        qualified_from=50,
-        groups=Groups(
-            fit=Group(cap=cap, grades={"A": 42, "B": 28, "C": 14}),
-            intent=Group(cap=40, grades={"1": 30, "2": 20, "3": 10}),
-        ),
-        rules=tuple(
-            Rule(name=f"rule-{number}", group="fit", when=condition, points=each, because="it is so")
-            for number, each in enumerate((points, *more))
-        ),
-    )
+DONE = {"action": "INS"}
 
 
 def grade_by_hand(points: int, group: Group, lowest: str) -> str:
@@ -82,69 +39,69 @@ def grade_by_hand(points: int, group: Group, lowest: str) -> str:
     return reached[0] if reached else lowest
 
 
-@given(FACTS, policies(), st.booleans())
-@examples(100)
-def test_the_ledger_adds_up_and_no_bound_is_left(
-    facts: dict[str, Any], policy: ScoringPolicy, may_qualify: bool
-):
-    found = score(facts, policy, NOW, may_qualify=may_qualify)
-    assert sum(line.points for line in found.ledger) == found.total == found.fit + found.intent
-    assert 0 <= found.fit <= policy.groups.fit.cap
-    assert 0 <= found.intent <= policy.groups.intent.cap
+def expect_sound(found: Score, one: Model) -> None:
+    """What holds of every score."""
+    assert sum(line.points for line in found.ledger) == found.total
     assert 0 <= found.total <= 100
-    assert found.grade == grade_by_hand(found.fit, policy.groups.fit, "D") + grade_by_hand(
-        found.intent, policy.groups.intent, "4"
-    )
-    assert found.qualified == (may_qualify and found.total >= policy.qualified_from)
+    assert one.groups["fit"].floor <= found.fit <= one.groups["fit"].cap
+    assert one.groups["intent"].floor <= found.intent <= one.groups["intent"].cap
+    fit = grade_by_hand(found.fit, one.groups["fit"], "D")
+    assert found.grade == fit + grade_by_hand(found.intent, one.groups["intent"], "4")
     assert 0 <= found.confidence <= 1
-    assert (found.model, found.scored_at) == ("any", NOW)
+    assert not (found.qualified and (found.missing or found.held_back))
+    assert all(line.points and line.because and line.group for line in found.ledger)
+    assert (found.model, found.scored_at) == (one.name, NOW)
+
+
+@given(FACTS, INTERACTIONS, policies(), st.booleans())
+@examples(300)
+def test_the_ledger_adds_up_and_no_bound_is_left(
+    facts: dict[str, Any], interactions: list[Interaction], any_policy: ScoringPolicy, was_qualified: bool
+):
+    found = score(facts, interactions, any_policy, NOW, was_qualified=was_qualified)
+    expect_sound(found, any_policy.models[0])
+    assert found.policy == version_of(any_policy)
+
+
+def test_a_hundred_thousand_random_leads_are_scored_soundly():
+    chance = random.Random(20261122)
+    one = SHIPPED.models[0]
+    asked = sorted({name for each in one.rules if each.when for name in each.when.facts()})
+    values = [None, "", "x", "owner", "vp", "corporate", "free", "PLT", "INS", True, False, 0, 7, -1.5, ["x"]]
+    types = [*SHIPPED.interactions, "push", "unheard_of"]
+    for _ in range(100_000):
+        facts = {name: chance.choice(values) for name in chance.sample(asked, 8)}
+        done = [
+            Interaction(
+                type=chance.choice(types),
+                at=NOW + timedelta(hours=chance.randint(-5000, 5)),
+                number=number,
+                detail=chance.choice([None, "PLT", "StartTestDrive", ""]),
+            )
+            for number in range(chance.randint(0, 4))
+        ]
+        expect_sound(score(facts, done, SHIPPED, NOW, was_qualified=chance.random() < 0.5), one)
+
+
+@given(FACTS, INTERACTIONS, policies())
+@examples(60)
+def test_the_same_facts_give_the_same_score_in_any_order(
+    facts: dict[str, Any], interactions: list[Interaction], any_policy: ScoringPolicy
+):
+    found = score(facts, interactions, any_policy, NOW)
+    assert score(dict(reversed(facts.items())), interactions[::-1], any_policy, NOW) == found
 
 
 @given(FACTS, policies())
-@examples(40)
-def test_the_same_facts_give_the_same_score_in_any_order(facts: dict[str, Any], policy: ScoringPolicy):
-    assert score(facts, policy, NOW) == score(dict(reversed(facts.items())), policy, NOW)
-
-
-@given(FACTS, policies())
-@examples(40)
-def test_every_rule_that_holds_has_its_line_and_no_other(facts: dict[str, Any], policy: ScoringPolicy):
-    lines = [line.rule for line in score(facts, policy, NOW).ledger if not line.rule.endswith("-bound")]
-    assert sorted(lines) == sorted(rule.name for rule in policy.rules if holds(rule.when, facts))
-
-
-@pytest.mark.parametrize(("value", "wanted"), [(1, True), (True, 1), (0, False), (False, 0)])
-def test_a_number_is_no_yes_or_no(value: Any, wanted: Any):
-    assert not holds(Condition(fact="it", equals=wanted), {"it": value})
-    assert not holds(Condition(fact="it", in_=(wanted,)), {"it": value})
-
-
-@pytest.mark.parametrize(
-    ("when", "value", "expected"),
-    [
-        pytest.param({"equals": "INS"}, "INS", True, id="equals"),
-        pytest.param({"equals": "INS"}, "ins", False, id="another case"),
-        pytest.param({"equals": "INS"}, None, False, id="unknown equals nothing"),
-        pytest.param({"equals": False}, False, True, id="no equals no"),
-        pytest.param({"equals": False}, None, False, id="unknown is not no"),
-        pytest.param({"equals": 0}, 0, True, id="nought"),
-        pytest.param({"in_": ("INS", "PLT")}, "PLT", True, id="one of several"),
-        pytest.param({"in_": ("INS", "PLT")}, "DNC", False, id="none of several"),
-        pytest.param({"in_": ()}, "INS", False, id="one of none"),
-        pytest.param({"in_": ("INS",)}, None, False, id="unknown is none of them"),
-        pytest.param({"in_": ("INS",)}, ["INS"], False, id="a list is no text"),
-        pytest.param({"exists": True}, "x", True, id="known"),
-        pytest.param({"exists": True}, False, True, id="no is known"),
-        pytest.param({"exists": True}, None, False, id="unknown"),
-        pytest.param({"exists": False}, None, True, id="unknown, as asked"),
-        pytest.param({"exists": False}, "x", False, id="known, not as asked"),
-    ],
-)
-def test_a_condition_tests_one_fact(when: dict[str, Any], value: Any, expected: bool):
-    condition = Condition(fact="action", **when)
-    assert holds(condition, {"action": value}) is expected
-    if value is None:
-        assert holds(condition, {}) is expected
+@examples(60)
+def test_every_rule_that_holds_has_its_line_and_no_other(facts: dict[str, Any], any_policy: ScoringPolicy):
+    lines = [line.rule for line in score(facts, [], any_policy, NOW).ledger]
+    expected = [
+        each.name
+        for each in any_policy.models[0].rules
+        if each.when and not each.behaviour and holds(each.when, facts) and each.points and each.cap != 0
+    ]
+    assert sorted(line for line in lines if not line.endswith("-bound")) == sorted(expected)
 
 
 @pytest.mark.parametrize(
@@ -166,35 +123,118 @@ def test_a_condition_tests_one_fact(when: dict[str, Any], value: Any, expected: 
 def test_a_group_stays_within_its_bounds_and_says_what_that_took(
     points, total: int, grade: str, bound: int | None
 ):
-    found = score({"action": "INS"}, one_rule(0, *points), NOW)
+    rules = [rule(f"rule-{number}", points=each) for number, each in enumerate(points)]
+    found = score(DONE, [], policy(*rules), NOW)
     assert (found.total, found.grade) == (total, grade)
-    bounds = [line for line in found.ledger if line.rule == "fit-bound"]
-    reason = (
-        "fit never counts less than 0 points"
-        if bound and bound > 0
-        else "fit never counts more than 60 points"
+    limit = "less than 0" if bound and bound > 0 else "more than 60"
+    line = LedgerLine(
+        rule="fit-bound", points=bound or 0, because=f"fit never counts {limit} points", group="fit"
     )
-    assert bounds == ([LedgerLine(rule="fit-bound", points=bound, because=reason)] if bound else [])
+    assert [each for each in found.ledger if each.rule == "fit-bound"] == ([line] if bound else [])
+
+
+def test_groups_beside_fit_and_intent_count_and_the_total_stays_within_a_hundred():
+    luck = {"luck": Group(cap=50), "risk": Group(cap=0, floor=-30)}
+    rules = [
+        rule("f", points=60),
+        rule("i", group="intent", points=40),
+        rule("l", group="luck", points=20),
+    ]
+    found = score(DONE, [], policy(*rules, groups=luck), NOW)
+    assert (found.total, found.fit, found.intent) == (100, 60, 40)
+    assert found.ledger[-1] == LedgerLine(
+        rule="total-bound", points=-20, because="total never counts more than 100 points", group="total"
+    )
+    risky = score(DONE, [], policy(*rules[:1], rule("r", group="risk", points=-25), groups=luck), NOW)
+    assert (risky.total, risky.fit) == (35, 60)
+
+
+def test_a_line_names_the_facts_it_rests_on_but_not_what_the_customer_wrote():
+    wrote = rule(
+        "wrote", when=Condition(all=(Condition(fact="note", exists=True), Condition(fact="a", equals=5)))
+    )
+    (line,) = score({"note": "my secret", "a": 5}, [], policy(wrote), NOW).ledger
+    assert line.evidence == (Evidence(fact="note"), Evidence(fact="a", value=5))
+
+
+def test_a_rule_with_a_condition_and_behaviour_needs_both():
+    both = rule("both", when=Condition(fact="a", equals=5), behaviour=Behaviour(interaction="call"))
+    called = [Interaction(type="call", at=NOW, number=2)]
+    assert score({"a": 5}, called, policy(both), NOW).total == 10
+    assert score({"a": 6}, called, policy(both), NOW).total == 0
+    assert score({"a": 5}, [], policy(both), NOW).total == 0
+
+
+# Which model
 
 
 @pytest.mark.parametrize(
-    ("points", "may_qualify", "qualified"),
-    [(49, True, False), (50, True, True), (60, True, True), (60, False, False)],
+    ("facts", "name"),
+    [
+        ({"offer": "contoso.backup"}, "backup"),
+        ({"offer": "contoso.vm", "publisher": "contoso"}, "contoso"),
+        ({"offer": "fabrikam.vm", "publisher": "fabrikam", "source": "appsource"}, "store"),
+        ({"offer": "fabrikam.vm", "publisher": "fabrikam", "source": "AzurePortal"}, "others"),
+        ({}, "others"),
+    ],
 )
-def test_a_lead_qualifies_from_the_points_of_the_policy_unless_held_back(points, may_qualify, qualified):
-    assert score({"action": "INS"}, one_rule(points), NOW, may_qualify=may_qualify).qualified is qualified
+def test_the_first_model_that_is_for_a_lead_scores_it(facts: dict[str, Any], name: str):
+    scopes = {
+        "backup": Scope(offers=("Contoso.Backup",)),
+        "contoso": Scope(publishers=("contoso",)),
+        "store": Scope(publishers=("fabrikam",), sources=("AppSource", "AzureMarketplace")),
+        "others": None,
+    }
+    several = ScoringPolicy(models=tuple(model(name=each, for_=scope) for each, scope in scopes.items()))
+    assert score(facts, [], several, NOW).model == name
 
 
-def test_confidence_is_the_share_of_the_asked_facts_that_are_known():
-    asked = {rule.when.fact for rule in SHIPPED.rules}
-    assert score({}, SHIPPED, NOW).confidence == 0.0
-    assert score(dict.fromkeys(asked, "x"), SHIPPED, NOW).confidence == 1.0
-    assert score(dict.fromkeys(sorted(asked)[:4], "x"), SHIPPED, NOW).confidence == round(4 / len(asked), 2)
+# Qualification
+
+
+def qualified(
+    points: int, facts: dict[str, Any] | None = None, *, was: bool = False, **qualify: Any
+) -> Score:
+    told = Qualification(enter=50, **qualify)
+    return score(facts or DONE, [], policy(rule(points=points), qualify=told), NOW, was_qualified=was)
+
+
+@pytest.mark.parametrize(
+    ("points", "was", "expected"),
+    [(49, False, False), (50, False, True), (49, True, True), (42, True, True), (41, True, False)],
+)
+def test_a_lead_qualifies_at_one_threshold_and_stays_so_down_to_another(
+    points: int, was: bool, expected: bool
+):
+    assert qualified(points, was=was, leave=42).qualified is expected
+
+
+def test_without_a_way_out_of_its_own_the_way_in_counts_both_ways():
+    assert not qualified(49, was=True).qualified
+
+
+def test_what_is_needed_and_what_holds_back_count_whatever_the_points():
+    needs = (Requirement(when=Condition(fact="phone.valid", equals=True), because="no number to call"),)
+    holds_back = (Requirement(when=Condition(fact="industry", equals="rival"), because="a rival"),)
+    lacking = qualified(60, needs=needs, hold_back=holds_back)
+    assert (lacking.qualified, lacking.missing, lacking.held_back) == (False, ("no number to call",), ())
+    rival = qualified(
+        60, {**DONE, "phone.valid": True, "industry": "Rival"}, needs=needs, hold_back=holds_back
+    )
+    assert (rival.qualified, rival.missing, rival.held_back) == (False, (), ("a rival",))
+    assert qualified(60, {**DONE, "phone.valid": True}, needs=needs, hold_back=holds_back).qualified
+
+
+def test_confidence_is_how_surely_the_asked_facts_are_known():
+    asked = policy(*(rule(name, when=Condition(fact=name, exists=True)) for name in "abcd"))
+    assert score({}, [], asked, NOW).confidence == 0.0
+    assert score(dict.fromkeys("abcd", "x"), [], asked, NOW).confidence == 1.0
+    assert score({"a": "x", "b": 0}, [], asked, NOW, sureness={"a": 0.5}).confidence == 0.38
+    assert score({}, [], policy(), NOW).confidence == 0.0
 
 
 def test_a_policy_without_rules_gives_nobody_a_point():
-    empty = msgspec.structs.replace(SHIPPED, rules=())
-    found = score({"action": "PLT"}, empty, NOW)
+    found = score({"action": "PLT"}, [], policy(), NOW)
     assert (found.total, found.grade, found.confidence, found.ledger) == (0, "D4", 0.0, ())
 
 
@@ -205,7 +245,7 @@ def shipped(person: dict[str, Any] | None = None, again: str | None = None, **me
     one = lead(push(person, **members))
     if again:
         one = touched(one, push(person, ActionCode=again), NOW + TARGET)
-    return score(facts_of(one, enrich(one.contact)), SHIPPED, NOW, may_qualify=not one.do_not_contact)
+    return appraise(one, SHIPPED, NOW + TARGET if again else NOW)[1]
 
 
 BEST = {"Title": "CEO"}
@@ -245,8 +285,20 @@ def test_who_asked_for_another_partner_has_no_intent_and_never_qualifies():
     assert (found.intent, found.grade[1], found.qualified) == (0, "4", False)
 
 
+def test_who_must_not_be_contacted_never_qualifies_whatever_the_policy_says():
+    generous = policy(rule(points=60), qualify=Qualification(enter=0))
+    found = appraise(lead(push(ActionCode="DNC")), generous, NOW)[1]
+    assert (found.qualified, found.held_back) == (False, ("must not be contacted",))
+
+
 def test_a_lead_that_says_nothing_has_no_points_and_no_doubtful_ledger():
     empty = push(dict.fromkeys(STUDENT | {"FirstName": 0, "LastName": 0}), LeadSource="", ActionCode="")
-    one = lead(empty)
-    found = score(facts_of(one, enrich(one.contact)), SHIPPED, NOW)
+    found = appraise(lead(empty), SHIPPED, NOW)[1]
     assert (found.total, found.grade, found.ledger) == (0, "D4", ())
+
+
+def test_every_rule_of_the_shipped_policy_says_why_in_plain_words_and_every_interaction_gives_points():
+    (one,) = SHIPPED.models
+    assert all(len(each.because.split()) >= 2 for each in one.rules)
+    asked = {type_ for each in one.rules if each.behaviour for type_ in each.behaviour.types}
+    assert asked == {*SHIPPED.interactions, "push"}

@@ -26,7 +26,7 @@ from shared.leads.lead import Bookkeeping, DueKind, Lead, LeadStatus, Milestone,
 from shared.leads.wire import event_on_the_wire, lead_on_the_wire
 from shared.leads.worth import record_score
 from shared.marketplace.push import Contact, RawPush
-from shared.scoring.score import LedgerLine, Score
+from shared.scoring.score import Evidence, LedgerLine, Score
 from tests.pure.examples import NOW, examples, lead, received, worth
 
 AGREED = """
@@ -46,6 +46,11 @@ AGREED = """
     followUp.state followUp.dueAt followUp.firstAt followUp.missedAt followUp.level
     owner team milestones[].what milestones[].at milestones[].by
     raw.leadSource raw.actionCode raw.description
+"""
+ON_TOP = """
+    enrichment.localHour enrichment.noteLength enrichment.confidence
+    score.policy score.missing[] score.heldBack[] score.ledger[].group
+    score.ledger[].evidence[].fact score.ledger[].evidence[].value
 """
 TEXT = st.text(max_size=12)
 MAYBE = st.none() | TEXT
@@ -157,8 +162,13 @@ def test_a_row_stored_before_a_field_existed_is_still_read():
 
 def test_the_wire_has_the_agreed_fields_and_no_other():
     one = lead()
-    one = record_score(one, enrich(one.contact), worth(60, qualified=True), NOW).lead
-    assert sorted(paths_of(lead_on_the_wire(one))) == sorted(AGREED.split())
+    seen = (Evidence(fact="action", value="INS"),)
+    line = LedgerLine(rule="one", points=60, because="so", group="fit", evidence=seen)
+    score = replace(worth(60, qualified=True), ledger=(line,), missing=("a",), held_back=("b",))
+    one = record_score(one, enrich(one.contact, note="Hi", at=NOW), score, NOW).lead
+    wire = lead_on_the_wire(one)
+    assert wire["enrichment"].pop("provenance")["email.kind"] == {"from": "derived", "confidence": 0.98}
+    assert sorted(paths_of(wire)) == sorted([*AGREED.split(), *ON_TOP.split()])
 
 
 def test_the_wire_has_plain_json_values_and_times_in_utc():

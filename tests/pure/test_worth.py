@@ -20,7 +20,14 @@ def test_a_score_is_kept_with_the_facts_it_rests_on_and_said():
     assert (change.lead.enrichment, change.lead.score) == (enrichment, worth(40))
     (event,) = change.events
     assert (event.number, event.type, event.time) == (2, EventType.SCORED, LATER)
-    assert event.data == {"total": 40, "grade": "B2", "previousTotal": None}
+    assert event.data == {
+        "total": 40,
+        "grade": "B2",
+        "previousTotal": None,
+        "qualified": False,
+        "model": "of-the-tests",
+        "policy": "",
+    }
     assert not change.lead.awaits_score
 
 

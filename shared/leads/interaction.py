@@ -1,0 +1,80 @@
+"""A customer did something: opened a mail, looked at prices, watched a tutorial."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
+
+from shared.leads.change import Change, change
+from shared.leads.events import EventType
+from shared.leads.lead import Lead
+from shared.scoring.interaction import LONGEST_DETAIL, Interaction
+
+CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
+INTERACTIONS_KEPT = 300  # of one lead, for its score; its history keeps all
+
+
+class InteractionReport(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Somebody tells what a customer did."""
+
+    type: str  # any; the policy says which give points
+    at: datetime  # aware UTC, when the customer did it
+    detail: Any = None  # a text, or a JSON object: which page, which mail
+    id: str | None = None  # the sender's own, to know a second report of the same by
+
+
+class InvalidInteraction(ValueError):
+    """The report can't be true. Says what and where."""
+
+
+def interact(lead: Lead, report: InteractionReport, now: datetime) -> Change | None:
+    """Keep what the customer did and ask for a new score; None if it was reported before.
+
+    Without an id, the same type, time and detail is the same interaction.
+
+    Raises:
+        InvalidInteraction: in the future.
+    """
+    if report.at > now + CLOCK_SKEW:
+        raise InvalidInteraction("`at` lies in the future.")
+    kept = lead.bookkeeping
+    report = replace(report, at=min(report.at, now))
+    one = as_interaction(report, kept.events_written + 1)
+    if any(_is_same(one, known) for known in kept.interactions):
+        return None
+    return change(
+        lead,
+        now,
+        (EventType.INTERACTED, to_builtins(report)),
+        bookkeeping=replace(
+            kept,
+            interactions=with_interaction(kept.interactions, one),
+            score_asked_at=kept.score_asked_at or now,
+        ),
+    )
+
+
+def as_interaction(report: InteractionReport, number: int) -> Interaction:
+    """The report as scores look at it, under the number of its event."""
+    return Interaction(
+        type=report.type, at=report.at, number=number, detail=_text(report.detail), id=report.id
+    )
+
+
+def with_interaction(kept: tuple[Interaction, ...], one: Interaction) -> tuple[Interaction, ...]:
+    """One more; the oldest in time goes when there are too many, in whatever order they were reported."""
+    return tuple(sorted((*kept, one), key=lambda each: (each.at, each.number))[-INTERACTIONS_KEPT:])
+
+
+def _is_same(one: Interaction, known: Interaction) -> bool:
+    if one.id is not None or known.id is not None:
+        return one.id == known.id
+    return (one.type, one.at, one.detail) == (known.type, known.at, known.detail)
+
+
+def _text(detail: Any) -> str | None:
+    """What rules can look into: the text, or the object as JSON."""
+    text = detail if isinstance(detail, str | None) else json.dumps(detail, ensure_ascii=False)
+    return text[:LONGEST_DETAIL] if text else None

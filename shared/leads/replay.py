@@ -1,0 +1,94 @@
+"""A lead, told again from its events: any past score can be had again."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec import convert
+from msgspec.structs import replace
+
+from shared.enrichment.enrich import with_facts
+from shared.leads.arrival import first_push, later_push
+from shared.leads.events import Event, EventType, lead_and_number
+from shared.leads.interaction import InteractionReport, interact
+from shared.leads.lead import Lead
+from shared.leads.worth import appraise
+from shared.marketplace.parse import push_of
+from shared.policy.scoring import ScoringPolicy
+from shared.scoring.score import Score
+
+_NO_TARGET = timedelta(days=1)  # deadlines don't touch a score
+
+
+class NothingToReplay(ValueError):
+    """The events don't begin with the push that opened the lead."""
+
+
+def replayed_score(events: Iterable[Event], rules: ScoringPolicy, at: datetime) -> Score:
+    """The score of a lead at an instant, from its events and the rules alone.
+
+    Args:
+        events: of one lead, in any order, with or without repeats; those after `at` don't count.
+        rules: the version that counted, see `version_of`.
+        at: the instant, aware UTC.
+
+    Returns:
+        Bit for bit what was stored then: with the events before a `lead.scored`, its time and its version.
+
+    Raises:
+        NothingToReplay: no `lead.received` among them.
+    """
+    return appraise(replayed_lead(event for event in events if event.time <= at), rules, at)[1]
+
+
+def replayed_lead(events: Iterable[Event]) -> Lead:
+    """The lead as far as its events tell what scores ask for; see `replayed_score`."""
+    lead: Lead | None = None
+    for event in sorted({event.number: event for event in events}.values(), key=lambda one: one.number):
+        lead = _opened(event) if lead is None else _told(lead, event)
+    if lead is None:
+        raise NothingToReplay("There are no events up to then: `at` lies before the lead's first push.")
+    return lead
+
+
+def _opened(event: Event) -> Lead:
+    if event.type is not EventType.RECEIVED:
+        raise NothingToReplay("The first event isn't the push that opened the lead.")
+    push = push_of(event.data["push"])
+    lead_id, _ = lead_and_number(event.id)
+    return first_push(push, lead_id, event.data.get("offer"), event.time, _NO_TARGET).lead
+
+
+def _told(lead: Lead, event: Event) -> Lead:
+    """The lead after one more event, its numbers as they were."""
+    change = None
+    if event.type is EventType.TOUCHED:
+        change = later_push(_before(lead, event), push_of(event.data["push"]), event.time, _NO_TARGET)
+    elif event.type is EventType.INTERACTED:
+        change = interact(_before(lead, event), convert(event.data, InteractionReport), event.time)
+    elif event.type is EventType.SCORED:
+        return _scored(lead, event)
+    return change.lead if change else lead
+
+
+def _before(lead: Lead, event: Event) -> Lead:
+    return replace(lead, bookkeeping=replace(lead.bookkeeping, events_written=event.number - 1))
+
+
+def _scored(lead: Lead, event: Event) -> Lead:
+    """What a score leaves behind for the next: whether the lead was qualified, and facts from outside."""
+    total, version = event.data["total"], event.data.get("policy", "")
+    is_qualified = event.data.get("qualified", False)
+    score = Score(
+        total=total,
+        grade=event.data["grade"],
+        fit=0,
+        intent=0,
+        confidence=0.0,
+        qualified=is_qualified,
+        model=event.data.get("model", ""),
+        ledger=(),
+        scored_at=event.time,
+        policy=version,
+    )
+    enrichment = with_facts(lead.enrichment, event.data.get("facts", {}))
+    return replace(lead, score=score, enrichment=enrichment)

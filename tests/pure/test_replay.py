@@ -1,0 +1,176 @@
+"""Replay: a lead and its score, told again from its events."""
+
+import random
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec import json
+
+from shared.leads.change import Change
+from shared.leads.events import Event, EventType
+from shared.leads.interaction import InteractionReport, interact
+from shared.leads.replay import NothingToReplay, replayed_lead, replayed_score
+from shared.leads.worth import appraise, record_score, score_at
+from shared.policy.duration import Duration
+from shared.policy.load import load_policy, read_scoring
+from shared.policy.scoring import Behaviour, Qualification, ScoringPolicy, written
+from tests.pure.examples import NOW, push, received, touched
+from tests.pure.policies import policy, rule
+
+if TYPE_CHECKING:
+    from shared.leads.lead import Lead
+    from shared.scoring.score import Score
+
+RULES = load_policy().scoring
+HOUR = timedelta(hours=1)
+
+
+class History:
+    """A lead that lives through pushes, behaviour and scores; every score is remembered with its events."""
+
+    def __init__(self) -> None:
+        first = received(push(Description="Please call", ActionCode="PLT"))
+        self.lead: Lead = first.lead
+        self.events: list[Event] = list(first.events)
+        self.scores: list[tuple[int, Score]] = []
+
+    def takes(self, change: Change | None) -> None:
+        assert change is not None
+        self.lead = change.lead
+        self.events += [json.decode(json.encode(event), type=Event) for event in change.events]  # as stored
+
+    def pushes(self, at: datetime, **members: Any) -> None:
+        changed = touched(self.lead, push(**members), at)
+        story = {"push": push(**members).as_sent}
+        number = changed.bookkeeping.events_written
+        event = Event(id=f"{changed.id}:{number}", number=number, type=EventType.TOUCHED, time=at, data=story)
+        self.takes(Change(changed, (event,)))
+
+    def does(self, type_: str, at: datetime, **fields: Any) -> None:
+        self.takes(interact(self.lead, InteractionReport(type=type_, at=at, **fields), at))
+
+    def is_scored(
+        self, at: datetime, provided: dict[str, Any] | None = None, rules: ScoringPolicy = RULES
+    ) -> None:
+        enrichment, score = appraise(self.lead, rules, at, provided)
+        self.takes(record_score(self.lead, enrichment, score, at))
+        number = next(event.number for event in reversed(self.events) if event.type is EventType.SCORED)
+        self.scores.append((number, score))
+
+
+def a_life(seed: int) -> History:
+    chance = random.Random(seed)
+    one, at = History(), NOW
+    for step in range(30):
+        at += timedelta(seconds=chance.randint(1, 400_000))
+        match chance.randint(0, 4):
+            case 0:
+                action = chance.choice(["INS", "PLT", "DNC", "StartTestDrive"])
+                one.pushes(at, ActionCode=action, Description=f"note {step}")
+            case 1 | 2:
+                type_ = chance.choice([*RULES.interactions, "unheard_of"])
+                one.does(type_, at - timedelta(minutes=chance.randint(0, 9999)), detail=f"step {step}")
+            case _:
+                facts = {"industry": "software", "employees": step} if chance.random() < 0.3 else None
+                one.is_scored(at, facts)
+    return one
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_past_score_is_had_again_bit_for_bit(seed: int):
+    one = a_life(seed)
+    rules = read_scoring(written(RULES))
+    assert one.scores
+    for number, score in one.scores:
+        if one.events[number - 1].data.get("facts"):
+            continue  # new facts came from outside just then: they are told by this very event
+        before = [event for event in one.events if event.number < number]
+        assert json.encode(replayed_score(before, rules, score.scored_at)) == json.encode(score)
+
+
+def test_facts_from_outside_are_had_again_from_the_score_that_first_used_them():
+    one = History()
+    one.is_scored(NOW, {"industry": "software"})
+    one.is_scored(NOW + HOUR)
+    (_, first), (number, second) = one.scores
+    assert any(line.rule == "software-industry" for line in first.ledger)
+    before = [event for event in one.events if event.number < number]
+    assert replayed_score(before, RULES, second.scored_at) == second
+
+
+def test_events_may_come_in_any_order_and_twice():
+    one = a_life(7)
+    shuffled = [*one.events, *one.events]
+    random.Random(1).shuffle(shuffled)
+    at = one.events[-1].time
+    assert replayed_score(shuffled, RULES, at) == replayed_score(one.events, RULES, at)
+
+
+def test_what_happened_later_does_not_count():
+    one = History()
+    one.does("tutorial_watched", NOW + HOUR)
+    before, after = (replayed_score(one.events, RULES, at) for at in (NOW, NOW + HOUR))
+    assert after.intent > before.intent or before.intent == 40
+    assert all(line.rule != "learned-the-product" for line in before.ledger)
+    assert any(line.rule == "learned-the-product" for line in after.ledger)
+
+
+def test_a_replayed_lead_is_the_lead_as_far_as_scores_ask():
+    one = a_life(3)
+    again = replayed_lead(one.events)
+    assert again.bookkeeping.interactions == one.lead.bookkeeping.interactions
+    for field in ("contact", "note", "action", "offer", "do_not_contact", "touches", "campaign"):
+        assert getattr(again, field) == getattr(one.lead, field)
+
+
+def test_pushes_of_one_person_told_in_one_history_are_scored_from_the_events_never_added_up():
+    one = History()
+    single = appraise(one.lead, RULES, NOW)[1]
+    one.pushes(NOW + HOUR, ActionCode="PLT", Description="Please, call")
+    both = replayed_score(one.events, RULES, NOW + HOUR)
+    assert both.total < 2 * single.total
+    assert sum(line.points for line in both.ledger) == both.total
+
+
+def test_without_the_first_push_there_is_nothing_to_replay():
+    for events in ([], a_life(1).events[1:]):
+        with pytest.raises(NothingToReplay):
+            replayed_score(events, RULES, NOW + timedelta(days=999))
+
+
+def test_a_score_is_read_as_it_is_worth_now_and_as_stored_if_nothing_faded():
+    one = History()
+    one.does("pricing_page_visited", NOW)
+    one.is_scored(NOW)
+    assert score_at(one.lead, RULES, NOW + timedelta(minutes=1)) is one.lead
+    later = score_at(one.lead, RULES, NOW + timedelta(days=28)).score
+    assert later is not None
+    assert one.lead.score is not None
+    assert later.intent < one.lead.score.intent or one.lead.score.intent == 40
+    assert later.scored_at == NOW + timedelta(days=28)
+
+
+def test_a_lead_stays_qualified_down_to_the_lower_threshold_and_is_replayed_so():
+    visit = Behaviour(interaction="page_visited", half_life=Duration(days=10))
+    fading = policy(rule(points=60, behaviour=visit), qualify=Qualification(enter=50, leave=25))
+    one = History()
+    one.does("page_visited", NOW)
+    one.is_scored(NOW, rules=fading)
+    assert one.scores[0][1].qualified
+    later = NOW + timedelta(days=10)
+    one.pushes(later, ActionCode="PLT")
+    one.is_scored(later, rules=fading)
+    (number, score) = one.scores[1]
+    assert (score.total, score.qualified) == (30, True)
+    before = [event for event in one.events if event.number < number]
+    assert replayed_score(before, fading, later) == score
+    assert not replayed_score(one.events[:2], fading, later).qualified
+
+
+def test_what_waits_for_a_score_or_has_one_by_other_rules_is_read_as_stored():
+    one = History()
+    one.is_scored(NOW)
+    assert score_at(one.lead, policy(rule()), NOW + timedelta(days=90)) is one.lead
+    one.does("email_opened", NOW)
+    assert score_at(one.lead, RULES, NOW + timedelta(days=90)) is one.lead
