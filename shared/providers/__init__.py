@@ -1,0 +1,1 @@
+"""Facts about firms from outside: one provider that answers in JSON over HTTP."""

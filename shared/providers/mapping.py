@@ -1,0 +1,74 @@
+"""Which values of a provider's answer become which facts."""
+
+import re
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+type Facts = dict[str, str | int | float | bool]
+
+MAX_FACTS = 50
+MAX_TEXT = 200  # characters
+MAX_INTEGER = 2**63 - 1
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_PATH = re.compile(r"[^.=]+(\.[^.=]+)*")
+_INDEX = re.compile(r"[0-9]{1,4}")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # can't be encoded, so couldn't be stored
+
+
+def read_mapping(text: str) -> dict[str, str]:
+    """Paths by fact, from a setting's text: `industry=company.category.industry, tag=tags.0`.
+
+    Raises:
+        ValueError: naming the entry by its position, from 1, and the rule, never the value.
+    """
+    mapping: dict[str, str] = {}
+    for position, entry in enumerate(text.split(","), start=1):
+        name, equals, path = (part.strip() for part in entry.partition("="))
+        if not equals:
+            raise ValueError(f"entry {position} must be fact=path")
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"entry {position}: a fact's name must be a letter, then at most 63 of A-Z, a-z, 0-9, _ . -"
+            )
+        if not _PATH.fullmatch(path):
+            raise ValueError(
+                f"entry {position}: a path must be names or list indexes with single dots between"
+            )
+        if name in mapping:
+            raise ValueError(f"entry {position}: each fact must be named once")
+        mapping[name] = path
+    if len(mapping) > MAX_FACTS:
+        raise ValueError(f"must name at most {MAX_FACTS} facts")
+    return mapping
+
+
+def facts_in(answer: Any, mapping: Mapping[str, str]) -> Facts:
+    """The facts that an answer holds; those that are missing or no plain value are left out."""
+    facts: Facts = {}
+    for name, path in mapping.items():
+        fact = _fact(_value_at(answer, path))
+        if fact is not None:
+            facts[name] = fact
+    return facts
+
+
+def _value_at(value: Any, path: str) -> Any:
+    """What a path leads to; None if it leads nowhere. A list's first index is 0."""
+    for step in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and _INDEX.fullmatch(step):
+            value = value[int(step)] if int(step) < len(value) else None
+        else:
+            return None
+    return value
+
+
+def _fact(value: Any) -> str | int | float | bool | None:
+    if isinstance(value, str):
+        text = value.strip()
+        return text if 0 < len(text) <= MAX_TEXT and not _SURROGATE.search(text) else None
+    if isinstance(value, int):
+        return value if abs(value) <= MAX_INTEGER else None
+    return value if isinstance(value, float) and isfinite(value) else None

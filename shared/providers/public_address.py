@@ -1,0 +1,31 @@
+"""Which IP addresses are the public internet, and no way into a private network."""
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+_UNICAST = IPv6Network("2000::/3")  # all that IANA gives out; the rest is local, reserved or a wrapping
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
+# Azure's own channel into every machine there; it looks public.
+_PLATFORM = IPv4Address("168.63.129.16")
+
+
+def is_public_address(text: str) -> bool:
+    """Whether an address is globally reachable; False for a text that is no IP address.
+
+    An IPv6 address that wraps an IPv4 address (mapped, NAT64, 6to4) is judged by that one.
+    """
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address):
+        wrapped = _wrapped(address)
+        if wrapped is None:
+            return address.is_global and address in _UNICAST
+        address = wrapped
+    return address.is_global and not address.is_multicast and address != _PLATFORM
+
+
+def _wrapped(address: IPv6Address) -> IPv4Address | None:
+    if address in _NAT64:
+        return IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
