@@ -2,11 +2,12 @@
 
 import azure.functions as func
 
-from functions import clock, health, intake, leads, scoring
+from functions import clock, health, intake, leads, preview, scoring
 
 app = func.FunctionApp()
 app.register_functions(intake.blueprint)
 app.register_functions(leads.blueprint)
+app.register_functions(preview.blueprint)
 app.register_functions(scoring.blueprint)
 app.register_functions(clock.blueprint)
 app.register_functions(health.blueprint)

@@ -9,6 +9,8 @@ from typing import Any
 import azure.functions as func
 
 from shared.leads.attention import InvalidFollowUp
+from shared.leads.interaction import InvalidInteraction
+from shared.leads.replay import NothingToReplay
 from shared.marketplace.parse import InvalidPush, PushTooLarge
 from shared.policy.load import InvalidPolicy
 from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
@@ -48,7 +50,7 @@ def answering_problems(trigger: Trigger) -> Trigger:
             return await trigger(req)
         except (PushTooLarge, RequestTooLarge) as exc:
             return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(exc))
-        except (InvalidPush, InvalidRequest, InvalidFollowUp) as exc:
+        except (InvalidPush, InvalidRequest, InvalidFollowUp, InvalidInteraction, NothingToReplay) as exc:
             return problem(HTTPStatus.BAD_REQUEST, str(exc))
         except LeadNotFound:
             return problem(HTTPStatus.NOT_FOUND, "There is no lead with this id.")

@@ -39,4 +39,5 @@ def _on_the_wire(health: Health) -> dict[str, Any]:
         "clock": {"lastRunAt": msgspec.to_builtins(health.last_clock_run)},
         "oldestDueSeconds": {kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
         "parked": health.parked,
+        "rescoring": {"left": health.to_rescore},
     }

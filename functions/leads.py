@@ -3,10 +3,12 @@
 import azure.functions as func
 
 from functions.answers import answer, answering_problems
-from functions.requests import cursor_of, follow_up_report, lead_filter, lead_id_of, limit_of, number_of
+from functions.bodies import follow_up_report, interaction_of, interaction_report
+from functions.requests import cursor_of, lead_filter, lead_id_of, limit_of, number_of
 from shared.bootstrap import desk, utc_now
 from shared.leads.wire import event_on_the_wire, lead_on_the_wire
 from shared.services.follow_up import report_follow_up
+from shared.services.interact import report_interaction, report_interaction_of
 from shared.services.read import get_lead, list_events, list_leads
 
 blueprint = func.Blueprint()
@@ -17,8 +19,9 @@ blueprint = func.Blueprint()
 @answering_problems
 async def leads(req: func.HttpRequest) -> func.HttpResponse:
     """Answer a page of open leads, whom to call first first."""
-    which = lead_filter(req.params, utc_now())
-    found, cursor = await list_leads(desk(), which, limit=limit_of(req.params), after=cursor_of(req.params))
+    now = utc_now()
+    limit, after = limit_of(req.params), cursor_of(req.params)
+    found, cursor = await list_leads(desk(), lead_filter(req.params, now), limit=limit, after=after, at=now)
     return answer({"items": [lead_on_the_wire(lead) for lead in found], "cursor": cursor})
 
 
@@ -27,7 +30,7 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
 @answering_problems
 async def lead(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the lead with its ledger, 404 if there is none."""
-    return answer(lead_on_the_wire(await get_lead(desk(), lead_id_of(req.route_params))))
+    return answer(lead_on_the_wire(await get_lead(desk(), lead_id_of(req.route_params), utc_now())))
 
 
 @blueprint.function_name("list_lead_events")
@@ -49,3 +52,25 @@ async def lead_follow_ups(req: func.HttpRequest) -> func.HttpResponse:
     report = follow_up_report(req.get_body(), now)
     followed_up = await report_follow_up(desk(), lead_id_of(req.route_params), report, at=now)
     return answer(lead_on_the_wire(followed_up))
+
+
+@blueprint.function_name("report_interaction")
+@blueprint.route(route="leads/{id}/interactions", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering_problems
+async def lead_interactions(req: func.HttpRequest) -> func.HttpResponse:
+    """Keep what a customer did and answer the lead; its new score follows. The same again does nothing."""
+    now = utc_now()
+    report = interaction_report(req.get_body(), now)
+    lead = await report_interaction(desk(), lead_id_of(req.route_params), report, at=now)
+    return answer(lead_on_the_wire(lead))
+
+
+@blueprint.function_name("report_interaction_by_email")
+@blueprint.route(route="interactions", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@answering_problems
+async def interactions(req: func.HttpRequest) -> func.HttpResponse:
+    """Keep what a person did with every lead of theirs, and answer the ids; 404 if nobody has the address."""
+    now = utc_now()
+    email, report = interaction_of(req.get_body(), now)
+    leads = await report_interaction_of(desk(), email, report, at=now)
+    return answer({"leadIds": [lead.id for lead in leads]})

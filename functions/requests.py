@@ -1,35 +1,19 @@
-"""What callers ask: parameters and bodies, checked. Errors name the field and the rule, never the value."""
+"""What callers ask in routes and queries, checked. Errors name the field and the rule, never the value."""
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime
 
-import msgspec
-
-from functions.answers import InvalidRequest, RequestTooLarge
-from shared.leads.attention import FollowUpReport
+from functions.answers import InvalidRequest
+from shared.enrichment.company import company_key
 from shared.leads.identity import LEAD_ID
 from shared.leads.lead import LeadStatus
 from shared.services.ports import LeadFilter, LeadNotFound
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
-MAX_BODY = 64 * 1024  # bytes
 LONGEST_TEXT = 200  # characters
 _GRADE = re.compile(r"[A-D][1-4]")
 _WORTH_CURSOR = re.compile(rf"open!\d{{3}}!{LEAD_ID.pattern}")
-
-type ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
-type LongText = Annotated[str, msgspec.Meta(max_length=10_000)]
-
-
-class _FollowUpBody(msgspec.Struct, kw_only=True):
-    by: ShortText
-    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    channel: ShortText | None = None
-    note: LongText | None = None
-    outcome: ShortText | None = None
-    id: ShortText | None = None
 
 
 def lead_id_of(route: Mapping[str, str]) -> str:
@@ -47,6 +31,7 @@ def lead_filter(params: Mapping[str, str], now: datetime) -> LeadFilter:
         grade=_grade(params.get("grade")),
         owner=_text(params, "owner"),
         offer=(_text(params, "offer") or "").lower() or None,
+        firm=_firm(_text(params, "company")),
         test=_flag(params, "test"),
         do_not_contact=_flag(params, "doNotContact"),
         min_score=_number(params, "minScore", 0, 100),
@@ -74,27 +59,6 @@ def number_of(params: Mapping[str, str]) -> int:
     return _number(params, "cursor", 1, 99_999_999) or 1
 
 
-def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
-    """Who followed up, when and how; `at` is now unless it says so."""
-    if len(body) > MAX_BODY:
-        raise RequestTooLarge(f"The body has {len(body)} bytes; at most {MAX_BODY} are taken.")
-    try:
-        said = msgspec.json.decode(body, type=_FollowUpBody)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise InvalidRequest(f"The body is no follow-up: {exc}.") from exc
-    except RecursionError as exc:
-        raise InvalidRequest("The body is no follow-up: it is nested too deep.") from exc
-    if not said.by.strip():
-        raise InvalidRequest("The body is no follow-up: `by` must name somebody.")
-    try:
-        at = said.at.astimezone(UTC) if said.at else now
-    except OverflowError as exc:
-        raise InvalidRequest("The body is no follow-up: `at` lies beyond the calendar.") from exc
-    return FollowUpReport(
-        by=said.by.strip(), at=at, channel=said.channel, note=said.note, outcome=said.outcome, id=said.id
-    )
-
-
 def _status(text: str | None) -> LeadStatus | None:
     if text is None:
         return None
@@ -107,6 +71,11 @@ def _grade(text: str | None) -> str | None:
     if text is not None and not _GRADE.fullmatch(text):
         raise InvalidRequest("`grade` must be a letter A to D with a figure 1 to 4.")
     return text
+
+
+def _firm(text: str | None) -> tuple[str, str] | None:
+    """A company by its name in any spelling, or by its domain."""
+    return None if text is None else (company_key(text) or "-", text.strip().casefold() or "-")
 
 
 def _text(params: Mapping[str, str], name: str) -> str | None:

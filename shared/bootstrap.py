@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from shared.policy.load import load_policy
 from shared.services.desk import Desk
-from shared.settings import read_settings
+from shared.services.ports import FactProvider
+from shared.settings import FactSettings, read_settings
 
 
 def utc_now() -> datetime:
@@ -47,7 +48,14 @@ def wire(environment: Mapping[str, str]) -> Desk:
         ),
         publisher=ServiceBusPublisher(bus, settings.topic),
         policy=load_policy(settings.policy),
+        facts=_provider(settings.facts) if settings.facts else None,
         id_key=settings.id_key,
         new_id=lambda: uuid.uuid4().hex,
         chance=random.random,
     )
+
+
+def _provider(settings: FactSettings) -> FactProvider:
+    from shared.providers.http_json import HttpJsonProvider  # noqa: PLC0415 - rarely needed
+
+    return HttpJsonProvider(settings.url, settings.mapping, settings.budget, headers=settings.headers)

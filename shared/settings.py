@@ -1,19 +1,35 @@
 """Settings: from the environment, all problems reported together, by name, never by value."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+from shared.policy.duration import Duration
+from shared.providers.address import checked_url
+from shared.providers.mapping import read_mapping
 
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 _STORAGE = re.compile(r"(?i)(^|;)(AccountName=\w|UseDevelopmentStorage=true|TableEndpoint=https?://)")
 _BUS = re.compile(r"(?i)(?=.*SharedAccess(Key|Signature)=).*Endpoint=sb://[\w.-]")
 _SCHEDULE = re.compile(r"([\w*,/-]+\s+){4,5}[\w*,/-]+")
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):\s*([\x21-\x7e][\x20-\x7e]{0,2000})")
 _KEY_LENGTH = range(16, 65)  # bytes; BLAKE2b takes a key of 64 at most
 
 
 class InvalidSettings(ValueError):
     """Settings are missing or wrong. The text names each of them and what it must be."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FactSettings:
+    """Whom to ask for facts about firms. Never printed: it holds a key."""
+
+    url: str  # https, with `{domain}` in it
+    mapping: dict[str, str]  # paths into the answer by name of the fact
+    headers: dict[str, str]  # none, or the one with the key
+    budget: timedelta  # of one look-up
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,6 +44,7 @@ class Settings:
     topic: str
     id_key: bytes
     policy: Path | None  # None: the shipped one
+    facts: FactSettings | None  # None: no facts from outside
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -64,6 +81,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     schedule = required("LEADS_CLOCK_SCHEDULE")
     if schedule and not _SCHEDULE.fullmatch(schedule):
         problems.append("LEADS_CLOCK_SCHEDULE must be NCRONTAB, six fields with seconds first")
+    facts = _facts(environment, problems)
     if problems:
         raise InvalidSettings("Settings: " + "; ".join(problems) + ".")
     policy = environment.get("LEADS_POLICY", "").strip()
@@ -76,4 +94,35 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         topic=topic,
         id_key=id_key.encode(errors="surrogateescape"),
         policy=Path(policy) if policy else None,
+        facts=facts,
     )
+
+
+def _facts(environment: Mapping[str, str], problems: list[str]) -> FactSettings | None:
+    """The provider of facts; off unless it has a URL. What is wrong goes onto the list."""
+
+    def read[Value](name: str, reader: Callable[[str], Value], default: str = "") -> Value | None:
+        try:
+            return reader(environment.get(name, "").strip() or default)
+        except ValueError as exc:
+            problems.append(f"{name}: {exc}")
+            return None
+
+    if not environment.get("LEADS_FACTS_URL", "").strip():
+        return None
+    url = read("LEADS_FACTS_URL", checked_url)
+    mapping = read("LEADS_FACTS_MAP", read_mapping)
+    headers = read("LEADS_FACTS_HEADER", _header)
+    budget = read("LEADS_FACTS_BUDGET", Duration.parse, default="1s")
+    if url is None or mapping is None or headers is None or budget is None:
+        return None
+    return FactSettings(url=url, mapping=mapping, headers=headers, budget=budget)
+
+
+def _header(text: str) -> dict[str, str]:
+    if not text:
+        return {}
+    written = _HEADER.fullmatch(text)
+    if not written:
+        raise ValueError("needs one header, as `x-api-key: ...`")
+    return {written[1]: written[2]}

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from weakref import WeakValueDictionary
 
 from shared.policy.model import Policy
-from shared.services.ports import EventPublisher, LeadStore
+from shared.services.ports import EventPublisher, FactProvider, LeadStore
 
 
 class Turns:
@@ -24,6 +25,13 @@ class Turns:
         return self._locks.setdefault(lead_id, asyncio.Lock())
 
 
+@dataclass
+class RulesWatch:
+    """Until when this process needs not look for leads that other rules scored."""
+
+    quiet_until: datetime | None = None  # aware UTC; None: look
+
+
 @dataclass(frozen=True)
 class Desk:
     """Ports, policy and sources of chance. Wired once by `bootstrap`, by hand in tests."""
@@ -34,4 +42,6 @@ class Desk:
     id_key: bytes  # secret
     new_id: Callable[[], str]  # of an operation
     chance: Callable[[], float]  # 0-1, for jitter
+    facts: FactProvider | None = None  # None: no facts from outside
     turns: Turns = field(default_factory=Turns)
+    rules_watch: RulesWatch = field(default_factory=RulesWatch)

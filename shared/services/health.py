@@ -8,6 +8,7 @@ from shared.leads.lead import DueKind
 from shared.leads.setback import LONGEST_PAUSE
 from shared.services.desk import Desk
 from shared.services.ports import StoreUnavailable
+from shared.services.rescore import left_to_rescore
 from shared.services.run_due import run_due
 
 CLOCK_STOPPED_AFTER = timedelta(minutes=3)  # three periods of the shipped schedule
@@ -24,6 +25,7 @@ class Health:
     last_clock_run: datetime | None  # aware UTC
     oldest_due: dict[DueKind, timedelta]  # how long the oldest work of a kind has been due
     parked: int  # at most `ROWS_LOOKED_AT`
+    to_rescore: int  # leads that the present rules haven't scored yet, at most `ROWS_LOOKED_AT`
 
 
 async def check_health(desk: Desk, now: datetime) -> Health:
@@ -51,5 +53,6 @@ async def _look(desk: Desk, now: datetime) -> Health:
         if row.since <= now:  # put off or not: it has been due since then
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
     parked = len(await desk.store.parked(ROWS_LOOKED_AT))
+    to_rescore = await left_to_rescore(desk, ROWS_LOOKED_AT)
     is_ready = all(age < WORK_STALE_AFTER for age in oldest.values())
-    return Health(is_ready, last_run, oldest, parked)
+    return Health(is_ready, last_run, oldest, parked, to_rescore)

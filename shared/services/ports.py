@@ -58,6 +58,7 @@ class LeadFilter:
     grade: str | None = None
     owner: str | None = None
     offer: str | None = None
+    firm: tuple[str, str] | None = None  # comparison key and domain: leads with either of them
     test: bool | None = None
     do_not_contact: bool | None = None
     min_score: int | None = None
@@ -91,6 +92,18 @@ class LeadStore(Protocol):
     async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
         """The lead's events from number `first` on, in order; empty for an unknown lead."""
 
+    async def leads_of(self, person: str, limit: int) -> list[str]:
+        """Ids of the leads that begin with this contact key, at most `limit`; may be empty."""
+
+    async def scored_otherwise(self, version: str, limit: int) -> list[str]:
+        """Ids of open leads that another version of the rules scored, at most `limit`."""
+
+    async def keep_rules(self, version: str, written: str) -> None:
+        """Keep the rules of a version, so that its scores can be had again; safe to repeat."""
+
+    async def rules_of(self, version: str) -> str | None:
+        """The rules of a version as kept; None if they never were."""
+
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """What has fallen due by `now`, the oldest first, at most `limit` rows."""
 
@@ -105,6 +118,19 @@ class LeadStore(Protocol):
 
     async def last_clock_run(self) -> datetime | None:
         """When the clock last ran; None if never."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+
+
+class FactProvider(Protocol):
+    """Facts about firms from outside."""
+
+    async def facts_of(self, domain: str) -> dict[str, str | int | float | bool]:
+        """Facts by name about the firm of a registrable domain; empty if none are known, or not in time.
+
+        Never raises: a lead is scored without them.
+        """
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -1,9 +1,11 @@
 """Reading: one lead, its history, the list."""
 
 import asyncio
+from datetime import datetime
 
 from shared.leads.events import Event
 from shared.leads.lead import Lead
+from shared.leads.worth import score_at
 from shared.services.desk import Desk
 from shared.services.ports import LeadFilter, LeadNotFound, StoredLead
 
@@ -11,9 +13,9 @@ EVENTS_A_PAGE = 200
 LEADS_AT_ONCE = 16
 
 
-async def get_lead(desk: Desk, lead_id: str) -> Lead:
-    """The lead; raises LeadNotFound."""
-    return (await desk.store.get(lead_id)).lead
+async def get_lead(desk: Desk, lead_id: str, at: datetime) -> Lead:
+    """The lead with its score as it is worth `at`, aware UTC; raises LeadNotFound."""
+    return score_at((await desk.store.get(lead_id)).lead, desk.policy.scoring, at)
 
 
 async def list_events(desk: Desk, lead_id: str, *, first: int = 1) -> tuple[list[Event], int | None]:
@@ -29,11 +31,12 @@ async def list_events(desk: Desk, lead_id: str, *, first: int = 1) -> tuple[list
 
 
 async def list_leads(
-    desk: Desk, which: LeadFilter, *, limit: int, after: str | None
+    desk: Desk, which: LeadFilter, *, limit: int, after: str | None, at: datetime
 ) -> tuple[list[Lead], str | None]:
-    """A page of open leads, the best score first, and the cursor of the next page.
+    """A page of open leads, the best stored score first, and the cursor of the next page.
 
-    A lead that is re-scored between two pages may show up twice or not at all.
+    Each shows its score as it is worth `at`, aware UTC: it may have faded since it was stored. A lead that
+    is re-scored between two pages may show up twice or not at all.
     """
     page = await desk.store.open_by_worth(which, limit, after)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
@@ -46,4 +49,4 @@ async def list_leads(
                 return None  # gone since the index was read
 
     found = await asyncio.gather(*(read(lead_id) for lead_id in page.lead_ids))
-    return [stored.lead for stored in found if stored], page.cursor
+    return [score_at(stored.lead, desk.policy.scoring, at) for stored in found if stored], page.cursor

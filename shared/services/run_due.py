@@ -13,6 +13,7 @@ from shared.services.desk import Desk
 from shared.services.follow_up import flag_if_missed
 from shared.services.ports import DueRow, StoreUnavailable
 from shared.services.publish import publish_overdue
+from shared.services.rescore import ask_for_scores
 from shared.services.score import score_lead
 
 ROWS_A_ROUND = 1000
@@ -39,6 +40,8 @@ async def run_due(desk: Desk, now: datetime) -> Tick:
     Raises:
         StoreUnavailable: the due rows can't be read, or the run not noted: the next tick makes up for it.
     """
+    if failure := await _failure_of(ask_for_scores(desk, now)):
+        log.error("leads that other rules scored weren't asked for", exc_info=failure)
     done = failed = 0
     for _ in range(ROUNDS_A_TICK):
         rows = await desk.store.due_until(now, ROWS_A_ROUND)

@@ -1,21 +1,25 @@
 """A lead is scored: by the bus within a second, else by the clock."""
 
+import asyncio
+import logging
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from shared.enrichment.enrich import enrich
+from shared.enrichment.email import email_facts
 from shared.leads.change import Change, published
-from shared.leads.facts import facts_of
 from shared.leads.lead import Lead
-from shared.leads.worth import record_score
-from shared.policy.model import Policy
-from shared.scoring.rules import score
+from shared.leads.worth import appraise, record_score
+from shared.policy.scoring import ScoringPolicy
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
 from shared.services.publish import publish_and_note
 
+log = logging.getLogger(__name__)
+
 
 async def score_lead(desk: Desk, lead_id: str, *, at: datetime, heard: int | None = None) -> None:
-    """Score a lead that has touches no score has seen; whoever comes second finds it done.
+    """Score a lead that has something no score has seen; whoever comes second finds it done.
 
     Args:
         desk: the ports.
@@ -27,14 +31,31 @@ async def score_lead(desk: Desk, lead_id: str, *, at: datetime, heard: int | Non
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: try again later.
     """
-    outcome = await change_lead(desk, lead_id, lambda lead: _scored(lead, heard, desk.policy, at))
+    read = await desk.store.get(lead_id) if desk.facts else None
+    provided = await _provided(desk, read.lead) if read else {}
+    outcome = await change_lead(
+        desk, lead_id, lambda lead: _scored(lead, heard, desk.policy.scoring, at, provided), read=read
+    )
     await publish_and_note(desk, outcome)
 
 
-def _scored(lead: Lead, heard: int | None, policy: Policy, at: datetime) -> Change | None:
+async def _provided(desk: Desk, lead: Lead) -> dict[str, Any]:
+    """Facts from outside about the firm of a corporate address, within the provider's own time budget."""
+    email = email_facts(lead.contact.email)
+    if desk.facts is None or email.kind != "corporate" or email.domain is None or not lead.awaits_score:
+        return {}
+    (found,) = await asyncio.gather(desk.facts.facts_of(email.domain), return_exceptions=True)
+    if isinstance(found, BaseException):  # against its promise; a score must not wait for that to be mended
+        log.error("lead %s: scored without facts from outside", lead.id, exc_info=found)
+        return {}
+    return dict(found)
+
+
+def _scored(
+    lead: Lead, heard: int | None, rules: ScoringPolicy, at: datetime, provided: Mapping[str, Any]
+) -> Change | None:
     noted = lead if heard is None else published(lead, frozenset({heard}))
     if not lead.awaits_score:
         return None if noted is lead else Change(noted)
-    enrichment = enrich(lead.contact)
-    worth = score(facts_of(lead, enrichment), policy.scoring, at, may_qualify=not lead.do_not_contact)
-    return record_score(noted, enrichment, worth, at)
+    enrichment, score = appraise(lead, rules, at, provided)
+    return record_score(noted, enrichment, score, at)

@@ -13,6 +13,7 @@ from shared.services.ports import DueRow, WorthPage
 
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
 ID_LENGTH = 24
+RULES = "rules"  # PartitionKey of the versions of the rules
 
 type Entity = dict[str, Any]
 
@@ -61,6 +62,16 @@ def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
             since = unstamp(row["since"])
             found.append(DueRow(at=unstamp(at), kind=DueKind(kind), lead_id=lead_id, since=since))
     return found
+
+
+def rules_entity(version: str, written: str) -> Entity:
+    """The row of a version of the rules."""
+    return {"PartitionKey": RULES, "RowKey": version, **_chunks(written)}
+
+
+def rules_of(entity: Mapping[str, Any]) -> str:
+    """The rules of their row."""
+    return _joined(entity)
 
 
 def worth_page(keys: Sequence[str], limit: int, after: str | None) -> WorthPage:

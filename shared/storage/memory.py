@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.leads.change import Change
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
-from shared.leads.index_rows import NEVER, index_rows, stamp
+from shared.leads.index_rows import NEVER, index_rows, scored_key, stamp
 from shared.services.ports import (
     DueRow,
     LeadChanged,
@@ -17,6 +17,7 @@ from shared.services.ports import (
     WorthPage,
 )
 from shared.storage.entities import (
+    ID_LENGTH,
     Entity,
     due_rows_of,
     event_entity,
@@ -39,6 +40,7 @@ class MemoryLeadStore:
         self._etags: dict[str, str] = {}
         self._versions = itertools.count(1)
         self._clock_ran: datetime | None = None
+        self._rules: dict[str, str] = {}
 
     async def get(self, lead_id: str) -> StoredLead:
         """See `LeadStore.get`."""
@@ -67,6 +69,26 @@ class MemoryLeadStore:
         """See `LeadStore.events_of`."""
         keys = self._keys(event_key(lead_id, first), event_key(lead_id, 99_999_999))
         return [event_of(self.rows[key]) for key in keys[:limit]]
+
+    async def leads_of(self, person: str, limit: int) -> list[str]:
+        """See `LeadStore.leads_of`."""
+        return [key[-ID_LENGTH:] for _, key in self._keys(lead_key(person), lead_key(f"{person}~"))[:limit]]
+
+    async def scored_otherwise(self, version: str, limit: int) -> list[str]:
+        """See `LeadStore.scored_otherwise`."""
+        keys = (
+            *self._keys("scored!", scored_key(version, "")),
+            *self._keys(scored_key(version, "~"), "scored!~"),
+        )
+        return [key[-ID_LENGTH:] for _, key in keys[:limit]]
+
+    async def keep_rules(self, version: str, written: str) -> None:
+        """See `LeadStore.keep_rules`."""
+        self._rules[version] = written
+
+    async def rules_of(self, version: str) -> str | None:
+        """See `LeadStore.rules_of`."""
+        return self._rules.get(version)
 
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """See `LeadStore.due_until`."""
@@ -116,6 +138,12 @@ def _matches(row: Entity, which: LeadFilter) -> bool:
         "doNotContact": which.do_not_contact,
     }
     if any(value is not None and row[column] != value for column, value in asked.items()):
+        return False
+    if (
+        which.firm is not None
+        and which.firm[0] != row["companyKey"]
+        and which.firm[1] != row["companyDomain"]
+    ):
         return False
     if which.min_score is not None and row["score"] < which.min_score:
         return False

@@ -16,7 +16,7 @@ from azure.data.tables.aio import TableClient
 from shared.leads.change import Change
 from shared.leads.events import Event
 from shared.leads.identity import all_shards, shard_of
-from shared.leads.index_rows import NEVER, IndexRow, index_rows, stamp, unstamp
+from shared.leads.index_rows import NEVER, IndexRow, index_rows, scored_key, stamp, unstamp
 from shared.services.ports import (
     DueRow,
     LeadChanged,
@@ -28,6 +28,8 @@ from shared.services.ports import (
     WorthPage,
 )
 from shared.storage.entities import (
+    ID_LENGTH,
+    RULES,
     Entity,
     due_rows_of,
     event_entity,
@@ -37,6 +39,8 @@ from shared.storage.entities import (
     lead_entity,
     lead_key,
     lead_of,
+    rules_entity,
+    rules_of,
     worth_page,
 )
 from shared.storage.filters import listed
@@ -121,6 +125,33 @@ class TableLeadStore:
         keys = {"from": event_key(lead_id, first), "to": event_key(lead_id, 99_999_999)}
         rows = await self._range(shard_of(lead_id), keys, limit)
         return [event_of(row) for row in rows]
+
+    async def leads_of(self, person: str, limit: int) -> list[str]:
+        """See `LeadStore.leads_of`."""
+        keys = {"from": lead_key(person), "to": lead_key(f"{person}~")}
+        rows = await self._range(shard_of(person), keys, limit, select=["RowKey"])
+        return [row["RowKey"][-ID_LENGTH:] for row in rows]
+
+    async def scored_otherwise(self, version: str, limit: int) -> list[str]:
+        """See `LeadStore.scored_otherwise`."""
+        older = await self._rows("scored!", scored_key(version, ""), limit, select=["RowKey"])
+        newer = await self._rows(scored_key(version, "~"), "scored!~", limit, select=["RowKey"])
+        return [row["RowKey"][-ID_LENGTH:] for row in (*older, *newer)][:limit]
+
+    async def keep_rules(self, version: str, written: str) -> None:
+        """See `LeadStore.keep_rules`."""
+        table = await self._table()
+        with self._translated():
+            await table.upsert_entity(rules_entity(version, written), mode=UpdateMode.REPLACE)
+
+    async def rules_of(self, version: str) -> str | None:
+        """See `LeadStore.rules_of`."""
+        table = await self._table()
+        with self._translated():
+            try:
+                return rules_of(await table.get_entity(RULES, version))
+            except ResourceNotFoundError:
+                return None
 
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """See `LeadStore.due_until`."""

@@ -114,6 +114,33 @@ async def test_a_report_of_a_follow_up_is_answered_with_the_lead(desk):
     assert len(followed_up) == 1
 
 
+async def test_an_interaction_is_answered_with_the_lead_and_scored_when_the_bus_says_so(desk):
+    lead_id = await pushed()
+    await called("score_lead", message(lead_id))
+    body = json.dumps({"type": "pricing_page_visited", "id": "m-1"}).encode()
+    for _ in range(2):
+        answer = await called("report_interaction", request(body=body, route={"id": lead_id}))
+        assert json.loads(answer.get_body())["id"] == lead_id
+    await called("score_lead", message(lead_id, number=3))
+    lead = (await desk.store.get(lead_id)).lead
+    assert [one.type for one in lead.bookkeeping.interactions] == ["push", "pricing_page_visited"]
+    assert "looked-at-prices" in {line.rule for line in lead.score.ledger}
+
+
+async def test_an_interaction_by_address_reaches_the_leads_of_the_person(desk):
+    lead_id = await pushed()
+    body = json.dumps({"email": "ada@fabrikam.example", "type": "call"}).encode()
+    answer = await called("report_interaction_by_email", request(body=body))
+    assert json.loads(answer.get_body()) == {"leadIds": [lead_id]}
+
+
+async def test_a_preview_is_answered_with_facts_and_ledger(desk):
+    body = json.dumps({"push": push_body(), "at": "2026-03-02T09:00:00Z"}).encode()
+    answer = json.loads((await called("preview_score", request(body=body))).get_body())
+    assert answer.keys() == {"enrichment", "score"}
+    assert sum(line["points"] for line in answer["score"]["ledger"]) == answer["score"]["total"]
+
+
 async def test_missing_settings_are_all_named_and_nothing_is_taken(monkeypatch):
     for name in ("LEADS_STORAGE", "LEADS_BUS", "LEADS_ID_KEY"):
         monkeypatch.delenv(name, raising=False)

@@ -15,6 +15,7 @@ from shared.messaging import service_bus
 from shared.messaging.memory import MemoryPublisher
 from shared.messaging.service_bus import ServiceBusPublisher, bus_client
 from shared.policy.load import load_policy
+from shared.scoring.interaction import Interaction
 from shared.scoring.rules import score
 from shared.services.ports import BusUnavailable
 from tests.conftest import BUS_CONFIG, free_port
@@ -25,7 +26,8 @@ TOO_LONG = 20.0  # seconds; far above what is waited for, for a busy machine
 
 def a_scored_lead(**changes):
     first = a_first_push(**changes)
-    worth = score({"action": "PLT"}, load_policy().scoring, NOW)
+    called = [Interaction(type="push", at=NOW, number=1, detail="PLT")]
+    worth = score({"action": "PLT"}, called, load_policy().scoring, NOW)
     return first, record_score(first.lead, first.lead.enrichment, worth, NOW)
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.answers import InvalidRequest
+from functions.bodies import follow_up_report
 from functions.requests import (
     cursor_of,
-    follow_up_report,
     lead_filter,
     lead_id_of,
     limit_of,

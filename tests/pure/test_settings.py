@@ -152,3 +152,42 @@ def test_a_setting_of_the_wrong_shape_is_named_and_not_shown(name: str, value: s
     (problem,) = problems(GOOD | {name: value})
     assert problem.startswith(f"{name} must be")
     assert value not in problem
+
+
+FACTS = {
+    "LEADS_FACTS_URL": "https://facts.example/v1/{domain}",
+    "LEADS_FACTS_MAP": "industry=company.industry",
+    "LEADS_FACTS_HEADER": "x-api-key: abc",
+    "LEADS_FACTS_BUDGET": "2s",
+}
+
+
+def test_facts_from_outside_are_off_unless_a_url_is_given():
+    assert read_settings(GOOD).facts is None
+    assert read_settings(GOOD | FACTS | {"LEADS_FACTS_URL": " "}).facts is None
+
+
+def test_a_provider_is_told_whole():
+    facts = read_settings(GOOD | FACTS).facts
+    assert facts is not None
+    assert (facts.url, facts.mapping) == (FACTS["LEADS_FACTS_URL"], {"industry": "company.industry"})
+    assert (facts.headers, facts.budget.total_seconds()) == ({"x-api-key": "abc"}, 2)
+
+
+def test_a_provider_needs_no_header_and_has_a_second():
+    facts = read_settings(GOOD | FACTS | {"LEADS_FACTS_HEADER": "", "LEADS_FACTS_BUDGET": ""}).facts
+    assert facts is not None
+    assert (facts.headers, facts.budget.total_seconds()) == ({}, 1)
+
+
+def test_all_that_is_wrong_with_a_provider_is_said_at_once_and_by_name():
+    wrong = {
+        "LEADS_FACTS_URL": "http://secret.example/",
+        "LEADS_FACTS_MAP": "",
+        "LEADS_FACTS_HEADER": "no secret",
+        "LEADS_FACTS_BUDGET": "soon",
+    }
+    found = "; ".join(problems(GOOD | wrong))
+    assert all(name in found for name in wrong)
+    assert "secret.example" not in found
+    assert "no secret" not in found

@@ -8,20 +8,29 @@ import pytest
 from msgspec.structs import replace
 
 from shared.enrichment.enrich import enrich
-from shared.enrichment.facts import Enrichment
-from shared.leads.arrival import later_push
+from shared.enrichment.facts import CompanyFacts, Enrichment
+from shared.leads.arrival import first_push, later_push
 from shared.leads.attention import flag_missed
 from shared.leads.change import Change, signed
+from shared.leads.identity import lead_id, person_of
 from shared.leads.index_rows import NEVER
+from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport, interact
 from shared.leads.lead import DueKind, LeadStatus, Setback
-from shared.leads.worth import record_score
+from shared.leads.worth import ask_for_score, record_score
 from shared.messaging.cloud_events import body_of
 from shared.scoring.score import Score
-from shared.services.ports import LeadChanged, LeadExists, LeadFilter, LeadNotFound, StoreUnavailable
+from shared.services.ports import (
+    LeadChanged,
+    LeadExists,
+    LeadFilter,
+    LeadNotFound,
+    StoredLead,
+    StoreUnavailable,
+)
 from shared.storage.entities import lead_entity
 from shared.storage.memory import MemoryLeadStore
 from shared.storage.table import TableLeadStore, table_client
-from tests.examples import DAY, NOW, a_first_push, a_push
+from tests.examples import DAY, ID_KEY, NOW, a_first_push, a_push
 
 LATER = NOW + timedelta(minutes=20)
 ABSENT = "a" * 24
@@ -216,6 +225,65 @@ async def test_events_are_read_from_a_number_on_and_within_a_limit(store):
     assert [event.number for event in await store.events_of(read.lead.id, limit=2)] == [1, 2]
 
 
+async def test_the_leads_of_a_person_are_found_by_the_contact_key_and_no_others(store):
+    mine = [first_push(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW, DAY) for offer in "abc"]
+    for change in (*mine, a_first_push(Email="eva@fabrikam.example")):
+        await store.create(change)
+    person = person_of("ADA@fabrikam.example", ID_KEY)
+    assert sorted(await store.leads_of(person, 10)) == sorted(change.lead.id for change in mine)
+    assert len(await store.leads_of(person, 2)) == 2
+    assert await store.leads_of(person_of("nobody@contoso.example", ID_KEY), 10) == []
+
+
+async def test_leads_that_other_rules_scored_are_found_until_they_are_asked_for(store):
+    read = {}
+    for version in ("aaa", "bbb", "ccc"):
+        fresh = await store.create(a_first_push(Email=f"{version}@contoso.example"))
+        score = replace(a_score(5), policy=version)
+        read[version] = await store.replace(fresh, record_score(fresh.lead, Enrichment(), score, NOW))
+    await store.create(a_first_push(Email="unscored@contoso.example"))
+    ids = {version: stored.lead.id for version, stored in read.items()}
+    assert set(await store.scored_otherwise("bbb", 10)) == {ids["aaa"], ids["ccc"]}
+    assert len(await store.scored_otherwise("bbb", 1)) == 1
+    assert set(await store.scored_otherwise("zzz", 10)) == set(ids.values())
+    await store.replace(read["aaa"], ask_for_score(read["aaa"].lead, "bbb", NOW))
+    assert await store.scored_otherwise("bbb", 10) == [ids["ccc"]]
+    assert DueKind.SCORE in {row.kind for row in await store.due_until(NOW + DAY, 10)}
+
+
+async def test_rules_are_kept_by_version_however_long(store):
+    assert await store.rules_of("aaa") is None
+    for _ in range(2):
+        await store.keep_rules("aaa", "ü😀" * 40_000)
+    assert await store.rules_of("aaa") == "ü😀" * 40_000
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param(("contoso", "-"), {"ada", "bob"}, id="by name"),
+        pytest.param(("-", "contoso.example"), {"ada", "cleo"}, id="by domain"),
+        pytest.param(("contoso", "contoso.example"), {"ada", "bob", "cleo"}, id="by either"),
+        pytest.param(("x", "y"), set(), id="nobody"),
+    ],
+)
+async def test_leads_of_one_firm_find_each_other(store, asked, expected):
+    names = {}
+    for name, key, domain in (
+        ("ada", "contoso", "contoso.example"),
+        ("bob", "contoso", None),
+        ("cleo", None, "contoso.example"),
+        ("dan", "fabrikam", "fabrikam.example"),
+        ("eva", None, None),
+    ):
+        read = await store.create(a_first_push(Email=f"{name}@contoso.example"))
+        names[read.lead.id] = name
+        firm = Enrichment(company=CompanyFacts(key=key, domain=domain))
+        await store.replace(read, record_score(read.lead, firm, a_score(5), NOW))
+    page = await store.open_by_worth(LeadFilter(firm=asked), 50, None)
+    assert {names[lead_id] for lead_id in page.lead_ids} == expected
+
+
 async def test_the_clock_remembers_its_last_run(store):
     assert await store.last_clock_run() is None
     await store.clock_ran(NOW)
@@ -241,6 +309,11 @@ async def test_the_fattest_lead_that_pushes_can_make_fits_into_a_row_and_a_messa
         read = await store.replace(read, change)
         read = await store.replace(read, record_score(read.lead, enrich(read.lead.contact), a_score(50), NOW))
         assert len(body_of(read.lead, change.events[0])) < 240 * 1024
+    for minute in range(INTERACTIONS_KEPT):
+        at = NOW - timedelta(minutes=minute)
+        report = InteractionReport(type="x" * 64, at=at, detail="\ufdfa" * 300, id=f"{minute:0200}")
+        read = StoredLead(interact(read.lead, report, LATER).lead, read.etag, read.index)
+    read = await store.replace(read, Change(read.lead))
     row = lead_entity(read.lead, read.index)
     assert sum(len(f"{name}{value}".encode("utf-16-le")) for name, value in row.items()) < LIMIT_OF_A_ROW
     assert (await store.get(read.lead.id)).lead == read.lead

@@ -1,0 +1,134 @@
+"""What callers send, checked. Errors name the field and the rule, never the value."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from functions.answers import InvalidRequest, RequestTooLarge
+from shared.leads.attention import FollowUpReport
+from shared.leads.facts import flattened
+from shared.leads.identity import LEAD_ID
+from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport
+from shared.marketplace.parse import push_of
+from shared.policy.load import InvalidPolicy, parse_policy
+from shared.services.preview import LeadPreview, PushPreview
+
+MAX_BODY = 64 * 1024  # bytes
+MAX_PREVIEW = 256 * 1024  # bytes: a push, and a whole policy
+LONGEST_TEXT = 200  # characters
+FACTS_TAKEN = 200  # in one preview
+
+type ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
+type LongText = Annotated[str, msgspec.Meta(max_length=10_000)]
+type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+type Type = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+
+
+class _FollowUpBody(msgspec.Struct, kw_only=True):
+    by: ShortText
+    at: Instant | None = None
+    channel: ShortText | None = None
+    note: LongText | None = None
+    outcome: ShortText | None = None
+    id: ShortText | None = None
+
+
+class _InteractionBody(msgspec.Struct, kw_only=True):
+    type: Type
+    at: Instant | None = None
+    detail: LongText | dict[str, Any] | None = None
+    id: ShortText | None = None
+
+
+class _InteractionOfBody(_InteractionBody, kw_only=True):
+    email: ShortText
+
+
+class _PreviewBody(msgspec.Struct, kw_only=True, rename="camel"):
+    push: dict[str, Any] | None = None
+    lead_id: Annotated[str, msgspec.Meta(pattern=f"^{LEAD_ID.pattern}$")] | None = None
+    facts: Annotated[dict[str, Any], msgspec.Meta(max_length=FACTS_TAKEN)] = {}
+    interactions: Annotated[tuple[_InteractionBody, ...], msgspec.Meta(max_length=INTERACTIONS_KEPT)] = ()
+    policy: str | None = None
+    at: Instant | None = None
+
+
+def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
+    """Who followed up, when and how; `at` is now unless it says so."""
+    said = _read(body, _FollowUpBody, "follow-up")
+    if not said.by.strip():
+        raise InvalidRequest("The body is no follow-up: `by` must name somebody.")
+    at = _utc(said.at, "follow-up") or now
+    return FollowUpReport(
+        by=said.by.strip(), at=at, channel=said.channel, note=said.note, outcome=said.outcome, id=said.id
+    )
+
+
+def interaction_report(body: bytes, now: datetime) -> InteractionReport:
+    """What a customer did, and when; `at` is now unless it says so."""
+    return _report(_read(body, _InteractionBody, "interaction"), now)
+
+
+def interaction_of(body: bytes, now: datetime) -> tuple[str, InteractionReport]:
+    """The address of who did it, and what."""
+    said = _read(body, _InteractionOfBody, "interaction")
+    return said.email, _report(said, now)
+
+
+def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
+    """What is to be scored, by which policy, at which instant; nothing of it is stored."""
+    said = _read(body, _PreviewBody, "preview", MAX_PREVIEW)
+    policy = _policy(said.policy)
+    if said.lead_id is not None:
+        if said.push is not None or said.facts or said.interactions:
+            raise InvalidRequest("The body is no preview: beside `leadId` stand only `policy` and `at`.")
+        return LeadPreview(lead_id=said.lead_id, policy=policy, at=_utc(said.at, "preview"))
+    if said.push is None and not said.facts:
+        raise InvalidRequest("The body is no preview: it needs `push`, `facts` or `leadId`.")
+    at = _utc(said.at, "preview") or now
+    return PushPreview(
+        push=push_of(said.push or {}),
+        facts=_facts(said.facts),
+        interactions=tuple(_report(one, at) for one in said.interactions),
+        policy=policy,
+        at=at,
+    )
+
+
+def _report(said: _InteractionBody, now: datetime) -> InteractionReport:
+    at = _utc(said.at, "interaction") or now
+    return InteractionReport(type=said.type, at=at, detail=said.detail, id=said.id)
+
+
+def _facts(facts: dict[str, Any]) -> dict[str, Any]:
+    """By name, nested objects joined by dots: `{"person": {"rank": "vp"}}` is `person.rank`."""
+    found = flattened(facts)
+    if not all(isinstance(value, str | int | float | bool | None) for value in found.values()):
+        raise InvalidRequest("The body is no preview: `facts` must be texts, numbers, true or false.")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _policy(text: str | None) -> Any:
+    try:
+        return None if text is None else parse_policy(text)
+    except InvalidPolicy as exc:
+        raise InvalidRequest(f"`policy`: {exc}") from exc
+
+
+def _utc(at: datetime | None, what: str) -> datetime | None:
+    try:
+        return at.astimezone(UTC) if at else None
+    except OverflowError as exc:
+        raise InvalidRequest(f"The body is no {what}: `at` lies beyond the calendar.") from exc
+
+
+def _read[Body](body: bytes, type_: type[Body], what: str, most: int = MAX_BODY) -> Body:
+    if len(body) > most:
+        raise RequestTooLarge(f"The body has {len(body)} bytes; at most {most} are taken.")
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise InvalidRequest(f"The body is no {what}: {exc}.") from exc
+    except RecursionError as exc:
+        raise InvalidRequest(f"The body is no {what}: it is nested too deep.") from exc
