@@ -17,8 +17,10 @@ commands:
   start   run the whole local stack in the foreground: Azurite, the Service Bus emulator, the app;
           --demo pushes sample leads and shows them scored            (start --help)
   push    do what Partner Center does: push leads from JSON files     (push --help)
+  policy  check a policy file; compare two over the stored leads     (policy --help)
   test    run all tests; paths, -k and other options go to pytest
   check   lint, format and types
+  bench   measure: accuracy and speed, beside named peers             (bench --help)
 
 The first run installs what is pinned, once per user; it needs Python 3.13, Node.js 20 and a C compiler.
 """
@@ -32,6 +34,16 @@ def start(python: str, args: List[str]) -> int:
 def push(python: str, args: List[str]) -> int:
     """Push leads from files."""
     return _become([python, "-m", "local.push", *args])
+
+
+def policy(python: str, args: List[str]) -> int:
+    """Check or compare policy files."""
+    return _become([python, "-m", "local.policy", *args])
+
+
+def bench(python: str, args: List[str]) -> int:
+    """Measure."""
+    return _become([python, "-m", "bench", *args])
 
 
 def test(python: str, args: List[str]) -> int:
@@ -50,7 +62,14 @@ def check(python: str, args: List[str]) -> int:
     return 1 if failed else 0
 
 
-COMMANDS = {"start": start, "push": push, "test": test, "check": check}
+COMMANDS = {
+    "start": start,
+    "push": push,
+    "policy": policy,
+    "test": test,
+    "check": check,
+    "bench": bench,
+}
 
 
 def main(args: List[str]) -> int:

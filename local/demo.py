@@ -56,7 +56,8 @@ def _lines(lead: dict[str, Any]) -> list[str]:
     flags = (
         " - DO NOT CONTACT" if lead["doNotContact"] else f" - call by {_minute(lead['followUp']['dueAt'])}"
     )
-    head = f"{score['grade']}  {score['total']:>3} points  {who} ({what}){flags}"
+    qualified = " - qualified" if score["qualified"] else ""
+    head = f"{score['grade']}  {score['total']:>3} points  {who} ({what}){qualified}{flags}"
     return [head, *(f"      {line['points']:+4d}  {line['because']}" for line in score["ledger"])]
 
 
