@@ -21,6 +21,7 @@ DEVELOPMENT = {
     "mypy",
     "hypothesis",
     "pydantic",
+    "babel",
 }
 
 
@@ -67,7 +68,8 @@ def test_the_package_holds_the_app_and_nothing_else():
     tops = {path.partition("/")[0] for path in deployed()}
     assert tops == {"function_app.py", "functions", "shared", "host.json", "requirements.txt", ".funcignore"}
     assert not any(path.endswith("memory.py") for path in deployed())
-    assert "shared/policy/policy.toml" in deployed()
+    assert {"shared/policy/policy.toml", "shared/enrichment/titles.toml"} <= deployed()
+    assert "shared/enrichment/data/country_names.tsv" in deployed()
 
 
 def test_the_host_file_asks_for_the_extension_bundle_and_bounded_concurrency():

@@ -1,0 +1,136 @@
+"""How often the facts are right, on rows labelled without a look at the code; and what they cost."""
+
+import csv
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench.timing import percentile
+from shared.enrichment.company import company_key
+from shared.enrichment.country import country_code
+from shared.enrichment.email import email_facts
+from shared.enrichment.enrich import enrich
+from shared.enrichment.phone import phone_facts
+from shared.enrichment.title import person_facts
+from shared.marketplace.push import Contact
+
+GOLD = Path(__file__).parents[1] / "tests" / "gold"
+LEADS = 3000
+
+type Row = dict[str, str]
+type Judged = tuple[str, bool]  # which group of rows, and whether the answer was right
+
+
+def run() -> None:
+    """Print accuracies, then times."""
+    for kind in ("", "_unseen"):
+        print("rows the rules were written with" if not kind else "rows that nobody tuned on")
+        for name, share, rows in accuracies(kind):
+            print(f"  {name:22} {share:7.1%} of {rows}")
+        corporate = wrongly_private(kind)
+        print(f"  {'corporate called free':22} {len(corporate):7} {' '.join(corporate)}")
+    _times()
+
+
+def accuracies(kind: str) -> Iterator[tuple[str, float, int]]:
+    """Each measure with its value, 0-1, and the number of rows."""
+    titles = gold(f"titles{kind}")
+    yield "rank", *share([person_facts(row["title"]).rank == row["rank"] for row in titles])
+    yield (
+        "department",
+        *share([person_facts(row["title"]).department == row["department"] for row in titles]),
+    )
+    countries = gold(f"countries{kind}")
+    yield "country", *share([(country_code(row["text"]) or "") == row["code"] for row in countries])
+    emails = gold(f"emails{kind}")
+    kinds = [row for row in emails if row["kind"]]
+    yield (
+        "e-mail validity",
+        *share([_said(email_facts(row["email"]).valid) == row["valid"] for row in emails]),
+    )
+    yield "e-mail kind", *share([email_facts(row["email"]).kind == row["kind"] for row in kinds])
+    domains = [row for row in emails if row["domain"]]
+    yield "e-mail domain", *share([email_facts(row["email"]).domain == row["domain"] for row in domains])
+    roles = [row for row in emails if row["valid"] == "true"]
+    yield (
+        "role account",
+        *share([_said(email_facts(row["email"]).role_account) == row["role"] for row in roles]),
+    )
+    yield (
+        "typo suggestion",
+        *share([(email_facts(row["email"]).suggestion or "") == row["suggestion"] for row in roles]),
+    )
+    pairs = gold(f"company_pairs{kind}")
+    yield "company pairs (F1)", f1(pairs), len(pairs)
+    phones = gold(f"phones{kind}")
+    yield "phone", *share([_phone_is_right(row) for row in phones])
+
+
+def wrongly_private(kind: str) -> list[str]:
+    """Corporate domains that are called free or disposable: there must be none."""
+    rows = [row for row in gold(f"emails{kind}") if row["kind"] == "corporate"]
+    return [row["domain"] for row in rows if email_facts(row["email"]).kind in ("free", "disposable")]
+
+
+def gold(name: str) -> list[Row]:
+    """The rows of a gold file."""
+    with (GOLD / f"{name}.tsv").open(encoding="utf-8", newline="") as lines:
+        next(lines)  # says what the file is
+        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def share(right: list[bool]) -> tuple[float, int]:
+    """How many are right, 0-1, and of how many."""
+    return sum(right) / len(right), len(right)
+
+
+def f1(pairs: list[Row]) -> float:
+    """The harmonic mean of precision and recall of `same key` for `same firm`."""
+    seen = Counter((_are_same(row), row["same"] == "yes") for row in pairs)
+    return 2 * seen[True, True] / (2 * seen[True, True] + seen[True, False] + seen[False, True])
+
+
+def _are_same(row: Row) -> bool:
+    key = company_key(row["a"])
+    return key is not None and key == company_key(row["b"])
+
+
+def _phone_is_right(row: Row) -> bool:
+    found = phone_facts(row["phone"], row["country"] or None)
+    type_is_right = not row["type"] or found.type == row["type"]
+    return (found.e164 or "", _said(found.valid)) == (row["e164"], row["valid"]) and type_is_right
+
+
+def _said(value: bool | None) -> str:
+    return str(bool(value)).casefold()
+
+
+def _times() -> None:
+    """The first call, which loads the bundled data, apart from the others."""
+    columns = [gold(name) for name in ("titles", "countries", "emails", "phones", "company_pairs")]
+    titles, countries, emails, phones, companies = columns
+    leads = [
+        Contact(
+            first_name="Ada",
+            last_name="Fabrikam",
+            title=titles[number % len(titles)]["title"],
+            country=countries[number % len(countries)]["text"],
+            email=emails[number % len(emails)]["email"],
+            phone=phones[number % len(phones)]["phone"],
+            company=companies[number % len(companies)]["a"],
+        )
+        for number in range(LEADS)
+    ]
+    taken = sorted(_seconds(lambda lead=lead: enrich(lead, note="Please call me")) for lead in leads)  # type: ignore[misc]
+    middle, slow = percentile(taken, 0.5), percentile(taken, 0.99)
+    print(
+        f"time per lead, {LEADS} leads: p50 {middle * 1e6:,.0f} us, p99 {slow * 1e6:,.0f} us (wanted: 2,000)"
+    )
+    print(f"the slowest of them, bundled data loaded before: {taken[-1] * 1e6:,.0f} us")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
