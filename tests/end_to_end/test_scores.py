@@ -134,12 +134,16 @@ async def test_an_interaction_in_the_future_is_refused(caller):
 
 async def test_leads_of_one_firm_are_listed_by_its_name_or_its_domain(caller):
     mine = set()
-    for name, company in (("ada", "Proseware GmbH & Co. KG"), ("bob", "PROSEWARE"), ("cleo", "")):
-        body = push_body(Email=f"{name}@proseware.example", Company=company)
+    for name, company in (
+        ("ada", "Tailwind Traders GmbH & Co. KG"),
+        ("bob", "TAILWIND TRADERS"),
+        ("cleo", ""),
+    ):
+        body = push_body(Email=f"{name}@tailwindtraders.example", Company=company)
         _, receipt = await caller.push(body)
         await scored(caller, receipt["leadId"])
         mine.add(receipt["leadId"])
-    for asked in ("Proseware", "proseware gmbh", "proseware.example"):
+    for asked in ("Tailwind Traders", "tailwind-traders gmbh", "tailwindtraders.example"):
         found = await caller.get("leads", company=asked)
         assert {lead["id"] for lead in found["items"]} == mine
 
