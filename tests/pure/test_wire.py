@@ -167,7 +167,7 @@ def test_the_wire_has_the_agreed_fields_and_no_other():
     score = replace(worth(60, qualified=True), ledger=(line,), missing=("a",), held_back=("b",))
     one = record_score(one, enrich(one.contact, note="Hi", at=NOW), score, NOW).lead
     wire = lead_on_the_wire(one)
-    assert wire["enrichment"].pop("provenance")["email.kind"] == {"from": "derived", "confidence": 0.98}
+    assert wire["enrichment"].pop("provenance")["email.kind"] == {"from": "derived", "confidence": 0.99}
     assert sorted(paths_of(wire)) == sorted([*AGREED.split(), *ON_TOP.split()])
 
 
