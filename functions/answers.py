@@ -10,6 +10,7 @@ import azure.functions as func
 
 from shared.leads.attention import InvalidFollowUp
 from shared.leads.interaction import InvalidInteraction
+from shared.leads.lifecycle import IllegalTransition, InvalidUpdate
 from shared.leads.replay import NothingToReplay
 from shared.marketplace.parse import InvalidPush, PushTooLarge
 from shared.policy.load import InvalidPolicy
@@ -41,6 +42,26 @@ def problem(status: HTTPStatus, detail: str, headers: dict[str, str] | None = No
     return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/problem+json")
 
 
+# What a caller may expect, the particular before the general: the status, and our words where the error's own
+# are for us.
+_EXPECTED: tuple[tuple[type[Exception], HTTPStatus, str | None], ...] = (
+    (PushTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, None),
+    (RequestTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, None),
+    (InvalidPush, HTTPStatus.BAD_REQUEST, None),
+    (InvalidRequest, HTTPStatus.BAD_REQUEST, None),
+    (InvalidFollowUp, HTTPStatus.BAD_REQUEST, None),
+    (InvalidInteraction, HTTPStatus.BAD_REQUEST, None),
+    (InvalidUpdate, HTTPStatus.BAD_REQUEST, None),
+    (NothingToReplay, HTTPStatus.BAD_REQUEST, None),
+    (IllegalTransition, HTTPStatus.CONFLICT, None),
+    (LeadNotFound, HTTPStatus.NOT_FOUND, "There is no lead with this id."),
+    (InvalidSettings, HTTPStatus.SERVICE_UNAVAILABLE, None),
+    (InvalidPolicy, HTTPStatus.SERVICE_UNAVAILABLE, None),
+    (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
+    (LeadChanged, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
+)
+
+
 def answering_problems(trigger: Trigger) -> Trigger:
     """Turn the failures that a caller may expect into problems; anything else is the platform's (500)."""
 
@@ -48,17 +69,13 @@ def answering_problems(trigger: Trigger) -> Trigger:
     async def answered(req: func.HttpRequest) -> func.HttpResponse:
         try:
             return await trigger(req)
-        except (PushTooLarge, RequestTooLarge) as exc:
-            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(exc))
-        except (InvalidPush, InvalidRequest, InvalidFollowUp, InvalidInteraction, NothingToReplay) as exc:
-            return problem(HTTPStatus.BAD_REQUEST, str(exc))
-        except LeadNotFound:
-            return problem(HTTPStatus.NOT_FOUND, "There is no lead with this id.")
-        except (InvalidSettings, InvalidPolicy) as exc:
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(exc), RETRY_AFTER)
-        except (StoreUnavailable, LeadChanged):
-            return problem(
-                HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again.", RETRY_AFTER
-            )
+        except tuple(type_ for type_, *_ in _EXPECTED) as exc:
+            return _problem_of(exc)
 
     return answered
+
+
+def _problem_of(exc: Exception) -> func.HttpResponse:
+    status, words = next((status, words) for type_, status, words in _EXPECTED if isinstance(exc, type_))
+    headers = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    return problem(status, words or str(exc), headers)

@@ -1,15 +1,19 @@
 """What callers send, checked. Errors name the field and the rule, never the value."""
 
+import enum
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from functions.answers import InvalidRequest, RequestTooLarge
 from shared.leads.attention import FollowUpReport
 from shared.leads.facts import flattened
 from shared.leads.identity import LEAD_ID
 from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport
+from shared.leads.lead import CloseReason, LeadStatus
+from shared.leads.lifecycle import LeadUpdate
 from shared.marketplace.parse import push_of
 from shared.policy.load import InvalidPolicy, parse_policy
 from shared.services.preview import LeadPreview, PushPreview
@@ -32,6 +36,14 @@ class _FollowUpBody(msgspec.Struct, kw_only=True):
     note: LongText | None = None
     outcome: ShortText | None = None
     id: ShortText | None = None
+
+
+class _UpdateBody(msgspec.Struct, kw_only=True, rename="camel"):
+    status: str | UnsetType = UNSET
+    reason: str | None = None
+    owner: ShortText | UnsetType | None = UNSET
+    do_not_contact: bool | UnsetType = UNSET
+    by: ShortText | None = None
 
 
 class _InteractionBody(msgspec.Struct, kw_only=True):
@@ -65,6 +77,20 @@ def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
     )
 
 
+def lead_update(body: bytes) -> LeadUpdate:
+    """What is to be changed; an owner of null is nobody."""
+    said = _read(body, _UpdateBody, "update")
+    if said.status is said.owner is said.do_not_contact is UNSET and said.reason is None:
+        raise InvalidRequest("The body is no update: it needs `status`, `owner` or `doNotContact`.")
+    return LeadUpdate(
+        status=UNSET if said.status is UNSET else _one_of(LeadStatus, said.status, "status"),
+        reason=None if said.reason is None else _one_of(CloseReason, said.reason, "reason"),
+        owner=said.owner,
+        do_not_contact=said.do_not_contact,
+        by=said.by,
+    )
+
+
 def interaction_report(body: bytes, now: datetime) -> InteractionReport:
     """What a customer did, and when; `at` is now unless it says so."""
     return _report(_read(body, _InteractionBody, "interaction"), now)
@@ -94,6 +120,13 @@ def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
         policy=policy,
         at=at,
     )
+
+
+def _one_of[Choice: enum.StrEnum](choices: type[Choice], text: str, name: str) -> Choice:
+    """The library would quote a text that is none of them."""
+    if text not in set(choices):
+        raise InvalidRequest(f"`{name}` must be one of {', '.join(choices)}.")
+    return choices(text)
 
 
 def _report(said: _InteractionBody, now: datetime) -> InteractionReport:

@@ -3,13 +3,14 @@
 import azure.functions as func
 
 from functions.answers import answer, answering_problems
-from functions.bodies import follow_up_report, interaction_of, interaction_report
+from functions.bodies import follow_up_report, interaction_of, interaction_report, lead_update
 from functions.requests import cursor_of, lead_filter, lead_id_of, limit_of, number_of
 from shared.bootstrap import desk, utc_now
 from shared.leads.wire import event_on_the_wire, lead_on_the_wire
 from shared.services.follow_up import report_follow_up
 from shared.services.interact import report_interaction, report_interaction_of
 from shared.services.read import get_lead, list_events, list_leads
+from shared.services.update import update_lead
 
 blueprint = func.Blueprint()
 
@@ -31,6 +32,16 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
 async def lead(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the lead with its ledger, 404 if there is none."""
     return answer(lead_on_the_wire(await get_lead(desk(), lead_id_of(req.route_params), utc_now())))
+
+
+@blueprint.function_name("update_lead")
+@blueprint.route(route="leads/{id}", methods=["PATCH"], auth_level=func.AuthLevel.FUNCTION)
+@answering_problems
+async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
+    """Change status, owner or `doNotContact` and answer the lead; 409 if the status can't follow its own."""
+    wanted = lead_update(req.get_body())
+    lead = await update_lead(desk(), lead_id_of(req.route_params), wanted, at=utc_now())
+    return answer(lead_on_the_wire(lead))
 
 
 @blueprint.function_name("list_lead_events")

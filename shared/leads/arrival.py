@@ -11,7 +11,7 @@ from shared.follow_up.state import FollowUp, await_follow_up, expect_none
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
 from shared.leads.interaction import with_interaction
-from shared.leads.lead import Bookkeeping, DueKind, Lead, Milestone, SeenPush
+from shared.leads.lead import Bookkeeping, DueKind, Lead, LeadStatus, Milestone, SeenPush
 from shared.marketplace.json_text import essence
 from shared.marketplace.push import LeadPush
 from shared.policy.scoring import PUSH
@@ -51,7 +51,8 @@ def first_push(push: LeadPush, lead_id: str, offer: str | None, at: datetime, ta
 def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> Change | None:
     """A touch: blanks are filled, the newest non-empty value wins. None for a repeat within the window.
 
-    A push that forbids contact is no repeat as long as the lead may be contacted: it is never swallowed.
+    It re-opens a closed lead, unless it forbids contact. A push that forbids contact is no repeat as long as
+    the lead may be contacted: it is never swallowed.
     """
     seen = tuple(one for one in lead.bookkeeping.recent_pushes if at - one.at < REPEAT_WINDOW)
     digest = _digest(push)
@@ -61,16 +62,22 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
     test = lead.test and push.is_test
     do_not_contact = _is_forbidden(lead, push)
     is_silent = test or do_not_contact
-    follow_up = _follow_up(lead.follow_up, is_silent, at, target)
+    comes_back = not lead.status.is_open and not is_silent and not push.is_test
+    follow_up = lead.follow_up
+    if lead.status.is_open or comes_back:
+        follow_up = _follow_up(lead.follow_up, is_silent, at, target)
     begins = follow_up.is_open and not lead.follow_up.is_open
     kept = lead.bookkeeping
     return change(
         lead,
         at,
         (EventType.TOUCHED, {"push": push.as_sent}),
+        *([(EventType.STATUS_CHANGED, _back(lead))] if comes_back else []),
         offer_title=push.offer_title or lead.offer_title,
         source=push.source or lead.source,
         action=push.action or lead.action,
+        status=LeadStatus.NEW if comes_back else lead.status,
+        close_reason=None if comes_back else lead.close_reason,
         test=test,
         do_not_contact=do_not_contact,
         contact=replace(lead.contact, **_filled(push.contact)),
@@ -101,6 +108,10 @@ def _is_forbidden(lead: Lead, push: LeadPush) -> bool:
 
 def _follow_up(follow_up: FollowUp, is_silent: bool, at: datetime, target: timedelta) -> FollowUp:
     return expect_none(follow_up) if is_silent else await_follow_up(follow_up, at, target)
+
+
+def _back(lead: Lead) -> dict[str, Any]:
+    return {"from": lead.status, "to": LeadStatus.NEW, "reason": None, "by": None, "because": "came back"}
 
 
 def _as_interaction(push: LeadPush, at: datetime, number: int) -> Interaction:

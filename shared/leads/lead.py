@@ -29,6 +29,19 @@ class LeadStatus(enum.StrEnum):
         return self not in (LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED)
 
 
+class CloseReason(enum.StrEnum):
+    """Why a lead was lost or disqualified: the eight codes of Partner Center's referrals."""
+
+    BUDGET = "budget"
+    NO_RESPONSE = "no_response"
+    OTHER_VENDOR = "other_vendor"
+    REQUIREMENT_UNMET = "requirement_unmet"
+    NOT_A_CUSTOMER = "not_a_customer"
+    TIMELINE_TOO_SHORT = "timeline_too_short"
+    ABUSE = "abuse"  # spam and phishing too
+    OTHER = "other"
+
+
 class Milestone(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Something that a lead reaches once."""
 
@@ -90,6 +103,7 @@ class Lead(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
     source: str | None
     action: str | None
     status: LeadStatus = LeadStatus.NEW
+    close_reason: CloseReason | None = None  # of a lead that is lost or disqualified
     test: bool
     do_not_contact: bool
     contact: Contact

@@ -112,6 +112,43 @@ async def test_a_follow_up_in_time_stops_the_clock(caller, subscriber):
     assert len(await subscriber.until(receipt["leadId"], "lead.followed_up")) == 1
 
 
+async def test_a_lead_is_closed_and_a_touch_opens_it_again(caller, subscriber):
+    _, receipt = await caller.push(push_body(Email=person("closed")))
+    path = f"leads/{receipt['leadId']}"
+    update = {"status": "lost", "reason": "no_response", "owner": "sam", "by": "sam"}
+    status, lead = await caller.api("PATCH", path, json=update)
+    assert (status, lead["status"], lead["closeReason"], lead["owner"]) == (200, "lost", "no_response", "sam")
+    assert (await subscriber.until(receipt["leadId"], "lead.assigned"))[0].properties["owner"] == "sam"
+    conflict, problem = await caller.api("PATCH", path, json={"status": "new"})
+    assert (conflict, problem["detail"]) == (
+        409,
+        "A lead that is lost can't become new, only contacted, nurturing, qualified, won.",
+    )
+    await caller.push(push_body(Email=person("closed"), Description="I am back"))
+    lead = await caller.get(path)
+    assert (lead["status"], lead["closeReason"], lead["followUp"]["state"]) == ("new", None, "waiting")
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "needs `status`, `owner` or `doNotContact`"),
+        ({"status": "canary"}, "`status` must be one of new, contacted"),
+        ({"status": None}, "$.status"),
+        ({"owner": ""}, "$.owner"),
+        ({"doNotContact": "yes"}, "$.doNotContact"),
+        ({"status": "lost", "reason": "canary"}, "`reason` must be one of budget"),
+        ({"status": "won", "reason": "budget"}, "`reason`"),
+    ],
+)
+async def test_a_bad_update_is_refused_with_its_place(caller, body, says):
+    _, receipt = await caller.push(push_body(Email=person("updated")))
+    status, problem = await caller.api("PATCH", f"leads/{receipt['leadId']}", json=body)
+    assert status == 400
+    assert says in problem["detail"]
+    assert "canary" not in problem["detail"]
+
+
 async def test_fifty_identical_pushes_at_once_make_one_lead_and_one_event(caller, subscriber):
     body = push_body(Email=person("impatient"))
     answers = await asyncio.gather(*(caller.push(body) for _ in range(50)))

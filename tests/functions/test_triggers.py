@@ -114,6 +114,19 @@ async def test_a_report_of_a_follow_up_is_answered_with_the_lead(desk):
     assert len(followed_up) == 1
 
 
+async def test_an_update_is_answered_with_the_lead_and_an_illegal_one_with_a_conflict(desk):
+    lead_id = await pushed()
+    body = json.dumps({"status": "lost", "reason": "budget", "owner": "sam", "by": "sam"}).encode()
+    for _ in range(2):
+        answer = await called("update_lead", request("PATCH", body, route={"id": lead_id}))
+        lead = json.loads(answer.get_body())
+        assert (lead["status"], lead["closeReason"], lead["owner"]) == ("lost", "budget", "sam")
+    events = [event.type for event in await desk.store.events_of(lead_id)]
+    assert (events.count("lead.status_changed"), events.count("lead.assigned")) == (1, 1)
+    refused = await called("update_lead", request("PATCH", b'{"status": "new"}', route={"id": lead_id}))
+    assert (refused.status_code, refused.mimetype) == (409, "application/problem+json")
+
+
 async def test_an_interaction_is_answered_with_the_lead_and_scored_when_the_bus_says_so(desk):
     lead_id = await pushed()
     await called("score_lead", message(lead_id))

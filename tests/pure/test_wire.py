@@ -48,7 +48,7 @@ AGREED = """
     raw.leadSource raw.actionCode raw.description
 """
 ON_TOP = """
-    enrichment.localHour enrichment.noteLength enrichment.confidence
+    closeReason enrichment.localHour enrichment.noteLength enrichment.confidence
     score.policy score.missing[] score.heldBack[] score.ledger[].group
     score.ledger[].evidence[].fact score.ledger[].evidence[].value
 """

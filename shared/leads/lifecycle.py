@@ -1,0 +1,107 @@
+"""The life of a lead: which status may follow which, who owns it, whether it may be contacted."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from shared.follow_up.state import await_follow_up, expect_none
+from shared.leads.change import Change, change
+from shared.leads.events import EventType
+from shared.leads.lead import CloseReason, DueKind, Lead, LeadStatus, Milestone
+from shared.policy.model import FollowUpPolicy
+
+_OPEN = (LeadStatus.CONTACTED, LeadStatus.NURTURING, LeadStatus.QUALIFIED)
+_CLOSED = (LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED)
+TRANSITIONS: dict[LeadStatus, tuple[LeadStatus, ...]] = {
+    LeadStatus.NEW: (*_OPEN, *_CLOSED),
+    LeadStatus.CONTACTED: (LeadStatus.NURTURING, LeadStatus.QUALIFIED, *_CLOSED),
+    LeadStatus.NURTURING: (LeadStatus.CONTACTED, LeadStatus.QUALIFIED, *_CLOSED),
+    LeadStatus.QUALIFIED: (LeadStatus.CONTACTED, LeadStatus.NURTURING, *_CLOSED),
+    LeadStatus.WON: (LeadStatus.LOST,),  # the order was taken back
+    LeadStatus.LOST: (*_OPEN, LeadStatus.WON),
+    LeadStatus.DISQUALIFIED: _OPEN,
+}
+"""What a person may set after what. A touch re-opens a closed lead as `new`, which nobody can set by hand."""
+
+
+class LeadUpdate(Struct, frozen=True, kw_only=True):
+    """What somebody wants changed; what is unset stays as it is."""
+
+    status: LeadStatus | UnsetType = UNSET
+    reason: CloseReason | None = None  # with `lost` and `disqualified`
+    owner: str | UnsetType | None = UNSET  # None: nobody
+    do_not_contact: bool | UnsetType = UNSET
+    by: str | None = None
+
+
+class IllegalTransition(Exception):
+    """The lead's status can't follow the one it has. Says which could."""
+
+
+class InvalidUpdate(ValueError):
+    """The update contradicts itself. Says what and where."""
+
+
+def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: FollowUpPolicy) -> Change | None:
+    """Change status, owner or permission to contact; None if all is so already.
+
+    A lead that is closed, or must not be contacted, waits for nobody; one that may be contacted again waits
+    for a call from now on. A status alone stops no clock: only a reported follow-up does.
+
+    Raises:
+        IllegalTransition: the status can't follow the present one.
+        InvalidUpdate: a reason for a lead that isn't lost or disqualified.
+    """
+    fields: dict[str, Any] = {}
+    happened: list[tuple[EventType, dict[str, Any]]] = []
+    status = lead.status if wanted.status is UNSET else wanted.status
+    _expect_legal(lead.status, status, wanted.reason)
+    if status is not lead.status or wanted.reason not in (None, lead.close_reason):
+        fields |= {"status": status, "close_reason": wanted.reason}
+        fields["milestones"] = with_milestone(lead, status, now, wanted.by)
+        told = {"from": lead.status, "to": status, "reason": wanted.reason, "by": wanted.by}
+        happened.append((EventType.STATUS_CHANGED, told))
+    if wanted.owner is not UNSET and wanted.owner != lead.owner:
+        fields["owner"] = wanted.owner
+        told = {"owner": wanted.owner, "team": lead.team, "from": lead.owner, "because": "by hand"}
+        happened.append((EventType.ASSIGNED, {**told, "by": wanted.by}))
+    if wanted.do_not_contact is not UNSET and wanted.do_not_contact is not lead.do_not_contact:
+        fields["do_not_contact"] = wanted.do_not_contact
+        permission = {"doNotContact": wanted.do_not_contact, "by": wanted.by}
+        happened.append((EventType.STATUS_CHANGED, {"from": lead.status, "to": lead.status, **permission}))
+    if not happened:
+        return None
+    return change(lead, now, *happened, **fields, **_follow_up(lead, fields, now, policy))
+
+
+def with_milestone(lead: Lead, what: str, at: datetime, by: str | None) -> tuple[Milestone, ...]:
+    """The lead's milestones with one more, unless it was reached before: the first time counts."""
+    if any(milestone.what == what for milestone in lead.milestones):
+        return lead.milestones
+    return (*lead.milestones, Milestone(what=str(what), at=at, by=by))
+
+
+def _expect_legal(before: LeadStatus, after: LeadStatus, reason: CloseReason | None) -> None:
+    if after is not before and after not in TRANSITIONS[before]:
+        possible = ", ".join(TRANSITIONS[before])
+        raise IllegalTransition(f"A lead that is {before} can't become {after}, only {possible}.")
+    if reason is not None and after not in (LeadStatus.LOST, LeadStatus.DISQUALIFIED):
+        raise InvalidUpdate("`reason` says why a lead is closed: it needs `status` lost or disqualified.")
+
+
+def _follow_up(lead: Lead, fields: dict[str, Any], now: datetime, policy: FollowUpPolicy) -> dict[str, Any]:
+    """Whether somebody has to call after the change, and the score that a new permission asks for."""
+    status, forbidden = fields.get("status", lead.status), fields.get("do_not_contact", lead.do_not_contact)
+    kept = lead.bookkeeping
+    if "do_not_contact" in fields:
+        kept = replace(kept, score_asked_at=kept.score_asked_at or now)
+    if lead.test or forbidden or not status.is_open:
+        kept = replace(kept, setbacks=kept.without_setback(DueKind.FOLLOW_UP))
+        return {"follow_up": expect_none(lead.follow_up), "bookkeeping": kept}
+    is_back = lead.do_not_contact or not lead.status.is_open
+    if not is_back:
+        return {"bookkeeping": kept}
+    follow_up = await_follow_up(lead.follow_up, now, policy.target)
+    return {"follow_up": follow_up, "bookkeeping": replace(kept, cycle_began_at=now)}

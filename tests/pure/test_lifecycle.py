@@ -1,0 +1,176 @@
+"""The life of a lead: one table of transitions, owners, permission to contact, and the way back."""
+
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from shared.follow_up.state import FollowUpState
+from shared.leads.arrival import later_push
+from shared.leads.attention import FollowUpReport, follow_up
+from shared.leads.change import Change
+from shared.leads.events import EventType
+from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone
+from shared.leads.lifecycle import TRANSITIONS, IllegalTransition, InvalidUpdate, LeadUpdate, update
+from shared.policy.load import load_policy
+from tests.pure.examples import NOW, TARGET, lead, push
+
+LATER = NOW + timedelta(hours=1)
+POLICY = load_policy().follow_up
+CLOSED = [status for status in LeadStatus if not status.is_open]
+
+
+def changed(one: Lead, **wanted: Any) -> Change:
+    change = update(one, LeadUpdate(**wanted), LATER, POLICY)
+    assert change is not None
+    return change
+
+
+def in_status(status: LeadStatus) -> Lead:
+    return replace(lead(), status=status)
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(LeadStatus, LeadStatus)))
+def test_a_status_follows_another_only_as_the_table_says(before: LeadStatus, after: LeadStatus):
+    wanted = LeadUpdate(status=after)
+    if after is before:
+        assert update(in_status(before), wanted, LATER, POLICY) is None
+    elif after in TRANSITIONS[before]:
+        assert changed(in_status(before), status=after).lead.status is after
+    else:
+        with pytest.raises(IllegalTransition, match=f"{before} can't become {after}, only"):
+            update(in_status(before), wanted, LATER, POLICY)
+
+
+def test_every_status_can_be_left_and_every_open_one_closed():
+    assert TRANSITIONS.keys() == set(LeadStatus)
+    assert all(TRANSITIONS.values())
+    for status in LeadStatus:
+        assert not status.is_open or set(CLOSED) <= set(TRANSITIONS[status])
+
+
+def test_a_change_of_status_is_told_with_its_actor_and_reason_and_reached_once():
+    change = changed(lead(), status=LeadStatus.LOST, reason=CloseReason.BUDGET, by="sam")
+    (event,) = change.events
+    assert (event.type, event.data) == (
+        EventType.STATUS_CHANGED,
+        {"from": "new", "to": "lost", "reason": "budget", "by": "sam"},
+    )
+    assert change.lead.close_reason is CloseReason.BUDGET
+    assert change.lead.milestones[-1] == Milestone(what="lost", at=LATER, by="sam")
+    again = changed(changed(change.lead, status=LeadStatus.NURTURING).lead, status=LeadStatus.LOST).lead
+    assert [stone.what for stone in again.milestones] == ["received", "lost", "nurturing"]
+    assert again.close_reason is None
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        LeadUpdate(reason=CloseReason.BUDGET),
+        LeadUpdate(status=LeadStatus.WON, reason=CloseReason.BUDGET),
+        LeadUpdate(status=LeadStatus.NEW, reason=CloseReason.BUDGET),
+    ],
+    ids=["no status", "won", "the status it has"],
+)
+def test_a_reason_belongs_to_a_lead_that_is_lost(wanted: LeadUpdate):
+    with pytest.raises(InvalidUpdate, match="`reason`"):
+        update(lead(), wanted, LATER, POLICY)
+
+
+def test_the_reason_of_a_lost_lead_can_be_set_right_and_said_twice():
+    lost = changed(lead(), status=LeadStatus.LOST, reason=CloseReason.BUDGET).lead
+    assert update(lost, LeadUpdate(status=LeadStatus.LOST, reason=CloseReason.BUDGET), LATER, POLICY) is None
+    righted = changed(lost, reason=CloseReason.OTHER)
+    assert righted.lead.close_reason is CloseReason.OTHER
+    assert righted.events[0].data == {"from": "lost", "to": "lost", "reason": "other", "by": None}
+
+
+@pytest.mark.parametrize("status", CLOSED)
+def test_a_closed_lead_waits_for_nobody(status: LeadStatus):
+    closed = changed(lead(), status=status).lead
+    assert (closed.follow_up.state, closed.follow_up.due_at) == (FollowUpState.NONE, None)
+
+
+@pytest.mark.parametrize("status", [LeadStatus.CONTACTED, LeadStatus.NURTURING, LeadStatus.QUALIFIED])
+def test_a_status_alone_stops_no_clock(status: LeadStatus):
+    assert changed(lead(), status=status).lead.follow_up == lead().follow_up
+
+
+@pytest.mark.parametrize("status", [LeadStatus.LOST, LeadStatus.DISQUALIFIED])
+def test_who_opens_a_lead_again_by_hand_has_to_call(status: LeadStatus):
+    again = changed(changed(lead(), status=status).lead, status=LeadStatus.CONTACTED).lead
+    assert (again.follow_up.state, again.follow_up.due_at) == (FollowUpState.WAITING, LATER + TARGET)
+
+
+@pytest.mark.parametrize("status", CLOSED)
+def test_a_touch_opens_a_closed_lead_again_and_begins_a_cycle(status: LeadStatus):
+    closed = changed(lead(), status=status).lead
+    change = later_push(closed, push(Description="I am back"), NOW + 9 * TARGET, TARGET)
+    assert change is not None
+    assert [event.type for event in change.events] == [EventType.TOUCHED, EventType.STATUS_CHANGED]
+    assert change.events[1].data["from"] == status
+    assert (change.lead.status, change.lead.close_reason) == (LeadStatus.NEW, None)
+    assert change.lead.follow_up.due_at == NOW + 10 * TARGET
+
+
+@pytest.mark.parametrize(
+    "one",
+    [push(ActionCode="DNC"), push({"FirstName": "MSFT_TEST_1"})],
+    ids=["who asks for another partner", "a test"],
+)
+def test_some_pushes_leave_a_closed_lead_closed(one: Any):
+    closed = changed(lead(), status=LeadStatus.LOST).lead
+    change = later_push(closed, one, NOW + 9 * TARGET, TARGET)
+    assert change is not None
+    assert (change.lead.status, change.lead.follow_up.state) == (LeadStatus.LOST, FollowUpState.NONE)
+
+
+# Owners
+
+
+def test_an_owner_is_set_told_and_taken_away():
+    change = changed(lead(), owner="sam", by="kim")
+    assert change.lead.owner == "sam"
+    (event,) = change.events
+    assert event.type is EventType.ASSIGNED
+    assert event.data == {"owner": "sam", "team": None, "from": None, "because": "by hand", "by": "kim"}
+    assert changed(change.lead, owner=None).lead.owner is None
+    assert update(change.lead, LeadUpdate(owner="sam"), LATER, POLICY) is None
+
+
+# Permission to contact
+
+
+def test_forbidding_contact_stops_the_clock_and_asks_for_a_score():
+    forbidden = changed(replace(lead(), touches=1), do_not_contact=True, by="sam").lead
+    assert (forbidden.do_not_contact, forbidden.follow_up.state) == (True, FollowUpState.NONE)
+    assert forbidden.bookkeeping.score_asked_at == LATER
+
+
+def test_permission_given_back_begins_a_cycle():
+    forbidden = lead(push(ActionCode="DNC"))
+    allowed = changed(forbidden, do_not_contact=False).lead
+    assert (allowed.do_not_contact, allowed.follow_up.due_at) == (False, LATER + TARGET)
+
+
+def test_a_closed_lead_waits_for_nobody_whatever_is_allowed():
+    closed = changed(lead(push(ActionCode="DNC")), status=LeadStatus.LOST).lead
+    assert changed(closed, do_not_contact=False).lead.follow_up.state is FollowUpState.NONE
+
+
+def test_several_changes_at_once_are_one():
+    change = changed(lead(), status=LeadStatus.CONTACTED, owner="sam", do_not_contact=True)
+    assert [event.type for event in change.events] == [
+        EventType.STATUS_CHANGED,
+        EventType.ASSIGNED,
+        EventType.STATUS_CHANGED,
+    ]
+    assert [event.number for event in change.events] == [2, 3, 4]
+
+
+def test_a_follow_up_that_was_reported_stays_done_whatever_the_status():
+    done = follow_up(lead(), FollowUpReport(by="sam", at=NOW), NOW)
+    assert done is not None
+    assert changed(done.lead, status=LeadStatus.QUALIFIED).lead.follow_up.state is FollowUpState.DONE
