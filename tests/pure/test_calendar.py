@@ -1,0 +1,480 @@
+"""Working time: exact to the second, whatever the clocks do."""
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
+from random import Random
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from shared.follow_up.calendar import (
+    ALWAYS_OPEN,
+    FARTHEST,
+    NoWorkingTime,
+    WorkingCalendar,
+    due_at,
+    is_open,
+    next_open,
+    working_calendar,
+    working_time,
+)
+from shared.policy.calendars import CalendarPolicy
+from shared.policy.duration import LONGEST
+
+TICK = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
+NIGHT_AND_DAY = ["00:00-24:00"]
+EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def made(**told: object) -> WorkingCalendar:
+    return working_calendar(msgspec.convert(told, CalendarPolicy))
+
+
+def daily(zone: str, *hours: str) -> WorkingCalendar:
+    """The same spans on all days of the week."""
+    return made(zone=zone, weekdays=dict.fromkeys(EVERY_DAY, hours))
+
+
+def utc(text: str, zone: str = "UTC", fold: int = 0) -> datetime:
+    """What the wall clock of a zone shows, in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC)
+
+
+def berlin(text: str, fold: int = 0) -> datetime:
+    return utc(text, "Europe/Berlin", fold)
+
+
+def span(text: str) -> timedelta:
+    """Hours, minutes, seconds: 1:30:00."""
+    hours, minutes, seconds = map(int, text.split(":"))
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+OFFICE = made(
+    zone="Europe/Berlin",
+    hours=["09:00-12:00", "13:00-17:30"],
+    weekdays={"fri": ["09:00-15:00"]},
+    holidays="DE-BY",
+    exceptions={"2026-12-24": [], "2026-12-27": ["10:00-14:00"], "2026-01-06": ["10:00-11:00"]},
+)
+
+# Always open
+
+
+@pytest.mark.parametrize("target", [TICK, HOUR, timedelta(days=1), timedelta(days=400, seconds=1), LONGEST])
+def test_where_every_second_counts_a_deadline_is_the_target_after_the_start(target: timedelta):
+    start = utc("2026-03-28 23:59:59.000007")
+    assert due_at(start, target, ALWAYS_OPEN) == start + target
+    assert working_time(start, start + target, ALWAYS_OPEN) == target
+    assert is_open(start, ALWAYS_OPEN)
+    assert next_open(start, ALWAYS_OPEN) == start
+
+
+# Deadlines
+
+
+@pytest.mark.parametrize(
+    ("start", "target", "due"),
+    [
+        pytest.param("2026-03-02 09:00", "0:00:01", "2026-03-02 09:00:01", id="the first second"),
+        pytest.param("2026-03-02 08:00", "1:00:00", "2026-03-02 10:00", id="before work: from the begin"),
+        pytest.param("2026-03-02 09:30", "2:30:00", "2026-03-02 12:00", id="to the end of a span"),
+        pytest.param("2026-03-02 09:30", "2:30:01", "2026-03-02 13:00:01", id="a second more: after lunch"),
+        pytest.param("2026-03-02 12:00", "0:00:01", "2026-03-02 13:00:01", id="starts at the end of a span"),
+        pytest.param("2026-03-02 11:59:59", "0:00:01", "2026-03-02 12:00", id="the last second"),
+        pytest.param("2026-03-02 12:30", "4:30:00", "2026-03-02 17:30", id="from lunch to the evening"),
+        pytest.param("2026-03-02 09:00", "7:30:00", "2026-03-02 17:30", id="a day's work"),
+        pytest.param("2026-03-02 17:30", "1:00:00", "2026-03-03 10:00", id="after work: the next morning"),
+        pytest.param(
+            "2026-03-06 14:30", "1:00:00", "2026-03-09 09:30", id="Friday is short: over the weekend"
+        ),
+        pytest.param("2026-03-07 11:00", "1:00:00", "2026-03-09 10:00", id="on Saturday: from Monday"),
+        pytest.param("2026-03-02 09:00", "36:00:00", "2026-03-06 15:00", id="a week's work"),
+        pytest.param("2026-03-02 09:00", "72:00:00", "2026-03-13 15:00", id="two weeks' work"),
+        pytest.param("2026-03-27 14:00", "2:00:00", "2026-03-30 10:00", id="over the weekend of the change"),
+        pytest.param("2026-04-02 17:00", "1:00:00", "2026-04-07 09:30", id="over Easter"),
+        pytest.param("2026-01-05 17:00", "1:30:00", "2026-01-06 11:00", id="a holiday that is worked"),
+        pytest.param(
+            "2026-12-23 17:00", "1:00:00", "2026-12-27 10:30", id="closed, holidays, an open Sunday"
+        ),
+        pytest.param("2026-12-31 17:00", "1:00:00", "2027-01-04 09:30", id="into the next year"),
+    ],
+)
+def test_a_deadline_counts_working_time_only(start: str, target: str, due: str):
+    assert due_at(berlin(start), span(target), OFFICE) == berlin(due)
+    assert working_time(berlin(start), berlin(due), OFFICE) == span(target)
+
+
+def test_spans_that_touch_are_one():
+    calendar = made(zone="UTC", hours=["09:00-12:00", "12:00-13:00"])
+    assert due_at(utc("2026-03-02 11:00"), HOUR + TICK, calendar) == utc("2026-03-02 12:00") + TICK
+    assert is_open(utc("2026-03-02 12:00"), calendar)
+
+
+def test_days_that_touch_are_one():
+    calendar = daily("Asia/Kolkata", "00:00-02:00", "22:00-24:00")
+    start = utc("2026-03-02 23:00", "Asia/Kolkata")
+    assert due_at(start, 3 * HOUR, calendar) == start + 3 * HOUR
+
+
+def test_microseconds_are_kept():
+    start = berlin("2026-03-02 11:59:59.999999")
+    assert due_at(start, TICK, OFFICE) == berlin("2026-03-02 12:00")
+    assert due_at(start, 2 * TICK, OFFICE) == berlin("2026-03-02 13:00:00.000001")
+    assert working_time(start, berlin("2026-03-02 13:00:00.000001"), OFFICE) == 2 * TICK
+
+
+def test_a_deadline_is_told_in_utc():
+    assert due_at(berlin("2026-03-02 08:00"), HOUR, OFFICE).tzinfo is UTC
+    assert next_open(berlin("2026-03-02 08:00"), OFFICE).tzinfo is UTC
+
+
+@pytest.mark.parametrize("start", ["2026-03-02 10:00", "2026-03-07 10:00"])
+def test_a_target_of_nothing_is_used_up_at_once_even_in_closed_time(start: str):
+    assert due_at(berlin(start), timedelta(), OFFICE) == berlin(start)
+
+
+def test_a_target_of_less_than_nothing_is_refused():
+    with pytest.raises(ValueError, match="less than nothing"):
+        due_at(berlin("2026-03-02 10:00"), -TICK, OFFICE)
+
+
+def test_a_time_without_a_zone_is_refused():
+    naive = datetime(2026, 3, 2, 10)  # noqa: DTZ001 - the mistake itself
+    for ask in (is_open, next_open):
+        with pytest.raises(TypeError, match="offset-naive"):
+            ask(naive, OFFICE)
+    with pytest.raises(TypeError, match="offset-naive"):
+        due_at(naive, HOUR, OFFICE)
+
+
+# Working time
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "worked"),
+    [
+        pytest.param("2026-03-02 09:00", "2026-03-02 09:00", "0:00:00", id="no time at all"),
+        pytest.param("2026-03-02 12:00", "2026-03-02 13:00", "0:00:00", id="lunch"),
+        pytest.param("2026-03-02 11:00", "2026-03-02 14:00", "2:00:00", id="around lunch"),
+        pytest.param("2026-03-02 09:00", "2026-03-03 09:00", "7:30:00", id="a day and a night"),
+        pytest.param("2026-03-07 00:00", "2026-03-09 00:00", "0:00:00", id="a weekend"),
+        pytest.param("2026-03-02 00:00", "2026-03-09 00:00", "36:00:00", id="a week"),
+        pytest.param("2026-12-24 00:00", "2026-12-28 00:00", "4:00:00", id="Christmas, with an open Sunday"),
+    ],
+)
+def test_working_time_between_two_instants_has_a_sign(start: str, end: str, worked: str):
+    assert working_time(berlin(start), berlin(end), OFFICE) == span(worked)
+    assert working_time(berlin(end), berlin(start), OFFICE) == -span(worked)
+
+
+def test_working_time_may_be_counted_over_many_years():
+    start = utc("2000-01-01 00:00")
+    assert working_time(start, start + 3 * FARTHEST, daily("UTC", "09:00-10:00")) == 3 * FARTHEST / 24
+
+
+# Open or closed
+
+
+@pytest.mark.parametrize(
+    ("at", "opens"),
+    [
+        pytest.param("2026-03-02 08:59:59.999999", "2026-03-02 09:00", id="just before the begin"),
+        pytest.param("2026-03-02 09:00", None, id="at the begin"),
+        pytest.param("2026-03-02 11:59:59.999999", None, id="just before the end"),
+        pytest.param("2026-03-02 12:00", "2026-03-02 13:00", id="at the end"),
+        pytest.param("2026-03-06 15:00", "2026-03-09 09:00", id="Friday evening"),
+        pytest.param("2026-12-24 10:00", "2026-12-27 10:00", id="Christmas"),
+    ],
+)
+def test_a_span_holds_its_begin_and_not_its_end(at: str, opens: str | None):
+    assert is_open(berlin(at), OFFICE) is (opens is None)
+    assert next_open(berlin(at), OFFICE) == berlin(opens or at)
+
+
+# Clocks that are changed
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "length"),
+    [
+        pytest.param("Europe/Berlin", "2026-03-29", "00:00-24:00", "23:00:00", id="Berlin, forward"),
+        pytest.param("Europe/Berlin", "2026-10-25", "00:00-24:00", "25:00:00", id="Berlin, back"),
+        pytest.param("Europe/Berlin", "2026-03-29", "01:00-04:00", "2:00:00", id="a span with the gap"),
+        pytest.param("Europe/Berlin", "2026-10-25", "01:00-04:00", "4:00:00", id="a span with the fold"),
+        pytest.param("Europe/Berlin", "2026-03-29", "09:00-17:00", "8:00:00", id="a span after the gap"),
+        pytest.param("Europe/Berlin", "2026-10-25", "09:00-17:00", "8:00:00", id="a span after the fold"),
+        pytest.param("Europe/Berlin", "2026-03-29", "02:00-03:00", "0:00:00", id="the gap itself"),
+        pytest.param("Europe/Berlin", "2026-10-25", "02:00-03:00", "2:00:00", id="the fold itself"),
+        pytest.param("Europe/Berlin", "2026-03-29", "02:15-02:45", "0:00:00", id="within the gap"),
+        pytest.param("Europe/Berlin", "2026-10-25", "02:15-02:45", "1:00:00", id="within the fold"),
+        pytest.param("Europe/Berlin", "2026-03-29", "01:00-02:30", "1:00:00", id="ends in the gap"),
+        pytest.param("Europe/Berlin", "2026-03-29", "02:30-04:00", "1:00:00", id="begins in the gap"),
+        pytest.param("Europe/Berlin", "2026-10-25", "01:00-02:30", "2:00:00", id="ends in the fold"),
+        pytest.param("Europe/Berlin", "2026-10-25", "02:30-04:00", "2:00:00", id="begins in the fold"),
+        pytest.param("America/New_York", "2026-03-08", "00:00-24:00", "23:00:00", id="New York, forward"),
+        pytest.param("America/New_York", "2026-11-01", "00:00-24:00", "25:00:00", id="New York, back"),
+        pytest.param(
+            "Australia/Lord_Howe", "2026-10-04", "00:00-24:00", "23:30:00", id="half an hour forward"
+        ),
+        pytest.param("Australia/Lord_Howe", "2026-04-05", "00:00-24:00", "24:30:00", id="half an hour back"),
+        pytest.param("America/Sao_Paulo", "2017-10-15", "00:00-24:00", "23:00:00", id="forward at midnight"),
+        pytest.param("America/Sao_Paulo", "2017-10-15", "00:00-00:30", "0:00:00", id="no midnight"),
+        pytest.param("America/Sao_Paulo", "2018-02-17", "00:00-24:00", "25:00:00", id="back at midnight"),
+        pytest.param("America/Sao_Paulo", "2018-02-17", "23:00-24:00", "2:00:00", id="two late evenings"),
+        pytest.param(
+            "America/St_Johns", "2010-11-06", "23:30-24:00", "1:00:00", id="back over midnight: before"
+        ),
+        pytest.param(
+            "America/St_Johns", "2010-11-07", "00:00-01:00", "1:01:00", id="back over midnight: after"
+        ),
+        pytest.param("Pacific/Apia", "2011-12-30", "00:00-24:00", "0:00:00", id="a day that never was"),
+        pytest.param("Pacific/Apia", "2011-12-31", "00:00-24:00", "24:00:00", id="the day after it"),
+        pytest.param("Asia/Kolkata", "2026-03-29", "00:00-24:00", "24:00:00", id="Kolkata, never"),
+    ],
+)
+def test_a_span_is_as_long_as_the_wall_clock_shows_it(zone: str, day: str, hours: str, length: str):
+    closed = {str(date.fromisoformat(day) + timedelta(days=away)): [] for away in (-3, -2, -1, 1, 2, 3)}
+    calendar = made(zone=zone, weekdays=dict.fromkeys(EVERY_DAY, (hours,)), exceptions=closed)
+    noon = utc(f"{day} 12:00")
+    assert working_time(noon - timedelta(days=2), noon + timedelta(days=2), calendar) == span(length)
+
+
+def test_a_span_that_ends_in_the_gap_ends_with_the_change():
+    calendar = daily("Europe/Berlin", "01:00-02:30")
+    assert due_at(berlin("2026-03-29 01:00"), HOUR, calendar) == utc("2026-03-29 01:00")
+    assert not is_open(berlin("2026-03-29 03:00"), calendar)
+
+
+def test_a_span_that_begins_in_the_gap_begins_with_the_change():
+    calendar = daily("Europe/Berlin", "02:30-04:00")
+    assert next_open(berlin("2026-03-29 01:59:59"), calendar) == berlin("2026-03-29 03:00")
+
+
+def test_a_span_that_ends_in_the_fold_ends_twice():
+    calendar = daily("Europe/Berlin", "01:00-02:30")
+    first, again = berlin("2026-10-25 02:30"), berlin("2026-10-25 02:30", fold=1)
+    assert due_at(first - HOUR, HOUR, calendar) == first
+    assert next_open(first, calendar) == berlin("2026-10-25 02:00", fold=1)
+    assert due_at(first, HOUR / 2, calendar) == again
+    assert not is_open(again, calendar)
+
+
+def test_a_span_that_begins_in_the_fold_begins_twice():
+    calendar = daily("Europe/Berlin", "02:30-04:00")
+    first, again = berlin("2026-10-25 02:30"), berlin("2026-10-25 02:30", fold=1)
+    assert next_open(first - TICK, calendar) == first
+    assert due_at(first, HOUR / 2, calendar) == berlin("2026-10-25 02:00", fold=1)
+    assert next_open(berlin("2026-10-25 02:00", fold=1), calendar) == again
+
+
+def test_days_that_take_turns_at_midnight_are_each_open_by_their_own_hours():
+    """At 00:01 on 7 November 2010, St. John's went back to 23:01 on the 6th."""
+    calendar = made(
+        zone="America/St_Johns",
+        hours=["09:00-17:00"],
+        exceptions={"2010-11-06": [], "2010-11-07": ["00:00-01:00"]},
+    )
+    midnight, again = (utc("2010-11-07 00:00", "America/St_Johns", fold) for fold in (0, 1))
+    assert again - midnight == HOUR
+    assert due_at(midnight, HOUR / 60, calendar) == midnight + HOUR / 60
+    assert next_open(midnight + HOUR / 60, calendar) == again
+
+
+# What can't be, and what must not be mixed up
+
+
+def test_a_target_that_takes_more_than_twelve_years_is_refused():
+    calendar = made(zone="UTC", weekdays={"sun": ["10:00-11:00"]})
+    start = utc("2026-03-02 10:00")
+    sundays = 626  # in twelve years
+    assert due_at(start, sundays * HOUR, calendar) == utc("2038-02-28 11:00")
+    with pytest.raises(NoWorkingTime, match="aren't used up within 4383 days"):
+        due_at(start, sundays * HOUR + TICK, calendar)
+
+
+def test_a_calendar_that_never_opens_is_refused():
+    policy = msgspec.convert({"zone": "UTC", "hours": ["09:00-17:00"]}, CalendarPolicy)
+    msgspec.structs.force_setattr(policy, "hours", ())  # the policy itself refuses it
+    with pytest.raises(NoWorkingTime, match="no working time within 4383 days"):
+        next_open(utc("2026-03-02 10:00"), working_calendar(policy))
+
+
+def test_calendars_that_differ_in_one_day_are_told_apart():
+    hours = {"zone": "UTC", "hours": ["09:00-17:00"]}
+    at = utc("2026-03-02 10:00")
+    assert is_open(at, made(**hours))
+    assert not is_open(at, made(**hours, exceptions={"2026-03-02": []}))
+    assert not is_open(at, made(**hours, weekdays={"mon": []}))
+    assert is_open(at, made(**hours))
+
+
+# The proof: equal to a count by brute force. Every minute of six weeks is looked up on the wall clock of a
+# zone, and the deadline is found by walking along the open minutes; all of it from the words of the policy.
+
+CHANGES = {
+    "Europe/Berlin": ("2026-03-29", "2026-10-25"),
+    "Europe/Dublin": ("2026-03-29", "2026-10-25"),
+    "America/New_York": ("2026-03-08", "2026-11-01"),
+    "America/Havana": ("2026-03-08", "2026-11-01"),
+    "America/Sao_Paulo": ("2017-10-15", "2018-02-18"),
+    "America/St_Johns": ("2010-03-14", "2010-11-07"),
+    "Australia/Lord_Howe": ("2026-04-05", "2026-10-04"),
+    "Pacific/Chatham": ("2026-04-05", "2026-09-27"),
+    "Pacific/Apia": ("2011-12-30", "2012-04-01"),
+    "Asia/Tehran": ("2021-03-22", "2021-09-22"),
+    "Asia/Pyongyang": ("2015-08-15", "2018-05-05"),
+    "Africa/Casablanca": ("2026-02-15", "2026-03-22"),
+    "Antarctica/Troll": ("2026-03-29", "2026-10-25"),
+    "Asia/Kolkata": ("2026-03-29", "2026-12-27"),
+    "Asia/Kathmandu": ("2026-03-29", "2026-12-27"),
+    "UTC": ("2026-03-29", "2026-12-27"),
+}
+CALENDARS, CASES = 25, 250  # of each zone, and of each calendar: 100,000 cases
+BEFORE, LENGTH = timedelta(days=10), timedelta(days=42)
+DAY, WEEKS = 24 * 60 * 60, 42 * 24 * 60 * 60  # in seconds
+
+
+@lru_cache(maxsize=2)
+def wall_clock(zone: str, first: datetime) -> list[tuple[str, list[str]]]:
+    """What the zone shows minute by minute: a date, and the times of day as long as it is that date."""
+    minutes = (first + timedelta(minutes=minute) for minute in range(LENGTH // timedelta(minutes=1)))
+    shown = (minute.astimezone(ZoneInfo(zone)).isoformat() for minute in minutes)
+    return [(day, [at[11:16] for at in ats]) for day, ats in itertools.groupby(shown, lambda at: at[:10])]
+
+
+@cache
+def open_times(hours: tuple[str, ...]) -> frozenset[str]:
+    """The minutes of a day that are open."""
+    times = (f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60))
+    return frozenset(time for time in times if any(text[:5] <= time < text[6:] for text in hours))
+
+
+def times_of(told: dict, day: str) -> frozenset[str]:
+    """The open minutes of a date, by the words of the policy."""
+    weekday = EVERY_DAY[date.fromisoformat(day).weekday()]
+    hours = told["weekdays"].get(weekday, [] if weekday in ("sat", "sun") else told["hours"])
+    if told.get("holidays") and date.fromisoformat(day) in off(told["holidays"]):
+        hours = []
+    return open_times(tuple(told["exceptions"].get(day, hours)))
+
+
+@cache
+def off(of: str):
+    import holidays
+
+    return holidays.country_holidays(*of.split("-"))
+
+
+def open_runs(told: dict, first: datetime) -> list[tuple[int, int]]:
+    """The runs of open minutes, in seconds since the first."""
+    minutes = bytearray()
+    for day, times in wall_clock(told["zone"], first):
+        minutes += bytes(map(times_of(told, day).__contains__, times))
+    minutes.append(0)
+    runs, end = [], 0
+    while (begin := minutes.find(1, end)) >= 0:
+        end = minutes.find(0, begin)
+        runs.append((60 * begin, 60 * end))
+    return runs
+
+
+def runs_after(runs: list[tuple[int, int]], start: int) -> list[tuple[int, int]]:
+    return [(max(begin, start), end) for begin, end in runs if end > start]
+
+
+def walked(runs: list[tuple[int, int]], target: int) -> int:
+    """The second at which the target is used up."""
+    for begin, end in runs:
+        if target <= end - begin:
+            return begin + target
+        target -= end - begin
+    raise AssertionError("drawn beyond the end")
+
+
+def drawn_hours(rng: Random) -> list[str]:
+    """Some spans, often in the small hours, when clocks are changed."""
+    if rng.random() < 0.1:
+        return NIGHT_AND_DAY
+    minutes = rng.choice((range(0, 24 * 60 + 1, 15), range(24 * 60 + 1), range(0, 4 * 60, 5)))
+    cuts = sorted(rng.sample(minutes, 2 * rng.randint(1, 4)))
+    pairs = itertools.pairwise(cuts) if rng.random() < 0.2 else itertools.batched(cuts, 2, strict=True)
+    return [f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in pairs]
+
+
+def drawn_calendar(rng: Random, zone: str, change: date) -> dict:
+    """A policy in plain words; the day of the change is often an exception."""
+    days = [
+        change + timedelta(days=rng.choice((0, 0, -1, 1, rng.randint(-10, 32))))
+        for _ in range(rng.randint(0, 6))
+    ]
+    return {
+        "zone": zone,
+        "hours": drawn_hours(rng),
+        "weekdays": {day: drawn_hours(rng) for day in EVERY_DAY if rng.random() < 0.3}
+        | {day: [] for day in EVERY_DAY[1:] if rng.random() < 0.1},
+        "exceptions": {str(day): drawn_hours(rng) if rng.random() < 0.6 else [] for day in days},
+        "holidays": rng.choice((None, "DE-BY", "US")),
+    }
+
+
+def drawn_start(rng: Random, runs: list[tuple[int, int]]) -> int:
+    """A second with working time after it: any, one near the change, or the begin or end of a run."""
+    change = int(BEFORE.total_seconds())
+    edge = rng.choice(runs[: len(runs) // 2 + 1])
+    starts = (rng.randrange(WEEKS), rng.randint(change - 2 * DAY, change + 2 * DAY), rng.choice(edge))
+    return min(rng.choice(starts), runs[-1][1] - 1)
+
+
+def drawn_target(rng: Random, runs: list[tuple[int, int]]) -> int:
+    """Seconds of working time: few or many, or up to the end of a run."""
+    lengths = [end - begin for begin, end in runs]
+    if rng.random() < 0.2:
+        return sum(lengths[: rng.randint(1, len(lengths))])
+    left = sum(lengths)
+    return rng.randint(1, min(left, rng.choice((60, 3600, 10 * 3600, left))))
+
+
+def drawn(zone: str, calendars: int):
+    """Calendars of a zone, each with the first instant of its six weeks."""
+    rng = Random(zone)
+    for number in range(calendars):
+        change = date.fromisoformat(CHANGES[zone][number % 2])
+        first = datetime(change.year, change.month, change.day, tzinfo=UTC) - BEFORE
+        yield rng, drawn_calendar(rng, zone, change), first
+
+
+@pytest.mark.parametrize("zone", CHANGES)
+def test_deadlines_equal_those_that_are_found_minute_by_minute(zone: str):
+    for rng, told, first in drawn(zone, CALENDARS):
+        calendar, runs = made(**told), open_runs(told, first)
+        for _ in range(CASES):
+            second = drawn_start(rng, runs)
+            ahead = runs_after(runs, second)
+            seconds = drawn_target(rng, ahead)
+            start, target = first + timedelta(seconds=second), timedelta(seconds=seconds)
+            due = first + timedelta(seconds=walked(ahead, seconds))
+            case = (told, start, target)
+            assert due_at(start, target, calendar) == due, case
+            assert working_time(start, due, calendar) == target, case
+            assert next_open(start, calendar) == first + timedelta(seconds=ahead[0][0]), case
+            assert is_open(start, calendar) is (ahead[0][0] == second), case
+
+
+@pytest.mark.parametrize("zone", CHANGES)
+def test_a_later_start_or_a_longer_target_is_never_due_earlier_and_targets_add_up(zone: str):
+    for rng, told, first in drawn(zone, 20):
+        calendar = made(**told)
+        for _ in range(25):
+            start = first + timedelta(seconds=rng.randrange(20 * DAY))
+            one, more = (timedelta(microseconds=rng.randrange(8 * 3600 * 10**6)) for _ in range(2))
+            due = due_at(start, one, calendar)
+            both = due_at(start, one + more, calendar)
+            assert start <= due <= both
+            assert due <= due_at(start + more, one, calendar)
+            assert due_at(due, more, calendar) == both
+            assert working_time(start, both, calendar) == one + more
+            assert working_time(both, start, calendar) == -(one + more)

@@ -1,0 +1,220 @@
+"""What the policy may say about working hours, and how it says what is wrong."""
+
+import subprocess
+import sys
+import tomllib
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from shared.policy.calendars import CalendarPolicy, read_hours
+from shared.policy.public_holidays import public_holidays
+
+BERLIN = """
+zone = "Europe/Berlin"
+hours = ["09:00-12:00", "13:00-17:30"]
+holidays = "DE-BY"
+weekdays.fri = ["09:00-15:00"]
+[exceptions]
+2026-12-24 = []
+2026-12-27 = ["10:00-14:00"]
+"""
+DAILY = ("09:00-12:00", "13:00-17:30")
+
+
+def calendar(text: str) -> CalendarPolicy:
+    return msgspec.convert(tomllib.loads(text), CalendarPolicy)
+
+
+def with_hours(hours: str) -> CalendarPolicy:
+    return calendar(f'zone = "UTC"\nhours = {hours}')
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        pytest.param(date(2026, 3, 2), DAILY, id="Monday: the hours"),
+        pytest.param(date(2026, 3, 6), ("09:00-15:00",), id="Friday: its own"),
+        pytest.param(date(2026, 3, 7), (), id="Saturday: nothing unless said"),
+        pytest.param(date(2026, 3, 8), (), id="Sunday: nothing unless said"),
+        pytest.param(date(2026, 1, 6), (), id="Epiphany: a holiday in Bavaria"),
+        pytest.param(date(2026, 12, 24), (), id="an exception: closed on a Thursday"),
+        pytest.param(date(2026, 12, 27), ("10:00-14:00",), id="an exception: open on a Sunday"),
+    ],
+)
+def test_a_day_has_the_hours_that_are_written_for_it(day: date, hours: tuple[str, ...]):
+    assert calendar(BERLIN).hours_on(day) == hours
+
+
+def test_an_exception_wins_over_a_holiday():
+    text = BERLIN + '2026-01-06 = ["08:00-09:00"]'
+    assert calendar(text).hours_on(date(2026, 1, 6)) == ("08:00-09:00",)
+
+
+def test_without_holidays_a_holiday_is_a_day_like_others():
+    assert calendar(BERLIN.replace('holidays = "DE-BY"', "")).hours_on(date(2026, 1, 6)) == DAILY
+
+
+def test_a_day_of_the_week_may_be_closed_or_opened():
+    text = 'zone = "UTC"\nhours = ["09:00-17:00"]\nweekdays = { mon = [], sun = ["10:00-12:00"] }'
+    week = [calendar(text).hours_of(weekday) for weekday in range(7)]
+    assert week == [(), *[("09:00-17:00",)] * 4, (), ("10:00-12:00",)]
+
+
+def test_hours_may_be_left_out_where_the_weekdays_say_all():
+    assert calendar('zone = "UTC"\nweekdays.sun = ["10:00-12:00"]').hours_of(6) == ("10:00-12:00",)
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "America/Port-au-Prince", "NZ-CHAT"]
+)
+def test_every_zone_of_the_iana_is_known(zone: str):
+    assert calendar(f'zone = "{zone}"\nhours = ["09:00-17:00"]').zone == zone
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["", "Berlin", "europe/berlin", "Europe", "Europe/", "Europe/Berlin/x", "../etc", "/etc", "localtime"],
+)
+def test_what_is_no_zone_is_refused(zone: str):
+    with pytest.raises(msgspec.ValidationError, match=rf'`zone`: "{zone}" is no zone'):
+        calendar(f'zone = "{zone}"\nhours = ["09:00-17:00"]')
+
+
+# Spans
+
+
+def test_spans_count_from_midnight_to_midnight():
+    day, evening = read_hours(("00:00-09:01", "22:30-24:00"))
+    assert day == (timedelta(), timedelta(hours=9, minutes=1))
+    assert evening == (timedelta(hours=22, minutes=30), timedelta(hours=24))
+
+
+def test_spans_may_touch():
+    assert with_hours('["09:00-12:00", "12:00-13:00"]').hours_of(0) == ("09:00-12:00", "12:00-13:00")
+
+
+@pytest.mark.parametrize(
+    ("hours", "rule"),
+    [
+        *(
+            (f'["{text}"]', "is no span such as")
+            for text in ("", "9-17", "9:00-17:00", "09:00", "09:00-", "09:60-10:00", "09:00-17:00:00")
+        ),
+        *(
+            (f'["{text}"]', "is no span such as")
+            for text in ("09:00 - 17:00", "09:00-17:00 ", "09:00-17:00\\n", "09:00\u201317:00", "٠٩:00-17:00")
+        ),
+        ('["22:00-02:00"]', "must end after it begins, and by 24:00: the rest belongs to the next day"),
+        ('["09:00-09:00"]', "must end after it begins"),
+        ('["24:00-24:00"]', "must end after it begins"),
+        ('["09:00-24:01"]', "by 24:00"),
+        ('["25:00-26:00"]', "by 24:00"),
+        ('["13:00-17:00", "09:00-12:00"]', '"09:00-12:00" must not begin before "13:00-17:00" ends'),
+        ('["09:00-12:00", "11:59-13:00"]', '"11:59-13:00" must not begin before "09:00-12:00" ends'),
+        ('["09:00-12:00", "09:00-12:00"]', '"09:00-12:00" must not begin before "09:00-12:00" ends'),
+    ],
+)
+def test_spans_that_are_none_overlap_or_fall_are_refused(hours: str, rule: str):
+    with pytest.raises(msgspec.ValidationError, match=f"(?s)`hours`: .*{rule}"):
+        with_hours(hours)
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param(BERLIN.replace("zone", "zon"), "unknown field `zon`", id="an unknown field"),
+        pytest.param('hours = ["09:00-17:00"]', "missing required field `zone`", id="no zone"),
+        pytest.param('zone = "UTC"\nhours = "09:00-17:00"', "Expected `array`", id="one span for a list"),
+        pytest.param('zone = "UTC"\nhours = [9]', "Expected `str`", id="a span that is no text"),
+        pytest.param(f'zone = "UTC"\nhours = {["00:00-24:00"] * 49}', "length <= 48", id="49 spans"),
+        pytest.param(BERLIN.replace("fri", "fry"), "unknown field `fry`.*weekdays", id="an unknown weekday"),
+        pytest.param(
+            BERLIN.replace("holidays", "weekdays.holidays"),
+            "unknown field `holidays`.*weekdays",
+            id="holidays among the weekdays",
+        ),
+        pytest.param(BERLIN.replace("09:00-15", "09:00-08"), r"`weekdays\.fri`: ", id="a wrong Friday"),
+        pytest.param(
+            BERLIN.replace("10:00-14", "10:00-09"), r"`exceptions\.2026-12-27`: ", id="a wrong exception"
+        ),
+        pytest.param(BERLIN.replace("2026-12-24", "2026-02-29"), r"date.*exceptions", id="no such date"),
+        pytest.param(BERLIN.replace("2026-12-24", "christmas"), r"date.*exceptions", id="no date"),
+        pytest.param(
+            BERLIN.replace("2026-12-24", "0226-12-24"), "a year from 2000 to 2199", id="the year 226"
+        ),
+        pytest.param(BERLIN.replace("DE-BY", "XX"), "`holidays`: .*XX.* is no country", id="no country"),
+        pytest.param(BERLIN.replace("DE-BY", "de"), "`holidays`: .*de.* is no country", id="lower case"),
+        pytest.param(BERLIN.replace("DE-BY", "DEU"), "`holidays`: .*DEU.* is no country", id="three letters"),
+        pytest.param(BERLIN.replace("DE-BY", "B3"), "`holidays`: .*B3.* is no country", id="an exchange"),
+        pytest.param(BERLIN.replace("DE-BY", ""), "`holidays`: .* is no country", id="empty"),
+        pytest.param(BERLIN.replace("DE-BY", "DE-ZZ"), "ZZ.* is no part of DE .*BB, BE,", id="no such part"),
+        pytest.param(BERLIN.replace("DE-BY", "DE-"), "is no part of DE", id="a part without a name"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(text: str, says: str):
+    with pytest.raises(msgspec.ValidationError, match=says):
+        calendar(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hours = []", "weekdays = { mon = [], sun = [] }", 'exceptions = { 2026-12-27 = ["10:00-14:00"] }'],
+)
+def test_a_calendar_by_which_nobody_ever_works_is_refused(text: str):
+    with pytest.raises(msgspec.ValidationError, match="has no working time"):
+        calendar(f'zone = "UTC"\n{text}')
+
+
+def closed(first: date, days: int) -> str:
+    """Sundays only, and from a date on closed on so many days."""
+    dates = (first + timedelta(days=ahead) for ahead in range(days))
+    exceptions = "\n".join(f"{day} = []" for day in dates)
+    return f'zone = "UTC"\nweekdays.sun = ["10:00-12:00"]\n[exceptions]\n{exceptions}'
+
+
+def test_a_calendar_by_which_nobody_works_for_a_year_is_refused():
+    with pytest.raises(msgspec.ValidationError, match="no working time for a year from 2026-07-01 on"):
+        calendar(closed(date(2026, 7, 1), days=366))
+
+
+def test_a_calendar_by_which_somebody_works_within_a_year_will_do():
+    assert calendar(closed(date(2026, 7, 1), days=350)).hours_on(date(2026, 7, 5)) == ()
+
+
+# Public holidays
+
+
+@pytest.mark.parametrize(
+    ("of", "day", "off"),
+    [
+        pytest.param("DE", date(2026, 10, 3), True, id="the whole country"),
+        pytest.param("DE", date(2026, 1, 6), False, id="only in some parts"),
+        pytest.param("DE-BY", date(2026, 1, 6), True, id="in this part"),
+        pytest.param("DE-BE", date(2026, 1, 6), False, id="in another part"),
+        pytest.param("DE", date(2026, 4, 3), True, id="moves with Easter"),
+        pytest.param("US", date(2027, 12, 31), True, id="New Year's Day, observed in the year before"),
+        pytest.param("US", date(2027, 7, 5), True, id="a Sunday's holiday, observed on Monday"),
+        pytest.param("DE", date(2026, 10, 4), False, id="a day like others"),
+    ],
+)
+def test_holidays_are_those_of_the_country_or_the_part(of: str, day: date, off: bool):
+    assert (day in public_holidays(of, day.year)) is off
+
+
+def test_holidays_of_a_year_lie_in_it():
+    assert {day.year for day in public_holidays("US", 2027)} == {2027}
+
+
+def test_who_names_no_holidays_doesnt_wait_for_the_package():
+    code = "import sys, shared.follow_up.calendar; sys.exit('holidays' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_equal_calendars_are_found_as_one():
+    one, other = calendar(BERLIN), calendar(BERLIN)
+    assert (one, hash(one)) == (other, hash(other))
