@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from functions.answers import InvalidRequest
-from shared.enrichment.company import company_key
 from shared.leads.identity import LEAD_ID
 from shared.leads.lead import LeadStatus
 from shared.services.ports import LeadFilter, LeadNotFound
@@ -75,6 +74,8 @@ def _grade(text: str | None) -> str | None:
 
 def _firm(text: str | None) -> tuple[str, str] | None:
     """A company by its name in any spelling, or by its domain."""
+    from shared.enrichment.company import company_key  # noqa: PLC0415 - only where a company is asked for
+
     return None if text is None else (company_key(text) or "-", text.strip().casefold() or "-")
 
 

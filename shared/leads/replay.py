@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from msgspec import convert
 from msgspec.structs import replace
 
-from shared.enrichment.enrich import with_facts
 from shared.leads.arrival import first_push, later_push
 from shared.leads.events import Event, EventType, lead_and_number
 from shared.leads.interaction import InteractionReport, interact
@@ -76,6 +75,8 @@ def _before(lead: Lead, event: Event) -> Lead:
 
 def _scored(lead: Lead, event: Event) -> Lead:
     """What a score leaves behind for the next: whether the lead was qualified, and facts from outside."""
+    from shared.enrichment.enrich import with_facts  # noqa: PLC0415 - as in `appraise`
+
     total, version = event.data["total"], event.data.get("policy", "")
     is_qualified = event.data.get("qualified", False)
     score = Score(

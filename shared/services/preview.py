@@ -6,7 +6,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from shared.enrichment.enrich import from_crm, with_facts
 from shared.enrichment.facts import Enrichment
 from shared.leads.arrival import first_push
 from shared.leads.events import Event
@@ -69,6 +68,8 @@ def _as_it_was(events: list[Event], at: datetime) -> Lead:
 
 def _imagined(asked: PushPreview, policy: Policy) -> Lead:
     """The lead that the push would open, and what its customer would have done."""
+    from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
+
     offer = offer_of(asked.push, None, offers_by_title(policy))
     lead = first_push(asked.push, _NO_ID, offer, asked.at, policy.follow_up.target).lead
     trail = lead.bookkeeping.interactions

@@ -100,7 +100,9 @@ def test_the_sample_settings_are_complete_and_valid():
 def test_importing_the_app_reads_no_setting_and_imports_no_client():
     code = (
         "import os, sys; before = dict(os.environ); os.environ.clear(); import function_app;"
-        "print({'azure.data.tables', 'azure.servicebus', 'azure.identity', 'numpy'} & sys.modules.keys())"
+        "print({'azure.data.tables', 'azure.servicebus', 'azure.identity', 'numpy',"
+        " 'shared.enrichment.title', 'shared.enrichment.mail_domain', 'email_validator', 'holidays'}"
+        " & sys.modules.keys())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
