@@ -18,6 +18,8 @@ commands:
           --demo pushes sample leads and shows them scored            (start --help)
   push    do what Partner Center does: push leads from JSON files     (push --help)
   policy  check a policy file; compare two over the stored leads     (policy --help)
+  deadletters
+          list, show and replay what was given up on            (deadletters --help)
   test    run all tests; paths, -k and other options go to pytest
   check   lint, format and types
   bench   measure: accuracy and speed, beside named peers             (bench --help)
@@ -39,6 +41,11 @@ def push(python: str, args: List[str]) -> int:
 def policy(python: str, args: List[str]) -> int:
     """Check or compare policy files."""
     return _become([python, "-m", "local.policy", *args])
+
+
+def deadletters(python: str, args: List[str]) -> int:
+    """Look into dead-letter queues."""
+    return _become([python, "-m", "local.dead_letters", *args])
 
 
 def bench(python: str, args: List[str]) -> int:
@@ -66,6 +73,7 @@ COMMANDS = {
     "start": start,
     "push": push,
     "policy": policy,
+    "deadletters": deadletters,
     "test": test,
     "check": check,
     "bench": bench,
