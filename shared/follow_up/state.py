@@ -23,7 +23,10 @@ class FollowUp(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
     due_at: datetime | None = None
     first_at: datetime | None = None  # the first follow-up of the lead's life
     missed_at: datetime | None = None  # when this cycle was flagged
-    level: int = 0  # steps of escalation taken
+    level: int = 0  # how often this miss was raised: 1 when it was flagged, then one for each step
+    warn_at: datetime | None = None  # when to say that the deadline is near; None: not (any more)
+    warned_at: datetime | None = None  # when that was said in this cycle
+    escalate_at: datetime | None = None  # when the next step falls due; None: no more
 
     @property
     def is_open(self) -> bool:
@@ -46,12 +49,12 @@ def await_follow_up(follow_up: FollowUp, at: datetime, target: timedelta) -> Fol
     if follow_up.is_open:
         return follow_up
     due_at = follow_up_due(at, target)
-    return replace(follow_up, state=FollowUpState.WAITING, due_at=due_at, missed_at=None, level=0)
+    return FollowUp(state=FollowUpState.WAITING, due_at=due_at, first_at=follow_up.first_at)
 
 
 def expect_none(follow_up: FollowUp) -> FollowUp:
     """Nobody has to call, or may: the alarm is off."""
-    return replace(follow_up, state=FollowUpState.NONE, due_at=None)
+    return replace(follow_up, state=FollowUpState.NONE, due_at=None, warn_at=None, escalate_at=None)
 
 
 def is_missed(follow_up: FollowUp, now: datetime) -> bool:
@@ -60,12 +63,41 @@ def is_missed(follow_up: FollowUp, now: datetime) -> bool:
     return waits and follow_up.due_at is not None and follow_up.due_at <= now
 
 
-def miss(follow_up: FollowUp, now: datetime) -> FollowUp:
-    """Flag the breach."""
-    return replace(follow_up, state=FollowUpState.MISSED, missed_at=now)
+def is_near(follow_up: FollowUp, now: datetime) -> bool:
+    """The deadline is near, or past, and nobody was warned yet."""
+    waits = follow_up.state is FollowUpState.WAITING
+    return waits and follow_up.warn_at is not None and follow_up.warn_at <= now
+
+
+def warn(follow_up: FollowUp, now: datetime) -> FollowUp:
+    """Note that the warning was given."""
+    return replace(follow_up, warn_at=None, warned_at=now)
+
+
+def miss(follow_up: FollowUp, now: datetime, escalate_at: datetime | None = None) -> FollowUp:
+    """Flag the breach; `escalate_at` is when the first step after it falls due."""
+    return replace(
+        follow_up,
+        state=FollowUpState.MISSED,
+        missed_at=now,
+        level=1,
+        warn_at=None,
+        escalate_at=escalate_at,
+    )
+
+
+def is_to_escalate(follow_up: FollowUp, now: datetime) -> bool:
+    """The next step has fallen due and nobody has called yet."""
+    missed = follow_up.state is FollowUpState.MISSED
+    return missed and follow_up.escalate_at is not None and follow_up.escalate_at <= now
+
+
+def escalate(follow_up: FollowUp, next_at: datetime | None) -> FollowUp:
+    """Note that a step was taken; `next_at` is when the one after it falls due."""
+    return replace(follow_up, level=follow_up.level + 1, escalate_at=next_at)
 
 
 def fulfil(follow_up: FollowUp, at: datetime) -> FollowUp:
     """Somebody called at `at`."""
     first_at = min(follow_up.first_at or at, at)
-    return replace(follow_up, state=FollowUpState.DONE, first_at=first_at)
+    return replace(follow_up, state=FollowUpState.DONE, first_at=first_at, warn_at=None, escalate_at=None)

@@ -11,7 +11,7 @@ from shared.follow_up.state import FollowUp, await_follow_up, expect_none
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
 from shared.leads.interaction import with_interaction
-from shared.leads.lead import Bookkeeping, DueKind, Lead, LeadStatus, Milestone, SeenPush
+from shared.leads.lead import ALARMS, Bookkeeping, Lead, LeadStatus, Milestone, SeenPush
 from shared.marketplace.json_text import essence
 from shared.marketplace.push import LeadPush
 from shared.policy.scoring import PUSH
@@ -93,7 +93,7 @@ def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> C
             interactions=with_interaction(
                 kept.interactions, _as_interaction(push, at, kept.events_written + 1)
             ),
-            setbacks=kept.without_setback(DueKind.FOLLOW_UP) if is_silent else kept.setbacks,
+            setbacks=kept.without_setback(*ALARMS) if is_silent else kept.setbacks,
             cycle_began_at=at if begins else kept.cycle_began_at,
         ),
     )

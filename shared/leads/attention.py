@@ -1,14 +1,14 @@
-"""A lead gets attention, or doesn't: followed up, or missed."""
+"""Somebody followed a lead up."""
 
 from datetime import datetime, timedelta
 
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUpState, fulfil, is_missed, miss
+from shared.follow_up.state import FollowUpState, fulfil
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
-from shared.leads.lead import DueKind, Lead, LeadStatus, Milestone
+from shared.leads.lead import ALARMS, Lead, LeadStatus, Milestone
 
 CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
 REPORTS_REMEMBERED = 50  # of one lead; more calls than any policy allows
@@ -59,23 +59,9 @@ def follow_up(lead: Lead, report: FollowUpReport, now: datetime) -> Change | Non
         milestones=_reached(lead, "contacted", report.at, report.by),
         bookkeeping=replace(
             kept,
-            setbacks=kept.without_setback(DueKind.FOLLOW_UP),
+            setbacks=kept.without_setback(*ALARMS),
             reports=(*kept.reports, report.id)[-REPORTS_REMEMBERED:] if report.id else kept.reports,
         ),
-    )
-
-
-def flag_missed(lead: Lead, now: datetime) -> Change | None:
-    """Flag a lead whose deadline passed; None if there is nothing (more) to flag."""
-    if not is_missed(lead.follow_up, now):
-        return None
-    facts = {"dueAt": lead.follow_up.due_at, "owner": lead.owner, "team": lead.team}
-    return change(
-        lead,
-        now,
-        (EventType.FOLLOW_UP_MISSED, to_builtins(facts)),
-        follow_up=miss(lead.follow_up, now),
-        bookkeeping=replace(lead.bookkeeping, setbacks=lead.bookkeeping.without_setback(DueKind.FOLLOW_UP)),
     )
 
 

@@ -61,8 +61,13 @@ def due_times(lead: Lead) -> dict[DueKind, datetime]:
         due[DueKind.SCORE] = lead.score_due_since + SCORE_GRACE
     if lead.bookkeeping.publish_due_at is not None:
         due[DueKind.PUBLISH] = lead.bookkeeping.publish_due_at
-    if lead.follow_up.state is FollowUpState.WAITING and lead.follow_up.due_at is not None:
-        due[DueKind.FOLLOW_UP] = lead.follow_up.due_at
+    follow_up = lead.follow_up
+    if follow_up.state is FollowUpState.WAITING and follow_up.warn_at is not None:
+        due[DueKind.DUE_SOON] = follow_up.warn_at
+    if follow_up.state is FollowUpState.WAITING and follow_up.due_at is not None:
+        due[DueKind.FOLLOW_UP] = follow_up.due_at
+    if follow_up.state is FollowUpState.MISSED and follow_up.escalate_at is not None:
+        due[DueKind.ESCALATE] = follow_up.escalate_at
     return due
 
 

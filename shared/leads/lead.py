@@ -70,8 +70,13 @@ class DueKind(enum.StrEnum):
 
     SCORE = "score"
     PUBLISH = "publish"
+    DUE_SOON = "due_soon"
     FOLLOW_UP = "follow_up"
+    ESCALATE = "escalate"
     PARKED = "parked"
+
+
+ALARMS = (DueKind.DUE_SOON, DueKind.FOLLOW_UP, DueKind.ESCALATE)
 
 
 class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -89,9 +94,9 @@ class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     cycle_began_at: datetime | None = None  # of the follow-up cycle: what was done before doesn't end it
     reports: tuple[str, ...] = ()  # ids of follow-ups that senders reported, newest last
 
-    def without_setback(self, kind: DueKind) -> dict[DueKind, Setback]:
-        """The setbacks but one: its work is done."""
-        return {other: setback for other, setback in self.setbacks.items() if other is not kind}
+    def without_setback(self, *kinds: DueKind) -> dict[DueKind, Setback]:
+        """The setbacks but those of work that is done."""
+        return {kind: setback for kind, setback in self.setbacks.items() if kind not in kinds}
 
 
 class Lead(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

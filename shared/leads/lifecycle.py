@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from shared.follow_up.state import await_follow_up, expect_none
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
-from shared.leads.lead import CloseReason, DueKind, Lead, LeadStatus, Milestone
-from shared.policy.model import FollowUpPolicy
+from shared.leads.lead import ALARMS, CloseReason, Lead, LeadStatus, Milestone
+from shared.policy.follow_up import FollowUpPolicy
 
 _OPEN = (LeadStatus.CONTACTED, LeadStatus.NURTURING, LeadStatus.QUALIFIED)
 _CLOSED = (LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED)
@@ -98,7 +98,7 @@ def _follow_up(lead: Lead, fields: dict[str, Any], now: datetime, policy: Follow
     if "do_not_contact" in fields:
         kept = replace(kept, score_asked_at=kept.score_asked_at or now)
     if lead.test or forbidden or not status.is_open:
-        kept = replace(kept, setbacks=kept.without_setback(DueKind.FOLLOW_UP))
+        kept = replace(kept, setbacks=kept.without_setback(*ALARMS))
         return {"follow_up": expect_none(lead.follow_up), "bookkeeping": kept}
     is_back = lead.do_not_contact or not lead.status.is_open
     if not is_back:

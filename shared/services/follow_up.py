@@ -1,8 +1,8 @@
-"""Somebody followed up, or nobody did."""
+"""Somebody followed up."""
 
 from datetime import datetime
 
-from shared.leads.attention import FollowUpReport, flag_missed, follow_up
+from shared.leads.attention import FollowUpReport, follow_up
 from shared.leads.lead import Lead
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
@@ -27,9 +27,3 @@ async def report_follow_up(desk: Desk, lead_id: str, report: FollowUpReport, *, 
     outcome = await change_lead(desk, lead_id, lambda lead: follow_up(lead, report, at))
     await publish_and_note(desk, outcome)
     return outcome.stored.lead
-
-
-async def flag_if_missed(desk: Desk, lead_id: str, *, now: datetime) -> None:
-    """Flag a lead that nobody followed up in time, and tell subscribers. A second call does nothing."""
-    outcome = await change_lead(desk, lead_id, lambda lead: flag_missed(lead, now))
-    await publish_and_note(desk, outcome)

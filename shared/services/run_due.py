@@ -8,9 +8,9 @@ from datetime import datetime
 
 from shared.leads.lead import DueKind
 from shared.leads.setback import set_back_or_park
+from shared.services.alarm import raise_alarm
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
-from shared.services.follow_up import flag_if_missed
 from shared.services.ports import DueRow, StoreUnavailable
 from shared.services.publish import publish_overdue
 from shared.services.rescore import ask_for_scores
@@ -96,8 +96,8 @@ async def _do(desk: Desk, row: DueRow, now: datetime) -> None:
             await score_lead(desk, row.lead_id, at=now)
         case DueKind.PUBLISH:
             await publish_overdue(desk, row.lead_id, now)
-        case DueKind.FOLLOW_UP:
-            await flag_if_missed(desk, row.lead_id, now=now)
+        case DueKind.DUE_SOON | DueKind.FOLLOW_UP | DueKind.ESCALATE:
+            await raise_alarm(desk, row.lead_id, row.kind, now=now)
         case DueKind.PARKED:
             pass
 

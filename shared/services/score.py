@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.enrichment.email import email_facts
 from shared.leads.change import Change, published
+from shared.leads.deadline import with_deadline
 from shared.leads.lead import Lead
 from shared.leads.worth import appraise, record_score
-from shared.policy.scoring import ScoringPolicy
+from shared.policy.model import Policy
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
 from shared.services.publish import publish_and_note
@@ -34,13 +34,15 @@ async def score_lead(desk: Desk, lead_id: str, *, at: datetime, heard: int | Non
     read = await desk.store.get(lead_id) if desk.facts else None
     provided = await _provided(desk, read.lead) if read else {}
     outcome = await change_lead(
-        desk, lead_id, lambda lead: _scored(lead, heard, desk.policy.scoring, at, provided), read=read
+        desk, lead_id, lambda lead: _scored(lead, heard, desk.policy, at, provided), read=read
     )
     await publish_and_note(desk, outcome)
 
 
 async def _provided(desk: Desk, lead: Lead) -> dict[str, Any]:
     """Facts from outside about the firm of a corporate address, within the provider's own time budget."""
+    from shared.enrichment.email import email_facts  # noqa: PLC0415 - only where a provider is asked
+
     email = email_facts(lead.contact.email)
     if desk.facts is None or email.kind != "corporate" or email.domain is None or not lead.awaits_score:
         return {}
@@ -52,10 +54,10 @@ async def _provided(desk: Desk, lead: Lead) -> dict[str, Any]:
 
 
 def _scored(
-    lead: Lead, heard: int | None, rules: ScoringPolicy, at: datetime, provided: Mapping[str, Any]
+    lead: Lead, heard: int | None, policy: Policy, at: datetime, provided: Mapping[str, Any]
 ) -> Change | None:
     noted = lead if heard is None else published(lead, frozenset({heard}))
     if not lead.awaits_score:
         return None if noted is lead else Change(noted)
-    enrichment, score = appraise(lead, rules, at, provided)
-    return record_score(noted, enrichment, score, at)
+    enrichment, score = appraise(lead, policy.scoring, at, provided)
+    return with_deadline(lead, record_score(noted, enrichment, score, at), policy)

@@ -14,11 +14,13 @@ from shared.leads.identity import lead_id
 from shared.leads.lead import Lead
 from shared.marketplace.parse import push_of
 from shared.marketplace.push import LeadPush
+from shared.policy.load import parse_policy
 from shared.scoring.score import LedgerLine, Score
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
 TARGET = timedelta(hours=24)
 KEY = b"the id key of these tests"
+PROMISE = parse_policy('[follow_up]\ntarget = "24h"')  # no warning, no escalation
 OFFER = "contoso.contoso-backup"
 SAMPLES = Path(__file__).parents[2] / "local" / "samples"
 ADA = {

@@ -8,14 +8,27 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.follow_up.state import FollowUp, FollowUpState
+from shared.leads.alarm import flag_missed
 from shared.leads.arrival import PUSHES_REMEMBERED, REPEAT_WINDOW, later_push
-from shared.leads.attention import FollowUpReport, flag_missed, follow_up
+from shared.leads.attention import FollowUpReport, follow_up
 from shared.leads.events import EventType
 from shared.leads.index_rows import due_key, index_rows
 from shared.leads.lead import DueKind, Lead, LeadStatus, Milestone, Setback
 from shared.marketplace.parse import push_of
 from shared.marketplace.push import LeadPush
-from tests.pure.examples import ADA, NOW, OFFER, TARGET, examples, lead, push, received, sent, touched
+from tests.pure.examples import (
+    ADA,
+    NOW,
+    OFFER,
+    PROMISE,
+    TARGET,
+    examples,
+    lead,
+    push,
+    received,
+    sent,
+    touched,
+)
 
 LATER = NOW + timedelta(hours=2)
 WAITING = FollowUp(state=FollowUpState.WAITING, due_at=NOW + TARGET)
@@ -223,7 +236,7 @@ def test_only_contact_me_lifts_do_not_contact(pushes: list[LeadPush], do_not_con
 
 
 def test_do_not_contact_turns_the_alarm_off_even_if_it_rang():
-    missed = flag_missed(lead(), NOW + TARGET)
+    missed = flag_missed(lead(), PROMISE, NOW + TARGET)
     assert missed is not None
     silent = touched(missed.lead, DNC, NOW + TARGET)
     assert (silent.follow_up.state, silent.follow_up.due_at) == (FollowUpState.NONE, None)
@@ -256,7 +269,7 @@ def test_a_touch_never_postpones_an_open_deadline():
 
 
 def test_a_touch_of_a_missed_lead_leaves_it_missed():
-    missed = flag_missed(lead(), NOW + TARGET)
+    missed = flag_missed(lead(), PROMISE, NOW + TARGET)
     assert missed is not None
     assert touched(missed.lead, CONTACT_ME, NOW + 2 * TARGET).follow_up == missed.lead.follow_up
 

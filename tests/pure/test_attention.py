@@ -6,11 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.attention import CLOCK_SKEW, FollowUpReport, InvalidFollowUp, flag_missed, follow_up
+from shared.leads.alarm import flag_missed
+from shared.leads.attention import CLOCK_SKEW, FollowUpReport, InvalidFollowUp, follow_up
 from shared.leads.change import Change
 from shared.leads.events import EventType
-from shared.leads.lead import DueKind, LeadStatus, Milestone, Setback
-from tests.pure.examples import NOW, TARGET, lead, push
+from shared.leads.lead import LeadStatus, Milestone
+from tests.pure.examples import NOW, PROMISE, TARGET, lead, push
 
 LATER = NOW + timedelta(hours=2)
 TICK = timedelta(microseconds=1)
@@ -19,7 +20,7 @@ REPORT = FollowUpReport(by="Max", at=LATER, channel="phone", note="Call on Frida
 
 
 def flagged() -> Change:
-    change = flag_missed(lead(), DUE)
+    change = flag_missed(lead(), PROMISE, DUE)
     assert change is not None
     return change
 
@@ -87,28 +88,3 @@ def test_a_report_that_can_not_be_true_is_refused(at: datetime, now: datetime, s
     else:
         with pytest.raises(InvalidFollowUp, match=says):
             follow_up(lead(), report, now)
-
-
-def test_a_missed_deadline_is_flagged_once_and_said_with_what_is_known():
-    owned = replace(lead(), owner="max", team="north")
-    change = flag_missed(owned, DUE)
-    assert change is not None
-    assert change.lead.follow_up == FollowUp(state=FollowUpState.MISSED, due_at=DUE, missed_at=DUE)
-    (event,) = change.events
-    assert (event.number, event.type, event.time) == (2, EventType.FOLLOW_UP_MISSED, DUE)
-    assert event.data == {"dueAt": "2026-03-03T09:00:00Z", "owner": "max", "team": "north"}
-    assert flag_missed(change.lead, DUE + TARGET) is None
-
-
-@pytest.mark.parametrize("now", [NOW, DUE - TICK])
-def test_nothing_is_flagged_before_the_deadline(now: datetime):
-    assert flag_missed(lead(), now) is None
-
-
-def test_the_flag_ends_the_setbacks_of_the_alarm_and_no_other():
-    setback = Setback(attempts=3, retry_at=DUE)
-    one = lead()
-    setbacks = {DueKind.FOLLOW_UP: setback, DueKind.PUBLISH: setback}
-    change = flag_missed(replace(one, bookkeeping=replace(one.bookkeeping, setbacks=setbacks)), DUE)
-    assert change is not None
-    assert change.lead.bookkeeping.setbacks == {DueKind.PUBLISH: setback}

@@ -62,7 +62,7 @@ def test_a_deadline_is_missed_from_the_moment_it_falls_due(follow_up: FollowUp, 
 
 def test_a_missed_one_keeps_its_deadline_and_is_still_open():
     flagged = miss(WAITING, DUE + TICK)
-    assert flagged == FollowUp(state=FollowUpState.MISSED, due_at=DUE, missed_at=DUE + TICK)
+    assert flagged == FollowUp(state=FollowUpState.MISSED, due_at=DUE, missed_at=DUE + TICK, level=1)
     assert flagged.is_open
     assert not is_missed(flagged, DUE + TARGET)
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.attention import FollowUpReport, flag_missed, follow_up
+from shared.leads.alarm import flag_missed
+from shared.leads.attention import FollowUpReport, follow_up
 from shared.leads.change import published
 from shared.leads.index_rows import (
     NEVER,
@@ -22,7 +23,7 @@ from shared.leads.index_rows import (
 )
 from shared.leads.lead import DueKind, Lead, LeadStatus, Setback
 from shared.leads.worth import ask_for_score, record_score
-from tests.pure.examples import NOTHING_KNOWN, NOW, TARGET, examples, lead, push, touched, worth
+from tests.pure.examples import NOTHING_KNOWN, NOW, PROMISE, TARGET, examples, lead, push, touched, worth
 
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 DUE = NOW + TARGET
@@ -87,7 +88,7 @@ def test_a_new_lead_waits_for_a_score_for_subscribers_and_for_a_call():
             [],
             id="everything done",
         ),
-        pytest.param(told(scored(flag_missed(lead(), DUE).lead)), [], id="missed: flagged once"),
+        pytest.param(told(scored(flag_missed(lead(), PROMISE, DUE).lead)), [], id="missed: flagged once"),
     ],
 )
 def test_a_row_falls_due_for_what_is_to_be_done_and_for_nothing_else(one: Lead, expected: list[str]):
@@ -109,7 +110,7 @@ def test_neither_tests_nor_do_not_contact_ever_have_an_alarm(action: str, is_tes
         if step == "call":
             one = follow_up(one, FollowUpReport(by="Max", at=at), at).lead
         elif step == "flag":
-            flagged = flag_missed(one, at)
+            flagged = flag_missed(one, PROMISE, at)
             one = flagged.lead if flagged else one
         else:
             one = touched(one, push(test) if step == "test" else push(ActionCode=step), at)

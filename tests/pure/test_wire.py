@@ -48,7 +48,8 @@ AGREED = """
     raw.leadSource raw.actionCode raw.description
 """
 ON_TOP = """
-    closeReason enrichment.localHour enrichment.noteLength enrichment.confidence
+    closeReason followUp.warnAt followUp.warnedAt followUp.escalateAt
+    enrichment.localHour enrichment.noteLength enrichment.confidence
     score.policy score.missing[] score.heldBack[] score.ledger[].group
     score.ledger[].evidence[].fact score.ledger[].evidence[].value
 """

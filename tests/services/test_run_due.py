@@ -121,13 +121,19 @@ async def test_the_target_is_the_policys():
     assert (await lead_of(desk, lead_id)).follow_up.state == "missed"
 
 
-async def test_a_clock_that_stood_for_days_flags_every_lead_once_when_it_goes_again():
+async def test_a_clock_that_stood_for_days_gives_every_alarm_once_and_in_order_when_it_goes_again():
     desk = a_desk()
-    for number in range(30):
-        await pushed(desk, Email=f"someone{number}@contoso.example")
-    await run_due(desk, NOW + DAY * 4)
-    await run_due(desk, NOW + DAY * 4 + MINUTE)
-    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 30
+    ids = [await pushed(desk, Email=f"someone{number}@contoso.example") for number in range(30)]
+    for tick in range(6):
+        await run_due(desk, NOW + DAY * 4 + tick * MINUTE)
+    assert len(published(desk, EventType.FOLLOW_UP_DUE_SOON)) == 30
+    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 90
+    for lead_id in ids:
+        events = [event for event in desk.publisher.published if event.id.startswith(lead_id)]
+        numbers = list(dict.fromkeys(event.number for event in events))  # the first is sent again
+        assert numbers == list(range(1, len(numbers) + 1))
+        told = [event.data.get("level") for event in events if "level" in event.data]
+        assert told == [0, 1, 2, 3]
 
 
 async def test_two_clocks_at_once_flag_once():

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from shared.enrichment.enrich import enrich
 from shared.enrichment.facts import CompanyFacts, Enrichment
+from shared.leads.alarm import flag_missed
 from shared.leads.arrival import first_push, later_push
-from shared.leads.attention import flag_missed
 from shared.leads.change import Change, signed
 from shared.leads.identity import lead_id, person_of
 from shared.leads.index_rows import NEVER
@@ -31,6 +31,7 @@ from shared.storage.entities import lead_entity
 from shared.storage.memory import MemoryLeadStore
 from shared.storage.table import TableLeadStore, table_client
 from tests.examples import DAY, ID_KEY, NOW, a_first_push, a_push
+from tests.pure.examples import PROMISE
 
 LATER = NOW + timedelta(minutes=20)
 ABSENT = "a" * 24
@@ -122,7 +123,7 @@ async def test_due_rows_follow_the_lead(store):
     assert due[2].at == NOW + DAY
     read = await store.replace(read, scored(read.lead, 50))
     assert [row.kind for row in await store.due_until(NOW + DAY, 10)] == [DueKind.PUBLISH, DueKind.FOLLOW_UP]
-    await store.replace(read, flag_missed(read.lead, NOW + DAY))
+    await store.replace(read, flag_missed(read.lead, PROMISE, NOW + DAY))
     assert [row.kind for row in await store.due_until(NOW + DAY, 10)] == [DueKind.PUBLISH]
 
 

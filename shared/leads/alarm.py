@@ -1,0 +1,77 @@
+"""The alarms of a lead that nobody has called yet: due soon, missed, escalated. Each is given once."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from shared.follow_up.calendar import working_time
+from shared.follow_up.state import escalate, is_missed, is_near, is_to_escalate, miss, warn
+from shared.leads.change import Change, change
+from shared.leads.deadline import after, calendar_of
+from shared.leads.events import EventType
+from shared.leads.lead import DueKind, Lead
+from shared.policy.follow_up import EscalateTo
+from shared.policy.model import Policy
+
+
+def warn_soon(lead: Lead, policy: Policy, now: datetime) -> Change | None:
+    """Say that the deadline is near; None if nobody has to be warned (any more)."""
+    if not is_near(lead.follow_up, now):
+        return None
+    warned = replace(lead, follow_up=warn(lead.follow_up, now))
+    told = _told(warned, EscalateTo.OWNER, policy, now)
+    return _done(warned, DueKind.DUE_SOON, now, (EventType.FOLLOW_UP_DUE_SOON, told))
+
+
+def flag_missed(lead: Lead, policy: Policy, now: datetime) -> Change | None:
+    """Flag a lead whose deadline passed; None if there is nothing (more) to flag."""
+    if not is_missed(lead.follow_up, now):
+        return None
+    missed = replace(lead, follow_up=miss(lead.follow_up, now, _step_at(lead, policy, 1)))
+    told = _told(missed, EscalateTo.OWNER, policy, now)
+    return _done(missed, DueKind.FOLLOW_UP, now, (EventType.FOLLOW_UP_MISSED, told))
+
+
+def escalate_missed(lead: Lead, policy: Policy, now: datetime) -> Change | None:
+    """Bring a missed lead to the next in line; None if none is due (any more).
+
+    A step that the policy has dropped meanwhile is not taken.
+    """
+    number, steps = lead.follow_up.level, policy.follow_up.escalate
+    if not is_to_escalate(lead.follow_up, now):
+        return None
+    if number > len(steps):
+        return Change(replace(lead, follow_up=replace(lead.follow_up, escalate_at=None)))
+    taken = replace(lead, follow_up=escalate(lead.follow_up, _step_at(lead, policy, number + 1)))
+    told = _told(taken, steps[number - 1].to, policy, now)
+    return _done(taken, DueKind.ESCALATE, now, (EventType.FOLLOW_UP_MISSED, told))
+
+
+def _step_at(lead: Lead, policy: Policy, number: int) -> datetime | None:
+    """When a step, from 1, falls due: in working time after the deadline; None if there is none."""
+    steps, deadline = policy.follow_up.escalate, lead.follow_up.due_at
+    if deadline is None or number > len(steps):
+        return None
+    return after(deadline, steps[number - 1].after, calendar_of(policy))
+
+
+def _told(lead: Lead, to: EscalateTo, policy: Policy, now: datetime) -> dict[str, Any]:
+    """What subscribers learn. The working time left is in whole seconds, below nought after the deadline."""
+    deadline = lead.follow_up.due_at or now
+    told = {
+        "dueAt": deadline,
+        "owner": lead.owner,
+        "team": lead.team,
+        "level": lead.follow_up.level,
+        "to": to,
+        "workingSecondsLeft": working_time(now, deadline, calendar_of(policy)) // timedelta(seconds=1),
+    }
+    return {name: to_builtins(value) for name, value in told.items()}
+
+
+def _done(lead: Lead, kind: DueKind, now: datetime, happened: tuple[EventType, dict[str, Any]]) -> Change:
+    """The alarm is given: what failed about it before is forgotten."""
+    kept = lead.bookkeeping
+    return change(lead, now, happened, bookkeeping=replace(kept, setbacks=kept.without_setback(kind)))

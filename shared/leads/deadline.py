@@ -1,0 +1,90 @@
+"""By when somebody must call: the promise of the policy, in working time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from shared.follow_up.calendar import ALWAYS_OPEN, NoWorkingTime, WorkingCalendar, due_at, working_calendar
+from shared.follow_up.state import FollowUpState
+from shared.leads.change import Change
+from shared.leads.facts import facts_of
+from shared.leads.lead import Lead
+from shared.policy.model import Policy
+from shared.scoring.conditions import holds
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a lead may expect."""
+
+    target: timedelta  # of working time
+    warn_before: timedelta | None  # None: no warning
+    calendar: WorkingCalendar
+
+
+def promise_to(lead: Lead, policy: Policy) -> Promise:
+    """The first target whose condition holds; else the one for all."""
+    rules = policy.follow_up
+    calendar = calendar_of(policy)
+    if rules.targets:
+        facts = facts_of(lead, lead.enrichment) | _worth(lead)
+        for one in rules.targets:
+            if holds(one.when, facts):
+                return Promise(one.target, one.warn_before or rules.warn_before, calendar)
+    return Promise(rules.target, rules.warn_before, calendar)
+
+
+def calendar_of(policy: Policy) -> WorkingCalendar:
+    """When time counts; every second, unless the policy says otherwise."""
+    name = policy.follow_up.calendar
+    return ALWAYS_OPEN if name is None else working_calendar(policy.calendars[name])
+
+
+def after(start: datetime, span: timedelta, calendar: WorkingCalendar) -> datetime:
+    """When so much working time has passed.
+
+    Where a calendar has too little of it for years, every hour counts: no lead is refused, or left without a
+    deadline, for a calendar that closes too much.
+    """
+    try:
+        return due_at(start, span, calendar)
+    except NoWorkingTime:
+        return start + span
+
+
+def with_deadline(before: Lead | None, change: Change, policy: Policy) -> Change:
+    """The change, with the deadline and the warning that the policy promises.
+
+    A cycle that begins gets its deadline. One that is open only ever gets an earlier one, when a score or a
+    touch shows that the lead may expect more: what was promised once is never taken back.
+
+    Args:
+        before: the lead as it was; None for a new one.
+        change: what is about to be stored.
+        policy: targets and calendars.
+    """
+    lead = change.lead
+    began_at, follow_up = lead.bookkeeping.cycle_began_at, lead.follow_up
+    if follow_up.state is not FollowUpState.WAITING or began_at is None or follow_up.due_at is None:
+        return change
+    is_new = before is None or not before.follow_up.is_open
+    promise = promise_to(lead, policy)
+    due = after(began_at, promise.target, promise.calendar)
+    if not is_new and due >= follow_up.due_at:
+        return change
+    warn_at = None if follow_up.warned_at else _warn_at(began_at, promise)
+    return Change(replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=warn_at)), change.events)
+
+
+def _warn_at(began_at: datetime, promise: Promise) -> datetime | None:
+    """When as much working time is left as the policy says; None if it leaves none to warn in."""
+    if promise.warn_before is None or promise.warn_before >= promise.target:
+        return None
+    return after(began_at, promise.target - promise.warn_before, promise.calendar)
+
+
+def _worth(lead: Lead) -> dict[str, str | int | bool]:
+    if lead.score is None:
+        return {}
+    return {"grade": lead.score.grade, "score": lead.score.total, "qualified": lead.score.qualified}

@@ -1,0 +1,25 @@
+"""The clock says that nobody has called yet."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from shared.leads.alarm import escalate_missed, flag_missed, warn_soon
+from shared.leads.change import Change
+from shared.leads.lead import DueKind, Lead
+from shared.policy.model import Policy
+from shared.services.change_lead import change_lead
+from shared.services.desk import Desk
+from shared.services.publish import publish_and_note
+
+_ALARMS: dict[DueKind, Callable[[Lead, Policy, datetime], Change | None]] = {
+    DueKind.DUE_SOON: warn_soon,
+    DueKind.FOLLOW_UP: flag_missed,
+    DueKind.ESCALATE: escalate_missed,
+}
+
+
+async def raise_alarm(desk: Desk, lead_id: str, kind: DueKind, *, now: datetime) -> None:
+    """Warn, flag or escalate if it is (still) due, and tell subscribers. A second call does nothing."""
+    alarm = _ALARMS[kind]
+    outcome = await change_lead(desk, lead_id, lambda lead: alarm(lead, desk.policy, now))
+    await publish_and_note(desk, outcome)
