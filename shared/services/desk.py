@@ -31,6 +31,10 @@ class RulesWatch:
 
     quiet_until: datetime | None = None  # aware UTC; None: look
 
+    def rests(self, now: datetime) -> bool:
+        """There was nothing left a short while ago."""
+        return self.quiet_until is not None and now < self.quiet_until
+
 
 @dataclass(frozen=True)
 class Desk:

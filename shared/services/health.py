@@ -53,6 +53,6 @@ async def _look(desk: Desk, now: datetime) -> Health:
         if row.since <= now:  # put off or not: it has been due since then
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
     parked = len(await desk.store.parked(ROWS_LOOKED_AT))
-    to_rescore = await left_to_rescore(desk, ROWS_LOOKED_AT)
+    to_rescore = await left_to_rescore(desk, ROWS_LOOKED_AT, now)
     is_ready = all(age < WORK_STALE_AFTER for age in oldest.values())
     return Health(is_ready, last_run, oldest, parked, to_rescore)

@@ -19,8 +19,7 @@ async def ask_for_scores(desk: Desk, now: datetime) -> int:
 
     The rules themselves are kept with their version, so that every score can be had again.
     """
-    watch = desk.rules_watch
-    if watch.quiet_until is not None and now < watch.quiet_until:
+    if desk.rules_watch.rests(now):
         return 0
     version = version_of(desk.policy.scoring)
     await desk.store.keep_rules(version, written(desk.policy.scoring))
@@ -36,10 +35,12 @@ async def ask_for_scores(desk: Desk, now: datetime) -> int:
 
     await asyncio.gather(*(ask(lead_id) for lead_id in lead_ids))
     if not lead_ids:
-        watch.quiet_until = now + QUIET
+        desk.rules_watch.quiet_until = now + QUIET
     return len(lead_ids)
 
 
-async def left_to_rescore(desk: Desk, limit: int) -> int:
-    """How many open leads still have a score by other rules, at most `limit`."""
+async def left_to_rescore(desk: Desk, limit: int, now: datetime) -> int:
+    """How many open leads still have a score by other rules, at most `limit`; 0 while this process rests."""
+    if desk.rules_watch.rests(now):
+        return 0
     return len(await desk.store.scored_otherwise(version_of(desk.policy.scoring), limit))
