@@ -2,13 +2,13 @@
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from local.policy_comparison import Compared, told
+from local.running_stack import NoStack, told_by_stack
 from shared.leads.arrival import first_push
 from shared.leads.lead import Lead
 from shared.leads.offer import offer_of
@@ -110,15 +110,11 @@ async def _open(store: TableLeadStore, limit: int) -> AsyncIterator[Lead]:
 
 
 def _storage(args: argparse.Namespace) -> str:
-    if args.storage:
-        return str(args.storage)
-    description = args.data / "stack.json"
-    if not description.exists():
-        raise SystemExit(
-            "No stack runs here: `python3 dev.py start` first, or name its folder with --data, a storage "
-            "account with --storage, or pushes with --sample."
-        )
-    return str(json.loads(description.read_text())["storage"])
+    others = "a storage account with --storage, or pushes with --sample"
+    try:
+        return args.storage or told_by_stack(args.data, "storage", others)
+    except NoStack as exc:
+        raise SystemExit(str(exc)) from exc
 
 
 def _arguments() -> argparse.Namespace:

@@ -8,6 +8,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from local.running_stack import NoStack, told_by_stack
+
 TIMEOUT = 30.0  # seconds
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,17 +35,6 @@ def _json(text: bytes) -> Any:
         return None
 
 
-def _url_of_stack(data: Path) -> str:
-    description = data / "stack.json"
-    if not description.exists():
-        raise SystemExit(
-            "No stack runs here: `python3 dev.py start` first, or name its folder with --data, "
-            "or the URL with --to."
-        )
-    url: str = json.loads(description.read_text())["pushUrl"]
-    return url
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="dev.py push",
@@ -62,7 +53,10 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Push every file; go on after a refusal."""
     args = _arguments()
-    url = args.to or _url_of_stack(args.data)
+    try:
+        url = args.to or told_by_stack(args.data, "pushUrl", "the URL with --to")
+    except NoStack as exc:
+        raise SystemExit(str(exc)) from exc
     refused = 0
     for path in args.files:
         try:

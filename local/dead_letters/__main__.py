@@ -2,38 +2,23 @@
 
 import argparse
 import asyncio
-import json
 import logging
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 from local.dead_letters.arguments import arguments
 from local.dead_letters.links import CLOSE_TIMEOUT, BusRefused
+from local.running_stack import NoStack, told_by_stack
 from shared.messaging.service_bus import bus_client
-
-
-def bus_of_stack(data: Path) -> str:
-    """The connection string of the running stack."""
-    description = data / "stack.json"
-    if not description.exists():
-        raise BusRefused(
-            "No stack runs here: `python3 dev.py start` first, or name its folder with --data, "
-            "or a bus with --bus."
-        )
-    try:
-        return str(json.loads(description.read_text())["bus"])
-    except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise BusRefused(f"{description} doesn't say where the bus is: start the stack again.") from exc
 
 
 async def run(args: argparse.Namespace) -> int:
     """Connect and carry out a command; its exit code.
 
     Raises:
-        BusRefused: it can't be done; nothing was sent.
+        BusRefused, NoStack: it can't be done; nothing was sent.
     """
-    bus = args.bus or bus_of_stack(args.data)
+    bus = args.bus or told_by_stack(args.data, "bus", "a bus with --bus")
     try:
         client = bus_client(bus, by_identity=False)
     except ValueError as exc:
@@ -51,7 +36,7 @@ def main() -> int:
     logging.getLogger("azure").setLevel(logging.CRITICAL)  # its errors come as exceptions, too
     try:
         return asyncio.run(run(arguments()))
-    except BusRefused as exc:
+    except (BusRefused, NoStack) as exc:
         print(exc, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

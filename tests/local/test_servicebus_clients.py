@@ -9,7 +9,6 @@ import sys
 import textwrap
 import time
 import warnings
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,8 +32,7 @@ from proton.utils import BlockingConnection, LinkDetached
 
 from local import servicebus
 from local.servicebus import Emulator
-
-DEADLINE = 10.0  # seconds until a test gives up waiting
+from tests.local.servicebus_client_parts import DEADLINE, receive, stored, until
 
 
 def rule(name, **properties):
@@ -157,27 +155,6 @@ async def links(bus):
     await links.open_pairs(long=13, short=5)
     yield links
     await links.close()
-
-
-async def receive(receiver, count):
-    """Exactly this many messages, or a failure at the deadline."""
-    received, give_up = [], time.monotonic() + DEADLINE
-    while len(received) < count and time.monotonic() < give_up:
-        received += await receiver.receive_messages(count - len(received), max_wait_time=1)
-    assert len(received) == count
-    return received
-
-
-async def until(condition: Callable[[], Awaitable[bool]]):
-    give_up = time.monotonic() + DEADLINE
-    while not await condition():
-        assert time.monotonic() < give_up, "the deadline has passed"
-        await asyncio.sleep(0.02)
-
-
-async def stored(receiver):
-    """What the queue holds, in whatever state; on its own the client peeks from where it last received."""
-    return await receiver.peek_messages(100, sequence_number=1)
 
 
 def texts(messages):
