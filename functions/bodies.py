@@ -29,12 +29,13 @@ type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 type Type = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
 
 
-class _FollowUpBody(msgspec.Struct, kw_only=True):
+class _FollowUpBody(msgspec.Struct, kw_only=True, rename="camel"):
     by: ShortText
     at: Instant | None = None
     channel: ShortText | None = None
     note: LongText | None = None
     outcome: ShortText | None = None
+    next_contact_at: Instant | None = None
     id: ShortText | None = None
 
 
@@ -71,9 +72,14 @@ def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
     said = _read(body, _FollowUpBody, "follow-up")
     if not said.by.strip():
         raise InvalidRequest("The body is no follow-up: `by` must name somebody.")
-    at = _utc(said.at, "follow-up") or now
     return FollowUpReport(
-        by=said.by.strip(), at=at, channel=said.channel, note=said.note, outcome=said.outcome, id=said.id
+        by=said.by.strip(),
+        at=_utc(said.at, "follow-up") or now,
+        channel=said.channel,
+        note=said.note,
+        outcome=said.outcome,
+        next_contact_at=_utc(said.next_contact_at, "follow-up"),
+        id=said.id,
     )
 
 
@@ -153,7 +159,7 @@ def _utc(at: datetime | None, what: str) -> datetime | None:
     try:
         return at.astimezone(UTC) if at else None
     except OverflowError as exc:
-        raise InvalidRequest(f"The body is no {what}: `at` lies beyond the calendar.") from exc
+        raise InvalidRequest(f"The body is no {what}: a time lies beyond the calendar.") from exc
 
 
 def _read[Body](body: bytes, type_: type[Body], what: str, most: int = MAX_BODY) -> Body:

@@ -27,6 +27,8 @@ class FollowUp(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
     warn_at: datetime | None = None  # when to say that the deadline is near; None: not (any more)
     warned_at: datetime | None = None  # when that was said in this cycle
     escalate_at: datetime | None = None  # when the next step falls due; None: no more
+    attempts: int = 0  # follow-ups reported since the customer was last here
+    next_contact_at: datetime | None = None  # planned: then a cycle begins by itself; None: none is
 
     @property
     def is_open(self) -> bool:
@@ -45,16 +47,27 @@ def follow_up_due(received_at: datetime, target: timedelta) -> datetime:
 
 
 def await_follow_up(follow_up: FollowUp, at: datetime, target: timedelta) -> FollowUp:
-    """The customer was here at `at`: open a cycle, unless one is open: a touch never postpones a deadline."""
+    """Somebody has to call from `at` on: open a cycle, unless one is open: a deadline is never postponed."""
     if follow_up.is_open:
         return follow_up
-    due_at = follow_up_due(at, target)
-    return FollowUp(state=FollowUpState.WAITING, due_at=due_at, first_at=follow_up.first_at)
+    return FollowUp(
+        state=FollowUpState.WAITING,
+        due_at=follow_up_due(at, target),
+        first_at=follow_up.first_at,
+        attempts=follow_up.attempts,
+    )
 
 
 def expect_none(follow_up: FollowUp) -> FollowUp:
     """Nobody has to call, or may: the alarm is off."""
-    return replace(follow_up, state=FollowUpState.NONE, due_at=None, warn_at=None, escalate_at=None)
+    return replace(
+        follow_up,
+        state=FollowUpState.NONE,
+        due_at=None,
+        warn_at=None,
+        escalate_at=None,
+        next_contact_at=None,
+    )
 
 
 def is_missed(follow_up: FollowUp, now: datetime) -> bool:
@@ -97,7 +110,20 @@ def escalate(follow_up: FollowUp, next_at: datetime | None) -> FollowUp:
     return replace(follow_up, level=follow_up.level + 1, escalate_at=next_at)
 
 
-def fulfil(follow_up: FollowUp, at: datetime) -> FollowUp:
-    """Somebody called at `at`."""
-    first_at = min(follow_up.first_at or at, at)
-    return replace(follow_up, state=FollowUpState.DONE, first_at=first_at, warn_at=None, escalate_at=None)
+def fulfil(follow_up: FollowUp, at: datetime, next_contact_at: datetime | None = None) -> FollowUp:
+    """Somebody called at `at`, and plans to call again at `next_contact_at`."""
+    return replace(
+        follow_up,
+        state=FollowUpState.DONE,
+        first_at=min(follow_up.first_at or at, at),
+        warn_at=None,
+        escalate_at=None,
+        attempts=follow_up.attempts + 1,
+        next_contact_at=next_contact_at,
+    )
+
+
+def is_to_contact(follow_up: FollowUp, now: datetime) -> bool:
+    """The planned contact has fallen due."""
+    planned = follow_up.next_contact_at
+    return follow_up.state is FollowUpState.DONE and planned is not None and planned <= now

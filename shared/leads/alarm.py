@@ -1,4 +1,4 @@
-"""The alarms of a lead that nobody has called yet: due soon, missed, escalated. Each is given once."""
+"""The alarms of a lead that somebody must call: planned, due soon, missed, escalated. Each is given once."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,9 +7,18 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from shared.follow_up.calendar import working_time
-from shared.follow_up.state import escalate, is_missed, is_near, is_to_escalate, miss, warn
+from shared.follow_up.state import (
+    await_follow_up,
+    escalate,
+    is_missed,
+    is_near,
+    is_to_contact,
+    is_to_escalate,
+    miss,
+    warn,
+)
 from shared.leads.change import Change, change
-from shared.leads.deadline import after, calendar_of
+from shared.leads.deadline import after, calendar_of, with_deadline
 from shared.leads.events import EventType
 from shared.leads.lead import DueKind, Lead
 from shared.policy.follow_up import EscalateTo
@@ -47,6 +56,21 @@ def escalate_missed(lead: Lead, policy: Policy, now: datetime) -> Change | None:
     taken = replace(lead, follow_up=escalate(lead.follow_up, _step_at(lead, policy, number + 1)))
     told = _told(taken, steps[number - 1].to, policy, now)
     return _done(taken, DueKind.ESCALATE, now, (EventType.FOLLOW_UP_MISSED, told))
+
+
+def remind_of_contact(lead: Lead, policy: Policy, now: datetime) -> Change | None:
+    """Say that the planned contact is due; None if none is (any more).
+
+    It opens a cycle from the planned time on, as a push of the customer does: what isn't done will be missed.
+    """
+    planned = lead.follow_up.next_contact_at
+    if planned is None or not is_to_contact(lead.follow_up, now):
+        return None
+    kept = replace(lead.bookkeeping, cycle_began_at=planned)
+    waiting = await_follow_up(lead.follow_up, planned, policy.follow_up.target)
+    reminded = with_deadline(lead, Change(replace(lead, follow_up=waiting, bookkeeping=kept)), policy).lead
+    told = {**_told(reminded, EscalateTo.OWNER, policy, now), "plannedAt": to_builtins(planned)}
+    return _done(reminded, DueKind.NEXT_CONTACT, now, (EventType.FOLLOW_UP_DUE_SOON, told))
 
 
 def _step_at(lead: Lead, policy: Policy, number: int) -> datetime | None:

@@ -107,7 +107,9 @@ def _is_forbidden(lead: Lead, push: LeadPush) -> bool:
 
 
 def _follow_up(follow_up: FollowUp, is_silent: bool, at: datetime, target: timedelta) -> FollowUp:
-    return expect_none(follow_up) if is_silent else await_follow_up(follow_up, at, target)
+    """The customer was here: whatever we tried before, counting begins anew."""
+    was_here = replace(follow_up, attempts=0)
+    return expect_none(was_here) if is_silent else await_follow_up(was_here, at, target)
 
 
 def _back(lead: Lead) -> dict[str, Any]:

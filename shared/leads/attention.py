@@ -7,10 +7,14 @@ from msgspec.structs import replace
 
 from shared.follow_up.state import FollowUpState, fulfil
 from shared.leads.change import Change, change
+from shared.leads.deadline import after, calendar_of
 from shared.leads.events import EventType
-from shared.leads.lead import ALARMS, Lead, LeadStatus, Milestone
+from shared.leads.lead import ALARMS, Lead, LeadStatus
+from shared.leads.lifecycle import with_milestone
+from shared.policy.model import Policy
 
 CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
+FARTHEST_PLAN = timedelta(days=731)
 REPORTS_REMEMBERED = 50  # of one lead; more calls than any policy allows
 
 
@@ -22,6 +26,7 @@ class FollowUpReport(Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     channel: str | None = None
     note: str | None = None
     outcome: str | None = None
+    next_contact_at: datetime | None = None  # aware UTC, when they mean to call again
     id: str | None = None  # the sender's own, to know a second report of the same follow-up by
 
 
@@ -29,23 +34,23 @@ class InvalidFollowUp(ValueError):
     """The report can't be true. Says what and where."""
 
 
-def follow_up(lead: Lead, report: FollowUpReport, now: datetime) -> Change | None:
-    """Stop the clock; None if the sender has reported this one before.
+def follow_up(lead: Lead, report: FollowUpReport, now: datetime, policy: Policy) -> Change | None:
+    """Stop the clock, and plan the next contact; None if the sender has reported this one before.
 
     What was done before the open cycle began is kept in the history, but doesn't end the cycle: the
-    customer came back after it.
+    customer came back after it. A report is never refused for a plan that the policy doesn't allow: the
+    follow-up counts, and the plan is left out.
 
     Raises:
-        InvalidFollowUp: before the lead's first push, or in the future.
+        InvalidFollowUp: before the lead's first push, or in the future; a plan that can't be.
     """
-    if report.at > now + CLOCK_SKEW:
-        raise InvalidFollowUp("`at` lies in the future.")
-    if report.at < lead.received_at - CLOCK_SKEW:
-        raise InvalidFollowUp("`at` lies before the lead's first push.")
+    _expect_possible(lead, report, now)
     kept = lead.bookkeeping
     if report.id is not None and report.id in kept.reports:
         return None
-    happened = [(EventType.FOLLOWED_UP, to_builtins(report))]
+    ends = _ends_cycle(lead, report)
+    planned = _planned(lead, report, policy) if ends else None
+    happened = [(EventType.FOLLOWED_UP, {**to_builtins(report), "nextContactAt": to_builtins(planned)})]
     status = lead.status
     if status is LeadStatus.NEW:
         status = LeadStatus.CONTACTED
@@ -55,8 +60,8 @@ def follow_up(lead: Lead, report: FollowUpReport, now: datetime) -> Change | Non
         now,
         *happened,
         status=status,
-        follow_up=fulfil(lead.follow_up, report.at) if _ends_cycle(lead, report) else lead.follow_up,
-        milestones=_reached(lead, "contacted", report.at, report.by),
+        follow_up=fulfil(lead.follow_up, report.at, planned) if ends else lead.follow_up,
+        milestones=with_milestone(lead, "contacted", report.at, report.by),
         bookkeeping=replace(
             kept,
             setbacks=kept.without_setback(*ALARMS),
@@ -65,12 +70,27 @@ def follow_up(lead: Lead, report: FollowUpReport, now: datetime) -> Change | Non
     )
 
 
+def _expect_possible(lead: Lead, report: FollowUpReport, now: datetime) -> None:
+    if report.at > now + CLOCK_SKEW:
+        raise InvalidFollowUp("`at` lies in the future.")
+    if report.at < lead.received_at - CLOCK_SKEW:
+        raise InvalidFollowUp("`at` lies before the lead's first push.")
+    planned = report.next_contact_at
+    if planned is not None and not report.at < planned <= now + FARTHEST_PLAN:
+        raise InvalidFollowUp("`nextContactAt` must lie after `at`, and within two years.")
+
+
+def _planned(lead: Lead, report: FollowUpReport, policy: Policy) -> datetime | None:
+    """When to call again: as reported, else by the cadence; never more often than the policy allows."""
+    attempts = lead.follow_up.attempts + 1
+    pause = policy.nurture.pause_after(attempts)
+    if not lead.status.is_open or attempts >= policy.nurture.most:
+        return None
+    if report.next_contact_at is not None or pause is None:
+        return report.next_contact_at
+    return after(report.at, pause, calendar_of(policy))
+
+
 def _ends_cycle(lead: Lead, report: FollowUpReport) -> bool:
     began_at = lead.bookkeeping.cycle_began_at or lead.received_at
     return lead.follow_up.state is not FollowUpState.NONE and report.at >= began_at - CLOCK_SKEW
-
-
-def _reached(lead: Lead, what: str, at: datetime, by: str) -> tuple[Milestone, ...]:
-    if any(milestone.what == what for milestone in lead.milestones):
-        return lead.milestones
-    return (*lead.milestones, Milestone(what=what, at=at, by=by))

@@ -68,6 +68,8 @@ def due_times(lead: Lead) -> dict[DueKind, datetime]:
         due[DueKind.FOLLOW_UP] = follow_up.due_at
     if follow_up.state is FollowUpState.MISSED and follow_up.escalate_at is not None:
         due[DueKind.ESCALATE] = follow_up.escalate_at
+    if follow_up.state is FollowUpState.DONE and follow_up.next_contact_at is not None:
+        due[DueKind.NEXT_CONTACT] = follow_up.next_contact_at
     return due
 
 

@@ -73,10 +73,11 @@ class DueKind(enum.StrEnum):
     DUE_SOON = "due_soon"
     FOLLOW_UP = "follow_up"
     ESCALATE = "escalate"
+    NEXT_CONTACT = "next_contact"
     PARKED = "parked"
 
 
-ALARMS = (DueKind.DUE_SOON, DueKind.FOLLOW_UP, DueKind.ESCALATE)
+ALARMS = (DueKind.DUE_SOON, DueKind.FOLLOW_UP, DueKind.ESCALATE, DueKind.NEXT_CONTACT)
 
 
 class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

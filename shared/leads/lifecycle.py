@@ -1,6 +1,6 @@
 """The life of a lead: which status may follow which, who owns it, whether it may be contacted."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -10,7 +10,7 @@ from shared.follow_up.state import await_follow_up, expect_none
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
 from shared.leads.lead import ALARMS, CloseReason, Lead, LeadStatus, Milestone
-from shared.policy.follow_up import FollowUpPolicy
+from shared.policy.model import Policy
 
 _OPEN = (LeadStatus.CONTACTED, LeadStatus.NURTURING, LeadStatus.QUALIFIED)
 _CLOSED = (LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED)
@@ -37,21 +37,21 @@ class LeadUpdate(Struct, frozen=True, kw_only=True):
 
 
 class IllegalTransition(Exception):
-    """The lead's status can't follow the one it has. Says which could."""
+    """The lead's status can't follow the one it has, or not yet. Says which could, or when."""
 
 
 class InvalidUpdate(ValueError):
     """The update contradicts itself. Says what and where."""
 
 
-def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: FollowUpPolicy) -> Change | None:
+def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Change | None:
     """Change status, owner or permission to contact; None if all is so already.
 
     A lead that is closed, or must not be contacted, waits for nobody; one that may be contacted again waits
     for a call from now on. A status alone stops no clock: only a reported follow-up does.
 
     Raises:
-        IllegalTransition: the status can't follow the present one.
+        IllegalTransition: the status can't follow the present one, or not yet.
         InvalidUpdate: a reason for a lead that isn't lost or disqualified.
     """
     fields: dict[str, Any] = {}
@@ -59,6 +59,7 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: FollowUpPolicy
     status = lead.status if wanted.status is UNSET else wanted.status
     _expect_legal(lead.status, status, wanted.reason)
     if status is not lead.status or wanted.reason not in (None, lead.close_reason):
+        _expect_tried(lead, wanted.reason, policy.nurture.attempts)
         fields |= {"status": status, "close_reason": wanted.reason}
         fields["milestones"] = with_milestone(lead, status, now, wanted.by)
         told = {"from": lead.status, "to": status, "reason": wanted.reason, "by": wanted.by}
@@ -73,7 +74,7 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: FollowUpPolicy
         happened.append((EventType.STATUS_CHANGED, {"from": lead.status, "to": lead.status, **permission}))
     if not happened:
         return None
-    return change(lead, now, *happened, **fields, **_follow_up(lead, fields, now, policy))
+    return change(lead, now, *happened, **fields, **_follow_up(lead, fields, now, policy.follow_up.target))
 
 
 def with_milestone(lead: Lead, what: str, at: datetime, by: str | None) -> tuple[Milestone, ...]:
@@ -91,7 +92,16 @@ def _expect_legal(before: LeadStatus, after: LeadStatus, reason: CloseReason | N
         raise InvalidUpdate("`reason` says why a lead is closed: it needs `status` lost or disqualified.")
 
 
-def _follow_up(lead: Lead, fields: dict[str, Any], now: datetime, policy: FollowUpPolicy) -> dict[str, Any]:
+def _expect_tried(lead: Lead, reason: CloseReason | None, attempts: int) -> None:
+    tried = lead.follow_up.attempts
+    if reason is CloseReason.NO_RESPONSE and tried < attempts:
+        raise IllegalTransition(
+            f"A lead is closed as {reason} after {attempts} follow-ups since the customer was last here, "
+            f"not after {tried}."
+        )
+
+
+def _follow_up(lead: Lead, fields: dict[str, Any], now: datetime, target: timedelta) -> dict[str, Any]:
     """Whether somebody has to call after the change, and the score that a new permission asks for."""
     status, forbidden = fields.get("status", lead.status), fields.get("do_not_contact", lead.do_not_contact)
     kept = lead.bookkeeping
@@ -103,5 +113,5 @@ def _follow_up(lead: Lead, fields: dict[str, Any], now: datetime, policy: Follow
     is_back = lead.do_not_contact or not lead.status.is_open
     if not is_back:
         return {"bookkeeping": kept}
-    follow_up = await_follow_up(lead.follow_up, now, policy.target)
+    follow_up = await_follow_up(lead.follow_up, now, target)
     return {"follow_up": follow_up, "bookkeeping": replace(kept, cycle_began_at=now)}

@@ -5,6 +5,7 @@ from msgspec import Struct
 from shared.policy.calendars import CalendarPolicy
 from shared.policy.conditions import Name
 from shared.policy.follow_up import FollowUpPolicy
+from shared.policy.nurture import NurturePolicy
 from shared.policy.scoring import ScoringPolicy
 
 
@@ -18,6 +19,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole policy."""
 
     follow_up: FollowUpPolicy
+    nurture: NurturePolicy = NurturePolicy()
     calendars: dict[Name, CalendarPolicy] = {}
     offers: dict[str, Offer]
     scoring: ScoringPolicy

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from shared.leads.alarm import escalate_missed, flag_missed, warn_soon
+from shared.leads.alarm import escalate_missed, flag_missed, remind_of_contact, warn_soon
 from shared.leads.change import Change
 from shared.leads.lead import DueKind, Lead
 from shared.policy.model import Policy
@@ -15,11 +15,12 @@ _ALARMS: dict[DueKind, Callable[[Lead, Policy, datetime], Change | None]] = {
     DueKind.DUE_SOON: warn_soon,
     DueKind.FOLLOW_UP: flag_missed,
     DueKind.ESCALATE: escalate_missed,
+    DueKind.NEXT_CONTACT: remind_of_contact,
 }
 
 
 async def raise_alarm(desk: Desk, lead_id: str, kind: DueKind, *, now: datetime) -> None:
-    """Warn, flag or escalate if it is (still) due, and tell subscribers. A second call does nothing."""
+    """Warn, flag, escalate or remind if it is (still) due, and say so. A second call does nothing."""
     alarm = _ALARMS[kind]
     outcome = await change_lead(desk, lead_id, lambda lead: alarm(lead, desk.policy, now))
     await publish_and_note(desk, outcome)

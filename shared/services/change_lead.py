@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.leads.change import Change, signed
+from shared.leads.consequences import with_consequences
 from shared.leads.lead import Lead
 from shared.services.desk import Desk
 from shared.services.ports import LeadChanged, LeadExists, LeadNotFound, StoredLead, StoreUnavailable
@@ -34,6 +35,7 @@ async def change_lead(desk: Desk, lead_id: str, apply: Apply, *, read: StoredLea
         desk: the ports.
         lead_id: which lead.
         apply: from the lead as it is to the change; None if nothing is to be done. Called again on conflict.
+            What follows from the change by the policy is added to it.
         read: the lead, if the caller has just read or written it.
 
     Raises:
@@ -79,6 +81,7 @@ async def _write(
         step = apply(read.lead) if read is not None else first
         if step is None:
             return Outcome(_known(read), None)
+        step = with_consequences(read.lead if read else None, step, desk.policy)
         tried = Change(signed(step.lead, operation), step.events)
         try:
             return Outcome(await _store(desk, read, tried), tried)

@@ -24,6 +24,6 @@ async def report_follow_up(desk: Desk, lead_id: str, report: FollowUpReport, *, 
     Raises:
         LeadNotFound, InvalidFollowUp, StoreUnavailable, LeadChanged.
     """
-    outcome = await change_lead(desk, lead_id, lambda lead: follow_up(lead, report, at))
+    outcome = await change_lead(desk, lead_id, lambda lead: follow_up(lead, report, at, desk.policy))
     await publish_and_note(desk, outcome)
     return outcome.stored.lead

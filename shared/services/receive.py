@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.leads.arrival import first_push, later_push
-from shared.leads.change import Change
-from shared.leads.deadline import with_deadline
 from shared.leads.identity import lead_id
-from shared.leads.lead import Lead
 from shared.leads.offer import offer_of
 from shared.marketplace.push import LeadPush
 from shared.policy.load import offers_by_title
@@ -58,12 +55,7 @@ async def receive(desk: Desk, push: LeadPush, *, slug: str | None, at: datetime)
     policy, target = desk.policy, desk.policy.follow_up.target
     offer = offer_of(push, slug, offers_by_title(policy))
     first = first_push(push, lead_id(push, offer, desk.id_key), offer, at, target)
-
-    def touch(lead: Lead) -> Change | None:
-        change = later_push(lead, push, at, target)
-        return change and with_deadline(lead, change, policy)
-
-    outcome = await create_or_change_lead(desk, with_deadline(None, first, policy), touch)
+    outcome = await create_or_change_lead(desk, first, lambda lead: later_push(lead, push, at, target))
     lead = outcome.stored.lead
     if outcome.change is None:
         result = Result.REPEATED

@@ -96,10 +96,10 @@ async def _do(desk: Desk, row: DueRow, now: datetime) -> None:
             await score_lead(desk, row.lead_id, at=now)
         case DueKind.PUBLISH:
             await publish_overdue(desk, row.lead_id, now)
-        case DueKind.DUE_SOON | DueKind.FOLLOW_UP | DueKind.ESCALATE:
-            await raise_alarm(desk, row.lead_id, row.kind, now=now)
         case DueKind.PARKED:
             pass
+        case _:
+            await raise_alarm(desk, row.lead_id, row.kind, now=now)
 
 
 def _by_lead(rows: Sequence[DueRow]) -> list[list[DueRow]]:

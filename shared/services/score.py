@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from shared.leads.change import Change, published
-from shared.leads.deadline import with_deadline
 from shared.leads.lead import Lead
 from shared.leads.worth import appraise, record_score
 from shared.policy.model import Policy
@@ -60,4 +59,4 @@ def _scored(
     if not lead.awaits_score:
         return None if noted is lead else Change(noted)
     enrichment, score = appraise(lead, policy.scoring, at, provided)
-    return with_deadline(lead, record_score(noted, enrichment, score, at), policy)
+    return record_score(noted, enrichment, score, at)

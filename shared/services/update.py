@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from shared.leads.change import Change
-from shared.leads.deadline import with_deadline
 from shared.leads.lead import Lead
 from shared.leads.lifecycle import LeadUpdate, update
 from shared.services.change_lead import change_lead
@@ -17,12 +15,6 @@ async def update_lead(desk: Desk, lead_id: str, wanted: LeadUpdate, *, at: datet
     Raises:
         LeadNotFound, IllegalTransition, InvalidUpdate, StoreUnavailable, LeadChanged.
     """
-    policy = desk.policy
-
-    def change(lead: Lead) -> Change | None:
-        updated = update(lead, wanted, at, policy.follow_up)
-        return updated and with_deadline(lead, updated, policy)
-
-    outcome = await change_lead(desk, lead_id, change)
+    outcome = await change_lead(desk, lead_id, lambda lead: update(lead, wanted, at, desk.policy))
     await publish_and_note(desk, outcome)
     return outcome.stored.lead

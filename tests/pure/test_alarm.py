@@ -103,7 +103,7 @@ def test_whoever_calls_ends_all_alarms(steps: int):
     one = opened()
     for alarm in (warn_soon, flag_missed, escalate_missed)[:steps]:
         one, _ = raised(alarm(one, POLICY, DUE + 8 * HOUR))
-    change = follow_up(one, FollowUpReport(by="sam", at=NOW), DUE + 9 * HOUR)
+    change = follow_up(one, FollowUpReport(by="sam", at=NOW), DUE + 9 * HOUR, POLICY)
     assert change is not None
     assert alarms(change.lead) == {}
     assert all(
@@ -114,7 +114,7 @@ def test_whoever_calls_ends_all_alarms(steps: int):
 
 def test_a_touch_after_the_call_begins_a_cycle_with_alarms_of_its_own():
     missed, _ = raised(flag_missed(opened(), POLICY, DUE))
-    done = follow_up(missed, FollowUpReport(by="sam", at=DUE), DUE)
+    done = follow_up(missed, FollowUpReport(by="sam", at=DUE), DUE, POLICY)
     assert done is not None
     later = DUE + 5 * HOUR
     again = later_push(done.lead, push(Description="me again"), later, TARGET)

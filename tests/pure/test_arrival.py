@@ -45,7 +45,7 @@ def parked_alarm() -> Lead:
 
 
 def called(known: Lead, at: datetime) -> Lead:
-    return follow_up(known, FollowUpReport(by="Max", at=at), at).lead
+    return follow_up(known, FollowUpReport(by="Max", at=at), at, PROMISE).lead
 
 
 # The first push

@@ -84,7 +84,7 @@ def test_a_new_lead_waits_for_a_score_for_subscribers_and_for_a_call():
         ),
         pytest.param(told(lead(push({"LastName": "MSFT_TEST_1"}))), [], id="a test that was told"),
         pytest.param(
-            told(scored(follow_up(lead(), FollowUpReport(by="Max", at=NOW), NOW).lead)),
+            told(scored(follow_up(lead(), FollowUpReport(by="Max", at=NOW), NOW, PROMISE).lead)),
             [],
             id="everything done",
         ),
@@ -108,7 +108,7 @@ def test_neither_tests_nor_do_not_contact_ever_have_an_alarm(action: str, is_tes
     for step in steps:
         at += timedelta(hours=13)
         if step == "call":
-            one = follow_up(one, FollowUpReport(by="Max", at=at), at).lead
+            one = follow_up(one, FollowUpReport(by="Max", at=at), at, PROMISE).lead
         elif step == "flag":
             flagged = flag_missed(one, PROMISE, at)
             one = flagged.lead if flagged else one

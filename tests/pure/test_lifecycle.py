@@ -18,7 +18,7 @@ from shared.policy.load import load_policy
 from tests.pure.examples import NOW, TARGET, lead, push
 
 LATER = NOW + timedelta(hours=1)
-POLICY = load_policy().follow_up
+POLICY = load_policy()
 CLOSED = [status for status in LeadStatus if not status.is_open]
 
 
@@ -171,6 +171,6 @@ def test_several_changes_at_once_are_one():
 
 
 def test_a_follow_up_that_was_reported_stays_done_whatever_the_status():
-    done = follow_up(lead(), FollowUpReport(by="sam", at=NOW), NOW)
+    done = follow_up(lead(), FollowUpReport(by="sam", at=NOW), NOW, POLICY)
     assert done is not None
     assert changed(done.lead, status=LeadStatus.QUALIFIED).lead.follow_up.state is FollowUpState.DONE

@@ -27,7 +27,7 @@ from shared.leads.wire import event_on_the_wire, lead_on_the_wire
 from shared.leads.worth import record_score
 from shared.marketplace.push import Contact, RawPush
 from shared.scoring.score import Evidence, LedgerLine, Score
-from tests.pure.examples import NOW, examples, lead, received, worth
+from tests.pure.examples import NOW, PROMISE, examples, lead, received, worth
 
 AGREED = """
     id offer offerTitle source action status test doNotContact
@@ -48,7 +48,7 @@ AGREED = """
     raw.leadSource raw.actionCode raw.description
 """
 ON_TOP = """
-    closeReason followUp.warnAt followUp.warnedAt followUp.escalateAt
+    closeReason followUp.warnAt followUp.warnedAt followUp.escalateAt followUp.attempts followUp.nextContactAt
     enrichment.localHour enrichment.noteLength enrichment.confidence
     score.policy score.missing[] score.heldBack[] score.ledger[].group
     score.ledger[].evidence[].fact score.ledger[].evidence[].value
@@ -180,7 +180,7 @@ def test_the_wire_has_plain_json_values_and_times_in_utc():
 
 
 def test_an_event_on_the_wire_is_whole():
-    change = follow_up(lead(), FollowUpReport(by="Max", at=NOW), NOW)
+    change = follow_up(lead(), FollowUpReport(by="Max", at=NOW), NOW, PROMISE)
     wire = event_on_the_wire(change.events[0])
     assert list(wire) == ["id", "number", "type", "time", "data"]
     assert (wire["id"], wire["number"]) == (f"{change.lead.id}:2", 2)

@@ -286,3 +286,20 @@ async def test_a_store_that_is_away_fails_the_tick_so_that_the_platform_knows():
 
     with pytest.raises(StoreUnavailable):
         await run_due(a_desk(store=Away()), NOW)
+
+
+async def test_a_planned_contact_is_told_and_missed_by_the_clock():
+    desk = a_desk()
+    lead_id = await pushed(desk)
+    plan = NOW + DAY * 3
+    report = FollowUpReport(by="sam", at=NOW, next_contact_at=plan)
+    await report_follow_up(desk, lead_id, report, at=NOW)
+    await run_due(desk, plan - MINUTE)
+    assert published(desk, EventType.FOLLOW_UP_DUE_SOON) == []
+    await asyncio.gather(run_due(desk, plan), run_due(desk, plan))
+    assert len(published(desk, EventType.FOLLOW_UP_DUE_SOON)) == 1
+    await run_due(desk, plan + DAY)
+    await run_due(desk, plan + DAY)
+    assert [one.data["dueAt"] for one in published(desk, EventType.FOLLOW_UP_MISSED)] == [
+        "2026-03-06T09:00:00Z"
+    ]

@@ -1,0 +1,17 @@
+"""What follows from a change by the policy, whoever made it."""
+
+from shared.leads.change import Change
+from shared.leads.deadline import with_deadline
+from shared.leads.lead import Lead
+from shared.policy.model import Policy
+
+
+def with_consequences(before: Lead | None, change: Change, policy: Policy) -> Change:
+    """The change as it is stored.
+
+    Args:
+        before: the lead as it was; None for a new one.
+        change: what a use case wants.
+        policy: deadlines.
+    """
+    return with_deadline(before, change, policy)
