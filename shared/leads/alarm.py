@@ -23,6 +23,7 @@ from shared.leads.events import EventType
 from shared.leads.lead import DueKind, Lead
 from shared.policy.follow_up import EscalateTo
 from shared.policy.model import Policy
+from shared.policy.routing import RoutingPolicy
 
 
 def warn_soon(lead: Lead, policy: Policy, now: datetime) -> Change | None:
@@ -78,7 +79,7 @@ def _step_at(lead: Lead, policy: Policy, number: int) -> datetime | None:
     steps, deadline = policy.follow_up.escalate, lead.follow_up.due_at
     if deadline is None or number > len(steps):
         return None
-    return after(deadline, steps[number - 1].after, calendar_of(policy))
+    return after(deadline, steps[number - 1].after, calendar_of(lead, policy))
 
 
 def _told(lead: Lead, to: EscalateTo, policy: Policy, now: datetime) -> dict[str, Any]:
@@ -90,9 +91,22 @@ def _told(lead: Lead, to: EscalateTo, policy: Policy, now: datetime) -> dict[str
         "team": lead.team,
         "level": lead.follow_up.level,
         "to": to,
-        "workingSecondsLeft": working_time(now, deadline, calendar_of(policy)) // timedelta(seconds=1),
+        "person": _person(lead, to, policy.routing),
+        "workingSecondsLeft": working_time(now, deadline, calendar_of(lead, policy)) // timedelta(seconds=1),
     }
     return {name: to_builtins(value) for name, value in told.items()}
+
+
+def _person(lead: Lead, to: EscalateTo, routing: RoutingPolicy) -> str | None:
+    """Who that is, as far as the policy tells."""
+    match to:
+        case EscalateTo.OWNER:
+            return lead.owner
+        case EscalateTo.TEAM_LEAD:
+            team = routing.teams.get(lead.team or "")
+            return team.lead if team else None
+        case EscalateTo.CATCH_ALL:
+            return routing.catch_all
 
 
 def _done(lead: Lead, kind: DueKind, now: datetime, happened: tuple[EventType, dict[str, Any]]) -> Change:

@@ -88,7 +88,7 @@ def _planned(lead: Lead, report: FollowUpReport, policy: Policy) -> datetime | N
         return None
     if report.next_contact_at is not None or pause is None:
         return report.next_contact_at
-    return after(report.at, pause, calendar_of(policy))
+    return after(report.at, pause, calendar_of(lead, policy))
 
 
 def _ends_cycle(lead: Lead, report: FollowUpReport) -> bool:

@@ -1,5 +1,6 @@
 """What follows from a change by the policy, whoever made it."""
 
+from shared.leads.assignment import with_assignment
 from shared.leads.change import Change
 from shared.leads.deadline import with_deadline
 from shared.leads.lead import Lead
@@ -12,6 +13,6 @@ def with_consequences(before: Lead | None, change: Change, policy: Policy) -> Ch
     Args:
         before: the lead as it was; None for a new one.
         change: what a use case wants.
-        policy: deadlines.
+        policy: deadlines and owners.
     """
-    return with_deadline(before, change, policy)
+    return with_deadline(before, with_assignment(before, change, policy), policy)

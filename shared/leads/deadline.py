@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared.follow_up.calendar import ALWAYS_OPEN, NoWorkingTime, WorkingCalendar, due_at, working_calendar
 from shared.follow_up.state import FollowUpState
 from shared.leads.change import Change
-from shared.leads.facts import facts_of
+from shared.leads.facts import facts_of, worth_of
 from shared.leads.lead import Lead
 from shared.policy.model import Policy
 from shared.scoring.conditions import holds
@@ -26,19 +26,19 @@ class Promise:
 def promise_to(lead: Lead, policy: Policy) -> Promise:
     """The first target whose condition holds; else the one for all."""
     rules = policy.follow_up
-    calendar = calendar_of(policy)
+    calendar = calendar_of(lead, policy)
     if rules.targets:
-        facts = facts_of(lead, lead.enrichment) | _worth(lead)
+        facts = facts_of(lead, lead.enrichment) | worth_of(lead)
         for one in rules.targets:
             if holds(one.when, facts):
                 return Promise(one.target, one.warn_before or rules.warn_before, calendar)
     return Promise(rules.target, rules.warn_before, calendar)
 
 
-def calendar_of(policy: Policy) -> WorkingCalendar:
-    """When time counts; every second, unless the policy says otherwise."""
-    name = policy.follow_up.calendar
-    return ALWAYS_OPEN if name is None else working_calendar(policy.calendars[name])
+def calendar_of(lead: Lead, policy: Policy) -> WorkingCalendar:
+    """When time counts: the owner's calendar over the team's over that of all; without any, every second."""
+    calendar = policy.calendar_for(lead.owner, lead.team)
+    return ALWAYS_OPEN if calendar is None else working_calendar(calendar)
 
 
 def after(start: datetime, span: timedelta, calendar: WorkingCalendar) -> datetime:
@@ -77,14 +77,22 @@ def with_deadline(before: Lead | None, change: Change, policy: Policy) -> Change
     return Change(replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=warn_at)), change.events)
 
 
+def promised_anew(lead: Lead, policy: Policy) -> Lead:
+    """The lead with the deadline that its owner's calendar makes, if nobody was warned or flagged yet.
+
+    Only for a lead that gets its first owner by a rule, moments after the push: until then it was a guess who
+    would call.
+    """
+    began_at, follow_up = lead.bookkeeping.cycle_began_at, lead.follow_up
+    if follow_up.state is not FollowUpState.WAITING or began_at is None or follow_up.warned_at is not None:
+        return lead
+    promise = promise_to(lead, policy)
+    due = after(began_at, promise.target, promise.calendar)
+    return replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=_warn_at(began_at, promise)))
+
+
 def _warn_at(began_at: datetime, promise: Promise) -> datetime | None:
     """When as much working time is left as the policy says; None if it leaves none to warn in."""
     if promise.warn_before is None or promise.warn_before >= promise.target:
         return None
     return after(began_at, promise.target - promise.warn_before, promise.calendar)
-
-
-def _worth(lead: Lead) -> dict[str, str | int | bool]:
-    if lead.score is None:
-        return {}
-    return {"grade": lead.score.grade, "score": lead.score.total, "qualified": lead.score.qualified}

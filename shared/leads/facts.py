@@ -36,6 +36,13 @@ def facts_of(lead: Lead, enrichment: Enrichment) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if is_known(value)}
 
 
+def worth_of(lead: Lead) -> dict[str, str | int | bool]:
+    """The facts that a score adds, for targets and routing; none before the first score."""
+    if lead.score is None:
+        return {}
+    return {"grade": lead.score.grade, "score": lead.score.total, "qualified": lead.score.qualified}
+
+
 def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Names of nested objects joined by dots."""
     return dict(_flattened(tree, prefix))

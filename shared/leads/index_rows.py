@@ -11,6 +11,8 @@ from shared.scoring.score import MAX_SCORE
 
 SCORE_GRACE = timedelta(seconds=5)
 """How long the bus may take before the clock scores a lead itself: the bound we promise for the fast path."""
+ASSIGN_GRACE = timedelta(seconds=5)
+"""Whoever makes a lead need an owner finds one at once; the clock does if they died."""
 LONGEST_COLUMN = 200  # characters
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -70,6 +72,9 @@ def due_times(lead: Lead) -> dict[DueKind, datetime]:
         due[DueKind.ESCALATE] = follow_up.escalate_at
     if follow_up.state is FollowUpState.DONE and follow_up.next_contact_at is not None:
         due[DueKind.NEXT_CONTACT] = follow_up.next_contact_at
+    assignment = lead.bookkeeping.assignment
+    if assignment.asked != assignment.settled and assignment.asked_at is not None:
+        due[DueKind.ASSIGN] = assignment.asked_at + ASSIGN_GRACE
     return due
 
 

@@ -74,10 +74,21 @@ class DueKind(enum.StrEnum):
     FOLLOW_UP = "follow_up"
     ESCALATE = "escalate"
     NEXT_CONTACT = "next_contact"
+    ASSIGN = "assign"
     PARKED = "parked"
 
 
 ALARMS = (DueKind.DUE_SOON, DueKind.FOLLOW_UP, DueKind.ESCALATE, DueKind.NEXT_CONTACT)
+
+
+class Assignment(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """How far the books of owners are in step with the lead. It is due while `asked` and `settled` differ."""
+
+    asked: int = 0  # how often an owner, or another count, was needed
+    settled: int = 0
+    asked_at: datetime | None = None  # aware UTC
+    counts_for: str | None = None  # whose open leads it is counted among
+    without: str | None = None  # who had it and didn't call
 
 
 class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -94,6 +105,7 @@ class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     setbacks: dict[DueKind, Setback] = field(default_factory=dict)
     cycle_began_at: datetime | None = None  # of the follow-up cycle: what was done before doesn't end it
     reports: tuple[str, ...] = ()  # ids of follow-ups that senders reported, newest last
+    assignment: Assignment = Assignment()
 
     def without_setback(self, *kinds: DueKind) -> dict[DueKind, Setback]:
         """The setbacks but those of work that is done."""
@@ -123,6 +135,7 @@ class Lead(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
     follow_up: FollowUp = FollowUp()
     owner: str | None = None
     team: str | None = None
+    owner_because: str | None = None  # why it is theirs
     milestones: tuple[Milestone, ...] = ()
     raw: RawPush
     bookkeeping: Bookkeeping = Bookkeeping()

@@ -12,6 +12,7 @@ from shared.leads.events import EventType
 from shared.leads.lead import ALARMS, CloseReason, Lead, LeadStatus, Milestone
 from shared.policy.model import Policy
 
+BY_HAND = "by hand"
 _OPEN = (LeadStatus.CONTACTED, LeadStatus.NURTURING, LeadStatus.QUALIFIED)
 _CLOSED = (LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED)
 TRANSITIONS: dict[LeadStatus, tuple[LeadStatus, ...]] = {
@@ -51,7 +52,8 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
     for a call from now on. A status alone stops no clock: only a reported follow-up does.
 
     Raises:
-        IllegalTransition: the status can't follow the present one, or not yet.
+        IllegalTransition: the status can't follow the present one, or not yet; an owner for a lead that must
+            not be contacted.
         InvalidUpdate: a reason for a lead that isn't lost or disqualified.
     """
     fields: dict[str, Any] = {}
@@ -65,9 +67,12 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
         told = {"from": lead.status, "to": status, "reason": wanted.reason, "by": wanted.by}
         happened.append((EventType.STATUS_CHANGED, told))
     if wanted.owner is not UNSET and wanted.owner != lead.owner:
-        fields["owner"] = wanted.owner
-        told = {"owner": wanted.owner, "team": lead.team, "from": lead.owner, "because": "by hand"}
-        happened.append((EventType.ASSIGNED, {**told, "by": wanted.by}))
+        _expect_contactable(lead, wanted)
+        team = policy.routing.team_of(wanted.owner, first=lead.team)
+        because = BY_HAND if wanted.owner else None
+        fields |= {"owner": wanted.owner, "team": team, "owner_because": because}
+        told = {"owner": wanted.owner, "team": team, "from": lead.owner, "because": BY_HAND, "by": wanted.by}
+        happened.append((EventType.ASSIGNED, told))
     if wanted.do_not_contact is not UNSET and wanted.do_not_contact is not lead.do_not_contact:
         fields["do_not_contact"] = wanted.do_not_contact
         permission = {"doNotContact": wanted.do_not_contact, "by": wanted.by}
@@ -90,6 +95,12 @@ def _expect_legal(before: LeadStatus, after: LeadStatus, reason: CloseReason | N
         raise IllegalTransition(f"A lead that is {before} can't become {after}, only {possible}.")
     if reason is not None and after not in (LeadStatus.LOST, LeadStatus.DISQUALIFIED):
         raise InvalidUpdate("`reason` says why a lead is closed: it needs `status` lost or disqualified.")
+
+
+def _expect_contactable(lead: Lead, wanted: LeadUpdate) -> None:
+    forbidden = lead.do_not_contact if wanted.do_not_contact is UNSET else wanted.do_not_contact
+    if forbidden and wanted.owner is not None:
+        raise IllegalTransition("A lead that must not be contacted has no owner: lift `doNotContact` first.")
 
 
 def _expect_tried(lead: Lead, reason: CloseReason | None, attempts: int) -> None:

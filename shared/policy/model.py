@@ -6,6 +6,7 @@ from shared.policy.calendars import CalendarPolicy
 from shared.policy.conditions import Name
 from shared.policy.follow_up import FollowUpPolicy
 from shared.policy.nurture import NurturePolicy
+from shared.policy.routing import RoutingPolicy
 from shared.policy.scoring import ScoringPolicy
 
 
@@ -20,13 +21,21 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     follow_up: FollowUpPolicy
     nurture: NurturePolicy = NurturePolicy()
+    routing: RoutingPolicy = RoutingPolicy()
     calendars: dict[Name, CalendarPolicy] = {}
     offers: dict[str, Offer]
     scoring: ScoringPolicy
 
     def __post_init__(self) -> None:
         """Refuse a calendar that nobody wrote."""
-        name = self.follow_up.calendar
-        if name is not None and name not in self.calendars:
-            known = ", ".join(self.calendars) or "none"
-            raise ValueError(f"`follow_up.calendar`: there is no calendar `{name}`, only: {known}")
+        for place, name in (("follow_up.calendar", self.follow_up.calendar), *self.routing.calendars()):
+            if name is not None and name not in self.calendars:
+                known = ", ".join(self.calendars) or "none"
+                raise ValueError(f"`{place}`: there is no calendar `{name}`, only: {known}")
+
+    def calendar_for(self, owner: str | None, team: str | None) -> CalendarPolicy | None:
+        """The owner's calendar, else the team's, else that of all; None: every hour counts."""
+        of_owner = self.routing.owner(owner).calendar if owner is not None else None
+        of_team = self.routing.teams[team].calendar if team in self.routing.teams else None
+        name = of_owner or of_team or self.follow_up.calendar
+        return None if name is None else self.calendars[name]

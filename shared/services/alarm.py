@@ -7,6 +7,7 @@ from shared.leads.alarm import escalate_missed, flag_missed, remind_of_contact, 
 from shared.leads.change import Change
 from shared.leads.lead import DueKind, Lead
 from shared.policy.model import Policy
+from shared.services.assign import assign_at_once
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
 from shared.services.publish import publish_and_note
@@ -24,3 +25,4 @@ async def raise_alarm(desk: Desk, lead_id: str, kind: DueKind, *, now: datetime)
     alarm = _ALARMS[kind]
     outcome = await change_lead(desk, lead_id, lambda lead: alarm(lead, desk.policy, now))
     await publish_and_note(desk, outcome)
+    await assign_at_once(desk, outcome, now)

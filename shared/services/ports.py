@@ -9,6 +9,7 @@ from shared.leads.change import Change
 from shared.leads.events import Event
 from shared.leads.index_rows import IndexRow
 from shared.leads.lead import DueKind, Lead, LeadStatus
+from shared.routing.rota import Rota, Seat
 
 
 class LeadNotFound(LookupError):
@@ -74,6 +75,15 @@ class WorthPage:
     cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRota:
+    """The books of owners as read, and one lead's place in them."""
+
+    rota: Rota
+    etag: str | None  # None: nothing is stored yet
+    seat: Seat | None
+
+
 class LeadStore(Protocol):
     """Leads with their events and index rows. Any call may raise `StoreUnavailable`."""
 
@@ -103,6 +113,15 @@ class LeadStore(Protocol):
 
     async def rules_of(self, version: str) -> str | None:
         """The rules of a version as kept; None if they never were."""
+
+    async def rota_for(self, lead_id: str) -> StoredRota:
+        """The books of owners, and the seat of a lead in them."""
+
+    async def keep_seat(self, read: StoredRota, lead_id: str, seat: Seat) -> None:
+        """Seat a lead and count it in the books, all or nothing.
+
+        `LeadChanged` unless the stored books are still those that were `read`.
+        """
 
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """What has fallen due by `now`, the oldest first, at most `limit` rows."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from shared.leads.lead import DueKind
 from shared.leads.setback import set_back_or_park
 from shared.services.alarm import raise_alarm
+from shared.services.assign import assign
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
 from shared.services.ports import DueRow, StoreUnavailable
@@ -96,6 +97,8 @@ async def _do(desk: Desk, row: DueRow, now: datetime) -> None:
             await score_lead(desk, row.lead_id, at=now)
         case DueKind.PUBLISH:
             await publish_overdue(desk, row.lead_id, now)
+        case DueKind.ASSIGN:
+            await assign(desk, row.lead_id, now=now)
         case DueKind.PARKED:
             pass
         case _:

@@ -10,6 +10,7 @@ from shared.leads.change import Change, published
 from shared.leads.lead import Lead
 from shared.leads.worth import appraise, record_score
 from shared.policy.model import Policy
+from shared.services.assign import assign_at_once
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
 from shared.services.publish import publish_and_note
@@ -36,6 +37,7 @@ async def score_lead(desk: Desk, lead_id: str, *, at: datetime, heard: int | Non
         desk, lead_id, lambda lead: _scored(lead, heard, desk.policy, at, provided), read=read
     )
     await publish_and_note(desk, outcome)
+    await assign_at_once(desk, outcome, at)
 
 
 async def _provided(desk: Desk, lead: Lead) -> dict[str, Any]:

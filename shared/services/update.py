@@ -4,6 +4,7 @@ from datetime import datetime
 
 from shared.leads.lead import Lead
 from shared.leads.lifecycle import LeadUpdate, update
+from shared.services.assign import assign_at_once
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
 from shared.services.publish import publish_and_note
@@ -17,4 +18,4 @@ async def update_lead(desk: Desk, lead_id: str, wanted: LeadUpdate, *, at: datet
     """
     outcome = await change_lead(desk, lead_id, lambda lead: update(lead, wanted, at, desk.policy))
     await publish_and_note(desk, outcome)
-    return outcome.stored.lead
+    return await assign_at_once(desk, outcome, at)

@@ -9,10 +9,12 @@ from shared.leads.events import Event
 from shared.leads.identity import shard_of
 from shared.leads.index_rows import IndexRow, unstamp
 from shared.leads.lead import DueKind, Lead
+from shared.routing.rota import Rota, Seat
 from shared.services.ports import DueRow, WorthPage
 
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
 ID_LENGTH = 24
+ROTA = "rota"  # PartitionKey of the books of owners
 RULES = "rules"  # PartitionKey of the versions of the rules
 
 type Entity = dict[str, Any]
@@ -72,6 +74,31 @@ def rules_entity(version: str, written: str) -> Entity:
 def rules_of(entity: Mapping[str, Any]) -> str:
     """The rules of their row."""
     return _joined(entity)
+
+
+def rota_entity(rota: Rota) -> Entity:
+    """The row of the books of owners."""
+    return {"PartitionKey": ROTA, "RowKey": ROTA, **_chunks(msgspec.json.encode(rota).decode())}
+
+
+def rota_of(entity: Mapping[str, Any]) -> Rota:
+    """The books of their row."""
+    return msgspec.json.decode(_joined(entity), type=Rota)
+
+
+def seat_entity(lead_id: str, seat: Seat) -> Entity:
+    """The row of a lead's seat; beside the books, to be changed with them."""
+    return {"PartitionKey": ROTA, "RowKey": seat_key(lead_id), **_chunks(msgspec.json.encode(seat).decode())}
+
+
+def seat_of(entity: Mapping[str, Any]) -> Seat:
+    """The seat of its row."""
+    return msgspec.json.decode(_joined(entity), type=Seat)
+
+
+def seat_key(lead_id: str) -> str:
+    """RowKey of a lead's seat."""
+    return f"seat!{lead_id}"
 
 
 def worth_page(keys: Sequence[str], limit: int, after: str | None) -> WorthPage:

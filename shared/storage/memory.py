@@ -7,6 +7,7 @@ from shared.leads.change import Change
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
 from shared.leads.index_rows import NEVER, index_rows, scored_key, stamp
+from shared.routing.rota import Rota, Seat, seated
 from shared.services.ports import (
     DueRow,
     LeadChanged,
@@ -14,6 +15,7 @@ from shared.services.ports import (
     LeadFilter,
     LeadNotFound,
     StoredLead,
+    StoredRota,
     WorthPage,
 )
 from shared.storage.entities import (
@@ -41,6 +43,8 @@ class MemoryLeadStore:
         self._versions = itertools.count(1)
         self._clock_ran: datetime | None = None
         self._rules: dict[str, str] = {}
+        self._rota, self._rota_version = Rota(), 0
+        self._seats: dict[str, Seat] = {}
 
     async def get(self, lead_id: str) -> StoredLead:
         """See `LeadStore.get`."""
@@ -89,6 +93,19 @@ class MemoryLeadStore:
     async def rules_of(self, version: str) -> str | None:
         """See `LeadStore.rules_of`."""
         return self._rules.get(version)
+
+    async def rota_for(self, lead_id: str) -> StoredRota:
+        """See `LeadStore.rota_for`."""
+        etag = str(self._rota_version) if self._rota_version else None
+        return StoredRota(self._rota, etag, self._seats.get(lead_id))
+
+    async def keep_seat(self, read: StoredRota, lead_id: str, seat: Seat) -> None:
+        """See `LeadStore.keep_seat`."""
+        if read.etag != (str(self._rota_version) if self._rota_version else None):
+            raise LeadChanged(lead_id)
+        self._rota = seated(self._rota, read.seat, seat)
+        self._seats[lead_id] = seat
+        self._rota_version += 1
 
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """See `LeadStore.due_until`."""

@@ -10,13 +10,14 @@ from typing import Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import UpdateMode
+from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.leads.change import Change
 from shared.leads.events import Event
 from shared.leads.identity import all_shards, shard_of
 from shared.leads.index_rows import NEVER, IndexRow, index_rows, scored_key, stamp, unstamp
+from shared.routing.rota import Rota, Seat, seated
 from shared.services.ports import (
     DueRow,
     LeadChanged,
@@ -24,11 +25,13 @@ from shared.services.ports import (
     LeadFilter,
     LeadNotFound,
     StoredLead,
+    StoredRota,
     StoreUnavailable,
     WorthPage,
 )
 from shared.storage.entities import (
     ID_LENGTH,
+    ROTA,
     RULES,
     Entity,
     due_rows_of,
@@ -39,8 +42,13 @@ from shared.storage.entities import (
     lead_entity,
     lead_key,
     lead_of,
+    rota_entity,
+    rota_of,
     rules_entity,
     rules_of,
+    seat_entity,
+    seat_key,
+    seat_of,
     worth_page,
 )
 from shared.storage.filters import listed
@@ -107,12 +115,7 @@ class TableLeadStore:
         """See `LeadStore.replace`."""
         lead_id, index = change.lead.id, index_rows(change.lead)
         kept = {row.key for row in index}
-        unread = {
-            "mode": UpdateMode.REPLACE,
-            "etag": read.etag,
-            "match_condition": MatchConditions.IfNotModified,
-        }
-        operations: list[Operation] = [("update", lead_entity(change.lead, index), unread)]
+        operations: list[Operation] = [("update", lead_entity(change.lead, index), _unread(read.etag))]
         operations += _events(change)
         operations += [("delete", index_entity(lead_id, row)) for row in read.index if row.key not in kept]
         operations += [_upsert(lead_id, row) for row in index if row not in read.index]
@@ -146,12 +149,22 @@ class TableLeadStore:
 
     async def rules_of(self, version: str) -> str | None:
         """See `LeadStore.rules_of`."""
-        table = await self._table()
-        with self._translated():
-            try:
-                return rules_of(await table.get_entity(RULES, version))
-            except ResourceNotFoundError:
-                return None
+        found = await self._entity(RULES, version)
+        return rules_of(found) if found else None
+
+    async def rota_for(self, lead_id: str) -> StoredRota:
+        """See `LeadStore.rota_for`."""
+        found, seat = await asyncio.gather(self._entity(ROTA, ROTA), self._entity(ROTA, seat_key(lead_id)))
+        rota, etag = (rota_of(found), found.metadata["etag"]) if found else (Rota(), None)
+        return StoredRota(rota, etag, seat_of(seat) if seat else None)
+
+    async def keep_seat(self, read: StoredRota, lead_id: str, seat: Seat) -> None:
+        """See `LeadStore.keep_seat`."""
+        rota = rota_entity(seated(read.rota, read.seat, seat))
+        books: Operation = ("create", rota) if read.etag is None else ("update", rota, _unread(read.etag))
+        taken: Operation = ("upsert", seat_entity(lead_id, seat), {"mode": UpdateMode.REPLACE})
+        changed = LeadChanged(lead_id)
+        await self._submit([books, taken], {404: changed, 409: changed, 412: changed})
 
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """See `LeadStore.due_until`."""
@@ -179,13 +192,8 @@ class TableLeadStore:
 
     async def last_clock_run(self) -> datetime | None:
         """See `LeadStore.last_clock_run`."""
-        table = await self._table()
-        with self._translated():
-            try:
-                row = await table.get_entity(_CLOCK["PartitionKey"], _CLOCK["RowKey"])
-            except ResourceNotFoundError:
-                return None
-        return unstamp(row["ranAt"])
+        found = await self._entity(_CLOCK["PartitionKey"], _CLOCK["RowKey"])
+        return unstamp(found["ranAt"]) if found else None
 
     async def close(self) -> None:
         """See `LeadStore.close`."""
@@ -197,6 +205,15 @@ class TableLeadStore:
                 await self._client.create_table()
             self._is_prepared = True
         return self._client
+
+    async def _entity(self, partition: str, row: str) -> TableEntity | None:
+        """A row; None if there is none."""
+        table = await self._table()
+        with self._translated():
+            try:
+                return await table.get_entity(partition, row)
+            except ResourceNotFoundError:
+                return None
 
     async def _submit(self, operations: list[Operation], refusals: dict[int, Exception]) -> str:
         """Run one transaction; the new ETag of its first row. A refusal by status becomes our error."""
@@ -267,6 +284,11 @@ class TableLeadStore:
             raise StoreUnavailable(f"the table answered {status}") from exc
         except AzureError as exc:
             raise StoreUnavailable(f"the table didn't answer: {type(exc).__name__}") from exc
+
+
+def _unread(etag: str) -> dict[str, Any]:
+    """Replace a row only if nobody has changed it since it was read."""
+    return {"mode": UpdateMode.REPLACE, "etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
 def _events(change: Change) -> list[Operation]:

@@ -17,7 +17,7 @@ HOMES = {
     "azure.data.tables": "shared/storage",
     "azure.servicebus": "shared/messaging",
 }
-PURE = ("marketplace", "leads", "enrichment", "scoring", "follow_up", "policy")
+PURE = ("marketplace", "leads", "enrichment", "routing", "scoring", "follow_up", "policy")
 CLOCKS = {"now", "utcnow", "today"}
 
 

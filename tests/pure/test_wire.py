@@ -48,7 +48,8 @@ AGREED = """
     raw.leadSource raw.actionCode raw.description
 """
 ON_TOP = """
-    closeReason followUp.warnAt followUp.warnedAt followUp.escalateAt followUp.attempts followUp.nextContactAt
+    ownerBecause closeReason
+    followUp.warnAt followUp.warnedAt followUp.escalateAt followUp.attempts followUp.nextContactAt
     enrichment.localHour enrichment.noteLength enrichment.confidence
     score.policy score.missing[] score.heldBack[] score.ledger[].group
     score.ledger[].evidence[].fact score.ledger[].evidence[].value
