@@ -1,6 +1,7 @@
 """The twin of the table in memory, for tests: held to the same contract suite."""
 
 import itertools
+from bisect import bisect_left, bisect_right, insort
 from datetime import datetime
 
 from shared.leads.change import Change
@@ -39,6 +40,7 @@ class MemoryLeadStore:
     def __init__(self) -> None:
         """Start empty."""
         self.rows: dict[tuple[str, str], Entity] = {}
+        self._order: list[tuple[str, str]] = []  # RowKey and PartitionKey of all rows, ascending
         self._etags: dict[str, str] = {}
         self._versions = itertools.count(1)
         self._clock_ran: datetime | None = None
@@ -67,6 +69,7 @@ class MemoryLeadStore:
             raise LeadChanged(lead_id)
         for row in read.index:
             del self.rows[shard_of(lead_id), row.key]
+            del self._order[bisect_left(self._order, (row.key, shard_of(lead_id)))]
         return self._write(change)
 
     async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
@@ -137,12 +140,17 @@ class MemoryLeadStore:
         entities = [lead_entity(lead, index)]
         entities += [event_entity(lead.id, event) for event in change.events]
         entities += [index_entity(lead.id, row) for row in index]
-        self.rows |= {(entity["PartitionKey"], entity["RowKey"]): entity for entity in entities}
+        for entity in entities:
+            partition, row = entity["PartitionKey"], entity["RowKey"]
+            if (partition, row) not in self.rows:
+                insort(self._order, (row, partition))
+            self.rows[partition, row] = entity
         self._etags[lead.id] = str(next(self._versions))
         return StoredLead(lead, self._etags[lead.id], index)
 
     def _keys(self, first: str, last: str) -> list[tuple[str, str]]:
-        return sorted((key for key in self.rows if first <= key[1] <= last), key=lambda key: key[1])
+        begin, end = bisect_left(self._order, (first, "")), bisect_right(self._order, (last, "~"))
+        return [(partition, row) for row, partition in self._order[begin:end]]
 
 
 def _matches(row: Entity, which: LeadFilter) -> bool:
