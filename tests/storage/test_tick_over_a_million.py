@@ -1,0 +1,122 @@
+"""Work grows with what is due: a tick over a million stored leads reads the rows that are due, no others."""
+
+import random
+from base64 import b32encode
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableEntity
+
+from shared.leads.identity import shard_of
+from shared.leads.index_rows import index_rows, stamp
+from shared.leads.lead import DueKind
+from shared.policy.load import load_policy
+from shared.services.run_due import run_due
+from shared.storage.entities import event_entity, index_entity, lead_entity, lead_key
+from shared.storage.table import TableLeadStore
+from tests.examples import DAY, NOW, a_desk, a_first_push
+
+STORED = 1_000_000
+DUE = 100
+TICK = NOW + DAY
+
+
+class CountingTable:
+    """An Azure table of which only the keys are kept, save for the rows that tests put whole into it.
+
+    Stands for the client of the SDK: the store above it is the real one. It counts requests and rows read.
+    """
+
+    def __init__(self) -> None:
+        self.keys: dict[str, list[str]] = defaultdict(list)
+        self.rows: dict[tuple[str, str], dict[str, Any]] = {}
+        self.requests = Counter[str]()
+        self.rows_read = 0
+
+    def put(self, entity: dict[str, Any]) -> None:
+        self.keys[entity["PartitionKey"]].append(entity["RowKey"])
+        self.rows[entity["PartitionKey"], entity["RowKey"]] = entity
+
+    def settle(self) -> None:
+        for keys in self.keys.values():
+            keys.sort()
+
+    async def create_table(self) -> None:
+        self.requests["create table"] += 1
+
+    async def get_entity(self, partition: str, row: str) -> TableEntity:
+        self.requests["get"] += 1
+        found = self.rows.get((partition, row))
+        if found is None:
+            raise ResourceNotFoundError
+        entity = TableEntity(found)
+        entity._metadata = {"etag": "1", "timestamp": None}
+        return entity
+
+    async def upsert_entity(self, entity: dict[str, Any], **_: Any) -> None:
+        self.requests["upsert"] += 1
+
+    async def submit_transaction(self, operations: list[Any]) -> list[dict[str, str]]:
+        """Take it, without showing it: the tick that is measured ends with its due rows."""
+        self.requests["transaction"] += 1
+        return [{"etag": "2"}] * len(operations)
+
+    async def query_entities(self, query: str, *, parameters: dict[str, Any], **_: Any):
+        assert query == "PartitionKey eq @shard and RowKey ge @from and RowKey le @to"
+        self.requests["query"] += 1
+        shard, keys = parameters["shard"], self.keys[parameters["shard"]]
+        for key in keys[bisect_left(keys, parameters["from"]) : bisect_right(keys, parameters["to"])]:
+            self.rows_read += 1
+            yield self.rows.get((shard, key)) or {"PartitionKey": shard, "RowKey": key, "since": key[4:22]}
+
+
+@pytest.fixture(scope="module")
+def table() -> CountingTable:
+    """A million leads that nobody has to call before the tick, and a hundred whose time is up."""
+    found, chance = CountingTable(), random.Random(1)
+    later = [stamp(TICK + timedelta(minutes=minutes)) for minutes in range(1, 5_000)]
+    for number in range(STORED):
+        lead_id = b32encode(chance.randbytes(15)).decode().lower()
+        due = f"due!{later[number % len(later)]}!{DueKind.FOLLOW_UP}!{lead_id}"
+        found.keys[shard_of(lead_id)] += (lead_key(lead_id), due, f"open!050!{lead_id}")
+    for number in range(DUE):
+        change = a_first_push(at=NOW - timedelta(minutes=number), Email=f"p{number}@fabrikam.example")
+        index = tuple(row for row in index_rows(change.lead) if f"!{DueKind.FOLLOW_UP}!" in row.key)
+        found.put(lead_entity(change.lead, index))
+        found.put(index_entity(change.lead.id, index[0]))
+        found.put(event_entity(change.lead.id, change.events[0]))
+    found.settle()
+    return found
+
+
+async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(table):
+    desk = a_desk(store=TableLeadStore(table))
+    desk.rules_watch.quiet_until = TICK + DAY  # no policy was changed within the hour
+    await desk.store.clock_ran(NOW)
+    table.requests.clear()
+    tick = await run_due(desk, TICK)
+    assert (tick.done, tick.failed, tick.more) == (DUE, 0, False)
+    assert sum(len(keys) for keys in table.keys.values()) > 3 * STORED
+    assert table.rows_read <= 1.05 * DUE
+    assert (table.requests["query"], table.requests["upsert"]) == (16, 1)
+    assert len(desk.publisher.published) == DUE
+
+
+async def test_an_idle_tick_costs_seventeen_requests(table):
+    desk = a_desk(store=TableLeadStore(table), policy="")
+    desk.rules_watch.quiet_until = TICK + DAY
+    await desk.store.clock_ran(NOW)
+    table.requests.clear()
+    table.rows_read = 0
+    await run_due(desk, NOW - 2 * DAY)
+    assert table.rows_read == 0
+    assert table.requests.total() == 16 + 1
+
+
+def test_the_shipped_target_is_a_day():
+    """What the fixture counts on."""
+    assert load_policy().follow_up.target == DAY
