@@ -106,9 +106,9 @@ def _expect_contactable(lead: Lead, wanted: LeadUpdate) -> None:
 def _expect_tried(lead: Lead, reason: CloseReason | None, attempts: int) -> None:
     tried = lead.follow_up.attempts
     if reason is CloseReason.NO_RESPONSE and tried < attempts:
+        needed = "1 follow-up" if attempts == 1 else f"{attempts} follow-ups"
         raise IllegalTransition(
-            f"A lead is closed as {reason} after {attempts} follow-ups since the customer was last here, "
-            f"not after {tried}."
+            f"A lead is closed as {reason} after {needed} since the customer was here, not after {tried}."
         )
 
 

@@ -115,9 +115,9 @@ async def test_a_follow_up_in_time_stops_the_clock(caller, subscriber):
 async def test_a_lead_is_closed_and_a_touch_opens_it_again(caller, subscriber):
     _, receipt = await caller.push(push_body(Email=person("closed")))
     path = f"leads/{receipt['leadId']}"
-    update = {"status": "lost", "reason": "no_response", "owner": "sam", "by": "sam"}
+    update = {"status": "lost", "reason": "budget", "owner": "sam", "by": "sam"}
     status, lead = await caller.api("PATCH", path, json=update)
-    assert (status, lead["status"], lead["closeReason"], lead["owner"]) == (200, "lost", "no_response", "sam")
+    assert (status, lead["status"], lead["closeReason"], lead["owner"]) == (200, "lost", "budget", "sam")
     assert (await subscriber.until(receipt["leadId"], "lead.assigned"))[0].properties["owner"] == "sam"
     conflict, problem = await caller.api("PATCH", path, json={"status": "new"})
     assert (conflict, problem["detail"]) == (
