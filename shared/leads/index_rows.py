@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from shared.follow_up.state import FollowUpState
 from shared.leads.lead import DueKind, Lead
+from shared.leads.outcome import outcome_of
 from shared.scoring.score import MAX_SCORE
 
 SCORE_GRACE = timedelta(seconds=5)
@@ -26,7 +27,7 @@ class IndexRow(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
 
 def index_rows(lead: Lead) -> tuple[IndexRow, ...]:
     """All index rows that this lead has, and no other."""
-    return (*_due_rows(lead), *_open_rows(lead), *_scored_rows(lead))
+    return (*_due_rows(lead), *_open_rows(lead), *_scored_rows(lead), *_stat_rows(lead))
 
 
 def due_key(at: datetime, kind: DueKind, lead_id: str) -> str:
@@ -109,3 +110,14 @@ def _scored_rows(lead: Lead) -> Iterator[IndexRow]:
     """Only open leads are scored again when the rules change, and only once."""
     if lead.score is not None and lead.status.is_open and not lead.test and not lead.awaits_score:
         yield IndexRow(scored_key(lead.score.policy, lead.id))
+
+
+def stat_key(received_at: datetime, lead_id: str) -> str:
+    """`stat!<received>!<id>`: the leads of a time lie together. Without an id it sorts before them all."""
+    return f"stat!{stamp(received_at)}!{lead_id}"
+
+
+def _stat_rows(lead: Lead) -> Iterator[IndexRow]:
+    """What figures read instead of leads; tests aren't counted. Columns that say nothing are left out."""
+    if not lead.test:
+        yield IndexRow(stat_key(lead.received_at, lead.id), to_builtins(outcome_of(lead)))

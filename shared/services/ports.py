@@ -9,6 +9,7 @@ from shared.leads.change import Change
 from shared.leads.events import Event
 from shared.leads.index_rows import IndexRow
 from shared.leads.lead import DueKind, Lead, LeadStatus
+from shared.leads.outcome import LeadOutcome
 from shared.routing.rota import Rota, Seat
 
 
@@ -131,6 +132,12 @@ class LeadStore(Protocol):
 
     async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> WorthPage:
         """Open leads, the best score first, from the cursor `after` on."""
+
+    async def received_between(self, begin: datetime, end: datetime, limit: int) -> list[LeadOutcome]:
+        """Of leads received from `begin` to before `end`, to the millisecond: any `limit`, in no order.
+
+        Test leads are left out. Reads what lies in that time, whatever else is stored.
+        """
 
     async def clock_ran(self, at: datetime) -> None:
         """Remember the last run of the clock."""

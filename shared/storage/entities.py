@@ -9,12 +9,14 @@ from shared.leads.events import Event
 from shared.leads.identity import shard_of
 from shared.leads.index_rows import IndexRow, unstamp
 from shared.leads.lead import DueKind, Lead
+from shared.leads.outcome import LeadOutcome
 from shared.routing.rota import Rota, Seat
 from shared.services.ports import DueRow, WorthPage
 
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
 ID_LENGTH = 24
 ROTA = "rota"  # PartitionKey of the books of owners
+OUTCOME_COLUMNS = [field.encode_name for field in msgspec.structs.fields(LeadOutcome)]
 RULES = "rules"  # PartitionKey of the versions of the rules
 
 type Entity = dict[str, Any]
@@ -64,6 +66,11 @@ def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
             since = unstamp(row["since"])
             found.append(DueRow(at=unstamp(at), kind=DueKind(kind), lead_id=lead_id, since=since))
     return found
+
+
+def outcome_of(row: Mapping[str, Any]) -> LeadOutcome:
+    """What a `stat!` row says. A column that was asked for and isn't there may come as null."""
+    return msgspec.convert({name: value for name, value in row.items() if value is not None}, LeadOutcome)
 
 
 def rules_entity(version: str, written: str) -> Entity:

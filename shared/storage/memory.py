@@ -7,7 +7,8 @@ from datetime import datetime
 from shared.leads.change import Change
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
-from shared.leads.index_rows import NEVER, index_rows, scored_key, stamp
+from shared.leads.index_rows import NEVER, index_rows, scored_key, stamp, stat_key
+from shared.leads.outcome import LeadOutcome
 from shared.routing.rota import Rota, Seat, seated
 from shared.services.ports import (
     DueRow,
@@ -30,6 +31,7 @@ from shared.storage.entities import (
     lead_entity,
     lead_key,
     lead_of,
+    outcome_of,
     worth_page,
 )
 
@@ -123,6 +125,11 @@ class MemoryLeadStore:
         keys = self._keys(after or "open!", "open!~")
         found = [key for _, key in keys if _matches(self.rows[shard_of(key[-24:]), key], which)]
         return worth_page(found, limit, after)
+
+    async def received_between(self, begin: datetime, end: datetime, limit: int) -> list[LeadOutcome]:
+        """See `LeadStore.received_between`."""
+        keys = self._keys(stat_key(begin, ""), stat_key(end, ""))
+        return [outcome_of(self.rows[key]) for key in keys[:limit]]
 
     async def clock_ran(self, at: datetime) -> None:
         """See `LeadStore.clock_ran`."""

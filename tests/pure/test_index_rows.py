@@ -63,6 +63,7 @@ def test_a_new_lead_waits_for_a_score_for_subscribers_and_for_a_call():
         f"due!20260302T090030000!publish!{one.id}",
         f"due!20260303T090000000!follow_up!{one.id}",
         f"open!101!{one.id}",
+        f"stat!20260302T090000000!{one.id}",
     ]
 
 

@@ -11,11 +11,13 @@ from shared.enrichment.enrich import enrich
 from shared.enrichment.facts import CompanyFacts, Enrichment
 from shared.leads.alarm import flag_missed
 from shared.leads.arrival import first_push, later_push
+from shared.leads.attention import FollowUpReport, follow_up
 from shared.leads.change import Change, signed
 from shared.leads.identity import lead_id, person_of
 from shared.leads.index_rows import NEVER
 from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport, interact
 from shared.leads.lead import DueKind, LeadStatus, Setback
+from shared.leads.outcome import LeadOutcome
 from shared.leads.worth import ask_for_score, record_score
 from shared.messaging.cloud_events import body_of
 from shared.policy.routing import MOST_MEMBERSHIPS
@@ -322,6 +324,62 @@ async def test_the_largest_books_that_a_policy_allows_fit_into_a_row(store):
     assert sum(len(text.encode("utf-16-le")) for text in row.values()) < LIMIT_OF_A_ROW
     read = await store.rota_for(ABSENT)
     await store.keep_seat(StoredRota(rota, read.etag, None), ABSENT, Seat(ask=1, owner=names[0]))
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"),
+    [
+        pytest.param(0, 4, {"0", "1", "2", "3"}, id="all"),
+        pytest.param(1, 3, {"1", "2"}, id="from is in, to is out"),
+        pytest.param(1, 2, {"1"}, id="a millisecond"),
+        pytest.param(2, 2, set(), id="nothing"),
+        pytest.param(4, 5000, set(), id="after all"),
+        pytest.param(-5000, 0, set(), id="before all"),
+    ],
+)
+async def test_leads_are_found_by_when_they_were_received(store, begin, end, expected):
+    millisecond = timedelta(milliseconds=1)
+    for number in range(4):
+        change = a_first_push(NOW + number * millisecond, Email=f"someone{number}@contoso.example")
+        await store.create(Change(replace(change.lead, owner=str(number)), change.events))
+    await store.create(a_first_push(NOW + millisecond, Email="MSFT_TEST_1@test.com"))
+    found = await store.received_between(NOW + begin * millisecond, NOW + end * millisecond, 100)
+    assert {outcome.owner for outcome in found} == expected
+    assert len(found) == len(expected)
+
+
+async def test_no_more_outcomes_are_read_than_asked_for(store):
+    for number in range(7):
+        await store.create(a_first_push(Email=f"someone{number}@contoso.example"))
+    for limit in (1, 6, 7, 8):
+        assert len(await store.received_between(NOW, LATER, limit)) == min(limit, 7)
+
+
+async def test_an_outcome_follows_its_lead_whoever_owns_it(store):
+    read = await store.create(a_first_push())
+    (fresh,) = await store.received_between(NOW, LATER, 10)
+    assert fresh == LeadOutcome(
+        status=LeadStatus.NEW,
+        source="AzureMarketplace",
+        offer="contoso.contoso-backup",
+        expects_answer=True,
+    )
+    read = await store.replace(read, scored(read.lead, 50))
+    read = await store.replace(read, flag_missed(read.lead, PROMISE, NOW + DAY))
+    (missed,) = await store.received_between(NOW, LATER, 10)
+    assert missed == replace(fresh, grade="A1", missed=True)
+    owner = "o'hara\t!stat!~\r\n' or 1 eq 1 \u0001\U0001f600" + "é" * 150
+    report = FollowUpReport(by="sam", at=NOW + timedelta(seconds=90))
+    called = follow_up(replace(read.lead, owner=owner), report, NOW + DAY, PROMISE)
+    read = await store.replace(read, called)
+    (answered,) = await store.received_between(NOW, LATER, 10)
+    assert answered == replace(
+        missed, status=LeadStatus.CONTACTED, missed=False, owner=owner, seconds_to_answer=90
+    )
+    nobody = replace(read.lead, owner=None, status=LeadStatus.LOST)
+    await store.replace(read, Change(nobody))
+    (closed,) = await store.received_between(NOW, LATER, 10)
+    assert closed == replace(answered, status=LeadStatus.LOST, owner=None)
 
 
 async def test_the_clock_remembers_its_last_run(store):
