@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions import clock, health, intake, leads, preview, scoring
+from functions import clock, health, intake, leads, preview, scoring, stats
 
 app = func.FunctionApp()
 app.register_functions(intake.blueprint)
@@ -10,4 +10,5 @@ app.register_functions(leads.blueprint)
 app.register_functions(preview.blueprint)
 app.register_functions(scoring.blueprint)
 app.register_functions(clock.blueprint)
+app.register_functions(stats.blueprint)
 app.register_functions(health.blueprint)

@@ -15,6 +15,7 @@ from shared.leads.replay import NothingToReplay
 from shared.marketplace.parse import InvalidPush, PushTooLarge
 from shared.policy.load import InvalidPolicy
 from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.stats import TooManyLeads
 from shared.settings import InvalidSettings
 
 RETRY_AFTER = {"Retry-After": "30"}  # seconds
@@ -52,6 +53,7 @@ _EXPECTED: tuple[tuple[type[Exception], HTTPStatus, str | None], ...] = (
     (InvalidFollowUp, HTTPStatus.BAD_REQUEST, None),
     (InvalidInteraction, HTTPStatus.BAD_REQUEST, None),
     (InvalidUpdate, HTTPStatus.BAD_REQUEST, None),
+    (TooManyLeads, HTTPStatus.BAD_REQUEST, None),
     (NothingToReplay, HTTPStatus.BAD_REQUEST, None),
     (IllegalTransition, HTTPStatus.CONFLICT, None),
     (LeadNotFound, HTTPStatus.NOT_FOUND, "There is no lead with this id."),

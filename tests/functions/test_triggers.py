@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import azure.functions as func
 import pytest
@@ -13,6 +13,8 @@ from msgspec.structs import replace
 import function_app
 from shared import bootstrap
 from shared.leads.change import Change
+from shared.leads.lead import LeadStatus
+from shared.services import stats
 from shared.services.ports import LeadNotFound
 from tests.examples import push_body
 
@@ -152,6 +154,47 @@ async def test_a_preview_is_answered_with_facts_and_ledger(desk):
     answer = json.loads((await called("preview_score", request(body=body))).get_body())
     assert answer.keys() == {"enrichment", "score"}
     assert sum(line["points"] for line in answer["score"]["ledger"]) == answer["score"]["total"]
+
+
+async def test_figures_are_answered_by_offer_source_owner_and_grade(desk):
+    lead_id = await pushed()
+    await pushed(Email="msft_test_1@test.com")
+    await called("report_follow_up", request(body=b'{"by": "sam"}', route={"id": lead_id}))
+    answer = json.loads((await called("get_stats", request("GET"))).get_body())
+    figures = {"leads": 1, "answered": 1, "p50Seconds": 0, "neverAnswered": 0.0, "missedNow": 0}
+    figures |= {"qualified": 0, "won": 0}
+    begin, end = (datetime.fromisoformat(answer.pop(name)) for name in ("from", "to"))
+    assert end - begin == timedelta(days=30)
+    assert answer == {
+        "leads": 1,
+        "funnel": {status.value: int(status == "contacted") for status in LeadStatus},
+        "speedToLead": {"answered": 1, "p50Seconds": 0, "p90Seconds": 0, "neverAnswered": 0.0},
+        "missedNow": 0,
+        "byOffer": [{"offer": "contoso.contoso-backup", **figures}],
+        "bySource": [{"source": "AzureMarketplace", **figures}],
+        "byOwner": [{"owner": None, **figures}],
+        "byGrade": [{"grade": None, **figures}],
+    }
+
+
+async def test_figures_of_no_leads_are_nought_and_of_no_time_a_problem(desk):
+    empty = await called("get_stats", request("GET", params={"from": "2001-01-01", "to": "2002-01-01"}))
+    body = json.loads(empty.get_body())
+    assert (body["from"], body["to"], body["leads"]) == ("2001-01-01T00:00:00Z", "2002-01-01T00:00:00Z", 0)
+    assert body["speedToLead"]["neverAnswered"] is None
+    refused = await called("get_stats", request("GET", params={"from": "c4n4ry"}))
+    assert (refused.status_code, refused.mimetype) == (400, "application/problem+json")
+    assert "`from`" in json.loads(refused.get_body())["detail"]
+    assert b"c4n4ry" not in refused.get_body()
+
+
+async def test_figures_of_more_leads_than_are_counted_are_a_problem(desk, monkeypatch):
+    monkeypatch.setattr(stats, "MOST_LEADS", 1)
+    for name in ("ada", "bob"):
+        await pushed(Email=f"{name}@contoso.example")
+    refused = await called("get_stats", request("GET"))
+    assert refused.status_code == 400
+    assert "shorter range" in json.loads(refused.get_body())["detail"]
 
 
 async def test_missing_settings_are_all_named_and_nothing_is_taken(monkeypatch):

@@ -1,0 +1,77 @@
+"""Figures of a time: what became of the leads of a whole desk."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.leads.attention import FollowUpReport
+from shared.leads.outcome import LeadOutcome
+from shared.services import stats as service
+from shared.services.follow_up import report_follow_up
+from shared.services.ports import StoreUnavailable
+from shared.services.receive import receive
+from shared.services.run_due import run_due
+from shared.services.stats import MOST_LEADS, TooManyLeads, lead_stats
+from shared.storage.memory import MemoryLeadStore
+from tests.examples import DAY, NOW, a_desk, a_push
+
+HOUR = timedelta(hours=1)
+
+
+class Crowded(MemoryLeadStore):
+    """Says that so many leads were received, whenever."""
+
+    count = 0
+
+    async def received_between(self, begin, end, limit):
+        return [LeadOutcome(status="new")] * min(self.count, limit)
+
+
+async def test_figures_tell_what_became_of_the_leads_of_a_time():
+    desk = a_desk()
+    ids = {}
+    for name, hours in (("early", -2), ("called", 0), ("silent", 1), ("late", 2)):
+        push = a_push(Email=f"{name}@contoso.example")
+        ids[name] = (await receive(desk, push, slug="backup", at=NOW + hours * HOUR)).lead_id
+    await receive(desk, a_push(ActionCode="DNC", Email="eva@contoso.example"), slug="vm", at=NOW)
+    await receive(desk, a_push(Email="MSFT_TEST_1@test.com"), slug="backup", at=NOW)
+    report = FollowUpReport(by="sam", at=NOW + timedelta(seconds=300))
+    await report_follow_up(desk, ids["called"], report, at=NOW + HOUR)
+    await run_due(desk, NOW + DAY + HOUR)
+    found = await lead_stats(desk, NOW, NOW + 2 * HOUR)
+    assert found.leads == 3
+    assert {status: count for status, count in found.funnel.items() if count} == {"new": 2, "contacted": 1}
+    speed = found.speed_to_lead
+    assert (speed.answered, speed.p50_seconds, speed.p90_seconds, speed.never_answered) == (1, 300, 300, 0.5)
+    assert found.missed_now == 1
+    assert [(one.name, one.leads, one.missed_now) for one in found.by_offer] == [
+        ("backup", 2, 1),
+        ("vm", 1, 0),
+    ]
+    assert sum(one.leads for one in found.by_grade) == 3
+    assert [one.name for one in found.by_owner] == [None]
+
+
+@pytest.mark.parametrize("count", [MOST_LEADS - 1, MOST_LEADS])
+async def test_as_many_leads_as_the_bound_are_all_counted(count):
+    store = Crowded()
+    store.count = count
+    assert (await lead_stats(a_desk(store=store), NOW, NOW + HOUR)).leads == count
+
+
+async def test_more_than_the_bound_are_refused_never_guessed():
+    store = Crowded()
+    store.count = MOST_LEADS + 1
+    with pytest.raises(TooManyLeads, match=r"More than 100,000 leads .* ask for a shorter range"):
+        await lead_stats(a_desk(store=store), NOW, NOW + HOUR)
+
+
+async def test_a_store_that_takes_too_long_is_unavailable(monkeypatch):
+    class Stuck(MemoryLeadStore):
+        async def received_between(self, begin, end, limit):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(service, "PATIENCE", 0.01)
+    with pytest.raises(StoreUnavailable):
+        await lead_stats(a_desk(store=Stuck()), NOW, NOW + HOUR)
