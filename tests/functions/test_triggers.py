@@ -159,7 +159,9 @@ async def test_a_preview_is_answered_with_facts_and_ledger(desk):
 async def test_figures_are_answered_by_offer_source_owner_and_grade(desk):
     lead_id = await pushed()
     await pushed(Email="msft_test_1@test.com")
-    await called("report_follow_up", request(body=b'{"by": "sam"}', route={"id": lead_id}))
+    lead = json.loads((await called("get_lead", request("GET", route={"id": lead_id}))).get_body())
+    report = {"by": "sam", "at": lead["receivedAt"]}
+    await called("report_follow_up", request(body=json.dumps(report).encode(), route={"id": lead_id}))
     answer = json.loads((await called("get_stats", request("GET"))).get_body())
     figures = {"leads": 1, "answered": 1, "p50Seconds": 0, "neverAnswered": 0.0, "missedNow": 0}
     figures |= {"qualified": 0, "won": 0}

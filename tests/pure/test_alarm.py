@@ -266,6 +266,7 @@ def test_a_missed_deadline_is_flagged_once_and_said_with_what_is_known():
         "team": "north",
         "level": 1,
         "to": "owner",
+        "person": "max",
         "workingSecondsLeft": 0,
     }
     assert flag_missed(change.lead, PROMISE, DUE + TARGET) is None
