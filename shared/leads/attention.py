@@ -11,11 +11,11 @@ from shared.leads.deadline import after, calendar_of
 from shared.leads.events import EventType
 from shared.leads.lead import ALARMS, Lead, LeadStatus
 from shared.leads.lifecycle import with_milestone
+from shared.leads.reports import is_reported, with_report
 from shared.policy.model import Policy
 
 CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
 FARTHEST_PLAN = timedelta(days=731)
-REPORTS_REMEMBERED = 50  # of one lead; more calls than any policy allows
 
 
 class FollowUpReport(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -46,7 +46,7 @@ def follow_up(lead: Lead, report: FollowUpReport, now: datetime, policy: Policy)
     """
     _expect_possible(lead, report, now)
     kept = lead.bookkeeping
-    if report.id is not None and report.id in kept.reports:
+    if is_reported(kept, report.id):
         return None
     ends = _ends_cycle(lead, report)
     planned = _planned(lead, report, policy) if ends else None
@@ -62,11 +62,7 @@ def follow_up(lead: Lead, report: FollowUpReport, now: datetime, policy: Policy)
         status=status,
         follow_up=fulfil(lead.follow_up, report.at, planned) if ends else lead.follow_up,
         milestones=with_milestone(lead, "contacted", report.at, report.by),
-        bookkeeping=replace(
-            kept,
-            setbacks=kept.without_setback(*ALARMS),
-            reports=(*kept.reports, report.id)[-REPORTS_REMEMBERED:] if report.id else kept.reports,
-        ),
+        bookkeeping=with_report(replace(kept, setbacks=kept.without_setback(*ALARMS)), report.id),
     )
 
 

@@ -1,6 +1,7 @@
 """A customer did something: opened a mail, looked at prices, watched a tutorial."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from shared.scoring.interaction import LONGEST_DETAIL, Interaction
 
 CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
 INTERACTIONS_KEPT = 300  # of one lead, for its score; its history keeps all
+DEEPEST_DETAIL = 32  # objects and lists within each other; some readers of JSON take no more than 64
 
 
 class InteractionReport(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -35,10 +37,12 @@ def interact(lead: Lead, report: InteractionReport, now: datetime) -> Change | N
     Without an id, the same type, time and detail is the same interaction.
 
     Raises:
-        InvalidInteraction: in the future.
+        InvalidInteraction: in the future, or with a detail that is nested too deep.
     """
     if report.at > now + CLOCK_SKEW:
         raise InvalidInteraction("`at` lies in the future.")
+    if _is_deep(report.detail):
+        raise InvalidInteraction(f"`detail` is nested deeper than {DEEPEST_DETAIL}.")
     kept = lead.bookkeeping
     report = replace(report, at=min(report.at, now))
     one = as_interaction(report, kept.events_written + 1)
@@ -72,6 +76,20 @@ def _is_same(one: Interaction, known: Interaction) -> bool:
     if one.id is not None or known.id is not None:
         return one.id == known.id
     return (one.type, one.at, one.detail) == (known.type, known.at, known.detail)
+
+
+def _is_deep(detail: Any) -> bool:
+    """Level by level: a recursion could go too deep itself."""
+    level = [detail]
+    for _ in range(DEEPEST_DETAIL + 1):
+        level = [part for one in level for part in _parts(one)]
+    return bool(level)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _text(detail: Any) -> str | None:

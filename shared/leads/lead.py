@@ -104,7 +104,7 @@ class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     publish_due_at: datetime | None = None  # when the clock publishes them, if nobody did by then
     setbacks: dict[DueKind, Setback] = field(default_factory=dict)
     cycle_began_at: datetime | None = None  # of the follow-up cycle: what was done before doesn't end it
-    reports: tuple[str, ...] = ()  # ids of follow-ups that senders reported, newest last
+    reports: tuple[str, ...] = ()  # what senders reported, by their ids, newest last; see `reports`
     assignment: Assignment = Assignment()
 
     def without_setback(self, *kinds: DueKind) -> dict[DueKind, Setback]:

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, to_builtins
 from msgspec.structs import replace
 
 from shared.follow_up.state import await_follow_up, expect_none
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
 from shared.leads.lead import ALARMS, CloseReason, Lead, LeadStatus, Milestone
+from shared.leads.reports import CLOCK_SKEW, STATUS, is_reported, mark_of, with_report
 from shared.policy.model import Policy
 
 BY_HAND = "by hand"
@@ -35,6 +36,8 @@ class LeadUpdate(Struct, frozen=True, kw_only=True):
     owner: str | UnsetType | None = UNSET  # None: nobody
     do_not_contact: bool | UnsetType = UNSET
     by: str | None = None
+    at: datetime | None = None  # aware UTC, when the status was reached; None: now
+    id: str | None = None  # the sender's own, to know a second report of the same by
 
 
 class IllegalTransition(Exception):
@@ -46,7 +49,7 @@ class InvalidUpdate(ValueError):
 
 
 def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Change | None:
-    """Change status, owner or permission to contact; None if all is so already.
+    """Change status, owner or permission to contact; None if all is so already, or was reported before.
 
     A lead that is closed, or must not be contacted, waits for nobody; one that may be contacted again waits
     for a call from now on. A status alone stops no clock: only a reported follow-up does.
@@ -54,8 +57,14 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
     Raises:
         IllegalTransition: the status can't follow the present one, or not yet; an owner for a lead that must
             not be contacted.
-        InvalidUpdate: a reason for a lead that isn't lost or disqualified.
+        InvalidUpdate: a reason for a lead that isn't lost or disqualified; `at` in the future, or before the
+            lead's first push.
     """
+    mark = mark_of(STATUS, wanted.id)
+    if is_reported(lead.bookkeeping, mark):
+        return None
+    reached_at = _reached_at(lead, wanted, now)
+    lead = replace(lead, bookkeeping=with_report(lead.bookkeeping, mark))
     fields: dict[str, Any] = {}
     happened: list[tuple[EventType, dict[str, Any]]] = []
     status = lead.status if wanted.status is UNSET else wanted.status
@@ -63,8 +72,9 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
     if status is not lead.status or wanted.reason not in (None, lead.close_reason):
         _expect_tried(lead, wanted.reason, policy.nurture.attempts)
         fields |= {"status": status, "close_reason": wanted.reason}
-        fields["milestones"] = with_milestone(lead, status, now, wanted.by)
+        fields["milestones"] = with_milestone(lead, status, reached_at, wanted.by)
         told = {"from": lead.status, "to": status, "reason": wanted.reason, "by": wanted.by}
+        told |= {"at": to_builtins(reached_at)} if wanted.at else {}
         happened.append((EventType.STATUS_CHANGED, told))
     if wanted.owner is not UNSET and wanted.owner != lead.owner:
         _expect_contactable(lead, wanted)
@@ -78,7 +88,7 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
         permission = {"doNotContact": wanted.do_not_contact, "by": wanted.by}
         happened.append((EventType.STATUS_CHANGED, {"from": lead.status, "to": lead.status, **permission}))
     if not happened:
-        return None
+        return Change(lead) if mark else None
     return change(lead, now, *happened, **fields, **_follow_up(lead, fields, now, policy.follow_up.target))
 
 
@@ -87,6 +97,17 @@ def with_milestone(lead: Lead, what: str, at: datetime, by: str | None) -> tuple
     if any(milestone.what == what for milestone in lead.milestones):
         return lead.milestones
     return (*lead.milestones, Milestone(what=str(what), at=at, by=by))
+
+
+def _reached_at(lead: Lead, wanted: LeadUpdate, now: datetime) -> datetime:
+    """When it became so; a reporter's clock may be off a little."""
+    if wanted.at is None:
+        return now
+    if wanted.at > now + CLOCK_SKEW:
+        raise InvalidUpdate("`at` lies in the future.")
+    if wanted.at < lead.received_at - CLOCK_SKEW:
+        raise InvalidUpdate("`at` lies before the lead's first push.")
+    return max(lead.received_at, min(wanted.at, now))
 
 
 def _expect_legal(before: LeadStatus, after: LeadStatus, reason: CloseReason | None) -> None:

@@ -7,6 +7,7 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from shared.leads.arrival import first_push, later_push
+from shared.leads.crm_facts import told_by_crm
 from shared.leads.events import Event, EventType, lead_and_number
 from shared.leads.interaction import InteractionReport, interact
 from shared.leads.lead import Lead
@@ -66,11 +67,25 @@ def _told(lead: Lead, event: Event) -> Lead:
         change = interact(_before(lead, event), convert(event.data, InteractionReport), event.time)
     elif event.type is EventType.SCORED:
         return _scored(lead, event)
+    elif event.type is EventType.STATUS_CHANGED:
+        return _set_by_hand(lead, event)
     return change.lead if change else lead
 
 
 def _before(lead: Lead, event: Event) -> Lead:
     return replace(lead, bookkeeping=replace(lead.bookkeeping, events_written=event.number - 1))
+
+
+def _set_by_hand(lead: Lead, event: Event) -> Lead:
+    """What scores ask for of what people and CRMs say: whether contact is allowed, and facts."""
+    from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
+
+    facts = event.data.get("facts", {})
+    return replace(
+        lead,
+        do_not_contact=event.data.get("doNotContact", lead.do_not_contact),
+        enrichment=with_facts(lead.enrichment, facts, from_crm(facts)),
+    )
 
 
 def _scored(lead: Lead, event: Event) -> Lead:
@@ -91,5 +106,6 @@ def _scored(lead: Lead, event: Event) -> Lead:
         scored_at=event.time,
         policy=version,
     )
-    enrichment = with_facts(lead.enrichment, event.data.get("facts", {}))
-    return replace(lead, score=score, enrichment=enrichment)
+    known = told_by_crm(lead.enrichment)  # the event names all facts, and a provider never replaces these
+    facts = {name: fact for name, fact in event.data.get("facts", {}).items() if name not in known}
+    return replace(lead, score=score, enrichment=with_facts(lead.enrichment, facts))

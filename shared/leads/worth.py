@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from shared.enrichment.facts import Enrichment
 from shared.leads.change import Change, change
+from shared.leads.crm_facts import told_by_crm
 from shared.leads.events import EventType
 from shared.leads.facts import facts_of
 from shared.leads.lead import DueKind, Lead, Milestone
@@ -27,15 +28,17 @@ def appraise(
         lead: with what it went through; facts from outside that it had before stay.
         rules: the models.
         at: the instant asked, aware UTC; interactions are worth what they are worth then.
-        provided: new facts by name from the provider outside.
+        provided: new facts by name from the provider outside; what a CRM told stands against them.
     """
     from shared.enrichment.enrich import enrich, with_facts  # noqa: PLC0415 - words and patterns: 70 ms
 
     before = lead.enrichment
-    known = {name: value for name, value in before.facts.items() if name not in (provided or {})}
+    told = told_by_crm(before)
+    provided = {name: value for name, value in (provided or {}).items() if name not in told}
+    known = {name: value for name, value in before.facts.items() if name not in provided}
     enrichment = enrich(lead.contact, note=lead.note, at=lead.last_touch_at)
     enrichment = with_facts(enrichment, known, {name: before.provenance.get(name) for name in known})
-    enrichment = with_facts(enrichment, provided or {})
+    enrichment = with_facts(enrichment, provided)
     return enrichment, _score(lead, enrichment, rules, at)
 
 

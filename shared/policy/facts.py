@@ -57,7 +57,7 @@ KNOWN_FACTS: dict[str, tuple[str, ...] | None] = {
 """By name: the values it can have, None for any. `campaign.<parameter>` comes on top, and what providers and
 CRMs tell: names without one of our prefixes (`industry`, `employees`)."""
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+FACT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _OURS = {name.partition(".")[0] for name in KNOWN_FACTS if "." in name}
 
 
@@ -67,7 +67,7 @@ def expect_fact(name: str) -> None:
     Raises:
         ValueError: says the nearest name that exists.
     """
-    if not _NAME.fullmatch(name):
+    if not FACT_NAME.fullmatch(name):
         raise ValueError("`fact` must begin with a letter and hold letters, digits, `.`, `_`, `-`")
     if name not in KNOWN_FACTS and name.partition(".")[0] in _OURS:
         raise ValueError(f"there is no fact `{name}`{_nearest(name, KNOWN_FACTS)}")

@@ -10,6 +10,7 @@ from shared.leads.change import Change
 from shared.leads.events import EventType
 from shared.leads.interaction import (
     CLOCK_SKEW,
+    DEEPEST_DETAIL,
     INTERACTIONS_KEPT,
     InteractionReport,
     InvalidInteraction,
@@ -94,6 +95,16 @@ def test_a_clock_that_is_a_little_fast_is_set_right_and_a_later_time_refused():
     assert fast.bookkeeping.interactions[-1].at == LATER
     with pytest.raises(InvalidInteraction, match="in the future"):
         interact(lead(), report(at=LATER + CLOCK_SKEW + timedelta(seconds=1)), LATER)
+
+
+def test_a_detail_is_nested_so_deep_and_no_deeper():
+    detail: Any = "/pricing"
+    for number in range(DEEPEST_DETAIL):
+        detail = {"in": detail} if number % 2 else [detail]
+    assert after(lead(), report(detail=detail)).bookkeeping.interactions[-1].detail
+    for deeper in ({"in": detail}, {"a": 1, "in": [detail]}):
+        with pytest.raises(InvalidInteraction, match="nested deeper than 32"):
+            interact(lead(), report(detail=deeper), LATER)
 
 
 def test_behaviour_before_the_first_push_counts():

@@ -11,9 +11,11 @@ from shared.follow_up.state import FollowUpState
 from shared.leads.arrival import later_push
 from shared.leads.attention import FollowUpReport, follow_up
 from shared.leads.change import Change
+from shared.leads.crm_facts import FactReport, learn
 from shared.leads.events import EventType
 from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone
 from shared.leads.lifecycle import TRANSITIONS, IllegalTransition, InvalidUpdate, LeadUpdate, update
+from shared.leads.reports import CLOCK_SKEW
 from shared.policy.load import load_policy
 from tests.pure.examples import NOW, TARGET, lead, push
 
@@ -175,3 +177,58 @@ def test_a_follow_up_that_was_reported_stays_done_whatever_the_status():
     done = follow_up(lead(), FollowUpReport(by="sam", at=NOW), NOW, POLICY)
     assert done is not None
     assert changed(done.lead, status=LeadStatus.QUALIFIED).lead.follow_up.state is FollowUpState.DONE
+
+
+# Reports of a CRM
+
+
+def test_a_status_is_reached_when_its_reporter_says():
+    change = changed(lead(), status=LeadStatus.QUALIFIED, by="sam", at=NOW + timedelta(minutes=20), id="1")
+    assert change.lead.milestones[-1].at == NOW + timedelta(minutes=20)
+    assert (change.events[0].time, change.events[0].data["at"]) == (LATER, "2026-03-02T09:20:00Z")
+
+
+@pytest.mark.parametrize(
+    ("at", "reached_at"),
+    [(LATER + CLOCK_SKEW, LATER), (NOW - CLOCK_SKEW, NOW)],
+    ids=["a clock that is fast", "a clock that is slow"],
+)
+def test_a_status_is_never_reached_in_the_future_or_before_the_first_push(at: Any, reached_at: Any):
+    assert changed(lead(), status=LeadStatus.QUALIFIED, at=at).lead.milestones[-1].at == reached_at
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        (LATER + CLOCK_SKEW + timedelta(seconds=1), "in the future"),
+        (NOW - CLOCK_SKEW - timedelta(seconds=1), "before the lead's first push"),
+    ],
+)
+def test_a_time_that_can_not_be_is_refused(at: Any, says: str):
+    with pytest.raises(InvalidUpdate, match=says):
+        update(lead(), LeadUpdate(status=LeadStatus.QUALIFIED, at=at), LATER, POLICY)
+
+
+def test_a_report_that_comes_again_does_nothing_whatever_happened_since():
+    contacted = changed(lead(), status=LeadStatus.CONTACTED, id="1").lead
+    nurturing = changed(contacted, status=LeadStatus.NURTURING, id="2").lead
+    won = changed(nurturing, status=LeadStatus.WON).lead
+    for one in (contacted, nurturing, won):
+        assert update(one, LeadUpdate(status=LeadStatus.CONTACTED, id="1"), LATER, POLICY) is None
+
+
+def test_a_report_of_what_is_so_already_is_remembered_without_a_word():
+    contacted = changed(lead(), status=LeadStatus.CONTACTED).lead
+    again = changed(contacted, status=LeadStatus.CONTACTED, id="1")
+    assert again.events == ()
+    nurturing = changed(again.lead, status=LeadStatus.NURTURING).lead
+    assert update(nurturing, LeadUpdate(status=LeadStatus.CONTACTED, id="1"), LATER, POLICY) is None
+
+
+def test_one_id_may_stand_for_a_call_a_status_and_facts():
+    done = follow_up(lead(), FollowUpReport(by="sam", at=NOW, id="1"), LATER, POLICY)
+    assert done is not None
+    changed_too = changed(done.lead, status=LeadStatus.QUALIFIED, id="1").lead
+    learned = learn(changed_too, FactReport(facts={"industry": "retail"}, id="1"), LATER)
+    assert learned is not None
+    assert len(learned.lead.bookkeeping.reports) == 3

@@ -8,8 +8,10 @@ import pytest
 from msgspec import json
 
 from shared.leads.change import Change
+from shared.leads.crm_facts import FactReport, learn
 from shared.leads.events import Event, EventType
 from shared.leads.interaction import InteractionReport, interact
+from shared.leads.lifecycle import LeadUpdate, update
 from shared.leads.replay import NothingToReplay, replayed_lead, replayed_score
 from shared.leads.worth import appraise, record_score, score_at
 from shared.policy.duration import Duration
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from shared.leads.lead import Lead
     from shared.scoring.score import Score
 
-RULES = load_policy().scoring
+POLICY = load_policy()
+RULES = POLICY.scoring
 HOUR = timedelta(hours=1)
 
 
@@ -50,6 +53,14 @@ class History:
     def does(self, type_: str, at: datetime, **fields: Any) -> None:
         self.takes(interact(self.lead, InteractionReport(type=type_, at=at, **fields), at))
 
+    def is_updated(self, at: datetime, **wanted: Any) -> None:
+        if change := update(self.lead, LeadUpdate(**wanted), at, POLICY):
+            self.takes(change)
+
+    def learns(self, at: datetime, **facts: Any) -> None:
+        if change := learn(self.lead, FactReport(facts=facts), at):
+            self.takes(change)
+
     def is_scored(
         self, at: datetime, provided: dict[str, Any] | None = None, rules: ScoringPolicy = RULES
     ) -> None:
@@ -64,13 +75,18 @@ def a_life(seed: int) -> History:
     one, at = History(), NOW
     for step in range(30):
         at += timedelta(seconds=chance.randint(1, 400_000))
-        match chance.randint(0, 4):
+        match chance.randint(0, 6):
             case 0:
                 action = chance.choice(["INS", "PLT", "DNC", "StartTestDrive"])
                 one.pushes(at, ActionCode=action, Description=f"note {step}")
             case 1 | 2:
                 type_ = chance.choice([*RULES.interactions, "unheard_of"])
                 one.does(type_, at - timedelta(minutes=chance.randint(0, 9999)), detail=f"step {step}")
+            case 3:
+                one.is_updated(at, do_not_contact=chance.random() < 0.5, by="sam")
+            case 4:
+                industry = chance.choice(["software", "retail", True, 7])
+                one.learns(at, industry=industry, **{"person.rank": chance.choice(["vp", "manager"])})
             case _:
                 facts = {"industry": "software", "employees": step} if chance.random() < 0.3 else None
                 one.is_scored(at, facts)
@@ -83,10 +99,15 @@ def test_every_past_score_is_had_again_bit_for_bit(seed: int):
     rules = read_scoring(written(RULES))
     assert one.scores
     for number, score in one.scores:
-        if one.events[number - 1].data.get("facts"):
-            continue  # new facts came from outside just then: they are told by this very event
+        if _has_new_facts(one.events, number):
+            continue  # they came from outside just then: they are told by this very event
         before = [event for event in one.events if event.number < number]
         assert json.encode(replayed_score(before, rules, score.scored_at)) == json.encode(score)
+
+
+def _has_new_facts(events: list[Event], number: int) -> bool:
+    before = replayed_lead(event for event in events if event.number < number)
+    return events[number - 1].data.get("facts", before.enrichment.facts) != before.enrichment.facts
 
 
 def test_facts_from_outside_are_had_again_from_the_score_that_first_used_them():
@@ -97,6 +118,43 @@ def test_facts_from_outside_are_had_again_from_the_score_that_first_used_them():
     assert any(line.rule == "software-industry" for line in first.ledger)
     before = [event for event in one.events if event.number < number]
     assert replayed_score(before, RULES, second.scored_at) == second
+
+
+def test_facts_of_a_crm_are_had_again_with_where_they_came_from():
+    one = History()
+    one.is_scored(NOW, {"industry": "retail", "employees": 9})
+    one.learns(NOW + HOUR, industry="software")
+    one.is_scored(NOW + HOUR)
+    one.is_scored(NOW + 2 * HOUR, {"industry": "retail", "employees": 10})
+    again = replayed_lead(one.events)
+    assert again.enrichment.facts == one.lead.enrichment.facts == {"industry": "software", "employees": 10}
+    sources = {name: again.enrichment.provenance[name].from_ for name in again.enrichment.facts}
+    assert sources == {"industry": "crm", "employees": "provider"}
+    (number, score) = one.scores[1]
+    assert any(line.rule == "software-industry" for line in score.ledger)
+    before = [event for event in one.events if event.number < number]
+    assert replayed_score(before, RULES, score.scored_at) == score
+
+
+@pytest.mark.parametrize("forbidden", [True, False])
+def test_a_permission_set_by_hand_is_had_again(forbidden: bool):
+    one = History()
+    one.is_updated(NOW + HOUR, do_not_contact=True)
+    if not forbidden:
+        one.is_updated(NOW + HOUR, do_not_contact=False)
+    one.is_scored(NOW + 2 * HOUR)
+    ((number, score),) = one.scores
+    before = [event for event in one.events if event.number < number]
+    assert ("must not be contacted" in score.held_back or score.held_back != ()) is forbidden
+    assert replayed_score(before, RULES, score.scored_at) == score
+
+
+def test_a_push_after_a_permission_was_taken_away_by_hand_is_told_as_it_was():
+    one = History()
+    one.is_updated(NOW + HOUR, do_not_contact=True)
+    one.pushes(NOW + 2 * HOUR, ActionCode="INS", Description="just looking")
+    assert one.lead.do_not_contact
+    assert replayed_lead(one.events).do_not_contact
 
 
 def test_events_may_come_in_any_order_and_twice():

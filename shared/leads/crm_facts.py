@@ -1,0 +1,94 @@
+"""Facts that a CRM tells: kept with the lead, told in its history, counted in its next score."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.enrichment.facts import Enrichment
+from shared.leads.change import Change, change
+from shared.leads.events import EventType
+from shared.leads.lead import Lead
+from shared.leads.reports import FACTS, is_reported, mark_of, with_report
+from shared.policy.facts import FACT_NAME
+
+FACTS_KEPT = 200  # of one lead, whoever told them
+LONGEST_FACT = 1000  # characters of a text
+LARGEST_FACT = 2**53  # beyond it a number isn't the same for every reader of JSON
+
+type Fact = str | int | float | bool
+
+
+class FactReport(Struct, frozen=True, kw_only=True):
+    """What a CRM knows about a lead, by name: `industry`, or `person.rank` to set one of ours right."""
+
+    facts: dict[str, Fact]
+    by: str | None = None
+    id: str | None = None  # the sender's own, to know a second report of the same by
+
+
+class InvalidFacts(ValueError):
+    """The lead can't take these facts. Says why, and quotes none."""
+
+
+def learn(lead: Lead, report: FactReport, now: datetime) -> Change | None:
+    """Keep the facts that are news and ask for a new score; None if there is nothing to remember.
+
+    A fact keeps its newest value. It stands against what a provider says, until a CRM tells another one.
+
+    Raises:
+        InvalidFacts: no rule could ask for one of them, or the lead would have more than `FACTS_KEPT`.
+    """
+    from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - words and patterns: 70 ms
+
+    mark = mark_of(FACTS, report.id)
+    if is_reported(lead.bookkeeping, mark):
+        return None
+    _expect_useful(report.facts)
+    kept = with_report(lead.bookkeeping, mark)
+    told = told_by_crm(lead.enrichment)
+    news = {name: fact for name, fact in report.facts.items() if not _is_same(fact, told.get(name))}
+    if not news:
+        return Change(replace(lead, bookkeeping=kept)) if mark else None
+    enrichment = with_facts(lead.enrichment, news, from_crm(news))
+    if len(enrichment.facts) > FACTS_KEPT:
+        raise InvalidFacts(f"A lead keeps {FACTS_KEPT} facts at most.")
+    data = {"from": lead.status, "to": lead.status, "facts": news, "by": report.by}
+    kept = replace(kept, score_asked_at=kept.score_asked_at or now)
+    return change(lead, now, (EventType.STATUS_CHANGED, data), enrichment=enrichment, bookkeeping=kept)
+
+
+def told_by_crm(enrichment: Enrichment) -> dict[str, Any]:
+    """The facts that a CRM told, by name."""
+    from shared.enrichment.enrich import CRM  # noqa: PLC0415 - as above
+
+    sources = enrichment.provenance
+    return {
+        name: fact
+        for name, fact in enrichment.facts.items()
+        if name in sources and sources[name].from_ == CRM
+    }
+
+
+def _expect_useful(facts: Mapping[str, Fact]) -> None:
+    if not facts:
+        raise InvalidFacts("`facts` tells nothing.")
+    if not all(FACT_NAME.fullmatch(name) for name in facts):
+        raise InvalidFacts(
+            "A name in `facts` must begin with a letter and hold at most 64 letters, digits, `.`, `_`, `-`."
+        )
+    if "doNotContact" in facts:
+        raise InvalidFacts("`doNotContact` is no fact: a message of type `status` says it.")
+    if any(isinstance(fact, str) and len(fact) > LONGEST_FACT for fact in facts.values()):
+        raise InvalidFacts(f"A text in `facts` has at most {LONGEST_FACT} characters.")
+    numbers = [fact for fact in facts.values() if not isinstance(fact, str)]
+    if not all(math.isfinite(number) and abs(number) <= LARGEST_FACT for number in numbers):
+        raise InvalidFacts("A number in `facts` lies within 2^53 of zero.")
+
+
+def _is_same(fact: Fact, known: Any) -> bool:
+    """1, 1.0 and true are equal, and yet three different facts."""
+    return type(fact) is type(known) and fact == known
