@@ -1,9 +1,9 @@
-"""Publishing to a Service Bus topic."""
+"""Sending to Service Bus; publishing to a topic."""
 
 import asyncio
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -53,22 +53,27 @@ class _Waiting:
     sent: asyncio.Future[None]
 
 
-class ServiceBusPublisher:
-    """Sends events in order over one link, opened with the first.
+class Outbox:
+    """Sends messages in order over one link, opened with the first.
 
-    The SDK's sender isn't made for several coroutines at once. So one task sends, as few batches as it takes,
-    what all have waiting. A caller whose time is up may go: its events still go out. After a failure the link
-    is given up, and for a few seconds every call fails at once.
+    The SDK's sender isn't made for several coroutines at once. So one task sends what all have waiting. A
+    caller whose time is up may go: its messages still go out. After a failure the link is given up, and for
+    a few seconds every call fails at once.
 
     Args:
         connect: makes a client; called again after a failure.
-        topic: its name; not a partitioned one, whose batches may hold one session only.
+        sender_of: a client's sender, to a topic or a queue.
+        send: sends what waits; `in_batches` or `one_by_one`.
     """
 
-    def __init__(self, connect: Callable[[], ServiceBusClient], topic: str) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], ServiceBusClient],
+        sender_of: Callable[[ServiceBusClient], ServiceBusSender],
+        send: Callable[[ServiceBusSender, Sequence[ServiceBusMessage]], Awaitable[None]],
+    ) -> None:
         """Open no connection yet."""
-        self._connect = connect
-        self._topic = topic
+        self._connect, self._sender_of, self._send = connect, sender_of, send
         self._waiting: list[_Waiting] = []
         self._sending: asyncio.Task[None] | None = None
         self._client: ServiceBusClient | None = None
@@ -76,11 +81,11 @@ class ServiceBusPublisher:
         self._down_until = 0.0  # monotonic seconds
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
-        """See `EventPublisher.publish`."""
+    async def send(self, messages: list[ServiceBusMessage]) -> None:
+        """Send messages; `BusUnavailable` if that isn't certain."""
         if time.monotonic() < self._down_until:
             raise BusUnavailable("it was down a moment ago")
-        mine = _Waiting([_message(lead, event) for event in events], asyncio.Future())
+        mine = _Waiting(messages, asyncio.Future())
         mine.sent.add_done_callback(_heard)
         self._waiting.append(mine)
         if self._sending is None or self._sending.done():
@@ -95,7 +100,7 @@ class ServiceBusPublisher:
             while self._waiting:
                 waiting, self._waiting = self._waiting, []
                 async with asyncio.timeout(SEND_TIMEOUT):
-                    await self._send([message for one in waiting for message in one.messages])
+                    await self._send(self._link(), [message for one in waiting for message in one.messages])
                 for one in waiting:
                     one.sent.set_result(None)
         except (ServiceBusError, OSError, TimeoutError) as exc:
@@ -108,23 +113,14 @@ class ServiceBusPublisher:
             if unsent:
                 self._give_up()
 
-    async def _send(self, messages: Sequence[ServiceBusMessage]) -> None:
+    def _link(self) -> ServiceBusSender:
         if self._client is None or self._sender is None:
             self._client = self._connect()
-            self._sender = self._client.get_topic_sender(self._topic)
-        sender = self._sender
-        batch = await sender.create_message_batch()
-        for message in messages:
-            try:
-                batch.add_message(message)
-            except MessageSizeExceededError:
-                await sender.send_messages(batch)
-                batch = await sender.create_message_batch()
-                batch.add_message(message)
-        await sender.send_messages(batch)
+            self._sender = self._sender_of(self._client)
+        return self._sender
 
     async def close(self) -> None:
-        """See `EventPublisher.close`."""
+        """Let go of all connections; what waits stays unsent."""
         if self._sending is not None:
             self._sending.cancel()
             await asyncio.wait([self._sending])
@@ -139,6 +135,46 @@ class ServiceBusPublisher:
             task = asyncio.create_task(_close(client, sender))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+
+
+class ServiceBusPublisher:
+    """Sends events in order, as few batches as it takes.
+
+    Args:
+        connect: makes a client; called again after a failure.
+        topic: its name; not a partitioned one, whose batches may hold one session only.
+    """
+
+    def __init__(self, connect: Callable[[], ServiceBusClient], topic: str) -> None:
+        """Open no connection yet."""
+        self._outbox = Outbox(connect, lambda client: client.get_topic_sender(topic), in_batches)
+
+    async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
+        """See `EventPublisher.publish`."""
+        await self._outbox.send([_message(lead, event) for event in events])
+
+    async def close(self) -> None:
+        """See `EventPublisher.close`."""
+        await self._outbox.close()
+
+
+async def in_batches(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
+    """In as few batches as it takes."""
+    batch = await sender.create_message_batch()
+    for message in messages:
+        try:
+            batch.add_message(message)
+        except MessageSizeExceededError:
+            await sender.send_messages(batch)
+            batch = await sender.create_message_batch()
+            batch.add_message(message)
+    await sender.send_messages(batch)
+
+
+async def one_by_one(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
+    """Each by itself: of any session and any partition, to be enqueued at any time."""
+    for message in messages:
+        await sender.send_messages(message)
 
 
 async def _close(client: ServiceBusClient, sender: ServiceBusSender) -> None:
