@@ -36,6 +36,7 @@ def wire(environment: Mapping[str, str]) -> Desk:
     The adapters are imported here, not above: their SDKs are half of a cold start, and a health probe or an
     import of the app needs none of them.
     """
+    from shared.messaging.activity_queue import ServiceBusActivityQueue  # noqa: PLC0415
     from shared.messaging.service_bus import ServiceBusPublisher, bus_client  # noqa: PLC0415
     from shared.storage.table import TableLeadStore, table_client  # noqa: PLC0415
 
@@ -47,6 +48,7 @@ def wire(environment: Mapping[str, str]) -> Desk:
             table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
         ),
         publisher=ServiceBusPublisher(bus, settings.topic),
+        activity=ServiceBusActivityQueue(bus, settings.activity_queue),
         policy=load_policy(settings.policy),
         facts=_provider(settings.facts) if settings.facts else None,
         id_key=settings.id_key,

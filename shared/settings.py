@@ -42,6 +42,7 @@ class Settings:
     bus: str  # a connection string, or a namespace's host name with `bus_by_identity`
     bus_by_identity: bool
     topic: str
+    activity_queue: str
     id_key: bytes
     policy: Path | None  # None: the shipped one
     facts: FactSettings | None  # None: no facts from outside
@@ -76,7 +77,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         problems.append("LEADS_TABLE must be 3 to 63 letters and digits, a letter first")
     if id_key and len(id_key.encode(errors="surrogateescape")) not in _KEY_LENGTH:
         problems.append("LEADS_ID_KEY must be a secret of 16 to 64 bytes")
-    topic = required("LEADS_TOPIC")
+    topic, activity_queue = required("LEADS_TOPIC"), required("LEADS_ACTIVITY_QUEUE")
     required("LEADS_SCORING_SUBSCRIPTION")  # the platform resolves it in the trigger, and the schedule too
     schedule = required("LEADS_CLOCK_SCHEDULE")
     if schedule and not _SCHEDULE.fullmatch(schedule):
@@ -92,6 +93,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         bus=bus,
         bus_by_identity=bool(namespace),
         topic=topic,
+        activity_queue=activity_queue,
         id_key=id_key.encode(errors="surrogateescape"),
         policy=Path(policy) if policy else None,
         facts=facts,

@@ -7,7 +7,7 @@ from datetime import datetime
 from weakref import WeakValueDictionary
 
 from shared.policy.model import Policy
-from shared.services.ports import EventPublisher, FactProvider, LeadStore
+from shared.services.ports import ActivityQueue, EventPublisher, FactProvider, LeadStore
 
 
 class Turns:
@@ -42,6 +42,7 @@ class Desk:
 
     store: LeadStore
     publisher: EventPublisher
+    activity: ActivityQueue
     policy: Policy
     id_key: bytes  # secret
     new_id: Callable[[], str]  # of an operation

@@ -1,9 +1,9 @@
 """What the use cases need from the outside world. `storage` and `messaging` satisfy it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.leads.change import Change
 from shared.leads.events import Event
@@ -83,6 +83,19 @@ class StoredRota:
     rota: Rota
     etag: str | None  # None: nothing is stored yet
     seat: Seat | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ActivityMessage:
+    """A message of the queue `activity` as it was sent, and what became of it. Never printed: its body."""
+
+    body: bytes
+    message_id: str
+    sent_at: datetime  # aware UTC; put off or not: when the sender's own message came
+    attempts: int = 0  # how often it was put off
+    refusal: str | None = None  # why it can't be done; None: it is still to be done
+    properties: Mapping[str, Any] = field(default_factory=dict)  # of the sender, to filter by
+    addressing: Mapping[str, str] = field(default_factory=dict)  # content type, session, ...: what was set
 
 
 class LeadStore(Protocol):
@@ -167,6 +180,23 @@ class EventPublisher(Protocol):
 
     async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
         """Send events in order, each with the lead as it is now; `BusUnavailable` if that isn't certain."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+
+
+class ActivityQueue(Protocol):
+    """The way back into the queue `activity`, for messages that can't be done now, or never.
+
+    Each call may raise `BusUnavailable`: then the copy may be there or not, and the message must not be
+    completed. Twice rather than nowhere: whoever works on a copy finds by its id that it is done.
+    """
+
+    async def again(self, message: ActivityMessage, at: datetime) -> None:
+        """Send a copy that comes at an instant, aware UTC."""
+
+    async def refuse(self, message: ActivityMessage, reason: str) -> None:
+        """Send a copy that says why nobody works on it, in words without personal data."""
 
     async def close(self) -> None:
         """Let go of all connections."""

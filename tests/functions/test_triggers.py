@@ -29,6 +29,7 @@ async def desk(storage, bus, monkeypatch):
         "LEADS_TABLE": f"t{uuid.uuid4().hex}",
         "LEADS_BUS": bus.connection_string,
         "LEADS_TOPIC": "leads",
+        "LEADS_ACTIVITY_QUEUE": "activity",
         "LEADS_SCORING_SUBSCRIPTION": "scoring",
         "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
         "LEADS_ID_KEY": "a secret for tests only",
@@ -40,6 +41,7 @@ async def desk(storage, bus, monkeypatch):
     yield desk
     await desk.store.close()
     await desk.publisher.close()
+    await desk.activity.close()
     bootstrap.desk.cache_clear()
 
 

@@ -12,6 +12,7 @@ GOOD = {
     "LEADS_TABLE": "Leads",
     "LEADS_BUS": BUS,
     "LEADS_TOPIC": "leads",
+    "LEADS_ACTIVITY_QUEUE": "activity",
     "LEADS_SCORING_SUBSCRIPTION": "scoring",
     "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
     "LEADS_ID_KEY": "sixteen-letters!",
@@ -29,6 +30,7 @@ def test_good_settings_are_taken_as_they_are():
     assert (settings.storage, settings.storage_by_identity) == ("UseDevelopmentStorage=true", False)
     assert (settings.bus, settings.bus_by_identity) == (BUS, False)
     assert (settings.table, settings.topic, settings.id_key) == ("Leads", "leads", b"sixteen-letters!")
+    assert settings.activity_queue == "activity"
     assert settings.policy is None
 
 
@@ -85,6 +87,7 @@ def test_missing_and_wrong_ones_are_named_together_and_no_value_is_shown():
         "LEADS_TABLE",
         "LEADS_ID_KEY",
         "LEADS_TOPIC",
+        "LEADS_ACTIVITY_QUEUE",
         "LEADS_SCORING_SUBSCRIPTION",
         "LEADS_CLOCK_SCHEDULE",
     ]
