@@ -2,13 +2,14 @@
 
 import azure.functions as func
 
-from functions import clock, health, intake, leads, preview, scoring, stats
+from functions import activity, clock, health, intake, leads, preview, scoring, stats
 
 app = func.FunctionApp()
 app.register_functions(intake.blueprint)
 app.register_functions(leads.blueprint)
 app.register_functions(preview.blueprint)
 app.register_functions(scoring.blueprint)
+app.register_functions(activity.blueprint)
 app.register_functions(clock.blueprint)
 app.register_functions(stats.blueprint)
 app.register_functions(health.blueprint)

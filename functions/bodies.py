@@ -1,14 +1,17 @@
 """What callers send, checked. Errors name the field and the rule, never the value."""
 
 import enum
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from functions.answers import InvalidRequest, RequestTooLarge
 from shared.leads.attention import FollowUpReport
+from shared.leads.crm_facts import FactReport
 from shared.leads.facts import flattened
 from shared.leads.identity import LEAD_ID
 from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport
@@ -16,12 +19,13 @@ from shared.leads.lead import CloseReason, LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.marketplace.parse import push_of
 from shared.policy.load import InvalidPolicy, parse_policy
+from shared.services.activity import Activity, Report
 from shared.services.preview import LeadPreview, PushPreview
 
 MAX_BODY = 64 * 1024  # bytes
 MAX_PREVIEW = 256 * 1024  # bytes: a push, and a whole policy
 LONGEST_TEXT = 200  # characters
-FACTS_TAKEN = 200  # in one preview
+FACTS_TAKEN = 200  # in one body
 
 type ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
 type LongText = Annotated[str, msgspec.Meta(max_length=10_000)]
@@ -140,11 +144,14 @@ def _report(said: _InteractionBody, now: datetime) -> InteractionReport:
     return InteractionReport(type=said.type, at=at, detail=said.detail, id=said.id)
 
 
-def _facts(facts: dict[str, Any]) -> dict[str, Any]:
+def _facts(facts: dict[str, Any], what: str = "preview") -> dict[str, Any]:
     """By name, nested objects joined by dots: `{"person": {"rank": "vp"}}` is `person.rank`."""
-    found = flattened(facts)
+    try:
+        found = flattened(facts)
+    except RecursionError as exc:
+        raise InvalidRequest(f"The body is no {what}: `facts` is nested too deep.") from exc
     if not all(isinstance(value, str | int | float | bool | None) for value in found.values()):
-        raise InvalidRequest("The body is no preview: `facts` must be texts, numbers, true or false.")
+        raise InvalidRequest(f"The body is no {what}: `facts` must be texts, numbers, true or false.")
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -171,3 +178,74 @@ def _read[Body](body: bytes, type_: type[Body], what: str, most: int = MAX_BODY)
         raise InvalidRequest(f"The body is no {what}: {exc}.") from exc
     except RecursionError as exc:
         raise InvalidRequest(f"The body is no {what}: it is nested too deep.") from exc
+
+
+# The queue `activity`.
+
+
+class ActivityType(enum.StrEnum):
+    """What a CRM reports back."""
+
+    FOLLOW_UP = "follow_up"  # with the fields of a follow-up
+    INTERACTION = "interaction"
+    STATUS = "status"  # with the fields of an update; `at` is when the status was reached
+    FACTS = "facts"
+
+
+type SenderId = Annotated[ShortText, msgspec.Meta(pattern=r"^[^\x00-\x1f]+(?!\n)$")]
+
+
+class ActivityHead(msgspec.Struct, kw_only=True, rename="camel"):
+    """What every message says, whatever its type."""
+
+    type: str
+    id: SenderId | None = None
+    lead_id: Annotated[str, msgspec.Meta(pattern=rf"^{LEAD_ID.pattern}(?!\n)$")] | None = None
+    email: ShortText | None = None
+    at: Instant | None = None
+
+
+class ToldInteractionBody(msgspec.Struct, kw_only=True):
+    """What the customer did: `type` says that it is an interaction, so its own type goes by another name."""
+
+    interaction: Type
+    detail: LongText | dict[str, Any] | None = None
+
+
+class ToldFactsBody(msgspec.Struct, kw_only=True):
+    """What the CRM knows, by name."""
+
+    facts: Annotated[dict[str, Any], msgspec.Meta(min_length=1, max_length=FACTS_TAKEN)]
+    by: ShortText | None = None
+
+
+def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
+    """What a CRM reports, about whom; without an `id` or an `at` those of the message count."""
+    said = _read(body, ActivityHead, "activity")
+    if (said.lead_id is None) == (said.email is None):
+        raise InvalidRequest("The body is no activity: it needs `leadId` or `email`, one of the two.")
+    report_of = _REPORTS[_one_of(ActivityType, said.type, "type")]
+    report = report_of(body, _utc(said.at, "activity") or sent_at)
+    return Activity(replace(report, id=said.id or message_id), said.lead_id, said.email)
+
+
+def _told_interaction(body: bytes, at: datetime) -> InteractionReport:
+    said = _read(body, ToldInteractionBody, "interaction")
+    return InteractionReport(type=said.interaction, at=at, detail=said.detail)
+
+
+def _told_status(body: bytes, at: datetime) -> LeadUpdate:
+    return replace(lead_update(body), at=at)
+
+
+def _told_facts(body: bytes, at: datetime) -> FactReport:  # noqa: ARG001 - facts hold whenever they are told
+    said = _read(body, ToldFactsBody, "report of facts")
+    return FactReport(facts=_facts(said.facts, "report of facts"), by=said.by)
+
+
+_REPORTS: dict[ActivityType, Callable[[bytes, datetime], Report]] = {
+    ActivityType.FOLLOW_UP: follow_up_report,
+    ActivityType.INTERACTION: _told_interaction,
+    ActivityType.STATUS: _told_status,
+    ActivityType.FACTS: _told_facts,
+}

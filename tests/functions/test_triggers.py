@@ -10,15 +10,13 @@ from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
 from msgspec.structs import replace
 
-import function_app
 from shared import bootstrap
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
 from shared.services import stats
 from shared.services.ports import LeadNotFound
 from tests.examples import push_body
-
-TRIGGERS = {function.get_function_name(): function for function in function_app.app.get_functions()}
+from tests.functions.triggers import TRIGGERS
 
 
 @pytest.fixture

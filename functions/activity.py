@@ -1,0 +1,68 @@
+"""CRMs report back: follow-ups, interactions, outcomes, facts."""
+
+import logging
+
+import azure.functions as func
+
+from functions.activity_message import message_of
+from functions.answers import InvalidRequest
+from functions.bodies import activity_of
+from shared.bootstrap import desk, utc_now
+from shared.leads.attention import InvalidFollowUp
+from shared.leads.crm_facts import InvalidFacts
+from shared.leads.interaction import InvalidInteraction
+from shared.leads.lifecycle import IllegalTransition, InvalidUpdate
+from shared.services.activity import LeadUnclear, take_activity
+from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.put_off import put_off
+
+blueprint = func.Blueprint()
+log = logging.getLogger(__name__)
+
+_NEVER = (
+    InvalidRequest,
+    InvalidFollowUp,
+    InvalidInteraction,
+    InvalidUpdate,
+    InvalidFacts,
+    IllegalTransition,
+    LeadUnclear,
+    LeadNotFound,
+)
+_NOT_NOW = (StoreUnavailable, LeadChanged)
+
+
+class Refused(Exception):
+    """Nobody works on this message; the platform dead-letters it, with the reason among its properties."""
+
+
+@blueprint.function_name("take_activity")
+@blueprint.service_bus_queue_trigger(
+    arg_name="message",
+    queue_name="%LEADS_ACTIVITY_QUEUE%",
+    connection="LEADS_BUS",
+    data_type=func.DataType.BINARY,
+)
+async def activity_from_bus(message: func.ServiceBusMessage) -> None:
+    """Do what a CRM reports, once, however often it comes.
+
+    What can't be done now comes again later; what can never be done goes to the dead-letter queue with the
+    reason in its property `refusal`. A bus that takes no copy back leaves the message to the platform.
+    """
+    now = utc_now()
+    received = message_of(message, now)
+    if received.refusal is not None:
+        raise Refused("nobody works on it: its property `refusal` says why")
+    try:
+        activity = activity_of(received.body, received.message_id, received.sent_at)
+        await take_activity(desk(), activity, at=now)
+    except _NEVER as exc:
+        reason = _reason(exc)
+        log.warning("activity %s is refused: %s", message.sequence_number, reason)
+        await desk().activity.refuse(received, reason)
+    except _NOT_NOW:
+        await put_off(desk(), received, now)
+
+
+def _reason(exc: Exception) -> str:
+    return "There is no lead with this id." if isinstance(exc, LeadNotFound) else str(exc)
