@@ -14,7 +14,8 @@ PERSONAL = "Bodies hold personal data: mind who sees the screen, and where the o
 REPLAY = """\
 Sends dead letters to their queue again, and takes each out once the bus has confirmed the
 new message: same body, message id, session id, content type and application properties.
-Stopped in between, a message is there twice rather than nowhere.
+Stopped in between, a message is there twice rather than nowhere. A refused activity is sent
+without its refusal, so that it is worked on again.
 
 Nobody can send to a subscription alone: a dead letter of TOPIC/NAME goes to the topic, and
 all subscribers whose rules match get it, also those that have had it. Its message id is the

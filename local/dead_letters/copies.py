@@ -5,6 +5,8 @@ from typing import Any
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageBodyType
 
+from shared.messaging.activity_properties import OF_THE_DESK
+
 ADDED_BY_THE_BROKER = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
 # The SDK writes these two anew where there is a time to live.
 _TIMES = frozenset({"absolute_expiry_time", "creation_time"})
@@ -18,6 +20,8 @@ class NotCopyable(ValueError):
 
 def copy_of(message: ServiceBusReceivedMessage) -> AmqpAnnotatedMessage:
     """The same body, ids, content type, time to live and application properties; a new life otherwise.
+
+    What the desk noted on a message of the queue `activity` is left out: it is to be worked on again.
 
     The SDK reads strings as bytes. What is UTF-8 is sent as a string, so that filters match it again.
 
@@ -33,7 +37,7 @@ def copy_of(message: ServiceBusReceivedMessage) -> AmqpAnnotatedMessage:
             for name, value in (raw.properties or {}).items()
             if name not in _TIMES
         },
-        application_properties=_sendable(properties_of(message)),
+        application_properties=_sendable(_of_the_sender(message)),
         annotations={
             text(name): text(value)
             for name, value in (raw.annotations or {}).items()
@@ -48,6 +52,10 @@ def properties_of(message: ServiceBusReceivedMessage) -> dict[str, Any]:
         str(text(name)): text(value) for name, value in (message.application_properties or {}).items()
     }
     return {name: value for name, value in properties.items() if name not in ADDED_BY_THE_BROKER}
+
+
+def _of_the_sender(message: ServiceBusReceivedMessage) -> dict[str, Any]:
+    return {name: value for name, value in properties_of(message).items() if name not in OF_THE_DESK}
 
 
 def body_of(message: ServiceBusReceivedMessage) -> bytes | None:

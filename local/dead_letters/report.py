@@ -7,6 +7,7 @@ from typing import Any
 from azure.servicebus import ServiceBusReceivedMessage
 
 from local.dead_letters.copies import body_of, properties_of, text
+from shared.messaging.activity_properties import REFUSAL
 
 DESCRIPTION_WIDTH = 100  # characters
 
@@ -32,6 +33,8 @@ def told(message: ServiceBusReceivedMessage) -> Iterator[str]:
     yield f"session id:      {_line(message.session_id)}"
     yield f"content type:    {_line(message.content_type)}"
     yield f"delivery count:  {message.delivery_count}"
+    if refusal := _refusal(message):
+        yield f"refused:         {refusal}"
     yield f"reason:          {_line(message.dead_letter_reason)}"
     yield f"description:     {_line(message.dead_letter_error_description)}"
     yield "properties:"
@@ -58,10 +61,18 @@ def _time(message: ServiceBusReceivedMessage) -> str:
 
 
 def _cause(message: ServiceBusReceivedMessage) -> str:
+    """Why the desk refused it; else why the bus gave it up."""
+    if refusal := _refusal(message):
+        return f"refused: {refusal}"
     description = _line(message.dead_letter_error_description)
     if len(description) > DESCRIPTION_WIDTH:
         description = f"{description[:DESCRIPTION_WIDTH]}..."
     return f"{_line(message.dead_letter_reason)}: {description}"
+
+
+def _refusal(message: ServiceBusReceivedMessage) -> str | None:
+    refusal = properties_of(message).get(REFUSAL)
+    return None if refusal is None else _line(refusal)
 
 
 def _body(message: ServiceBusReceivedMessage) -> str:

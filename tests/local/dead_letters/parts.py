@@ -25,7 +25,7 @@ CONFIG = {
                 "Name": "sbemulatorns",
                 # A queue for each test, so that none sees what another left.
                 "Queues": [
-                    *(queue(f"queue-{number}") for number in range(19)),
+                    *(queue(f"queue-{number}") for number in range(21)),
                     queue(UNUSED),
                     *(queue(f"short-{number}", LockDuration="PT2S") for number in range(2)),
                 ],

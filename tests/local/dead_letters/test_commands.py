@@ -260,3 +260,29 @@ async def test_a_message_that_another_receiver_holds_is_left(grave, command):
         f"{grave.name}: replayed 1 of 2",
         "  1 was left: another receiver holds it, or has taken it",
     ]
+
+
+# activities that the desk refused
+
+
+async def test_a_refused_activity_is_listed_and_shown_with_the_reason_of_the_desk(grave, command):
+    refusal = {"refusal": "There is no lead\nwith this id.", "sentAt": "2026-03-02T09:00:00Z"}
+    await grave.bury(ServiceBusMessage("m", message_id="m1", application_properties=refusal))
+
+    _, listed = await command("list", "--queue", grave.name)
+    _, shown = await command("show", grave.name, 1)
+
+    assert listed.endswith("  m1  refused: There is no lead with this id.\n")
+    assert "refused:         There is no lead with this id." in shown.splitlines()
+    assert "reason:          NotALead" in shown.splitlines()
+
+
+async def test_a_refused_activity_is_replayed_without_what_the_desk_noted_on_it(grave, command):
+    noted = {"refusal": "no", "attempts": 148, "sentAt": "2026-03-02T09:00:00Z", "crm": "contoso"}
+    await grave.bury(ServiceBusMessage("m", message_id="m1", application_properties=noted))
+
+    assert (await command("replay", grave.name))[0] == 0
+
+    (message,) = await receive(grave.receiver, 1)
+    assert (message.message_id, str(message)) == ("m1", "m")
+    assert message.application_properties == {b"crm": b"contoso"}
