@@ -27,12 +27,6 @@ def company_key(name: str | None) -> str | None:
     return None if name is None or names_no_firm(name) else firm_key(name)
 
 
-def same_firm(one: CompanyFacts, other: CompanyFacts) -> bool:
-    """By domain or by key; firms of which nothing is known are never the same."""
-    by_domain = one.domain is not None and one.domain == other.domain
-    return by_domain or (one.key is not None and one.key == other.key)
-
-
 def _tidied(name: str) -> str:
     """Blanks folded; no invisible signs, no quotation marks around the whole, no comma at the end."""
     visible = "".join(sign for sign in re.sub(r"\s", " ", name) if _is_visible(sign))

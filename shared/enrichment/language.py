@@ -79,11 +79,6 @@ def country_language(country: str | None) -> str | None:
     return _languages_of_countries().get(country or "")
 
 
-def language(note: str | None, country: str | None) -> str | None:
-    """The language of the note; else the one that the country speaks."""
-    return note_language(note) or country_language(country)
-
-
 def _tidied(text: str) -> str:
     """Composed letters, no links and numbers, single blanks; no half of a pair, which the net refuses."""
     whole = text.encode(errors="ignore").decode()

@@ -69,22 +69,6 @@ def working_time(start: datetime, end: datetime, calendar: WorkingCalendar) -> t
     return sum((closes - opens for opens, closes in stretches), timedelta())
 
 
-def is_open(at: datetime, calendar: WorkingCalendar) -> bool:
-    """Whether `at`, aware UTC, is working time. A span holds its begin, not its end."""
-    return any(begin <= at < end for begin, end in open_on(utc_day(at), calendar.zone, calendar.policy))
-
-
-def next_open(at: datetime, calendar: WorkingCalendar) -> datetime:
-    """The first open instant from `at` on, both aware UTC: `at` itself, if it is one.
-
-    Raises:
-        NoWorkingTime: there is none within `FARTHEST`.
-    """
-    for begin, _ in _open_between(at, at + FARTHEST, calendar):
-        return begin
-    raise NoWorkingTime(f"there is no working time within {FARTHEST.days} days")
-
-
 def _open_between(start: datetime, end: datetime, calendar: WorkingCalendar) -> Iterator[Stretch]:
     """What is open from `start` to `end`, ascending. A stretch over midnight UTC comes in two."""
     for day in range(utc_day(start), utc_day(end) + 1):

@@ -15,8 +15,6 @@ from shared.follow_up.calendar import (
     NoWorkingTime,
     WorkingCalendar,
     due_at,
-    is_open,
-    next_open,
     working_calendar,
     working_time,
 )
@@ -51,6 +49,15 @@ def span(text: str) -> timedelta:
     """Hours, minutes, seconds: 1:30:00."""
     hours, minutes, seconds = map(int, text.split(":"))
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+def is_open(at: datetime, calendar: WorkingCalendar) -> bool:
+    return working_time(at, at + TICK, calendar) == TICK
+
+
+def next_open(at: datetime, calendar: WorkingCalendar) -> datetime:
+    """The first open instant from `at` on: the least target is used up a tick after it."""
+    return due_at(at, TICK, calendar) - TICK
 
 
 OFFICE = made(
@@ -299,7 +306,7 @@ def test_a_target_that_takes_more_than_twelve_years_is_refused():
 def test_a_calendar_that_never_opens_is_refused():
     policy = msgspec.convert({"zone": "UTC", "hours": ["09:00-17:00"]}, CalendarPolicy)
     msgspec.structs.force_setattr(policy, "hours", ())  # the policy itself refuses it
-    with pytest.raises(NoWorkingTime, match="no working time within 4383 days"):
+    with pytest.raises(NoWorkingTime, match="aren't used up within 4383 days"):
         next_open(utc("2026-03-02 10:00"), working_calendar(policy))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.enrichment.company import company_facts, company_key, same_firm
+from shared.enrichment.company import company_facts, company_key
 from shared.enrichment.email import email_facts
 from shared.enrichment.facts import CompanyFacts, EmailFacts
 
@@ -183,21 +183,3 @@ def test_a_firm_without_a_name_is_called_by_its_own_domain(
 ):
     facts = company_facts(name, email_facts(address))
     assert (facts.name, facts.key) == (None, key)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        pytest.param(CompanyFacts(key="a"), CompanyFacts(key="a"), True, id="by key"),
-        pytest.param(
-            CompanyFacts(key="a", domain="x"), CompanyFacts(key="b", domain="x"), True, id="by domain"
-        ),
-        pytest.param(
-            CompanyFacts(key="a", domain="x"), CompanyFacts(key="b", domain="y"), False, id="by none"
-        ),
-        pytest.param(CompanyFacts(), CompanyFacts(), False, id="nothing is known"),
-    ],
-)
-def test_firms_are_the_same_by_domain_or_by_key(one: CompanyFacts, other: CompanyFacts, same: bool):
-    assert same_firm(one, other) is same
-    assert same_firm(other, one) is same

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.enrichment.language import country_language, language, note_language
+from shared.enrichment.language import country_language, note_language
 from tests.pure.examples import examples
 
 LONG = {
@@ -151,17 +151,3 @@ def test_any_note_is_a_language_of_two_letters_or_none(note: str):
 )
 def test_a_country_tells_a_language_if_four_of_five_people_speak_it(country: str | None, spoken: str | None):
     assert country_language(country) == spoken
-
-
-@pytest.mark.parametrize(
-    ("note", "country", "spoken"),
-    [
-        pytest.param("Merci de nous rappeler", "DE", "fr", id="what they wrote comes first"),
-        pytest.param("demo", "DE", "de", id="then what their country speaks"),
-        pytest.param(None, "DE", "de", id="they wrote nothing"),
-        pytest.param("demo", "CH", None, id="a country of several languages"),
-        pytest.param(None, None, None, id="nothing is known"),
-    ],
-)
-def test_the_language_of_a_lead_is_that_of_the_note_or_else_of_the_country(note, country, spoken: str | None):
-    assert language(note, country) == spoken
