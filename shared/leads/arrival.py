@@ -5,13 +5,15 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from shared.follow_up.state import FollowUp, await_follow_up, expect_none
 from shared.leads.change import Change, change
 from shared.leads.events import EventType
 from shared.leads.interaction import with_interaction
 from shared.leads.lead import ALARMS, Bookkeeping, Lead, LeadStatus, Milestone, SeenPush
+from shared.leads.taken_over import TakenOver, how_it_came, is_attended, with_import
+from shared.leads.telling import told_together
 from shared.marketplace.json_text import essence
 from shared.marketplace.push import LeadPush
 from shared.policy.scoring import PUSH
@@ -21,8 +23,18 @@ REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry o
 PUSHES_REMEMBERED = 50  # of one lead within that window; beyond it a repeat counts as a touch
 
 
-def first_push(push: LeadPush, lead_id: str, offer: str | None, at: datetime, target: timedelta) -> Change:
-    """The lead that a push of an unknown person or offer opens."""
+def first_push(
+    push: LeadPush,
+    lead_id: str,
+    offer: str | None,
+    at: datetime,
+    target: timedelta,
+    *,
+    over: TakenOver | None = None,
+) -> Change:
+    """The lead that a push of an unknown person or offer opens; `over` unless it was pushed to us."""
+    is_old = over is not None and over.is_old
+    received = Milestone(what="received", at=at)
     lead = Lead(
         id=lead_id,
         offer=offer,
@@ -36,74 +48,93 @@ def first_push(push: LeadPush, lead_id: str, offer: str | None, at: datetime, ta
         campaign=push.campaign,
         received_at=at,
         last_touch_at=at,
-        follow_up=_follow_up(FollowUp(), push.is_test or push.forbids_contact, at, target),
-        milestones=(Milestone(what="received", at=at),),
+        follow_up=_follow_up(FollowUp(), push.is_test or push.forbids_contact or is_old, at, target),
+        milestones=with_import((received,), over),
         raw=push.raw,
         bookkeeping=Bookkeeping(
-            recent_pushes=(SeenPush(digest=_digest(push), at=at),),
+            recent_pushes=() if over else (SeenPush(digest=_digest(push), at=at),),
             interactions=(_as_interaction(push, at, 1),),
             cycle_began_at=at,
+            permission_at=at if _is_about_contact(push) else None,
+            taken_over_at=over.taken_at if over else None,
+            is_imported=is_old,
         ),
     )
-    return change(lead, at, (EventType.RECEIVED, {"push": push.as_sent, "offer": offer}))
+    told = {"push": push.as_sent, "offer": offer, **how_it_came(over, at)}
+    return change(lead, over.taken_at if over else at, (EventType.RECEIVED, told))
 
 
-def later_push(lead: Lead, push: LeadPush, at: datetime, target: timedelta) -> Change | None:
-    """A touch: blanks are filled, the newest non-empty value wins. None for a repeat within the window.
+def later_push(
+    lead: Lead, push: LeadPush, at: datetime, target: timedelta, *, over: TakenOver | None = None
+) -> Change | None:
+    """A touch: of each value the newest that is no blank wins. None for a repeat within the window.
 
     It re-opens a closed lead, unless it forbids contact. A push that forbids contact is no repeat as long as
     the lead may be contacted: it is never swallowed.
+
+    Pushes may come in any order of `at`: the lead is the same in the end. One that was taken over asks for no
+    call if it is old, or if somebody has called or closed the lead since.
     """
-    seen = tuple(one for one in lead.bookkeeping.recent_pushes if at - one.at < REPEAT_WINDOW)
+    kept = lead.bookkeeping
+    seen = tuple(one for one in kept.recent_pushes if at - one.at < REPEAT_WINDOW)
     digest = _digest(push)
     is_known = any(one.digest == digest and abs(at - one.at) < REPEAT_WINDOW for one in seen)
-    if is_known and (lead.do_not_contact or not _is_forbidden(lead, push)):
+    do_not_contact, permission_at = _permission(lead, push, at)
+    if over is None and is_known and (lead.do_not_contact or not do_not_contact):
         return None
     test = lead.test and push.is_test
-    do_not_contact = _is_forbidden(lead, push)
     is_silent = test or do_not_contact
-    comes_back = not lead.status.is_open and not is_silent and not push.is_test
+    asks = over is None or not (over.is_old or is_attended(lead, at))
+    comes_back = asks and not lead.status.is_open and not is_silent and not push.is_test
     follow_up = lead.follow_up
-    if lead.status.is_open or comes_back:
+    if (lead.status.is_open or comes_back) and (asks or is_silent):
         follow_up = _follow_up(lead.follow_up, is_silent, at, target)
-    begins = follow_up.is_open and not lead.follow_up.is_open
-    kept = lead.bookkeeping
+    fields, told_at = told_together(lead, push, at)
     return change(
         lead,
-        at,
-        (EventType.TOUCHED, {"push": push.as_sent}),
+        over.taken_at if over else at,
+        (EventType.TOUCHED, {"push": push.as_sent, **how_it_came(over, at)}),
         *([(EventType.STATUS_CHANGED, _back(lead))] if comes_back else []),
-        offer_title=push.offer_title or lead.offer_title,
-        source=push.source or lead.source,
-        action=push.action or lead.action,
+        **fields,
         status=LeadStatus.NEW if comes_back else lead.status,
         close_reason=None if comes_back else lead.close_reason,
         test=test,
         do_not_contact=do_not_contact,
-        contact=replace(lead.contact, **_filled(push.contact)),
-        note=push.note or lead.note,
-        campaign=push.campaign or lead.campaign,
+        received_at=min(at, lead.received_at),
         last_touch_at=max(at, lead.last_touch_at),
         touches=lead.touches + 1,
         follow_up=follow_up,
-        raw=replace(lead.raw, **_filled(push.raw)),
+        milestones=with_import(_received(lead.milestones, at), over),
         bookkeeping=replace(
             kept,
-            recent_pushes=(*seen, SeenPush(digest=digest, at=at))[-PUSHES_REMEMBERED:],
+            recent_pushes=kept.recent_pushes if over else _remembered(seen, digest, at),
             interactions=with_interaction(
                 kept.interactions, _as_interaction(push, at, kept.events_written + 1)
             ),
             setbacks=kept.without_setback(*ALARMS) if is_silent else kept.setbacks,
-            cycle_began_at=at if begins else kept.cycle_began_at,
+            cycle_began_at=_cycle_began_at(lead, follow_up, at, asks=asks),
+            told_at=told_at,
+            permission_at=permission_at,
+            taken_over_at=over.taken_at if over else kept.taken_over_at,
+            is_imported=kept.is_imported and over is not None and over.is_old,
         ),
     )
 
 
-def _is_forbidden(lead: Lead, push: LeadPush) -> bool:
-    """Asking for another partner forbids contact, *Contact me* lifts it; tests do neither to real leads."""
-    if push.is_test and not lead.test:
-        return lead.do_not_contact
-    return push.forbids_contact or (lead.do_not_contact and not push.asks_for_contact)
+def _permission(lead: Lead, push: LeadPush, at: datetime) -> tuple[bool, datetime | None]:
+    """Whether contact is forbidden, and since when that is said: the newest word counts.
+
+    Asking for another partner forbids contact, *Contact me* lifts it; tests do neither to real leads.
+    """
+    said_at = lead.bookkeeping.permission_at or (lead.last_touch_at if lead.do_not_contact else None)
+    is_for_tests = push.is_test and not lead.test
+    if is_for_tests or not _is_about_contact(push) or (said_at is not None and at < said_at):
+        return lead.do_not_contact, said_at
+    return push.forbids_contact, at
+
+
+def _is_about_contact(push: LeadPush) -> bool:
+    return push.forbids_contact or push.asks_for_contact
 
 
 def _follow_up(follow_up: FollowUp, is_silent: bool, at: datetime, target: timedelta) -> FollowUp:
@@ -112,17 +143,29 @@ def _follow_up(follow_up: FollowUp, is_silent: bool, at: datetime, target: timed
     return expect_none(was_here) if is_silent else await_follow_up(was_here, at, target)
 
 
+def _cycle_began_at(lead: Lead, follow_up: FollowUp, at: datetime, *, asks: bool) -> datetime | None:
+    """When the cycle began; an older push that comes late shows that the customer has waited longer."""
+    began_at = lead.bookkeeping.cycle_began_at
+    if not (follow_up.is_open and asks) or began_at is None:
+        return began_at
+    return min(at, began_at) if lead.follow_up.is_open else at
+
+
+def _received(milestones: tuple[Milestone, ...], at: datetime) -> tuple[Milestone, ...]:
+    """The first push is the earliest, whichever comes first."""
+    return tuple(replace(one, at=min(one.at, at)) if one.what == "received" else one for one in milestones)
+
+
+def _remembered(seen: tuple[SeenPush, ...], digest: str, at: datetime) -> tuple[SeenPush, ...]:
+    return (*seen, SeenPush(digest=digest, at=at))[-PUSHES_REMEMBERED:]
+
+
 def _back(lead: Lead) -> dict[str, Any]:
     return {"from": lead.status, "to": LeadStatus.NEW, "reason": None, "by": None, "because": "came back"}
 
 
 def _as_interaction(push: LeadPush, at: datetime, number: int) -> Interaction:
     return Interaction(type=PUSH, at=at, number=number, detail=(push.action or "")[:LONGEST_DETAIL] or None)
-
-
-def _filled(value: Any) -> dict[str, Any]:
-    """The fields that hold more than blanks."""
-    return {name: text for name, text in asdict(value).items() if text and text.strip()}
 
 
 def _digest(push: LeadPush) -> str:

@@ -62,7 +62,14 @@ def follow_up(lead: Lead, report: FollowUpReport, now: datetime, policy: Policy)
         status=status,
         follow_up=fulfil(lead.follow_up, report.at, planned) if ends else lead.follow_up,
         milestones=with_milestone(lead, "contacted", report.at, report.by),
-        bookkeeping=with_report(replace(kept, setbacks=kept.without_setback(*ALARMS)), report.id),
+        bookkeeping=with_report(
+            replace(
+                kept,
+                setbacks=kept.without_setback(*ALARMS),
+                attended_at=max(report.at, kept.attended_at or report.at),
+            ),
+            report.id,
+        ),
     )
 
 

@@ -19,11 +19,20 @@ OPERATIONS_KEPT = 8  # the actors that may work on one lead within one lost answ
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The trace of something that is done once, stored with what it did: a second time it is refused."""
+
+    key: str  # what was done; no personal data
+    said: str = ""  # about this time, for whoever comes second
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Stored as one transaction."""
 
     lead: Lead
     events: tuple[Event, ...] = ()
+    mark: Mark | None = None
 
 
 def change(lead: Lead, at: datetime, *happened: tuple[EventType, dict[str, Any]], **fields: Any) -> Change:

@@ -74,7 +74,14 @@ def with_deadline(before: Lead | None, change: Change, policy: Policy) -> Change
     if not is_new and due >= follow_up.due_at:
         return change
     warn_at = None if follow_up.warned_at else _warn_at(began_at, promise)
-    return Change(replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=warn_at)), change.events)
+    dated = replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=warn_at))
+    return Change(dated, change.events, change.mark)
+
+
+def deadline_from(began_at: datetime, lead: Lead, policy: Policy) -> datetime:
+    """By when somebody must call a lead that has waited since `began_at`, aware UTC."""
+    promise = promise_to(lead, policy)
+    return after(began_at, promise.target, promise.calendar)
 
 
 def promised_anew(lead: Lead, policy: Policy) -> Lead:

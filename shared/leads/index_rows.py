@@ -50,11 +50,12 @@ def _due_rows(lead: Lead) -> Iterator[IndexRow]:
     setbacks = lead.bookkeeping.setbacks
     for kind, at in due_times(lead).items():
         setback = setbacks.get(kind)
+        since = stamp(max(at, lead.bookkeeping.taken_over_at or at))  # nobody could do it earlier
         if setback and setback.parked:
-            yield IndexRow(due_key(NEVER, DueKind.PARKED, lead.id) + f"!{kind}", {"since": stamp(at)})
+            yield IndexRow(due_key(NEVER, DueKind.PARKED, lead.id) + f"!{kind}", {"since": since})
         else:
             next_at = max(at, setback.retry_at) if setback else at
-            yield IndexRow(due_key(next_at, kind, lead.id), {"since": stamp(at)})
+            yield IndexRow(due_key(next_at, kind, lead.id), {"since": since})
 
 
 def due_times(lead: Lead) -> dict[DueKind, datetime]:

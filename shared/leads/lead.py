@@ -26,7 +26,10 @@ class LeadStatus(enum.StrEnum):
     @property
     def is_open(self) -> bool:
         """There is still something to do."""
-        return self not in (LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED)
+        return self not in CLOSED
+
+
+CLOSED = (LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED)
 
 
 class CloseReason(enum.StrEnum):
@@ -106,6 +109,11 @@ class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     cycle_began_at: datetime | None = None  # of the follow-up cycle: what was done before doesn't end it
     reports: tuple[str, ...] = ()  # what senders reported, by their ids, newest last; see `reports`
     assignment: Assignment = Assignment()
+    told_at: dict[str, datetime] = field(default_factory=dict)  # of values older than the newest push
+    permission_at: datetime | None = None  # when somebody last forbade contact, or asked for it
+    attended_at: datetime | None = None  # when somebody last called, or closed the lead
+    taken_over_at: datetime | None = None  # when a push of it last came in from a table, however old
+    is_imported: bool = False  # so far all its pushes are history: nobody has to call
 
     def without_setback(self, *kinds: DueKind) -> dict[DueKind, Setback]:
         """The setbacks but those of work that is done."""
@@ -151,5 +159,5 @@ class Lead(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
         if self.test:
             return None
         if self.bookkeeping.touches_scored < self.touches:
-            return self.last_touch_at
+            return max(self.last_touch_at, self.bookkeeping.taken_over_at or self.last_touch_at)
         return self.bookkeeping.score_asked_at

@@ -138,7 +138,9 @@ def _follow_up(lead: Lead, fields: dict[str, Any], now: datetime, target: timede
     status, forbidden = fields.get("status", lead.status), fields.get("do_not_contact", lead.do_not_contact)
     kept = lead.bookkeeping
     if "do_not_contact" in fields:
-        kept = replace(kept, score_asked_at=kept.score_asked_at or now)
+        kept = replace(kept, score_asked_at=kept.score_asked_at or now, permission_at=now)
+    if "status" in fields and not status.is_open:
+        kept = replace(kept, attended_at=now)
     if lead.test or forbidden or not status.is_open:
         kept = replace(kept, setbacks=kept.without_setback(*ALARMS))
         return {"follow_up": expect_none(lead.follow_up), "bookkeeping": kept}

@@ -11,6 +11,7 @@ from shared.leads.crm_facts import told_by_crm
 from shared.leads.events import Event, EventType, lead_and_number
 from shared.leads.interaction import InteractionReport, interact
 from shared.leads.lead import Lead
+from shared.leads.taken_over import TakenOver
 from shared.leads.worth import appraise
 from shared.marketplace.parse import push_of
 from shared.policy.scoring import ScoringPolicy
@@ -55,14 +56,24 @@ def _opened(event: Event) -> Lead:
         raise NothingToReplay("The first event isn't the push that opened the lead.")
     push = push_of(event.data["push"])
     lead_id, _ = lead_and_number(event.id)
-    return first_push(push, lead_id, event.data.get("offer"), event.time, _NO_TARGET).lead
+    at, over = _came(event)
+    return first_push(push, lead_id, event.data.get("offer"), at, _NO_TARGET, over=over).lead
+
+
+def _came(event: Event) -> tuple[datetime, TakenOver | None]:
+    """When a push counts from: its event says so if it was taken over, long after the customer was there."""
+    if "at" not in event.data:
+        return event.time, None
+    over = TakenOver(taken_at=event.time, is_old=event.data.get("imported", False))
+    return convert(event.data["at"], datetime), over
 
 
 def _told(lead: Lead, event: Event) -> Lead:
     """The lead after one more event, its numbers as they were."""
     change = None
     if event.type is EventType.TOUCHED:
-        change = later_push(_before(lead, event), push_of(event.data["push"]), event.time, _NO_TARGET)
+        at, over = _came(event)
+        change = later_push(_before(lead, event), push_of(event.data["push"]), at, _NO_TARGET, over=over)
     elif event.type is EventType.INTERACTED:
         change = interact(_before(lead, event), convert(event.data, InteractionReport), event.time)
     elif event.type is EventType.SCORED:

@@ -67,10 +67,11 @@ def record_score(lead: Lead, enrichment: Enrichment, score: Score, at: datetime)
     }
     if enrichment.facts != lead.enrichment.facts:
         said["facts"] = enrichment.facts
-    happened = [(EventType.SCORED, said)]
+    imported = {"imported": True} if is_history(lead) else {}
+    happened = [(EventType.SCORED, said | imported)]
     milestones = lead.milestones
     if score.qualified and not (before and before.qualified):
-        happened.append((EventType.QUALIFIED, {"total": score.total, "grade": score.grade}))
+        happened.append((EventType.QUALIFIED, {"total": score.total, "grade": score.grade} | imported))
         if all(milestone.what != "qualified" for milestone in milestones):
             milestones = (*milestones, Milestone(what="qualified", at=at))
     return change(
@@ -87,6 +88,11 @@ def record_score(lead: Lead, enrichment: Enrichment, score: Score, at: datetime)
             setbacks=lead.bookkeeping.without_setback(DueKind.SCORE),
         ),
     )
+
+
+def is_history(lead: Lead) -> bool:
+    """Only an import of old pushes asks for this score, nothing that happens today."""
+    return lead.bookkeeping.is_imported and lead.bookkeeping.score_asked_at is None
 
 
 def ask_for_score(lead: Lead, version: str, at: datetime) -> Change | None:

@@ -50,6 +50,7 @@ def properties_of(lead: Lead, event: Event) -> dict[str | bytes, Any]:
         "team": lead.team,
         "test": lead.test,
         "doNotContact": lead.do_not_contact,
+        "imported": bool(event.data.get("imported")),
     }
     return {name: _short(value) for name, value in known.items() if value is not None}
 

@@ -42,12 +42,17 @@ def test_a_lead_that_is_known_has_every_property():
         "team": "north",
         "test": False,
         "doNotContact": False,
+        "imported": False,
     }
 
 
 def test_what_is_not_known_is_left_out():
     silent = replace(lead(push(LeadSource="", ActionCode="")), offer=None)
-    assert properties_of(silent, EVENT) == ENVELOPE | {"test": False, "doNotContact": False}
+    assert properties_of(silent, EVENT) == ENVELOPE | {
+        "test": False,
+        "doNotContact": False,
+        "imported": False,
+    }
 
 
 def test_nought_and_no_are_known():
