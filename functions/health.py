@@ -8,7 +8,7 @@ import msgspec
 
 from functions.answers import answer, answering_problems
 from shared.bootstrap import desk, utc_now
-from shared.services.health import Health, check_health
+from shared.services.health import Health, ImportHealth, check_health
 
 blueprint = func.Blueprint()
 
@@ -40,4 +40,11 @@ def _on_the_wire(health: Health) -> dict[str, Any]:
         "oldestDueSeconds": {kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
         "parked": health.parked,
         "rescoring": {"left": health.to_rescore},
+        "import": health.takeover and _import_on_the_wire(health.takeover),
     }
+
+
+def _import_on_the_wire(one: ImportHealth) -> dict[str, Any]:
+    under_way = one.under_way and {"beganAt": one.under_way.began_at, "rows": one.under_way.rows}
+    said = {"lastPassAt": one.last_pass_at, "underWay": under_way}
+    return {"taken": one.taken, "refused": one.refused, **msgspec.to_builtins(said)}

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from shared.policy.load import load_policy
-from shared.services.desk import Desk
+from shared.services.desk import Desk, Takeover
 from shared.services.ports import FactProvider
-from shared.settings import FactSettings, read_settings
+from shared.settings import FactSettings, Settings, read_settings
 
 
 def utc_now() -> datetime:
@@ -51,10 +51,24 @@ def wire(environment: Mapping[str, str]) -> Desk:
         activity=ServiceBusActivityQueue(bus, settings.activity_queue),
         policy=load_policy(settings.policy),
         facts=_provider(settings.facts) if settings.facts else None,
+        takeover=_takeover(settings),
         id_key=settings.id_key,
         new_id=lambda: uuid.uuid4().hex,
         chance=random.random,
     )
+
+
+def _takeover(settings: Settings) -> Takeover | None:
+    if settings.marketplace is None:
+        return None
+    from shared.storage.import_ledger import TableImportLedger  # noqa: PLC0415 - few have one
+    from shared.storage.marketplace_table import TABLE, MarketplaceTableReader  # noqa: PLC0415
+    from shared.storage.table import table_client  # noqa: PLC0415
+
+    theirs = table_client(settings.marketplace, TABLE, by_identity=settings.marketplace_by_identity)
+    ours = table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
+    source = MarketplaceTableReader(theirs)
+    return Takeover(source, TableImportLedger(ours, source.origin))
 
 
 def _provider(settings: FactSettings) -> FactProvider:

@@ -46,6 +46,8 @@ class Settings:
     id_key: bytes
     policy: Path | None  # None: the shipped one
     facts: FactSettings | None  # None: no facts from outside
+    marketplace: str | None  # as `storage`, of the account that Partner Center writes into; None: no import
+    marketplace_by_identity: bool
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -83,6 +85,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if schedule and not _SCHEDULE.fullmatch(schedule):
         problems.append("LEADS_CLOCK_SCHEDULE must be NCRONTAB, six fields with seconds first")
     facts = _facts(environment, problems)
+    marketplace = _marketplace(environment, problems)
     if problems:
         raise InvalidSettings("Settings: " + "; ".join(problems) + ".")
     policy = environment.get("LEADS_POLICY", "").strip()
@@ -97,7 +100,23 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         id_key=id_key.encode(errors="surrogateescape"),
         policy=Path(policy) if policy else None,
         facts=facts,
+        marketplace=marketplace,
+        marketplace_by_identity=bool(marketplace and _is_uri(marketplace)),
     )
+
+
+def _marketplace(environment: Mapping[str, str], problems: list[str]) -> str | None:
+    """The account that Partner Center writes into, if there is one. What is wrong goes onto the list."""
+    written = environment.get("MARKETPLACE_TABLE_STORAGE", "").strip()
+    if written and not _is_uri(written) and not _STORAGE.search(written):
+        problems.append(
+            "MARKETPLACE_TABLE_STORAGE must be a connection string of a storage account, or begin with https://"
+        )
+    return written or None
+
+
+def _is_uri(storage: str) -> bool:
+    return storage.startswith("https://")
 
 
 def _facts(environment: Mapping[str, str], problems: list[str]) -> FactSettings | None:

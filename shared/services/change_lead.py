@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from shared.leads.change import Change, signed
+from shared.leads.change import Change, Mark, signed
 from shared.leads.consequences import with_consequences
 from shared.leads.lead import Lead
 from shared.services.desk import Desk
@@ -18,6 +18,15 @@ LONGEST_PAUSE = 0.5  # seconds
 FIRST_PAUSE = 0.005  # seconds
 
 type Apply = Callable[[Lead], Change | None]
+
+
+class DoneBefore(Exception):
+    """The mark of a change is there: it was stored before, by whomever."""
+
+    def __init__(self, mark: Mark) -> None:
+        """With the mark as stored."""
+        super().__init__(mark.key)
+        self.mark = mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,7 @@ async def change_lead(desk: Desk, lead_id: str, apply: Apply, *, read: StoredLea
 
     Raises:
         LeadNotFound: there is no such lead.
+        DoneBefore: the change has a mark that is there already.
         LeadChanged: others were faster `MAX_ATTEMPTS` times.
         StoreUnavailable: the store doesn't answer; the change may have been stored.
     """
@@ -47,7 +57,10 @@ async def change_lead(desk: Desk, lead_id: str, apply: Apply, *, read: StoredLea
 
 
 async def create_or_change_lead(desk: Desk, first: Change, apply: Apply) -> Outcome:
-    """Store a new lead with one write; if it is there already, change it as `change_lead` does."""
+    """Store a new lead with one write; if it is there already, change it as `change_lead` does.
+
+    With marks on the changes, it is done once: whoever comes second gets `DoneBefore`.
+    """
     return await _in_turn(desk, first.lead.id, _write(desk, first.lead.id, apply, first=first))
 
 
@@ -78,11 +91,13 @@ async def _write(
             read = await _read(desk, lead_id, may_be_absent=first is not None)
         if read is not None and operation in read.lead.bookkeeping.operations:
             return Outcome(read, tried)  # our answer was lost
+        if tried is not None:
+            await _expect_new(desk, tried)
         step = apply(read.lead) if read is not None else first
         if step is None:
             return Outcome(_known(read), None)
-        step = with_consequences(read.lead if read else None, step, desk.policy)
-        tried = Change(signed(step.lead, operation), step.events)
+        after = with_consequences(read.lead if read else None, step, desk.policy)
+        tried = Change(signed(after.lead, operation), after.events, step.mark)
         try:
             return Outcome(await _store(desk, read, tried), tried)
         except (LeadExists, LeadChanged):
@@ -94,6 +109,12 @@ async def _write(
             read, assume_absent = None, False
         await asyncio.sleep(desk.chance() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
     raise LeadChanged(lead_id)
+
+
+async def _expect_new(desk: Desk, change: Change) -> None:
+    """After a conflict or a lost answer: was it the mark?"""
+    if change.mark and (mark := await desk.store.mark_of(change.lead.id, change.mark.key)):
+        raise DoneBefore(mark)
 
 
 async def _read(desk: Desk, lead_id: str, *, may_be_absent: bool) -> StoredLead | None:

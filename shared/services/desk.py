@@ -6,8 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakValueDictionary
 
+from shared.leads.change import Mark
 from shared.policy.model import Policy
-from shared.services.ports import ActivityQueue, EventPublisher, FactProvider, LeadStore
+from shared.services.ports import (
+    ActivityQueue,
+    EventPublisher,
+    FactProvider,
+    ImportLedger,
+    LeadStore,
+    MarketplaceTable,
+)
+
+MARKS_REMEMBERED = 10_000  # rows of the overlap; the store knows them all
 
 
 class Turns:
@@ -36,6 +46,33 @@ class RulesWatch:
         return self.quiet_until is not None and now < self.quiet_until
 
 
+class RecentMarks:
+    """What this process knows to be taken over: the overlap of two passes then costs no request."""
+
+    def __init__(self) -> None:
+        """Nothing is known."""
+        self._marks: dict[tuple[str, str], Mark] = {}
+
+    def of(self, lead_id: str, key: str) -> Mark | None:
+        """The mark; None if this process doesn't know of any."""
+        return self._marks.get((lead_id, key))
+
+    def keep(self, lead_id: str, mark: Mark) -> None:
+        """Remember one more; the oldest goes when there are too many."""
+        self._marks[lead_id, mark.key] = mark
+        if len(self._marks) > MARKS_REMEMBERED:
+            del self._marks[next(iter(self._marks))]
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """The import from the table that Partner Center writes into."""
+
+    table: MarketplaceTable
+    ledger: ImportLedger
+    recent: RecentMarks = field(default_factory=RecentMarks)
+
+
 @dataclass(frozen=True)
 class Desk:
     """Ports, policy and sources of chance. Wired once by `bootstrap`, by hand in tests."""
@@ -48,5 +85,6 @@ class Desk:
     new_id: Callable[[], str]  # of an operation
     chance: Callable[[], float]  # 0-1, for jitter
     facts: FactProvider | None = None  # None: no facts from outside
+    takeover: Takeover | None = None  # None: leads are pushed, and none lie in a table
     turns: Turns = field(default_factory=Turns)
     rules_watch: RulesWatch = field(default_factory=RulesWatch)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.leads.lead import DueKind
 from shared.leads.setback import LONGEST_PAUSE
+from shared.marketplace.import_state import Pass
 from shared.services.desk import Desk
 from shared.services.ports import StoreUnavailable
 from shared.services.rescore import left_to_rescore
@@ -18,6 +19,16 @@ PATIENCE = 10.0  # seconds: a probe wants an answer
 
 
 @dataclass(frozen=True, slots=True)
+class ImportHealth:
+    """How the import from the publisher's table goes."""
+
+    taken: int  # rows, ever
+    refused: int  # rows that wait for a repair, at most `ROWS_LOOKED_AT`
+    last_pass_at: datetime | None  # aware UTC, when everything had last been seen; None: not yet
+    under_way: Pass | None  # the pass that hasn't come to its end yet
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """Ages at one moment; None where there is nothing of the kind."""
 
@@ -26,6 +37,7 @@ class Health:
     oldest_due: dict[DueKind, timedelta]  # how long the oldest work of a kind has been due
     parked: int  # at most `ROWS_LOOKED_AT`
     to_rescore: int  # leads that the present rules haven't scored yet, at most `ROWS_LOOKED_AT`
+    takeover: ImportHealth | None = None  # None: there is no import
 
 
 async def check_health(desk: Desk, now: datetime) -> Health:
@@ -55,4 +67,15 @@ async def _look(desk: Desk, now: datetime) -> Health:
     parked = len(await desk.store.parked(ROWS_LOOKED_AT))
     to_rescore = await left_to_rescore(desk, ROWS_LOOKED_AT, now)
     is_ready = all(age < WORK_STALE_AFTER for age in oldest.values())
-    return Health(is_ready, last_run, oldest, parked, to_rescore)
+    return Health(is_ready, last_run, oldest, parked, to_rescore, await _import(desk))
+
+
+async def _import(desk: Desk) -> ImportHealth | None:
+    if desk.takeover is None:
+        return None
+    stored = await desk.takeover.ledger.load()
+    refused = len(await desk.takeover.ledger.parked(ROWS_LOOKED_AT))
+    if stored is None:
+        return ImportHealth(0, refused, None, None)
+    state = stored.state
+    return ImportHealth(state.taken, refused, state.last_pass_at, state.under_way)

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.leads.change import Change
+from shared.leads.change import Change, Mark
 from shared.leads.events import Event
 from shared.leads.index_rows import IndexRow
 from shared.leads.lead import DueKind, Lead, LeadStatus
 from shared.leads.outcome import LeadOutcome
+from shared.marketplace.import_state import ImportState
+from shared.marketplace.table_row import SourceRow
 from shared.routing.rota import Rota, Seat
 
 
@@ -23,6 +25,10 @@ class LeadExists(Exception):
 
 class LeadChanged(Exception):
     """The lead was changed by another actor since it was read."""
+
+
+class ImportChanged(Exception):
+    """The state of the import was changed by another actor since it was read."""
 
 
 class StoreUnavailable(Exception):
@@ -105,13 +111,19 @@ class LeadStore(Protocol):
         """Read a lead; `LeadNotFound` if absent."""
 
     async def create(self, change: Change) -> StoredLead:
-        """Store a new lead, its events and index rows, all or nothing; `LeadExists` if present."""
+        """Store a new lead, its events, index rows and mark, all or nothing.
+
+        `LeadExists` if the lead is present, or the mark.
+        """
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
-        """Store a changed lead, its new events and the difference of its index rows, all or nothing.
+        """Store a changed lead, its new events and mark, the difference of its index rows, all or nothing.
 
-        `LeadChanged` unless the stored lead is still the one that was `read`.
+        `LeadChanged` unless the stored lead is still the one that was `read`, and the mark is new.
         """
+
+    async def mark_of(self, lead_id: str, key: str) -> Mark | None:
+        """The mark with this key that a change of a lead of this person left; None if there is none."""
 
     async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
         """The lead's events from number `first` on, in order; empty for an unknown lead."""
@@ -160,6 +172,65 @@ class LeadStore(Protocol):
 
     async def close(self) -> None:
         """Let go of all connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    """Some rows of the publisher's table; `continuation` is None on the last page."""
+
+    rows: tuple[SourceRow, ...]  # may be none before the last page
+    continuation: str | None
+
+
+class MarketplaceTable(Protocol):
+    """The table of the publisher that Partner Center writes leads into. Only read."""
+
+    async def page(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
+        """Rows that the service wrote at `since` (aware UTC; None: ever) or later, at most `limit`.
+
+        They come by key, in no order of time. A table that is missing is an empty one. Raises
+        `StoreUnavailable`.
+        """
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImport:
+    """The state of an import as read or written, with its version's mark."""
+
+    state: ImportState
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row of the publisher's table that is no lead: parked until it is repaired there."""
+
+    key: str  # see `row_key`
+    partition: str  # the row's own keys, for whoever repairs it
+    row: str
+    reason: str  # quotes nothing of the row
+
+
+class ImportLedger(Protocol):
+    """How far one import has come, in our own table. Any call may raise `StoreUnavailable`."""
+
+    async def load(self) -> StoredImport | None:
+        """The state; None if the import was never switched on."""
+
+    async def save(self, read: StoredImport | None, state: ImportState) -> StoredImport:
+        """Store the state; `ImportChanged` unless the stored one is still the one that was `read`."""
+
+    async def park(self, row: RefusedRow) -> None:
+        """Keep a refused row in sight; safe to repeat."""
+
+    async def release(self, key: str) -> None:
+        """Forget a refused row that is a lead by now; safe to repeat."""
+
+    async def parked(self, limit: int) -> list[RefusedRow]:
+        """Refused rows, at most `limit`."""
 
 
 class FactProvider(Protocol):

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from shared.leads.change import Mark
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
 from shared.leads.index_rows import IndexRow, unstamp
@@ -55,6 +56,16 @@ def event_of(entity: Mapping[str, Any]) -> Event:
 def index_entity(lead_id: str, row: IndexRow) -> Entity:
     """An index row as a row."""
     return {"PartitionKey": shard_of(lead_id), "RowKey": row.key, **row.columns}
+
+
+def mark_entity(lead_id: str, mark: Mark) -> Entity:
+    """The row of a mark: beside the lead, but under a key that doesn't name it."""
+    return {"PartitionKey": shard_of(lead_id), "RowKey": mark_key(mark.key), "said": mark.said}
+
+
+def mark_of(entity: Mapping[str, Any]) -> Mark:
+    """The mark of its row."""
+    return Mark(key=entity["RowKey"].removeprefix(mark_key("")), said=entity["said"])
 
 
 def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
@@ -123,6 +134,11 @@ def lead_key(lead_id: str) -> str:
 def event_key(lead_id: str, number: int) -> str:
     """RowKey of an event; sorts by number."""
     return f"event!{lead_id}!{number:08d}"
+
+
+def mark_key(key: str) -> str:
+    """RowKey of a mark."""
+    return f"once!{key}"
 
 
 def _chunks(json: str) -> dict[str, str]:

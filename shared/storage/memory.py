@@ -4,7 +4,7 @@ import itertools
 from bisect import bisect_left, bisect_right, insort
 from datetime import datetime
 
-from shared.leads.change import Change
+from shared.leads.change import Change, Mark
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
 from shared.leads.index_rows import NEVER, index_rows, scored_key, stamp, stat_key
@@ -31,6 +31,9 @@ from shared.storage.entities import (
     lead_entity,
     lead_key,
     lead_of,
+    mark_entity,
+    mark_key,
+    mark_of,
     outcome_of,
     worth_page,
 )
@@ -60,19 +63,24 @@ class MemoryLeadStore:
 
     async def create(self, change: Change) -> StoredLead:
         """See `LeadStore.create`."""
-        if change.lead.id in self._etags:
+        if change.lead.id in self._etags or self._is_marked(change):
             raise LeadExists(change.lead.id)
         return self._write(change)
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
         """See `LeadStore.replace`."""
         lead_id = change.lead.id
-        if self._etags.get(lead_id) != read.etag:
+        if self._etags.get(lead_id) != read.etag or self._is_marked(change):
             raise LeadChanged(lead_id)
         for row in read.index:
             del self.rows[shard_of(lead_id), row.key]
             del self._order[bisect_left(self._order, (row.key, shard_of(lead_id)))]
         return self._write(change)
+
+    async def mark_of(self, lead_id: str, key: str) -> Mark | None:
+        """See `LeadStore.mark_of`."""
+        row = self.rows.get((shard_of(lead_id), mark_key(key)))
+        return mark_of(row) if row else None
 
     async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
         """See `LeadStore.events_of`."""
@@ -147,6 +155,7 @@ class MemoryLeadStore:
         entities = [lead_entity(lead, index)]
         entities += [event_entity(lead.id, event) for event in change.events]
         entities += [index_entity(lead.id, row) for row in index]
+        entities += [mark_entity(lead.id, change.mark)] if change.mark else []
         for entity in entities:
             partition, row = entity["PartitionKey"], entity["RowKey"]
             if (partition, row) not in self.rows:
@@ -154,6 +163,10 @@ class MemoryLeadStore:
             self.rows[partition, row] = entity
         self._etags[lead.id] = str(next(self._versions))
         return StoredLead(lead, self._etags[lead.id], index)
+
+    def _is_marked(self, change: Change) -> bool:
+        mark = change.mark
+        return mark is not None and (shard_of(change.lead.id), mark_key(mark.key)) in self.rows
 
     def _keys(self, first: str, last: str) -> list[tuple[str, str]]:
         begin, end = bisect_left(self._order, (first, "")), bisect_right(self._order, (last, "~"))

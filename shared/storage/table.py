@@ -3,17 +3,16 @@
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
-from shared.leads.change import Change
+from shared.leads.change import Change, Mark
 from shared.leads.events import Event
 from shared.leads.identity import all_shards, shard_of
 from shared.leads.index_rows import NEVER, IndexRow, index_rows, scored_key, stamp, stat_key, unstamp
@@ -27,7 +26,6 @@ from shared.services.ports import (
     LeadNotFound,
     StoredLead,
     StoredRota,
-    StoreUnavailable,
     WorthPage,
 )
 from shared.storage.entities import (
@@ -44,6 +42,9 @@ from shared.storage.entities import (
     lead_entity,
     lead_key,
     lead_of,
+    mark_entity,
+    mark_key,
+    mark_of,
     outcome_of,
     rota_entity,
     rota_of,
@@ -55,6 +56,7 @@ from shared.storage.entities import (
     worth_page,
 )
 from shared.storage.filters import listed
+from shared.storage.own_table import OwnTable
 
 _CLOCK = {"PartitionKey": "clock", "RowKey": "clock"}
 # Seconds and tries: a push must be answered, whatever the table does; a lost answer is read back.
@@ -67,8 +69,6 @@ TIMEOUTS: dict[str, Any] = {
 # A page of 1,000 rows takes 45 ms to decode, and nothing else is answered meanwhile. With all 16 partitions
 # at once such pauses added up to 0.6 s over 20,000 rows; with four to 0.2 s, and the reading took no longer.
 _LONG_RANGES_AT_ONCE = 4
-_CALLERS_FAULT = {400, 404, 405, 409, 411, 412, 413, 414, 431}  # others pass, or wait for an operator
-_TABLE_IS_MISSING = "TableNotFound"
 
 type Operation = tuple[str, Entity] | tuple[str, Entity, dict[str, Any]]
 
@@ -88,17 +88,8 @@ def table_client(storage: str, table: str, *, by_identity: bool) -> TableClient:
     return TableClient(storage, table, credential=DefaultAzureCredential(), **TIMEOUTS)
 
 
-class TableLeadStore:
-    """The lead store on Azure Table Storage. Makes its table if it is missing, once per process.
-
-    Args:
-        table: the client; it carries the time-outs and the retries.
-    """
-
-    def __init__(self, table: TableClient) -> None:
-        """Open no connection yet."""
-        self._client = table
-        self._is_prepared = False
+class TableLeadStore(OwnTable):
+    """The lead store on Azure Table Storage."""
 
     async def get(self, lead_id: str) -> StoredLead:
         """See `LeadStore.get`."""
@@ -114,6 +105,7 @@ class TableLeadStore:
         operations: list[Operation] = [("create", lead_entity(change.lead, index))]
         operations += _events(change)
         operations += [_upsert(change.lead.id, row) for row in index]
+        operations += _marks(change)
         etag = await self._submit(operations, {409: LeadExists(change.lead.id)})
         return StoredLead(change.lead, etag, index)
 
@@ -125,9 +117,15 @@ class TableLeadStore:
         operations += _events(change)
         operations += [("delete", index_entity(lead_id, row)) for row in read.index if row.key not in kept]
         operations += [_upsert(lead_id, row) for row in index if row not in read.index]
+        operations += _marks(change)
         changed = LeadChanged(lead_id)
         etag = await self._submit(operations, {404: changed, 409: changed, 412: changed})
         return StoredLead(change.lead, etag, index)
+
+    async def mark_of(self, lead_id: str, key: str) -> Mark | None:
+        """See `LeadStore.mark_of`."""
+        found = await self._entity(shard_of(lead_id), mark_key(key))
+        return mark_of(found) if found else None
 
     async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
         """See `LeadStore.events_of`."""
@@ -217,26 +215,6 @@ class TableLeadStore:
         found = await self._entity(_CLOCK["PartitionKey"], _CLOCK["RowKey"])
         return unstamp(found["ranAt"]) if found else None
 
-    async def close(self) -> None:
-        """See `LeadStore.close`."""
-        await self._client.close()
-
-    async def _table(self) -> TableClient:
-        if not self._is_prepared:
-            with self._translated(), suppress(ResourceExistsError):  # the usual case
-                await self._client.create_table()
-            self._is_prepared = True
-        return self._client
-
-    async def _entity(self, partition: str, row: str) -> TableEntity | None:
-        """A row; None if there is none."""
-        table = await self._table()
-        with self._translated():
-            try:
-                return await table.get_entity(partition, row)
-            except ResourceNotFoundError:
-                return None
-
     async def _submit(self, operations: list[Operation], refusals: dict[int, Exception]) -> str:
         """Run one transaction; the new ETag of its first row. A refusal by status becomes our error."""
         table = await self._table()
@@ -299,27 +277,6 @@ class TableLeadStore:
             async for row in rows:
                 yield row
 
-    @contextmanager
-    def _translated(self, refusals: Mapping[int, Exception] | None = None) -> Iterator[None]:
-        """Errors of the SDK become ours: what the store refused, or that it is unavailable.
-
-        A failed transaction raises `TableTransactionError`, not `ResourceExistsError`: its status tells.
-        """
-        try:
-            yield
-        except HttpResponseError as exc:
-            status = exc.status_code or 0
-            if _TABLE_IS_MISSING in (getattr(exc, "error_code", None) or ""):
-                self._is_prepared = False  # somebody took it away: the next call makes it again
-                raise StoreUnavailable("the table was missing") from exc
-            if refusals and status in refusals:
-                raise refusals[status] from exc
-            if status in _CALLERS_FAULT:
-                raise  # a bug of ours
-            raise StoreUnavailable(f"the table answered {status}") from exc
-        except AzureError as exc:
-            raise StoreUnavailable(f"the table didn't answer: {type(exc).__name__}") from exc
-
 
 def _unread(etag: str) -> dict[str, Any]:
     """Replace a row only if nobody has changed it since it was read."""
@@ -328,6 +285,10 @@ def _unread(etag: str) -> dict[str, Any]:
 
 def _events(change: Change) -> list[Operation]:
     return [("create", event_entity(change.lead.id, event)) for event in change.events]
+
+
+def _marks(change: Change) -> list[Operation]:
+    return [("create", mark_entity(change.lead.id, change.mark))] if change.mark else []
 
 
 def _upsert(lead_id: str, row: IndexRow) -> Operation:
