@@ -32,6 +32,16 @@ async def storage():
 
 
 @pytest.fixture(scope="module")
+async def marketplace_storage():
+    """Another one: the account of the publisher, which Partner Center writes into."""
+    port = free_port()
+    part = azurite(port, None)
+    await part.start()
+    yield connection_string(port)
+    await part.stop()
+
+
+@pytest.fixture(scope="module")
 def bus():
     """An emulator with the shipped entities, empty for each module."""
     with Emulator(BUS_CONFIG) as emulator:

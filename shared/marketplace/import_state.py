@@ -32,9 +32,9 @@ class ImportState(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     known: int = 0  # rows that were read again
 
     @property
-    def number(self) -> str:
-        """Of the pass that is under way, or comes next."""
-        return str(self.passes + 1)
+    def pass_id(self) -> str:
+        """Of the pass that is under way, or comes next; no other import has it."""
+        return f"{self.switched_on_at.timestamp():.3f}/{self.passes + 1}"
 
 
 class Counts(Struct, frozen=True, kw_only=True):

@@ -145,7 +145,7 @@ async def _take(work: Work, one: Arrival) -> Counts:
     work.takeover.recent.keep(one.lead_id, mark)
     if work.is_parked(one.key):
         await work.takeover.ledger.release(one.key)
-    return Counts(taken=1) if mark.said == work.state.number else Counts(known=1)
+    return Counts(taken=1) if mark.said == work.state.pass_id else Counts(known=1)
 
 
 async def _known(work: Work, one: Arrival) -> Mark | None:
@@ -158,7 +158,7 @@ async def _known(work: Work, one: Arrival) -> Mark | None:
 
 async def _store(work: Work, one: Arrival) -> Mark:
     """Store the row's push, with its mark, and publish it; the mark that is there if somebody did before."""
-    desk, mark = work.desk, Mark(one.key, work.state.number)
+    desk, mark = work.desk, Mark(one.key, work.state.pass_id)
     policy, target = desk.policy, desk.policy.follow_up.target
     opened = first_push(one.push, one.lead_id, one.offer, one.at, target).lead
     over = TakenOver(work.clock(), is_old(opened, policy, work.state.switched_on_at))

@@ -15,8 +15,10 @@ from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
 from shared.services import stats
 from shared.services.ports import LeadNotFound
+from shared.storage.table import table_client
 from tests.examples import push_body
 from tests.functions.triggers import TRIGGERS
+from tests.rows import a_row
 
 
 @pytest.fixture
@@ -231,6 +233,36 @@ async def test_ready_runs_the_clock_if_its_timer_has_stopped(desk):
     answer = await called("health_ready", request("GET"))
     assert answer.status_code == 200
     assert (await desk.store.get(lead_id)).lead.score is not None
+
+
+async def test_leads_that_lie_in_a_table_are_taken_over_and_ready_counts_them(
+    desk, marketplace_storage, monkeypatch
+):
+    monkeypatch.setenv("MARKETPLACE_TABLE_STORAGE", marketplace_storage)
+    bootstrap.desk.cache_clear()
+    before = json.loads((await called("health_ready", request("GET"))).get_body())["import"]
+    assert before == {"taken": 0, "refused": 0, "lastPassAt": None, "underWay": None}
+    await called("take_over_leads", TimerRequest())  # no table yet
+    table = table_client(marketplace_storage, "MarketplaceLeads", by_identity=False)
+    await table.create_table()
+    for row in (a_row(1, customer={}), a_row(2, customer="{")):
+        await table.create_entity({"PartitionKey": row.partition, "RowKey": row.row, **row.columns})
+    for _ in range(2):
+        await called("take_over_leads", TimerRequest())
+    after = json.loads((await called("health_ready", request("GET"))).get_body())["import"]
+    assert (after["taken"], after["refused"], after["underWay"]) == (1, 1, None)
+    assert after["lastPassAt"].endswith("Z")
+    (listed,) = json.loads((await called("list_leads", request("GET"))).get_body())["items"]
+    assert (listed["receivedAt"], listed["followUp"]["state"]) == ("2025-03-02T09:00:00Z", "none")
+    assert [each["what"] for each in listed["milestones"]][:2] == ["received", "imported"]
+    one = bootstrap.desk()
+    for part in (table, one.takeover.table, one.takeover.ledger, one.store, one.publisher):
+        await part.close()
+
+
+async def test_without_a_table_to_take_leads_over_from_the_timer_does_nothing(desk):
+    await called("take_over_leads", TimerRequest())
+    assert json.loads((await called("health_ready", request("GET"))).get_body())["import"] is None
 
 
 async def test_live_looks_at_nothing():

@@ -194,3 +194,24 @@ def test_all_that_is_wrong_with_a_provider_is_said_at_once_and_by_name():
     assert all(name in found for name in wrong)
     assert "secret.example" not in found
     assert "no secret" not in found
+
+
+@pytest.mark.parametrize(
+    ("written", "by_identity"),
+    [("UseDevelopmentStorage=true", False), (" https://x.table.core.windows.net ", True)],
+)
+def test_leads_may_lie_in_an_account_of_the_publisher(written: str, by_identity: bool):
+    settings = read_settings(GOOD | {"MARKETPLACE_TABLE_STORAGE": written})
+    assert (settings.marketplace, settings.marketplace_by_identity) == (written.strip(), by_identity)
+
+
+def test_without_such_an_account_there_is_no_import():
+    for settings in (read_settings(GOOD), read_settings(GOOD | {"MARKETPLACE_TABLE_STORAGE": " "})):
+        assert (settings.marketplace, settings.marketplace_by_identity) == (None, False)
+
+
+@pytest.mark.parametrize("written", ["nonsense", "http://x.table.core.windows.net", "AccountName="])
+def test_an_account_of_the_wrong_shape_is_named_and_not_shown(written: str):
+    (problem,) = problems(GOOD | {"MARKETPLACE_TABLE_STORAGE": written})
+    assert problem.startswith("MARKETPLACE_TABLE_STORAGE must be")
+    assert written not in problem

@@ -1,6 +1,7 @@
 """What every lead store promises, run on the twin in memory and on a real table."""
 
 import asyncio
+import dataclasses
 import uuid
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from shared.enrichment.facts import CompanyFacts, Enrichment
 from shared.leads.alarm import flag_missed
 from shared.leads.arrival import first_push, later_push
 from shared.leads.attention import FollowUpReport, follow_up
-from shared.leads.change import Change, signed
+from shared.leads.change import Change, Mark, signed
 from shared.leads.identity import lead_id, person_of
 from shared.leads.index_rows import NEVER
 from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport, interact
@@ -93,6 +94,48 @@ async def test_a_lead_is_created_once(store):
 async def test_of_many_creators_at_once_one_wins(store):
     change = a_first_push()
     outcomes = await asyncio.gather(*(store.create(change) for _ in range(8)), return_exceptions=True)
+    assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, LeadExists) for outcome in outcomes) == 7
+
+
+def marked(change, key="row", said="first"):
+    return dataclasses.replace(change, mark=Mark(key, said))
+
+
+async def test_a_mark_is_stored_with_its_change_and_read_by_any_lead_of_the_person(store):
+    change = a_first_push()
+    assert await store.mark_of(change.lead.id, "row") is None
+    read = await store.create(marked(change))
+    touch = later_push(read.lead, a_push(Description="Call me"), LATER, DAY)
+    await store.replace(read, marked(touch, "other"))
+    other_offer = change.lead.id[:16] + "a" * 8
+    for known in (change.lead.id, other_offer):
+        assert await store.mark_of(known, "row") == Mark("row", "first")
+        assert await store.mark_of(known, "other") == Mark("other", "first")
+
+
+async def test_what_has_a_mark_is_neither_created_nor_changed_again_and_leaves_no_trace(store):
+    read = await store.create(marked(a_first_push()))
+    before = await store.get(read.lead.id)
+    touch = later_push(read.lead, a_push(Description="Call me"), LATER, DAY)
+    with pytest.raises(LeadChanged):
+        await store.replace(read, marked(touch, said="second"))
+    assert await store.get(read.lead.id) == before
+    assert len(await store.events_of(read.lead.id)) == 1
+    other = first_push(a_push(), lead_id(a_push(), "vm", ID_KEY), "vm", NOW, DAY)
+    with pytest.raises(LeadExists):
+        await store.create(marked(other, said="second"))
+    with pytest.raises(LeadNotFound):
+        await store.get(other.lead.id)
+    assert (await store.mark_of(read.lead.id, "row")).said == "first"
+
+
+async def test_of_many_changes_at_once_with_one_mark_one_is_stored(store):
+    changes = [
+        marked(first_push(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW, DAY))
+        for offer in "abcdefgh"
+    ]
+    outcomes = await asyncio.gather(*(store.create(change) for change in changes), return_exceptions=True)
     assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, LeadExists) for outcome in outcomes) == 7
 
