@@ -11,7 +11,8 @@ from shared.marketplace.push import LeadPush
 
 LEAD_ID = re.compile(r"[a-z2-7]{24}")
 SHARDS = 16  # partitions; a partition takes 2,000 rows a second
-_CONTACT_BYTES = 10  # 16 letters of base32: all leads of one person share them
+PERSON_LENGTH = 16  # letters of a lead's id that stand for the person: all their leads share them
+_CONTACT_BYTES = 10  # 16 letters of base32
 _OFFER_BYTES = 5  # 8 letters
 
 

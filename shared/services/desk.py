@@ -51,15 +51,15 @@ class RecentMarks:
 
     def __init__(self) -> None:
         """Nothing is known."""
-        self._marks: dict[tuple[str, str], Mark] = {}
+        self._marks: dict[str, Mark] = {}
 
-    def of(self, lead_id: str, key: str) -> Mark | None:
+    def of(self, key: str) -> Mark | None:
         """The mark; None if this process doesn't know of any."""
-        return self._marks.get((lead_id, key))
+        return self._marks.get(key)
 
-    def keep(self, lead_id: str, mark: Mark) -> None:
+    def keep(self, mark: Mark) -> None:
         """Remember one more; the oldest goes when there are too many."""
-        self._marks[lead_id, mark.key] = mark
+        self._marks[mark.key] = mark
         if len(self._marks) > MARKS_REMEMBERED:
             del self._marks[next(iter(self._marks))]
 

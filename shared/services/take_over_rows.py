@@ -12,7 +12,7 @@ from datetime import datetime
 from shared.leads.arrival import first_push, later_push
 from shared.leads.change import Change, Mark
 from shared.leads.deadline import with_deadline
-from shared.leads.identity import lead_id
+from shared.leads.identity import PERSON_LENGTH, lead_id
 from shared.leads.lead import Lead
 from shared.leads.offer import offer_of
 from shared.leads.taken_over import TakenOver, is_old
@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 class Arrival:
     """A row that is a lead."""
 
-    key: str
+    key: str  # of the row
+    mark: str  # of the row and the person: if somebody mends the address there, it is another lead
     source: SourceRow
     push: LeadPush
     lead_id: str
@@ -86,9 +87,9 @@ async def take_over_rows(
     return counts
 
 
-def row_key(row: SourceRow, key: bytes) -> str:
+def row_key(row: SourceRow, key: bytes, *person: str) -> str:
     """What a row is known by, for good: a keyed digest of its keys, which may hold anything."""
-    keys = json.dumps([row.partition, row.row]).encode()
+    keys = json.dumps([row.partition, row.row, *person]).encode()
     return hashlib.blake2b(keys, key=key, digest_size=16).hexdigest()
 
 
@@ -96,7 +97,15 @@ async def _read(desk: Desk, row: SourceRow) -> Arrival:
     read = read_row(row)
     offer = offer_of(read.push, None, offers_by_title(desk.policy))
     lead = lead_id(read.push, offer, desk.id_key)
-    return Arrival(row_key(row, desk.id_key), row, read.push, lead, offer, read.created_at)
+    return Arrival(
+        key=row_key(row, desk.id_key),
+        mark=row_key(row, desk.id_key, lead[:PERSON_LENGTH]),
+        source=row,
+        push=read.push,
+        lead_id=lead,
+        offer=offer,
+        at=read.created_at,
+    )
 
 
 def _reason(failure: BaseException) -> str:
@@ -142,7 +151,7 @@ async def _outcome_of(work: Work, one: Arrival, failures: list[Exception]) -> Co
 async def _take(work: Work, one: Arrival) -> Counts:
     """What this pass took, also if the step before died of it, or what an earlier one did."""
     mark = await _known(work, one) or await _store(work, one)
-    work.takeover.recent.keep(one.lead_id, mark)
+    work.takeover.recent.keep(mark)
     if work.is_parked(one.key):
         await work.takeover.ledger.release(one.key)
     return Counts(taken=1) if mark.said == work.state.pass_id else Counts(known=1)
@@ -150,15 +159,15 @@ async def _take(work: Work, one: Arrival) -> Counts:
 
 async def _known(work: Work, one: Arrival) -> Mark | None:
     """The mark of a row that was taken over before. In a first pass hardly one was: the write will tell."""
-    mark = work.takeover.recent.of(one.lead_id, one.key)
+    mark = work.takeover.recent.of(one.mark)
     if mark or not work.state.passes:
         return mark
-    return await work.desk.store.mark_of(one.lead_id, one.key)
+    return await work.desk.store.mark_of(one.lead_id, one.mark)
 
 
 async def _store(work: Work, one: Arrival) -> Mark:
     """Store the row's push, with its mark, and publish it; the mark that is there if somebody did before."""
-    desk, mark = work.desk, Mark(one.key, work.state.pass_id)
+    desk, mark = work.desk, Mark(one.mark, work.state.pass_id)
     policy, target = desk.policy, desk.policy.follow_up.target
     opened = first_push(one.push, one.lead_id, one.offer, one.at, target).lead
     over = TakenOver(work.clock(), is_old(opened, policy, work.state.switched_on_at))

@@ -1,4 +1,4 @@
-"""Leads in a table of the publisher, over the real host: taken over, scored, told, and only new ones flagged."""
+"""Leads in a table of the publisher, over the real host: taken over, scored, told; only new ones flagged."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -173,6 +173,17 @@ async def test_a_row_that_is_repaired_is_taken_over_and_no_longer_parked():
     assert (await lead(desk)).received_at == NOW - HOUR
 
 
+async def test_a_row_that_is_edited_is_taken_over_again_only_if_it_is_another_persons_now():
+    desk = a_takeover_desk(*(a_row(number) for number in range(40)))
+    await step(desk)
+    for number in range(40):
+        edited = {"customer": {"Email": f"mended{number}@contoso.example"}} if number < 30 else {}
+        desk.takeover.table.put(a_row(number, written=NOW, Description="edited", **edited))
+    counts = await step(desk, NOW + MINUTE)
+    assert (counts.taken, counts.known) == (30, 10)
+    assert len(await leads(desk)) == 70
+
+
 async def test_a_row_that_our_own_fault_stops_is_parked_and_the_others_go_on(monkeypatch):
     real = take_over_rows.offer_of
 
