@@ -84,6 +84,8 @@ def settled(lead: Lead, seat: Seat, policy: Policy, now: datetime) -> Change | N
 def _wants_owner(lead: Lead) -> bool:
     """The rules are to choose: for an open lead that nobody has, or whose owner didn't call."""
     without = lead.bookkeeping.assignment.without
+    if lead.bookkeeping.is_imported:
+        return False  # nobody has to call: history must not take anybody's room
     if not _may_be_owned(lead) or (lead.owner is not None and lead.owner != without):
         return False
     setback = lead.bookkeeping.setbacks.get(DueKind.SCORE)

@@ -9,10 +9,9 @@ from msgspec.structs import replace
 
 from shared.leads.deadline import deadline_from
 from shared.leads.lead import CLOSED, Lead, Milestone
+from shared.leads.outcome import IMPORTED
 from shared.leads.worth import appraise
 from shared.policy.model import Policy
-
-IMPORTED = "imported"  # the milestone
 
 
 @dataclass(frozen=True, slots=True)

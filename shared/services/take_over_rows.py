@@ -11,7 +11,6 @@ from datetime import datetime
 
 from shared.leads.arrival import first_push, later_push
 from shared.leads.change import Change, Mark
-from shared.leads.deadline import with_deadline
 from shared.leads.identity import PERSON_LENGTH, lead_id
 from shared.leads.lead import Lead
 from shared.leads.offer import offer_of
@@ -175,18 +174,14 @@ async def _store(work: Work, one: Arrival) -> Mark:
 
     def touch(lead: Lead) -> Change | None:
         change = later_push(lead, one.push, one.at, target, over=over)
-        return change and _marked(with_deadline(lead, change, policy), mark)
+        return change and dataclasses.replace(change, mark=mark)
 
     try:
-        outcome = await create_or_change_lead(desk, _marked(with_deadline(None, first, policy), mark), touch)
+        outcome = await create_or_change_lead(desk, dataclasses.replace(first, mark=mark), touch)
     except DoneBefore as exc:
         return exc.mark
     await publish_new(desk, outcome, PATIENCE)
     return mark
-
-
-def _marked(change: Change, mark: Mark) -> Change:
-    return dataclasses.replace(change, mark=mark)
 
 
 async def _refuse(work: Work, row: SourceRow, reason: str) -> Counts:

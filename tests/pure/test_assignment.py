@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from shared.enrichment.facts import Enrichment
 from shared.leads.alarm import escalate_missed, flag_missed
+from shared.leads.arrival import later_push
 from shared.leads.assignment import is_asked, seat_of, settled
 from shared.leads.change import Change
 from shared.leads.consequences import with_consequences
@@ -136,6 +137,14 @@ def test_an_owner_by_hand_who_came_first_stays():
 )
 def test_nobody_is_asked_to_call_a_lead_that_nobody_may_or_need_call(silent: Lead):
     assert not is_asked(scored(silent))
+
+
+def test_history_takes_nobodys_room_until_the_customer_comes_back():
+    old = stored(received())
+    old = replace(old, bookkeeping=replace(old.bookkeeping, is_imported=True))
+    history = scored(old)
+    assert not is_asked(history)
+    assert is_asked(stored(later_push(history, push(ActionCode="PLT"), LATER, timedelta(days=1)), history))
 
 
 def test_without_a_catch_all_nothing_is_asked():

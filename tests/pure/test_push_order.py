@@ -193,7 +193,7 @@ def test_an_old_push_of_a_new_lead_leaves_its_deadline():
 )
 def test_a_closed_lead_is_re_opened_only_by_who_came_after_it_was_closed(at, over, state):
     known = opened(push(), NOW - 5 * HOUR, None).lead
-    closed = update(known, LeadUpdate(status=LeadStatus.LOST), NOW - 2 * HOUR, PROMISE.follow_up)
+    closed = update(known, LeadUpdate(status=LeadStatus.LOST), NOW - 2 * HOUR, PROMISE)
     assert touched(closed.lead, CONTACT_ME, at, over).lead.status is state
 
 
@@ -203,7 +203,9 @@ def test_a_closed_lead_is_re_opened_only_by_who_came_after_it_was_closed(at, ove
 def test_who_was_called_since_waits_for_no_other_call(at: datetime, state: FollowUpState):
     known = opened(push(), NOW - 5 * HOUR, None).lead
     for hours in (4, 2):
-        known = follow_up(known, FollowUpReport(by="sam", at=NOW - hours * HOUR), NOW - hours * HOUR).lead
+        known = follow_up(
+            known, FollowUpReport(by="sam", at=NOW - hours * HOUR), NOW - hours * HOUR, PROMISE
+        ).lead
     assert touched(known, CONTACT_ME, at).lead.follow_up.state is state
 
 
@@ -216,7 +218,7 @@ def test_the_newest_word_about_contact_counts_in_any_order():
 
 
 def test_a_permission_by_hand_is_newer_than_what_was_asked_before():
-    allowed = update(lead(DNC, NOW - 3 * HOUR), LeadUpdate(do_not_contact=False), NOW, PROMISE.follow_up).lead
+    allowed = update(lead(DNC, NOW - 3 * HOUR), LeadUpdate(do_not_contact=False), NOW, PROMISE).lead
     assert not touched(allowed, DNC, NOW - HOUR).lead.do_not_contact
 
 
