@@ -12,6 +12,7 @@ from shared.leads.change import Change, change
 from shared.leads.events import EventType
 from shared.leads.interaction import with_interaction
 from shared.leads.lead import ALARMS, Bookkeeping, Lead, LeadStatus, Milestone, SeenPush
+from shared.leads.permission import is_about_contact, permission_after
 from shared.leads.taken_over import TakenOver, how_it_came, is_attended, with_import
 from shared.leads.telling import told_together
 from shared.marketplace.json_text import essence
@@ -55,7 +56,7 @@ def first_push(
             recent_pushes=() if over else (SeenPush(digest=_digest(push), at=at),),
             interactions=(_as_interaction(push, at, 1),),
             cycle_began_at=at,
-            permission_at=at if _is_about_contact(push) else None,
+            permission_at=at if is_about_contact(push) else None,
             taken_over_at=over.taken_at if over else None,
             is_imported=is_old,
         ),
@@ -79,7 +80,7 @@ def later_push(
     seen = tuple(one for one in kept.recent_pushes if at - one.at < REPEAT_WINDOW)
     digest = _digest(push)
     is_known = any(one.digest == digest and abs(at - one.at) < REPEAT_WINDOW for one in seen)
-    do_not_contact, permission_at = _permission(lead, push, at)
+    do_not_contact, permission_at = permission_after(lead, push, at)
     if over is None and is_known and (lead.do_not_contact or not do_not_contact):
         return None
     test = lead.test and push.is_test
@@ -119,22 +120,6 @@ def later_push(
             is_imported=kept.is_imported and over is not None and over.is_old,
         ),
     )
-
-
-def _permission(lead: Lead, push: LeadPush, at: datetime) -> tuple[bool, datetime | None]:
-    """Whether contact is forbidden, and since when that is said: the newest word counts.
-
-    Asking for another partner forbids contact, *Contact me* lifts it; tests do neither to real leads.
-    """
-    said_at = lead.bookkeeping.permission_at or (lead.last_touch_at if lead.do_not_contact else None)
-    is_for_tests = push.is_test and not lead.test
-    if is_for_tests or not _is_about_contact(push) or (said_at is not None and at < said_at):
-        return lead.do_not_contact, said_at
-    return push.forbids_contact, at
-
-
-def _is_about_contact(push: LeadPush) -> bool:
-    return push.forbids_contact or push.asks_for_contact
 
 
 def _follow_up(follow_up: FollowUp, is_silent: bool, at: datetime, target: timedelta) -> FollowUp:

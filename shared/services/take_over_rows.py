@@ -2,8 +2,6 @@
 
 import asyncio
 import dataclasses
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,38 +9,22 @@ from datetime import datetime
 
 from shared.leads.arrival import first_push, later_push
 from shared.leads.change import Change, Mark
-from shared.leads.identity import PERSON_LENGTH, lead_id
 from shared.leads.lead import Lead
-from shared.leads.offer import offer_of
 from shared.leads.taken_over import TakenOver, is_old
 from shared.marketplace.import_state import Counts, ImportState
 from shared.marketplace.parse import InvalidPush
-from shared.marketplace.push import LeadPush
-from shared.marketplace.table_row import SourceRow, read_row
-from shared.policy.load import offers_by_title
+from shared.marketplace.table_row import SourceRow
 from shared.services.change_lead import DoneBefore, create_or_change_lead
 from shared.services.desk import Desk, Takeover
 from shared.services.ports import LeadChanged, RefusedRow, StoreUnavailable
 from shared.services.publish import publish_new
+from shared.services.row_arrival import Arrival, read_arrival, row_key
 
 LEADS_AT_ONCE = 8
 PATIENCE = 2.0  # seconds that the next row waits for an event to be published
 PARKED_KNOWN = 1000  # beyond it every good row is taken off the list of the refused, as if it stood there
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A row that is a lead."""
-
-    key: str  # of the row
-    mark: str  # of the row and the person: if somebody mends the address there, it is another lead
-    source: SourceRow
-    push: LeadPush
-    lead_id: str
-    offer: str | None
-    at: datetime  # when the customer was there
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +68,8 @@ async def take_over_rows(
     return counts
 
 
-def row_key(row: SourceRow, key: bytes, *person: str) -> str:
-    """What a row is known by, for good: a keyed digest of its keys, which may hold anything."""
-    keys = json.dumps([row.partition, row.row, *person]).encode()
-    return hashlib.blake2b(keys, key=key, digest_size=16).hexdigest()
-
-
 async def _read(desk: Desk, row: SourceRow) -> Arrival:
-    read = read_row(row)
-    offer = offer_of(read.push, None, offers_by_title(desk.policy))
-    lead = lead_id(read.push, offer, desk.id_key)
-    return Arrival(
-        key=row_key(row, desk.id_key),
-        mark=row_key(row, desk.id_key, lead[:PERSON_LENGTH]),
-        source=row,
-        push=read.push,
-        lead_id=lead,
-        offer=offer,
-        at=read.created_at,
-    )
+    return read_arrival(desk, row)
 
 
 def _reason(failure: BaseException) -> str:

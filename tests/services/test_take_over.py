@@ -11,7 +11,7 @@ from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.messaging.memory import MemoryPublisher
-from shared.services import take_over_rows
+from shared.services import row_arrival
 from shared.services.desk import Takeover
 from shared.services.health import check_health
 from shared.services.ports import StoreUnavailable
@@ -185,14 +185,14 @@ async def test_a_row_that_is_edited_is_taken_over_again_only_if_it_is_another_pe
 
 
 async def test_a_row_that_our_own_fault_stops_is_parked_and_the_others_go_on(monkeypatch):
-    real = take_over_rows.offer_of
+    real = row_arrival.offer_of
 
     def faulty(push, slug, titles):
         if push.note == "the fault":
             raise ZeroDivisionError(push.note)
         return real(push, slug, titles)
 
-    monkeypatch.setattr(take_over_rows, "offer_of", faulty)
+    monkeypatch.setattr(row_arrival, "offer_of", faulty)
     desk = a_takeover_desk(a_row(1, Description="the fault"), a_row(2))
     assert (await step(desk)).taken == 1
     assert [row.reason for row in await desk.takeover.ledger.parked(9)] == ["It failed: ZeroDivisionError."]
