@@ -89,7 +89,9 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
         happened.append((EventType.STATUS_CHANGED, {"from": lead.status, "to": lead.status, **permission}))
     if not happened:
         return Change(lead) if mark else None
-    return change(lead, now, *happened, **fields, **_follow_up(lead, fields, now, policy.follow_up.target))
+    return change(
+        lead, now, *happened, **fields, **_follow_up(lead, fields, now, reached_at, policy.follow_up.target)
+    )
 
 
 def with_milestone(lead: Lead, what: str, at: datetime, by: str | None) -> tuple[Milestone, ...]:
@@ -133,14 +135,16 @@ def _expect_tried(lead: Lead, reason: CloseReason | None, attempts: int) -> None
         )
 
 
-def _follow_up(lead: Lead, fields: dict[str, Any], now: datetime, target: timedelta) -> dict[str, Any]:
+def _follow_up(
+    lead: Lead, fields: dict[str, Any], now: datetime, reached_at: datetime, target: timedelta
+) -> dict[str, Any]:
     """Whether somebody has to call after the change, and the score that a new permission asks for."""
     status, forbidden = fields.get("status", lead.status), fields.get("do_not_contact", lead.do_not_contact)
     kept = lead.bookkeeping
     if "do_not_contact" in fields:
         kept = replace(kept, score_asked_at=kept.score_asked_at or now, permission_at=now)
     if "status" in fields and not status.is_open:
-        kept = replace(kept, attended_at=now)
+        kept = replace(kept, attended_at=max(reached_at, kept.attended_at or reached_at))
     if lead.test or forbidden or not status.is_open:
         kept = replace(kept, setbacks=kept.without_setback(*ALARMS))
         return {"follow_up": expect_none(lead.follow_up), "bookkeeping": kept}

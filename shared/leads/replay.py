@@ -92,8 +92,10 @@ def _set_by_hand(lead: Lead, event: Event) -> Lead:
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
 
     facts = event.data.get("facts", {})
+    said_at = event.time if "doNotContact" in event.data else lead.bookkeeping.permission_at
     return replace(
         lead,
+        bookkeeping=replace(lead.bookkeeping, permission_at=said_at),
         do_not_contact=event.data.get("doNotContact", lead.do_not_contact),
         enrichment=with_facts(lead.enrichment, facts, from_crm(facts)),
     )

@@ -19,7 +19,7 @@ from shared.leads.identity import lead_id
 from shared.leads.index_rows import index_rows, unstamp
 from shared.leads.lead import Lead, LeadStatus
 from shared.leads.lifecycle import LeadUpdate, update
-from shared.leads.replay import replayed_score
+from shared.leads.replay import replayed_lead, replayed_score
 from shared.leads.taken_over import TakenOver, is_old
 from shared.leads.worth import appraise, record_score
 from shared.marketplace.push import LeadPush
@@ -111,6 +111,15 @@ def test_a_score_is_replayed_bit_for_bit_whatever_the_order(history, chance, ove
     stored = [json.decode(json.encode(event), type=Event) for event in events]
     _, score = appraise(one, rules, NOW)
     assert json.encode(replayed_score(stored, rules, NOW)) == json.encode(score)
+
+
+def test_alike_rows_are_replayed_as_so_many_touches():
+    one, events = told([(9, push()), (8, push())], YOUNG)
+    again = replayed_lead(events)
+    assert (again.touches, again.received_at, again.last_touch_at) == (2, NOW - 9 * HOUR, NOW - 8 * HOUR)
+    assert again.bookkeeping.interactions == one.bookkeeping.interactions
+    same, events = told([(9, push()), (9, push())], YOUNG)
+    assert replayed_lead(events).touches == same.touches == 2
 
 
 def test_a_score_before_an_import_is_replayed_without_what_was_imported_later():
@@ -220,6 +229,15 @@ def test_the_newest_word_about_contact_counts_in_any_order():
 def test_a_permission_by_hand_is_newer_than_what_was_asked_before():
     allowed = update(lead(DNC, NOW - 3 * HOUR), LeadUpdate(do_not_contact=False), NOW, PROMISE).lead
     assert not touched(allowed, DNC, NOW - HOUR).lead.do_not_contact
+
+
+def test_a_permission_by_hand_is_replayed_against_what_was_asked_before():
+    first = opened(DNC, NOW - 3 * HOUR, None)
+    allowed = update(first.lead, LeadUpdate(do_not_contact=False), NOW - HOUR, PROMISE)
+    assert allowed is not None
+    later = touched(allowed.lead, DNC, NOW - 2 * HOUR)
+    events = (*first.events, *allowed.events, *later.events)
+    assert replayed_lead(events).do_not_contact is later.lead.do_not_contact is False
 
 
 def test_a_lead_that_is_stored_without_the_times_of_its_values_keeps_them_against_older_ones():

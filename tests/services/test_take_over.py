@@ -10,6 +10,7 @@ import pytest
 from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
+from shared.marketplace.import_state import ImportState
 from shared.messaging.memory import MemoryPublisher
 from shared.services import row_arrival
 from shared.services.desk import Takeover
@@ -277,6 +278,29 @@ async def test_two_processes_at_once_take_each_row_once_and_count_it_once():
     assert (await state(one)).taken == 250
     told = [event.id for event in (*one.publisher.published, *other.publisher.published)]
     assert len(told) == len(set(told)) == 250
+
+
+async def test_a_slow_process_does_not_turn_the_import_back():
+    read = asyncio.Event()
+
+    class Slow(MemoryMarketplaceTable):
+        async def page(self, since, continuation, limit):
+            page = await super().page(since, continuation, limit)
+            await read.wait()
+            return page
+
+    one = a_takeover_desk(*(a_row(number) for number in range(150)))
+    slow = Slow()
+    slow.rows = one.takeover.table.rows
+    other = a_takeover_desk(store=one.store, takeover=Takeover(slow, one.takeover.ledger))
+    await one.takeover.ledger.save(None, ImportState(switched_on_at=NOW))
+    behind = asyncio.create_task(step(other))
+    await asyncio.sleep(0)
+    await step(one, NOW + MINUTE)
+    done = await state(one)
+    read.set()
+    await behind
+    assert (done.passes, await state(one)) == (1, done)
 
 
 async def test_progress_is_told_in_counts_only(caplog):
