@@ -182,6 +182,10 @@ class SourcePage:
     continuation: str | None
 
 
+class PageLost(Exception):
+    """The service doesn't know where a page of the publisher's table begins: begin with the first."""
+
+
 class MarketplaceTable(Protocol):
     """The table of the publisher that Partner Center writes leads into. Only read."""
 
@@ -189,7 +193,7 @@ class MarketplaceTable(Protocol):
         """Rows that the service wrote at `since` (aware UTC; None: ever) or later, at most `limit`.
 
         They come by key, in no order of time. A table that is missing is an empty one. Raises
-        `StoreUnavailable`.
+        `StoreUnavailable`, or `PageLost` if the service doesn't take the continuation any more.
         """
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.marketplace.import_state import Counts, ImportState, advanced, begun
 from shared.services.desk import Desk, Takeover
-from shared.services.ports import ImportChanged, SourcePage, StoredImport
+from shared.services.ports import ImportChanged, PageLost, SourcePage, StoredImport
 from shared.services.take_over_rows import take_over_rows
 
 ROWS_A_STEP = 1000  # a tenth of what the clock can score or flag in the same minute
@@ -62,8 +62,13 @@ async def _switched_on(takeover: Takeover, now: datetime) -> StoredImport:
 
 
 async def _page(takeover: Takeover, state: ImportState) -> SourcePage:
+    """The next page; the first again if the service forgot where it begins: marks know what is done."""
     continuation = state.under_way.continuation if state.under_way else None
-    return await takeover.table.page(state.watermark, continuation, ROWS_A_PAGE)
+    try:
+        return await takeover.table.page(state.watermark, continuation, ROWS_A_PAGE)
+    except PageLost:
+        log.warning("import: the pass begins again, the service refused its continuation")
+        return await takeover.table.page(state.watermark, None, ROWS_A_PAGE)
 
 
 def _tell(counts: Counts, state: ImportState) -> None:

@@ -2,13 +2,15 @@
 
 import json
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
+from azure.core.exceptions import HttpResponseError
 from azure.data.tables import EntityProperty, TableEntity
 from azure.data.tables.aio import TableClient
 
 from shared.marketplace.table_row import SourceRow
-from shared.services.ports import SourcePage
+from shared.services.ports import PageLost, SourcePage
 from shared.storage.own_table import TableIsMissing, translated
 
 TABLE = "MarketplaceLeads"
@@ -37,6 +39,10 @@ class MarketplaceTableReader:
                 rows = [_row(entity) async for entity in await anext(pages)]
         except TableIsMissing:
             return SourcePage((), None)  # Partner Center makes it with the first lead
+        except HttpResponseError as exc:
+            if continuation is not None and exc.status_code == HTTPStatus.BAD_REQUEST:
+                raise PageLost from exc
+            raise
         token = getattr(pages, "continuation_token", None)
         return SourcePage(tuple(rows), json.dumps(token) if token else None)
 

@@ -15,7 +15,7 @@ from shared.messaging.memory import MemoryPublisher
 from shared.services import row_arrival
 from shared.services.desk import Takeover
 from shared.services.health import check_health
-from shared.services.ports import StoreUnavailable
+from shared.services.ports import PageLost, StoreUnavailable
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.take_over import LONGEST_STEP, ROWS_A_PAGE, take_over
@@ -228,6 +228,30 @@ async def test_a_step_is_bounded_in_time():
 
     assert (await take_over(desk, clock)).taken == ROWS_A_PAGE
     assert (await state(desk)).under_way is not None
+
+
+class ForgetfulTable(MemoryMarketplaceTable):
+    """Refuses where a page begins, once."""
+
+    has_forgotten = False
+
+    async def page(self, since, continuation, limit):
+        if continuation is not None and not self.has_forgotten:
+            self.has_forgotten = True
+            raise PageLost
+        return await super().page(since, continuation, limit)
+
+
+async def test_a_pass_whose_continuation_the_service_refuses_begins_again_and_takes_each_row_once():
+    table = ForgetfulTable()
+    for number in range(250):
+        table.put(a_row(number))
+    desk = a_takeover_desk(takeover=Takeover(table, MemoryImportLedger()))
+    assert (await step(desk, rows=100)).taken == 100
+    assert (await step(desk)).taken == 150 + 100  # those of this pass that are done already count as its own
+    assert (await state(desk)).under_way is None
+    assert len(await leads(desk)) == 250
+    assert {one.touches for one in await leads(desk)} == {1}
 
 
 async def test_rows_that_come_while_a_pass_is_under_way_are_all_taken_in_front_and_behind():
