@@ -22,6 +22,8 @@ commands:
           list, show and replay what was given up on            (deadletters --help)
   test    run all tests; paths, -k and other options go to pytest
   check   lint, format and types
+  contracts
+          write the API, the events and their schemas to docs/; --check says which differ
   bench   measure: accuracy and speed, beside named peers             (bench --help)
 
 The first run installs what is pinned, once per user; it needs Python 3.13, Node.js 20 and a C compiler.
@@ -59,6 +61,11 @@ def test(python: str, args: List[str]) -> int:
     return _become([python, "-m", "pytest", *args])
 
 
+def contracts(python: str, args: List[str]) -> int:
+    """Write the contracts as files, or compare them."""
+    return _become([python, "-m", "local.contracts", *args])
+
+
 def check(python: str, args: List[str]) -> int:
     """Run every check, also after one that failed; 1 if any did."""
     if args:
@@ -76,6 +83,7 @@ COMMANDS = {
     "deadletters": deadletters,
     "test": test,
     "check": check,
+    "contracts": contracts,
     "bench": bench,
 }
 

@@ -2,15 +2,21 @@
 
 import azure.functions as func
 
-from functions import activity, clock, health, intake, leads, marketplace_table, preview, scoring, stats
+from functions import activity, clock, health, intake, leads, marketplace_table, openapi, preview, scoring, stats
+
+BLUEPRINTS = [
+    intake.blueprint,
+    leads.blueprint,
+    preview.blueprint,
+    scoring.blueprint,
+    activity.blueprint,
+    clock.blueprint,
+    stats.blueprint,
+    marketplace_table.blueprint,
+    health.blueprint,
+]
+BLUEPRINTS.append(openapi.about(tuple(BLUEPRINTS)))
 
 app = func.FunctionApp()
-app.register_functions(intake.blueprint)
-app.register_functions(leads.blueprint)
-app.register_functions(preview.blueprint)
-app.register_functions(scoring.blueprint)
-app.register_functions(activity.blueprint)
-app.register_functions(clock.blueprint)
-app.register_functions(stats.blueprint)
-app.register_functions(marketplace_table.blueprint)
-app.register_functions(health.blueprint)
+for blueprint in BLUEPRINTS:
+    app.register_functions(blueprint)

@@ -7,7 +7,9 @@ from http import HTTPStatus
 from typing import Any
 
 import azure.functions as func
+from msgspec import to_builtins
 
+from functions.replies import Problem
 from shared.leads.attention import InvalidFollowUp
 from shared.leads.interaction import InvalidInteraction
 from shared.leads.lifecycle import IllegalTransition, InvalidUpdate
@@ -32,14 +34,14 @@ class RequestTooLarge(InvalidRequest):
 
 
 def answer(value: Any, status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
-    """A JSON answer."""
-    body = json.dumps(value, ensure_ascii=False)
+    """A JSON answer: what JSON knows, and structs."""
+    body = json.dumps(value, ensure_ascii=False, default=to_builtins)
     return func.HttpResponse(body, status_code=status, mimetype="application/json")
 
 
 def problem(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> func.HttpResponse:
     """A problem: what is wrong and where, in words of ours."""
-    body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail})
+    body = json.dumps(to_builtins(Problem(title=status.phrase, status=status, detail=detail)))
     return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/problem+json")
 
 

@@ -27,14 +27,22 @@ MAX_PREVIEW = 256 * 1024  # bytes: a push, and a whole policy
 LONGEST_TEXT = 200  # characters
 FACTS_TAKEN = 200  # in one body
 
+_END = r"(?!\n)$"  # without it Python takes one more newline, other readers of the pattern don't
+
 type ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
 type LongText = Annotated[str, msgspec.Meta(max_length=10_000)]
 type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-type Type = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+type Name = Annotated[ShortText, msgspec.Meta(extra_json_schema={"pattern": r"\S"})]
+type Type = Annotated[str, msgspec.Meta(pattern=f"^[a-z][a-z0-9_]{{0,63}}{_END}")]
+type StatusWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*LeadStatus]})]
+type ReasonWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*CloseReason]})]
+type LeadId = Annotated[str, msgspec.Meta(pattern=f"^{LEAD_ID.pattern}{_END}")]
 
 
-class _FollowUpBody(msgspec.Struct, kw_only=True, rename="camel"):
-    by: ShortText
+class FollowUpBody(msgspec.Struct, kw_only=True, rename="camel"):
+    """Who followed up, when (now, unless said) and how; a second report with the same `id` does nothing."""
+
+    by: Name
     at: Instant | None = None
     channel: ShortText | None = None
     note: LongText | None = None
@@ -43,37 +51,48 @@ class _FollowUpBody(msgspec.Struct, kw_only=True, rename="camel"):
     id: ShortText | None = None
 
 
-class _UpdateBody(msgspec.Struct, kw_only=True, rename="camel"):
-    status: str | UnsetType = UNSET
-    reason: str | None = None
+class UpdateBody(msgspec.Struct, kw_only=True, rename="camel"):
+    """What is to change; `reason` goes with lost and disqualified, an `owner` of null is nobody."""
+
+    status: StatusWord | UnsetType = UNSET
+    reason: ReasonWord | None = None
     owner: ShortText | UnsetType | None = UNSET
     do_not_contact: bool | UnsetType = UNSET
     by: ShortText | None = None
 
 
-class _InteractionBody(msgspec.Struct, kw_only=True):
+class InteractionBody(msgspec.Struct, kw_only=True):
+    """What a customer did, and when (now, unless said); a second report of the same does nothing."""
+
     type: Type
     at: Instant | None = None
     detail: LongText | dict[str, Any] | None = None
     id: ShortText | None = None
 
 
-class _InteractionOfBody(_InteractionBody, kw_only=True):
+class InteractionOfBody(InteractionBody, kw_only=True):
+    """What the person who has this address did, and when (now, unless said)."""
+
     email: ShortText
 
 
-class _PreviewBody(msgspec.Struct, kw_only=True, rename="camel"):
+class PreviewBody(msgspec.Struct, kw_only=True, rename="camel"):
+    """A push that nobody sent, with facts and behaviour; or a `leadId`, beside it only `policy` and `at`.
+
+    `policy` is the text of a policy file, `at` the instant that is asked about: now, unless said.
+    """
+
     push: dict[str, Any] | None = None
-    lead_id: Annotated[str, msgspec.Meta(pattern=f"^{LEAD_ID.pattern}$")] | None = None
+    lead_id: LeadId | None = None
     facts: Annotated[dict[str, Any], msgspec.Meta(max_length=FACTS_TAKEN)] = {}
-    interactions: Annotated[tuple[_InteractionBody, ...], msgspec.Meta(max_length=INTERACTIONS_KEPT)] = ()
+    interactions: Annotated[tuple[InteractionBody, ...], msgspec.Meta(max_length=INTERACTIONS_KEPT)] = ()
     policy: str | None = None
     at: Instant | None = None
 
 
 def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
     """Who followed up, when and how; `at` is now unless it says so."""
-    said = _read(body, _FollowUpBody, "follow-up")
+    said = _read(body, FollowUpBody, "follow-up")
     if not said.by.strip():
         raise InvalidRequest("The body is no follow-up: `by` must name somebody.")
     return FollowUpReport(
@@ -89,7 +108,7 @@ def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
 
 def lead_update(body: bytes) -> LeadUpdate:
     """What is to be changed; an owner of null is nobody."""
-    said = _read(body, _UpdateBody, "update")
+    said = _read(body, UpdateBody, "update")
     if said.status is said.owner is said.do_not_contact is UNSET and said.reason is None:
         raise InvalidRequest("The body is no update: it needs `status`, `owner` or `doNotContact`.")
     return LeadUpdate(
@@ -103,18 +122,18 @@ def lead_update(body: bytes) -> LeadUpdate:
 
 def interaction_report(body: bytes, now: datetime) -> InteractionReport:
     """What a customer did, and when; `at` is now unless it says so."""
-    return _report(_read(body, _InteractionBody, "interaction"), now)
+    return _report(_read(body, InteractionBody, "interaction"), now)
 
 
 def interaction_of(body: bytes, now: datetime) -> tuple[str, InteractionReport]:
     """The address of who did it, and what."""
-    said = _read(body, _InteractionOfBody, "interaction")
+    said = _read(body, InteractionOfBody, "interaction")
     return said.email, _report(said, now)
 
 
 def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
     """What is to be scored, by which policy, at which instant; nothing of it is stored."""
-    said = _read(body, _PreviewBody, "preview", MAX_PREVIEW)
+    said = _read(body, PreviewBody, "preview", MAX_PREVIEW)
     policy = _policy(said.policy)
     if said.lead_id is not None:
         if said.push is not None or said.facts or said.interactions:
@@ -139,7 +158,7 @@ def _one_of[Choice: enum.StrEnum](choices: type[Choice], text: str, name: str) -
     return choices(text)
 
 
-def _report(said: _InteractionBody, now: datetime) -> InteractionReport:
+def _report(said: InteractionBody, now: datetime) -> InteractionReport:
     at = _utc(said.at, "interaction") or now
     return InteractionReport(type=said.type, at=at, detail=said.detail, id=said.id)
 

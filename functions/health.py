@@ -1,12 +1,11 @@
 """Is the app alive, and is it ready."""
 
 from http import HTTPStatus
-from typing import Any
 
 import azure.functions as func
-import msgspec
 
 from functions.answers import answer, answering_problems
+from functions.replies import ClockRun, ImportPass, ImportRun, Liveness, Readiness, Rescoring
 from shared.bootstrap import desk, utc_now
 from shared.services.health import Health, ImportHealth, check_health
 
@@ -17,7 +16,7 @@ blueprint = func.Blueprint()
 @blueprint.route(route="health/live", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def live(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a trigger must name its binding
     """Answer 200: the process serves. Looks at nothing else."""
-    return answer({"status": "live"})
+    return answer(Liveness())
 
 
 @blueprint.function_name("health_ready")
@@ -33,18 +32,19 @@ async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a
     return answer(_on_the_wire(health), status)
 
 
-def _on_the_wire(health: Health) -> dict[str, Any]:
-    return {
-        "status": "ready" if health.is_ready else "stale",
-        "clock": {"lastRunAt": msgspec.to_builtins(health.last_clock_run)},
-        "oldestDueSeconds": {kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
-        "parked": health.parked,
-        "rescoring": {"left": health.to_rescore},
-        "import": health.takeover and _import_on_the_wire(health.takeover),
-    }
+def _on_the_wire(health: Health) -> Readiness:
+    return Readiness(
+        status="ready" if health.is_ready else "stale",
+        clock=ClockRun(last_run_at=health.last_clock_run),
+        oldest_due_seconds={kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
+        parked=health.parked,
+        rescoring=Rescoring(left=health.to_rescore),
+        import_=health.takeover and _import(health.takeover),
+    )
 
 
-def _import_on_the_wire(one: ImportHealth) -> dict[str, Any]:
-    under_way = one.under_way and {"beganAt": one.under_way.began_at, "rows": one.under_way.rows}
-    said = {"lastPassAt": one.last_pass_at, "underWay": under_way}
-    return {"taken": one.taken, "refused": one.refused, **msgspec.to_builtins(said)}
+def _import(one: ImportHealth) -> ImportRun:
+    under_way = one.under_way and ImportPass(began_at=one.under_way.began_at, rows=one.under_way.rows)
+    return ImportRun(
+        taken=one.taken, refused=one.refused, last_pass_at=one.last_pass_at, under_way=under_way
+    )

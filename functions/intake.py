@@ -5,6 +5,7 @@ from http import HTTPStatus
 import azure.functions as func
 
 from functions.answers import answer, answering_problems
+from functions.replies import PushReceipt
 from shared.bootstrap import desk, utc_now
 from shared.marketplace.parse import parse_push
 from shared.services.receive import receive
@@ -26,4 +27,4 @@ async def receive_lead(req: func.HttpRequest) -> func.HttpResponse:
         return func.HttpResponse(status_code=HTTPStatus.OK)
     push = parse_push(req.get_body())
     receipt = await receive(desk(), push, slug=req.route_params.get("offer"), at=utc_now())
-    return answer({"leadId": receipt.lead_id, "result": receipt.result}, HTTPStatus.ACCEPTED)
+    return answer(PushReceipt(lead_id=receipt.lead_id, result=receipt.result), HTTPStatus.ACCEPTED)

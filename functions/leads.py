@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions.answers import answer, answering_problems
 from functions.bodies import follow_up_report, interaction_of, interaction_report, lead_update
+from functions.replies import LeadIds, Page
 from functions.requests import cursor_of, lead_filter, lead_id_of, limit_of, number_of
 from shared.bootstrap import desk, utc_now
 from shared.leads.wire import event_on_the_wire, lead_on_the_wire
@@ -23,7 +24,7 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
     now = utc_now()
     limit, after = limit_of(req.params), cursor_of(req.params)
     found, cursor = await list_leads(desk(), lead_filter(req.params, now), limit=limit, after=after, at=now)
-    return answer({"items": [lead_on_the_wire(lead) for lead in found], "cursor": cursor})
+    return answer(Page(items=tuple(lead_on_the_wire(lead) for lead in found), cursor=cursor))
 
 
 @blueprint.function_name("get_lead")
@@ -51,7 +52,7 @@ async def lead_events(req: func.HttpRequest) -> func.HttpResponse:
     """Answer a page of the lead's history, 404 if there is no such lead."""
     events, following = await list_events(desk(), lead_id_of(req.route_params), first=number_of(req.params))
     cursor = None if following is None else str(following)
-    return answer({"items": [event_on_the_wire(event) for event in events], "cursor": cursor})
+    return answer(Page(items=tuple(event_on_the_wire(event) for event in events), cursor=cursor))
 
 
 @blueprint.function_name("report_follow_up")
@@ -84,4 +85,4 @@ async def interactions(req: func.HttpRequest) -> func.HttpResponse:
     now = utc_now()
     email, report = interaction_of(req.get_body(), now)
     leads = await report_interaction_of(desk(), email, report, at=now)
-    return answer({"leadIds": [lead.id for lead in leads]})
+    return answer(LeadIds(lead_ids=tuple(lead.id for lead in leads)))

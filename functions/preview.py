@@ -1,10 +1,10 @@
 """What would a lead be worth."""
 
 import azure.functions as func
-from msgspec import to_builtins
 
 from functions.answers import answer, answering_problems
 from functions.bodies import preview_of
+from functions.replies import Appraisal
 from shared.bootstrap import desk, utc_now
 from shared.services.preview import preview
 
@@ -18,4 +18,4 @@ async def preview_score(req: func.HttpRequest) -> func.HttpResponse:
     """Answer facts and score, with the ledger, of a made-up push or a stored lead; nothing is stored."""
     now = utc_now()
     enrichment, score = await preview(desk(), preview_of(req.get_body(), now), now)
-    return answer({"enrichment": to_builtins(enrichment), "score": to_builtins(score)})
+    return answer(Appraisal(enrichment=enrichment, score=score))

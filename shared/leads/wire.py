@@ -7,11 +7,14 @@ from msgspec import to_builtins
 from shared.leads.events import Event
 from shared.leads.lead import Lead
 
+NOT_ON_THE_WIRE = ("bookkeeping",)  # of a lead
+
 
 def lead_on_the_wire(lead: Lead) -> dict[str, Any]:
     """The lead without the desk's bookkeeping."""
     wire: dict[str, Any] = to_builtins(lead)
-    del wire["bookkeeping"]
+    for name in NOT_ON_THE_WIRE:
+        del wire[name]
     return wire
 
 

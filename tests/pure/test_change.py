@@ -11,20 +11,22 @@ from shared.leads.lead import DueKind, Lead, Setback
 from tests.pure.examples import NOW, TARGET, examples, lead
 
 SETBACK = Setback(attempts=2, retry_at=NOW)
+TOUCHED = (EventType.TOUCHED, {"push": {}})
+QUALIFIED = (EventType.QUALIFIED, {"total": 60, "grade": "B1"})
 
 
 def after_three_events() -> Lead:
-    happened = [(EventType.SCORED, {}), (EventType.QUALIFIED, {"total": 60})]
+    happened = [TOUCHED, QUALIFIED]
     return change(lead(), NOW + TARGET, *happened).lead
 
 
 def test_events_are_numbered_on_from_the_last_one():
-    one = change(lead(), NOW, (EventType.SCORED, {"a": 1}), (EventType.ASSIGNED, {}), owner="max")
+    one = change(lead(), NOW, TOUCHED, QUALIFIED, owner="max")
     assert [(event.number, event.id) for event in one.events] == [
         (2, f"{one.lead.id}:2"),
         (3, f"{one.lead.id}:3"),
     ]
-    assert [event.data for event in one.events] == [{"a": 1}, {}]
+    assert [event.data for event in one.events] == [TOUCHED[1], QUALIFIED[1]]
     assert (one.lead.owner, one.lead.bookkeeping.events_written) == ("max", 3)
     assert one.lead.bookkeeping.events_unpublished == (1, 2, 3)
 
@@ -73,7 +75,7 @@ def test_publishing_ends_its_own_setback_only():
 
 
 def test_the_next_event_after_all_are_out_waits_from_its_own_time():
-    one = change(published(lead(), frozenset({1})), NOW + TARGET, (EventType.SCORED, {})).lead
+    one = change(published(lead(), frozenset({1})), NOW + TARGET, TOUCHED).lead
     assert one.bookkeeping.publish_due_at == NOW + TARGET + PUBLISH_GRACE
 
 

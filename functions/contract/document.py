@@ -1,0 +1,140 @@
+"""The OpenAPI 3.1 document."""
+
+import re
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from functions.contract.events import event_schemas
+from functions.contract.operations import OPERATIONS, PATH_PARAMETERS, Operation
+from functions.contract.routes import Route
+from functions.contract.schemas import Schema, Schemas, answer_schemas, body_schemas, reachable, reference
+from functions.parameters import Parameter
+from functions.replies import Problem
+
+VERSION = "0.1.0"  # of the contract; nothing is released yet
+ABOUT = (
+    "Leads of Microsoft's commercial marketplace: received, scored with reasons, followed up. "
+    "Times are RFC 3339 in UTC. Answers and events may get more members, and texts more values, "
+    "without a new version of this document: ignore what you don't know."
+)
+_KEYS = {"function": "a key of this function or of the host", "admin": "the master key"}
+_OPTIONAL = re.compile(r"/\{(\w+)\?\}$")
+
+
+def document(routes: Iterable[Route]) -> dict[str, Any]:
+    """The document of these routes; a route without an entry in `OPERATIONS` has no more than its path."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        for path in _paths(route.template):
+            paths.setdefault(path, {})[route.method.lower()] = _described(route, path)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Marketplace Leads",
+            "version": VERSION,
+            "description": ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/api"}],
+        "paths": paths,
+        "components": {
+            "schemas": reachable(paths, _schemas()),
+            "securitySchemes": {name: scheme for auth in _KEYS for name, scheme in _schemes(auth)},
+        },
+    }
+
+
+def _paths(template: str) -> list[str]:
+    """The paths of a template: without its optional last part, and with it."""
+    optional = _OPTIONAL.search(template)
+    if optional is None:
+        return [f"/{template}"]
+    without = f"/{template[: optional.start()]}"
+    return [without, f"{without}/{{{optional[1]}}}"]
+
+
+def _described(route: Route, path: str) -> dict[str, Any]:
+    operation = OPERATIONS.get(route.key, Operation())
+    name = operation.name or route.name
+    is_shorter = bool(_OPTIONAL.search(route.template)) and not path.endswith("}")
+    parameters = [*_in_path(path), *(_in_query(one) for one in operation.query)]
+    described = {
+        "operationId": f"{name}_without_offer" if is_shorter else name,
+        "summary": name.replace("_", " ").capitalize(),
+        "description": _says(route),
+        "tags": [route.template.partition("/")[0]],
+        "security": [{name: []} for name, _ in _schemes(route.auth)],
+        "parameters": parameters,
+        "responses": _responses(operation, route.auth),
+    }
+    if operation.body is not None:
+        body = {"required": True, "content": {"application/json": {"schema": _schema(operation.body)}}}
+        described["requestBody"] = body
+    return {name: value for name, value in described.items() if value != []}
+
+
+def _says(route: Route) -> str:
+    """What the docstring says of this method: a paragraph may begin with another one."""
+    paragraphs = route.says.split("\n\n")
+    own = [text for text in paragraphs if text.startswith(f"{route.method} ")]
+    return "\n\n".join(own or [text for text in paragraphs if not re.match(r"[A-Z]{3,} ", text)])
+
+
+def _in_path(path: str) -> Iterator[dict[str, Any]]:
+    for name in re.findall(r"\{(\w+)\}", path):
+        yield {"name": name, "in": "path", "required": True, **PATH_PARAMETERS[name]}
+
+
+def _in_query(parameter: Parameter) -> dict[str, Any]:
+    said = {"description": parameter.about, "schema": parameter.schema}
+    return {"name": parameter.name, "in": "query", **said, "allowEmptyValue": True}  # it counts as none
+
+
+def _responses(operation: Operation, auth: str) -> dict[str, Any]:
+    responses = {str(int(operation.status)): _answer(operation.status, operation.answer)}
+    for status in operation.problems:
+        responses[str(status)] = _problem(HTTPStatus(status))
+    if auth in _KEYS:
+        responses["401"] = {
+            "description": f"The platform wants {_KEYS[auth]}; its answer has any form, or none."
+        }
+    if operation.also is not None:
+        answer = _answer(HTTPStatus(operation.also), operation.answer)
+        responses[str(operation.also)]["content"] |= answer["content"]
+    return dict(sorted(responses.items()))
+
+
+def _answer(status: HTTPStatus, answer: Any) -> dict[str, Any]:
+    said: dict[str, Any] = {"description": status.phrase}
+    return said if answer is None else {**said, "content": {"application/json": {"schema": _schema(answer)}}}
+
+
+def _problem(status: HTTPStatus) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": reference(Problem.__name__)}}
+    said: dict[str, Any] = {"description": status.phrase, "content": content}
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        seconds = {"type": "integer", "minimum": 1}
+        said["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": seconds}}
+    return said
+
+
+def _schema(said: Any) -> Schema:
+    return said if isinstance(said, dict) else reference(said.__name__)
+
+
+def _schemas() -> Schemas:
+    bodies = [one.body for one in OPERATIONS.values() if isinstance(one.body, type)]
+    answers = [one.answer for one in OPERATIONS.values() if isinstance(one.answer, type)]
+    return {**body_schemas(bodies), **answer_schemas((*answers, Problem)), **event_schemas()}
+
+
+def _schemes(auth: str) -> list[tuple[str, dict[str, str]]]:
+    """A key goes into the header or into the query."""
+    if auth not in _KEYS:
+        return []
+    key = {"type": "apiKey", "description": _KEYS[auth].capitalize()}
+    return [
+        (f"{auth}Key", {**key, "in": "header", "name": "x-functions-key"}),
+        (f"{auth}KeyInQuery", {**key, "in": "query", "name": "code"}),
+    ]

@@ -1,0 +1,56 @@
+"""What the document says of each route beyond its binding and its docstring: one entry for each method."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from functions.bodies import FollowUpBody, InteractionBody, InteractionOfBody, PreviewBody, UpdateBody
+from functions.contract.push_body import push_body
+from functions.contract.schemas import Schema
+from functions.parameters import Parameter
+from functions.replies import Appraisal, EventPage, LeadIds, LeadPage, Liveness, PushReceipt, Readiness
+from functions.requests import EVENTS_QUERY, LEADS_QUERY
+from shared.leads.identity import LEAD_ID
+from shared.leads.lead import Lead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A route's method. Its path and key come from the binding, its words from the trigger's docstring."""
+
+    name: str = ""  # instead of the function's, where that has several methods
+    query: tuple[Parameter, ...] = ()
+    body: Any = None  # a struct, or a schema
+    answer: Any = None  # a struct, or a schema; None: an empty answer
+    status: HTTPStatus = HTTPStatus.OK
+    problems: tuple[int, ...] = ()  # statuses that come with a problem, but for 401
+    also: int | None = None  # a status that may come with the same answer instead of a problem
+
+
+OPERATIONS: dict[str, Operation] = {
+    "GET marketplace/leads/{offer?}": Operation(name="try_push_url"),
+    "POST marketplace/leads/{offer?}": Operation(
+        body=push_body(), answer=PushReceipt, status=HTTPStatus.ACCEPTED, problems=(400, 413, 503)
+    ),
+    "GET leads": Operation(query=LEADS_QUERY, answer=LeadPage, problems=(400, 503)),
+    "GET leads/{id}": Operation(answer=Lead, problems=(404, 503)),
+    "PATCH leads/{id}": Operation(body=UpdateBody, answer=Lead, problems=(400, 404, 409, 413, 503)),
+    "GET leads/{id}/events": Operation(query=EVENTS_QUERY, answer=EventPage, problems=(400, 404, 503)),
+    "POST leads/{id}/follow-ups": Operation(body=FollowUpBody, answer=Lead, problems=(400, 404, 413, 503)),
+    "POST leads/{id}/interactions": Operation(
+        body=InteractionBody, answer=Lead, problems=(400, 404, 413, 503)
+    ),
+    "POST interactions": Operation(body=InteractionOfBody, answer=LeadIds, problems=(400, 404, 413, 503)),
+    "POST scoring/preview": Operation(body=PreviewBody, answer=Appraisal, problems=(400, 404, 413, 503)),
+    "GET health/live": Operation(answer=Liveness),
+    "GET health/ready": Operation(answer=Readiness, problems=(503,), also=503),
+    "GET openapi.json": Operation(answer={"type": "object", "description": "This document."}),
+}
+
+PATH_PARAMETERS: dict[str, Schema] = {
+    "id": {"schema": {"type": "string", "pattern": f"^{LEAD_ID.pattern}$"}, "description": "The lead's id."},
+    "offer": {
+        "schema": {"type": "string"},
+        "description": "Partner Center takes one URL for each offer.",
+    },
+}

@@ -1,0 +1,53 @@
+"""The body of a push, as Microsoft documents it, and as leniently as it is read."""
+
+from functions.contract.schemas import Schema
+from shared.marketplace.json_text import MAX_DEPTH
+from shared.marketplace.push import Contact, RawPush
+
+_TITLE = "OfferTitle"
+_EXAMPLE = {
+    "UserDetails": {
+        "FirstName": "Ada",
+        "LastName": "Marsh",
+        "Email": "ada@fabrikam.example",
+        "Country": "DE",
+    },
+    "LeadSource": "AzureMarketplace-PLT|fabrikam.desk",
+    "ActionCode": "PLT",
+    "OfferTitle": "Fabrikam Desk",
+    "Description": "Please call me.",
+}
+
+
+def push_body() -> Schema:
+    """Any JSON object, or a list of name and value pairs; what is known has a name, nothing is required."""
+    return {
+        "title": "Push",
+        "description": "A lead as Partner Center sends it. Any JSON object is taken, up to "
+        f"{MAX_DEPTH} levels deep. "
+        "Names count without case, blanks, `-` and `_`; a value that isn't a text counts as its JSON. "
+        "A web form's list of name and value pairs is taken too.",
+        "anyOf": [_object(), _pairs()],
+        "examples": [_EXAMPLE],
+    }
+
+
+def _object() -> Schema:
+    contact = {_pascal(name): _text() for name in Contact.__struct_fields__}
+    nested = {"description": "The customer; the same members are also read beside it.", "properties": contact}
+    texts = {_pascal(name): _text() for name in RawPush.__struct_fields__}
+    return {"type": "object", "properties": {"UserDetails": nested, _TITLE: _text(), **texts}}
+
+
+def _pairs() -> Schema:
+    text = {"type": "string"}
+    pair = {"type": "array", "prefixItems": [text, text], "items": False, "minItems": 2}
+    return {"type": "array", "items": pair, "minItems": 1}
+
+
+def _text() -> Schema:
+    return {"description": "A text, as a rule."}
+
+
+def _pascal(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))

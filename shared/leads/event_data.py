@@ -1,0 +1,107 @@
+"""What the events of a lead say in their `data`, type by type: the contract with subscribers.
+
+A field with a default of UNSET is only there where it has something to say.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from shared.leads.attention import FollowUpReport
+from shared.leads.events import EventType
+from shared.leads.interaction import InteractionReport
+from shared.leads.lead import CloseReason, LeadStatus
+from shared.policy.follow_up import EscalateTo
+
+type Push = dict[str, Any]
+
+
+class Received(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The first push of somebody about an offer, as it was sent."""
+
+    push: Push
+    offer: str | None
+
+
+class Touched(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A later push of the same person about the same offer, as it was sent."""
+
+    push: Push
+
+
+class Scored(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The lead has a new score; `policy` is the version of the rules, `facts` come from outside, if new."""
+
+    total: int
+    grade: str
+    previous_total: int | None
+    qualified: bool
+    model: str
+    policy: str
+    facts: dict[str, Any] | UnsetType = UNSET
+
+
+class Qualified(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The lead has become worth a salesperson's time."""
+
+    total: int
+    grade: str
+
+
+class Alarm(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Nobody has followed up; `level` is 0 before the deadline, 1 at the miss, one more for each step."""
+
+    due_at: datetime
+    owner: str | None
+    team: str | None
+    level: int
+    to: EscalateTo
+    working_seconds_left: int  # below nought after the deadline
+
+
+class Assigned(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The lead has another owner, null for nobody; `by` is who said so."""
+
+    owner: str | None
+    team: str | None
+    from_: str | None = field(name="from")
+    because: str
+    by: str | None
+
+
+class StatusChanged(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Another status; or the same with another reason, or another permission to contact."""
+
+    from_: LeadStatus = field(name="from")
+    to: LeadStatus
+    by: str | None
+    reason: CloseReason | UnsetType | None = UNSET
+    do_not_contact: bool | UnsetType = UNSET
+    because: str | UnsetType = UNSET
+
+
+class Erased(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The person was erased: forget them too."""
+
+
+class Shortened(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Instead of other data, in a message that would be too large for the bus: the history has it."""
+
+    shortened: Literal[True]
+
+
+EVENT_DATA: dict[EventType, type[Struct]] = {
+    EventType.RECEIVED: Received,
+    EventType.TOUCHED: Touched,
+    EventType.INTERACTED: InteractionReport,
+    EventType.SCORED: Scored,
+    EventType.QUALIFIED: Qualified,
+    EventType.FOLLOW_UP_DUE_SOON: Alarm,
+    EventType.FOLLOW_UP_MISSED: Alarm,
+    EventType.FOLLOWED_UP: FollowUpReport,
+    EventType.ASSIGNED: Assigned,
+    EventType.STATUS_CHANGED: StatusChanged,
+    EventType.ERASED: Erased,
+}
+"""Every type has its own; tests hold each event that they see against it, and refuse what it doesn't name."""
