@@ -1,0 +1,101 @@
+"""Events and their messages keep to the schemas that subscribers were given."""
+
+import json
+from datetime import timedelta
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from local.contracts.messages import body_schema, property_schema
+from shared.leads.attention import FollowUpReport
+from shared.leads.change import change
+from shared.leads.event_data import EVENT_DATA
+from shared.leads.events import EventType
+from shared.leads.interaction import InteractionReport
+from shared.leads.lead import CloseReason, LeadStatus
+from shared.leads.lifecycle import LeadUpdate
+from shared.messaging.cloud_events import LARGEST_BODY, body_of, properties_of
+from shared.services.follow_up import report_follow_up
+from shared.services.interact import report_interaction
+from shared.services.receive import receive
+from shared.services.run_due import run_due
+from shared.services.update import update_lead
+from tests.contracts.documents import closed_schema, validator_of
+from tests.examples import a_desk, a_push
+from tests.pure.examples import NOW, lead, received
+
+POLICY = """
+[follow_up]
+target = "8h"
+warn_before = "2h"
+escalate = [{ to = "team_lead", after = "4h" }]
+"""
+HOUR = timedelta(hours=1)
+
+
+async def a_lifetime(desk):
+    """A lead goes through everything that a lead can; its id."""
+    lead_id = (await receive(desk, a_push(), slug=None, at=NOW)).lead_id
+    for hour in (0.1, 6.1, 8.1, 12.1):  # scored, warned, missed, escalated
+        await run_due(desk, NOW + hour * HOUR)
+    at = NOW + 13 * HOUR
+    await receive(desk, a_push(Company="Fabrikam"), slug=None, at=at)
+    visited = InteractionReport(type="pricing_page_visited", at=at, detail={"page": "/prices"})
+    await report_interaction(desk, lead_id, visited, at=at)
+    await report_follow_up(desk, lead_id, FollowUpReport(by="sam", at=at, channel="phone"), at=at)
+    lost = LeadUpdate(status=LeadStatus.LOST, reason=CloseReason.BUDGET, owner="sam", by="sam")
+    for wanted in (lost, LeadUpdate(do_not_contact=True), LeadUpdate(do_not_contact=False, owner=None)):
+        await update_lead(desk, lead_id, wanted, at=at)
+    await receive(desk, a_push(Company="Fabrikam", ActionCode="PLT"), slug=None, at=at + HOUR)
+    await run_due(desk, at + 2 * HOUR)
+    return lead_id
+
+
+@pytest.fixture
+async def told():
+    """Every event of such a lead, and the lead."""
+    desk = a_desk(POLICY)
+    lead_id = await a_lifetime(desk)
+    return (await desk.store.get(lead_id)).lead, await desk.store.events_of(lead_id)
+
+
+async def test_every_event_of_a_lifetime_keeps_to_its_schema(told):
+    one, events = told
+    for event in events:
+        body = json.loads(body_of(one, event))
+        problems = validator_of(closed_schema(body_schema(event.type))).iter_errors(body)
+        assert [problem.message for problem in problems] == []
+        properties = validator_of(closed_schema(property_schema(event.type)))
+        assert [problem.message for problem in properties.iter_errors(properties_of(one, event))] == []
+    assert {event.type for event in events} == set(EventType) - {EventType.ERASED}
+
+
+def test_every_type_has_data_of_its_own():
+    assert EVENT_DATA.keys() == set(EventType)
+
+
+def test_a_message_too_large_for_the_bus_keeps_to_its_schema():
+    large = received()
+    event = replace(large.events[0], data={"push": {"x": "x" * LARGEST_BODY}, "offer": None})
+    body = json.loads(body_of(large.lead, event))
+    assert body["event"]["data"] == {"shortened": True}
+    assert validator_of(closed_schema(body_schema(event.type))).is_valid(body)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"total": 60, "grade": "B1", "more": 1}, {"total": 60}, {"total": "60", "grade": "B1"}],
+    ids=["a field too many", "one missing", "another type"],
+)
+def test_no_test_can_make_an_event_that_subscribers_were_not_told_of(data):
+    with pytest.raises(msgspec.ValidationError):
+        change(lead(), NOW, (EventType.QUALIFIED, data))
+
+
+@pytest.mark.parametrize("type_", EventType)
+def test_a_body_of_another_type_does_not_keep_to_a_schema(type_):
+    other = EventType.TOUCHED if type_ is EventType.RECEIVED else EventType.RECEIVED
+    one = received()
+    body = json.loads(body_of(one.lead, replace(one.events[0], type=other)))
+    assert not validator_of(body_schema(type_)).is_valid(body)
