@@ -49,15 +49,22 @@ class Qualified(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     grade: str
 
 
-class Alarm(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Nobody has followed up; `level` is 0 before the deadline, 1 at the miss, one more for each step."""
+class Missed(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Nobody has followed up; `level` is 1 at the miss itself, then one more for each step."""
 
     due_at: datetime
     owner: str | None
     team: str | None
     level: int
     to: EscalateTo
+    person: str | None  # who that is, as far as the policy tells
     working_seconds_left: int  # below nought after the deadline
+
+
+class DueSoon(Missed, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Somebody must follow up soon: the deadline is near, or the contact planned at `plannedAt` is due."""
+
+    planned_at: datetime | UnsetType = UNSET
 
 
 class Assigned(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +74,7 @@ class Assigned(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     team: str | None
     from_: str | None = field(name="from")
     because: str
+    rule: str | UnsetType | None = UNSET  # of the policy, if one chose
     by: str | None
 
 
@@ -97,8 +105,8 @@ EVENT_DATA: dict[EventType, type[Struct]] = {
     EventType.INTERACTED: InteractionReport,
     EventType.SCORED: Scored,
     EventType.QUALIFIED: Qualified,
-    EventType.FOLLOW_UP_DUE_SOON: Alarm,
-    EventType.FOLLOW_UP_MISSED: Alarm,
+    EventType.FOLLOW_UP_DUE_SOON: DueSoon,
+    EventType.FOLLOW_UP_MISSED: Missed,
     EventType.FOLLOWED_UP: FollowUpReport,
     EventType.ASSIGNED: Assigned,
     EventType.STATUS_CHANGED: StatusChanged,

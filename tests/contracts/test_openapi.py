@@ -15,6 +15,7 @@ from functions.answers import InvalidRequest
 from functions.contract.operations import OPERATIONS
 from functions.contract.push_body import push_body
 from functions.requests import EVENTS_QUERY, LEADS_QUERY
+from functions.time_range import RANGE_QUERY
 from shared.enrichment.facts import CountryFacts, Enrichment, Provenance
 from shared.leads.lead import CloseReason
 from shared.leads.wire import lead_on_the_wire
@@ -141,27 +142,13 @@ def test_every_time_in_an_answer_is_described_as_one():
 
 
 # Texts that a query may hold, those at the bounds among them.
-WRITTEN = [
-    "0",
-    "1",
-    "50",
-    "100",
-    "101",
-    "200",
-    "201",
-    "99999999",
-    "100000000",
-    "-1",
-    "1.5",
-    "true",
-    "TRUE",
-    "x",
-]
-WRITTEN += ["A1", "D4", "A5", "E1", "new", "NEW", "x" * 200, "x" * 201, "open!040!" + "a" * 24]
+WRITTEN = ["0", "1", "50", "100", "101", "200", "201", "99999999", "100000000", "-1", "1.5", "x"]
+WRITTEN += ["true", "TRUE", "new", "NEW", "A1", "D4", "A5", "E1", "x" * 200, "x" * 201]
+WRITTEN += ["open!040!" + "a" * 24, "2026-03-01", "2026-03-01T09:00:00Z", "2026-03-01T09:00", "2026-3-1"]
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda text: repr(text[:12]))
-@pytest.mark.parametrize("parameter", [*LEADS_QUERY, *EVENTS_QUERY], ids=lambda one: one.name)
+@pytest.mark.parametrize("parameter", [*LEADS_QUERY, *EVENTS_QUERY, *RANGE_QUERY], ids=lambda one: one.name)
 def test_a_parameter_takes_what_its_schema_takes(parameter, written):
     value = read_as(parameter.schema["type"], written)
     assert is_taken(parameter, written) == Draft202012Validator(parameter.schema).is_valid(value)

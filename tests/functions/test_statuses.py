@@ -62,6 +62,8 @@ ROWS = [
     ("POST scoring/preview", 400, {"body": {}}),
     ("POST scoring/preview", 404, {"body": {"leadId": NOBODY}}),
     ("POST scoring/preview", 413, {"body": {"policy": "x" * MAX_PREVIEW}}),
+    ("GET stats", 200, {"query": {"from": "2026-01-01"}}),
+    ("GET stats", 400, {"query": {"from": "yesterday"}}),
     ("GET health/live", 200, {}),
     ("GET health/ready", 200, {}),
     ("GET openapi.json", 200, {}),
