@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from functions.contract.events import event_schemas
+from functions.contract.json_schema import Schema, Schemas, reachable, reference
 from functions.contract.operations import OPERATIONS, PATH_PARAMETERS, Operation
 from functions.contract.routes import Route
-from functions.contract.schemas import Schema, Schemas, answer_schemas, body_schemas, reachable, reference
+from functions.contract.schemas import answer_schemas, body_schemas
 from functions.parameters import Parameter
 from functions.replies import Problem
 

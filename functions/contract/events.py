@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from functions.contract.schemas import REF, Schema, Schemas, answer_schemas, reference
+from functions.contract.json_schema import REF, Schema, Schemas, reference
+from functions.contract.schemas import answer_schemas
 from shared.leads.event_data import EVENT_DATA
 from shared.leads.events import Event, EventType
 

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from typing import Any
 
 from functions.bodies import FollowUpBody, InteractionBody, InteractionOfBody, PreviewBody, UpdateBody
+from functions.contract.json_schema import Schema
 from functions.contract.push_body import push_body
-from functions.contract.schemas import Schema
 from functions.contract.stats_answer import STATS
 from functions.parameters import Parameter
 from functions.replies import Appraisal, EventPage, LeadIds, LeadPage, Liveness, PushReceipt, Readiness

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from functions.contract import schemas as described
 from functions.contract.document import VERSION
-from functions.contract.schemas import Schema, Schemas, reachable, reference
+from functions.contract.json_schema import Schema, Schemas, reachable, reference
 from local.contracts.activity import ACTIVITIES
 from local.contracts.messages import body_name, body_schemas, property_schema
 from shared.leads.event_data import EVENT_DATA

@@ -3,7 +3,8 @@
 from typing import Any
 
 from functions.contract.events import event_name, event_schemas
-from functions.contract.schemas import REF, Schema, Schemas, answer_schemas, reachable, reference
+from functions.contract.json_schema import REF, Schema, Schemas, reachable, reference
+from functions.contract.schemas import answer_schemas
 from shared.leads.event_data import EVENT_DATA, Shortened
 from shared.leads.events import EventType
 from shared.leads.lead import Lead

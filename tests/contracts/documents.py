@@ -8,8 +8,8 @@ from jsonschema import Draft202012Validator
 
 import function_app
 from functions.contract.document import document
+from functions.contract.json_schema import reachable
 from functions.contract.routes import routes_of
-from functions.contract.schemas import reachable
 
 OPENAPI = json.loads(json.dumps(document(routes_of(function_app.BLUEPRINTS))))
 METHODS = {"get", "post", "patch", "put", "delete"}
