@@ -3,12 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec import Struct
-
-from functions.contract import schemas as described
 from functions.contract.document import VERSION
-from functions.contract.json_schema import Schema, Schemas, reachable, reference
-from local.contracts.activity import ACTIVITIES
+from functions.contract.json_schema import reachable, reference
+from local.contracts.activity import REPORTS, activity_name, activity_schemas
 from local.contracts.messages import body_name, body_schemas, property_schema
 from shared.leads.event_data import EVENT_DATA
 from shared.leads.events import EventType
@@ -33,8 +30,8 @@ _BROKER = {"messageId": "the event's id", "sessionId": "the lead's id", "content
 def asyncapi() -> dict[str, Any]:
     """The document."""
     events = {_message_name(type_): _event_message(type_) for type_ in EVENT_DATA}
-    reports = {struct.__name__: _report_message(struct) for struct in ACTIVITIES}
-    messages = {**events, **reports}
+    reports = {activity_name(type_): _report_message(type_) for type_ in REPORTS}
+    messages, schemas = {**events, **reports}, {**body_schemas(), **activity_schemas()}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -53,7 +50,10 @@ def asyncapi() -> dict[str, Any]:
             "tellSubscribers": _operation("send", "leads", events),
             "hearReports": _operation("receive", "activity", reports),
         },
-        "components": {"messages": messages, "schemas": reachable(messages, _schemas())},
+        "components": {
+            "messages": messages,
+            "schemas": reachable(messages, {**body_schemas(), **activity_schemas()}),
+        },
     }
 
 
@@ -92,25 +92,11 @@ def _event_message(type_: EventType) -> dict[str, Any]:
     }
 
 
-def _report_message(struct: type[Struct]) -> dict[str, Any]:
+def _report_message(type_: str) -> dict[str, Any]:
     return {
-        "name": struct.__name__,
-        "title": struct.__name__,
-        "summary": struct.__doc__,
+        "name": type_,
+        "title": f"Report: {type_}",
+        "summary": REPORTS[type_].__doc__,
         "contentType": CONTENT_TYPE,
-        "payload": reference(struct.__name__),
+        "payload": reference(activity_name(type_)),
     }
-
-
-def _schemas() -> Schemas:
-    return {
-        **body_schemas(),
-        **{name: _about_somebody(one) for name, one in described.body_schemas(ACTIVITIES).items()},
-    }
-
-
-def _about_somebody(schema: Schema) -> Schema:
-    """A report names a lead or a person."""
-    if "leadId" not in schema.get("properties", {}):
-        return schema
-    return {**schema, "anyOf": [{"required": ["leadId"]}, {"required": ["email"]}]}

@@ -79,7 +79,7 @@ class Assigned(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class StatusChanged(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Another status; or the same with another reason, or another permission to contact."""
+    """Another status; or the same one with another reason or permission to contact, or with new facts."""
 
     from_: LeadStatus = field(name="from")
     to: LeadStatus
@@ -87,6 +87,8 @@ class StatusChanged(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     reason: CloseReason | UnsetType | None = UNSET
     do_not_contact: bool | UnsetType = UNSET
     because: str | UnsetType = UNSET
+    at: datetime | UnsetType = UNSET  # when it became so, if that was told
+    facts: dict[str, Any] | UnsetType = UNSET  # new ones, from a CRM
 
 
 class Erased(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
