@@ -211,7 +211,7 @@ class ActivityType(enum.StrEnum):
     FACTS = "facts"
 
 
-type SenderId = Annotated[ShortText, msgspec.Meta(pattern=r"^[^\x00-\x1f]+(?!\n)$")]
+type SenderId = Annotated[ShortText, msgspec.Meta(pattern=rf"^[^\x00-\x1f]+{_END}")]
 
 
 class ActivityHead(msgspec.Struct, kw_only=True, rename="camel"):
@@ -219,7 +219,7 @@ class ActivityHead(msgspec.Struct, kw_only=True, rename="camel"):
 
     type: str
     id: SenderId | None = None
-    lead_id: Annotated[str, msgspec.Meta(pattern=rf"^{LEAD_ID.pattern}(?!\n)$")] | None = None
+    lead_id: LeadId | None = None
     email: ShortText | None = None
     at: Instant | None = None
 

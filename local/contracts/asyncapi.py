@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from functions.bodies import ActivityType
 from functions.contract.document import VERSION
 from functions.contract.json_schema import reachable, reference
 from local.contracts.activity import REPORTS, activity_name, activity_schemas
@@ -20,9 +21,10 @@ _TOPIC = (
     "the topic."
 )
 _QUEUE = (
-    "CRMs report back what was done about a lead (`leadId`) or a person (`email`). `id` is the sender's "
-    "own: a second report with it does nothing; without one the MessageId serves. A message that can't "
-    "be read or done goes to the dead-letter queue. The setting LEADS_ACTIVITY_QUEUE names the queue."
+    "CRMs report back what was done about a lead (`leadId`) or a person (`email`), one of the two. `id` "
+    "is the sender's own: a second report with it does nothing; without one the MessageId serves, and "
+    "without `at` the time of the message. What can't be read or done goes to the dead-letter queue "
+    "with the reason in its property `refusal`. The setting LEADS_ACTIVITY_QUEUE names the queue."
 )
 _BROKER = {"messageId": "the event's id", "sessionId": "the lead's id", "contentType": CONTENT_TYPE}
 
@@ -50,10 +52,7 @@ def asyncapi() -> dict[str, Any]:
             "tellSubscribers": _operation("send", "leads", events),
             "hearReports": _operation("receive", "activity", reports),
         },
-        "components": {
-            "messages": messages,
-            "schemas": reachable(messages, {**body_schemas(), **activity_schemas()}),
-        },
+        "components": {"messages": messages, "schemas": reachable(messages, schemas)},
     }
 
 
@@ -92,9 +91,9 @@ def _event_message(type_: EventType) -> dict[str, Any]:
     }
 
 
-def _report_message(type_: str) -> dict[str, Any]:
+def _report_message(type_: ActivityType) -> dict[str, Any]:
     return {
-        "name": type_,
+        "name": type_.value,
         "title": f"Report: {type_}",
         "summary": REPORTS[type_].__doc__,
         "contentType": CONTENT_TYPE,

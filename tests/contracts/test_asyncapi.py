@@ -7,9 +7,11 @@ import tarfile
 
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
+from msgspec.structs import fields
 
+from functions.bodies import ActivityHead, ActivityType
 from local import toolchain
-from local.contracts.activity import activity_name
+from local.contracts.activity import REPORTS, activity_name
 from local.contracts.asyncapi import asyncapi
 from shared.leads.events import EventType
 
@@ -65,6 +67,12 @@ def test_the_topic_carries_every_type_and_each_payload_is_a_schema():
     assert {message["name"] for message in messages} == {type_.value for type_ in EventType}
     for message in ASYNCAPI["components"]["messages"].values():
         Draft202012Validator.check_schema(resolved(message["payload"]["$ref"]))
+
+
+@pytest.mark.parametrize("type_", ActivityType)
+def test_a_report_has_every_field_that_is_read(type_):
+    read = {field.encode_name for one in (ActivityHead, REPORTS[type_]) for field in fields(one)}
+    assert ASYNCAPI["components"]["schemas"][activity_name(type_)]["properties"].keys() == read
 
 
 @pytest.mark.parametrize(
