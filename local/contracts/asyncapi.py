@@ -7,7 +7,7 @@ from functions.bodies import ActivityType
 from functions.contract.document import VERSION
 from functions.contract.json_schema import reachable, reference
 from local.contracts.activity import REPORTS, activity_name, activity_schemas
-from local.contracts.messages import body_name, body_schemas, property_schema
+from local.contracts.messages import body_name, message_schemas, property_schema
 from shared.leads.event_data import EVENT_DATA
 from shared.leads.events import EventType
 from shared.messaging.cloud_events import CONTENT_TYPE
@@ -33,7 +33,7 @@ def asyncapi() -> dict[str, Any]:
     """The document."""
     events = {_message_name(type_): _event_message(type_) for type_ in EVENT_DATA}
     reports = {activity_name(type_): _report_message(type_) for type_ in REPORTS}
-    messages, schemas = {**events, **reports}, {**body_schemas(), **activity_schemas()}
+    messages, schemas = {**events, **reports}, {**message_schemas(), **activity_schemas()}
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -20,7 +20,7 @@ def body_name(type_: EventType) -> str:
     return event_name(type_).removesuffix("Event") + "Body"
 
 
-def body_schemas(ref: str = REF) -> Schemas:
+def message_schemas(ref: str = REF) -> Schemas:
     """The bodies by name, and all that they refer to."""
     schemas = {**answer_schemas((Lead, Shortened), ref), **event_schemas(ref)}
     for type_, data in EVENT_DATA.items():
@@ -33,7 +33,7 @@ def body_schemas(ref: str = REF) -> Schemas:
 
 def body_schema(type_: EventType) -> Schema:
     """One body's schema, whole."""
-    schemas = body_schemas(_DEFS)
+    schemas = message_schemas(_DEFS)
     body = schemas[body_name(type_)]
     return {"$schema": DIALECT, **body, "$defs": reachable(body, schemas, _DEFS)}
 
