@@ -2,7 +2,18 @@
 
 import azure.functions as func
 
-from functions import activity, clock, health, intake, leads, marketplace_table, openapi, preview, scoring, stats
+from functions import (
+    activity,
+    clock,
+    health,
+    intake,
+    leads,
+    marketplace_table,
+    openapi,
+    preview,
+    scoring,
+    stats,
+)
 
 BLUEPRINTS = [
     intake.blueprint,

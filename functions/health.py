@@ -39,12 +39,15 @@ def _on_the_wire(health: Health) -> Readiness:
         oldest_due_seconds={kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
         parked=health.parked,
         rescoring=Rescoring(left=health.to_rescore),
-        import_=health.takeover and _import(health.takeover),
+        import_=_import(health.takeover) if health.takeover else None,
     )
 
 
 def _import(one: ImportHealth) -> ImportRun:
-    under_way = one.under_way and ImportPass(began_at=one.under_way.began_at, rows=one.under_way.rows)
+    under_way = one.under_way
     return ImportRun(
-        taken=one.taken, refused=one.refused, last_pass_at=one.last_pass_at, under_way=under_way
+        taken=one.taken,
+        refused=one.refused,
+        last_pass_at=one.last_pass_at,
+        under_way=ImportPass(began_at=under_way.began_at, rows=under_way.rows) if under_way else None,
     )

@@ -52,9 +52,9 @@ def property_schema(type_: EventType) -> Schema:
     filters: dict[str, Any] = {
         **dict.fromkeys(("grade", "action", "source", "offer", "country", "owner", "team"), text),
         "score": {"type": "integer", "minimum": 0, "maximum": MAX_SCORE},
-        **{name: {"type": "boolean"} for name in ("qualified", "test", "doNotContact")},
+        **{name: {"type": "boolean"} for name in ("qualified", "test", "doNotContact", "imported")},
     }
-    always = [*events, "test", "doNotContact"]
+    always = [*events, "test", "doNotContact", "imported"]
     return {"type": "object", "properties": {**events, **filters}, "required": always}
 
 

@@ -17,17 +17,20 @@ from shared.policy.follow_up import EscalateTo
 type Push = dict[str, Any]
 
 
-class Received(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Arrival(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    push: Push
+    at: datetime | UnsetType = UNSET  # when the customer was here, where that isn't the event's own time
+    imported: bool | UnsetType = UNSET  # True: of a push from before the desk, taken over from the table
+
+
+class Received(_Arrival, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The first push of somebody about an offer, as it was sent."""
 
-    push: Push
     offer: str | None
 
 
-class Touched(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Touched(_Arrival, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A later push of the same person about the same offer, as it was sent."""
-
-    push: Push
 
 
 class Scored(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -40,6 +43,7 @@ class Scored(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_f
     model: str
     policy: str
     facts: dict[str, Any] | UnsetType = UNSET
+    imported: bool | UnsetType = UNSET
 
 
 class Qualified(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +51,7 @@ class Qualified(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     total: int
     grade: str
+    imported: bool | UnsetType = UNSET
 
 
 class Missed(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
