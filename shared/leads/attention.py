@@ -95,5 +95,7 @@ def _planned(lead: Lead, report: FollowUpReport, policy: Policy) -> datetime | N
 
 
 def _ends_cycle(lead: Lead, report: FollowUpReport) -> bool:
-    began_at = lead.bookkeeping.cycle_began_at or lead.received_at
-    return lead.follow_up.state is not FollowUpState.NONE and report.at >= began_at - CLOCK_SKEW
+    """A lead of the time before the desk waits for nobody, and whoever calls it has called it."""
+    kept = lead.bookkeeping
+    may_be_called = lead.follow_up.state is not FollowUpState.NONE or kept.is_imported
+    return may_be_called and report.at >= (kept.cycle_began_at or lead.received_at) - CLOCK_SKEW

@@ -40,7 +40,7 @@ def choose(request: Request, policy: Policy, rota: Rota, now: datetime) -> Seat:
             return seat
     catch_all = policy.routing.catch_all
     team = policy.routing.team_of(catch_all)
-    return Seat(ask=request.ask, owner=catch_all, team=team, because="no rule has somebody free: catch-all")
+    return Seat(ask=request.ask, owner=catch_all, team=team, because="left over by the rules: catch-all")
 
 
 @dataclass(frozen=True, slots=True)

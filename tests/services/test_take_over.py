@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.leads.attention import FollowUpReport
 from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
@@ -14,6 +15,7 @@ from shared.marketplace.import_state import ImportState
 from shared.messaging.memory import MemoryPublisher
 from shared.services import row_arrival
 from shared.services.desk import Takeover
+from shared.services.follow_up import report_follow_up
 from shared.services.health import check_health
 from shared.services.ports import PageLost, StoreUnavailable
 from shared.services.receive import receive
@@ -116,6 +118,16 @@ async def test_history_rings_no_alarm_and_is_scored_and_what_came_since_is_calle
     for event in desk.publisher.published:
         assert event.data.get("imported", False) is is_history[event.id.partition(":")[0]]
         assert event.type not in alarms or not is_history[event.id.partition(":")[0]]
+
+
+async def test_whoever_calls_a_lead_of_history_has_called_it():
+    desk = a_takeover_desk(a_row(1, NOW - YEAR))
+    await step(desk)
+    report = FollowUpReport(by="sam", at=NOW, next_contact_at=NOW + DAY)
+    called = await report_follow_up(desk, (await lead(desk)).id, report, at=NOW)
+    assert (called.follow_up.state, called.follow_up.first_at, called.follow_up.attempts) == ("done", NOW, 1)
+    await run_due(desk, NOW + DAY)
+    assert (await lead(desk)).follow_up.state == "waiting"
 
 
 async def test_a_row_that_an_outage_of_ours_delayed_is_flagged_at_once_and_is_no_history():
