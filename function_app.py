@@ -12,6 +12,7 @@ from functions import (
     openapi,
     preview,
     scoring,
+    spill,
     stats,
 )
 
@@ -21,6 +22,7 @@ BLUEPRINTS = [
     preview.blueprint,
     scoring.blueprint,
     activity.blueprint,
+    spill.blueprint,
     clock.blueprint,
     stats.blueprint,
     marketplace_table.blueprint,

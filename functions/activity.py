@@ -4,9 +4,9 @@ import logging
 
 import azure.functions as func
 
-from functions.activity_message import message_of
 from functions.answers import InvalidRequest
 from functions.bodies import activity_of
+from functions.queued_message import to_do
 from shared.bootstrap import desk, utc_now
 from shared.leads.attention import InvalidFollowUp
 from shared.leads.crm_facts import InvalidFacts
@@ -14,7 +14,7 @@ from shared.leads.interaction import InvalidInteraction
 from shared.leads.lifecycle import IllegalTransition, InvalidUpdate
 from shared.services.activity import LeadUnclear, take_activity
 from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
-from shared.services.put_off import put_off
+from shared.services.put_off import ACTIVITY, put_off
 
 blueprint = func.Blueprint()
 log = logging.getLogger(__name__)
@@ -32,10 +32,6 @@ _NEVER = (
 _NOT_NOW = (StoreUnavailable, LeadChanged)
 
 
-class Refused(Exception):
-    """Nobody works on this message; the platform dead-letters it, with the reason among its properties."""
-
-
 @blueprint.function_name("take_activity")
 @blueprint.service_bus_queue_trigger(
     arg_name="message",
@@ -50,9 +46,7 @@ async def activity_from_bus(message: func.ServiceBusMessage) -> None:
     reason in its property `refusal`. A bus that takes no copy back leaves the message to the platform.
     """
     now = utc_now()
-    received = message_of(message, now)
-    if received.refusal is not None:
-        raise Refused("nobody works on it: its property `refusal` says why")
+    received = to_do(message, now)
     try:
         activity = activity_of(received.body, received.message_id, received.sent_at)
         await take_activity(desk(), activity, at=now)
@@ -61,7 +55,7 @@ async def activity_from_bus(message: func.ServiceBusMessage) -> None:
         log.warning("activity %s is refused: %s", message.sequence_number, reason)
         await desk().activity.refuse(received, reason)
     except _NOT_NOW:
-        await put_off(desk(), received, now)
+        await put_off(desk().activity, received, ACTIVITY, now)
 
 
 def _reason(exc: Exception) -> str:

@@ -8,7 +8,7 @@ from functions.answers import answer, answering_problems
 from functions.replies import PushReceipt
 from shared.bootstrap import desk, utc_now
 from shared.marketplace.parse import parse_push
-from shared.services.receive import receive
+from shared.services.spill import receive_or_spill
 
 blueprint = func.Blueprint()
 
@@ -19,12 +19,14 @@ blueprint = func.Blueprint()
 )
 @answering_problems
 async def receive_lead(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer 202 once the lead is stored, 400 or 413 if the body isn't a lead, 503 if nothing can keep it.
+    """Answer 202 once the lead is kept, 400 or 413 if the body isn't a lead, 503 if nothing can keep it.
+
+    A lead that the table can't take is kept in the queue `spill`, and `queued`.
 
     GET answers 200, stores and shows nothing: for whoever opens the URL to see whether it is right.
     """
     if req.method == "GET":
         return func.HttpResponse(status_code=HTTPStatus.OK)
     push = parse_push(req.get_body())
-    receipt = await receive(desk(), push, slug=req.route_params.get("offer"), at=utc_now())
+    receipt = await receive_or_spill(desk(), push, slug=req.route_params.get("offer"), at=utc_now())
     return answer(PushReceipt(lead_id=receipt.lead_id, result=receipt.result), HTTPStatus.ACCEPTED)

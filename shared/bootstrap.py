@@ -36,7 +36,7 @@ def wire(environment: Mapping[str, str]) -> Desk:
     The adapters are imported here, not above: their SDKs are half of a cold start, and a health probe or an
     import of the app needs none of them.
     """
-    from shared.messaging.activity_queue import ServiceBusActivityQueue  # noqa: PLC0415
+    from shared.messaging.message_queue import ServiceBusQueue  # noqa: PLC0415
     from shared.messaging.service_bus import ServiceBusPublisher, bus_client  # noqa: PLC0415
     from shared.storage.table import TableLeadStore, table_client  # noqa: PLC0415
 
@@ -48,7 +48,8 @@ def wire(environment: Mapping[str, str]) -> Desk:
             table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
         ),
         publisher=ServiceBusPublisher(bus, settings.topic),
-        activity=ServiceBusActivityQueue(bus, settings.activity_queue),
+        activity=ServiceBusQueue(bus, settings.activity_queue),
+        spill=ServiceBusQueue(bus, settings.spill_queue),
         policy=load_policy(settings.policy),
         facts=_provider(settings.facts) if settings.facts else None,
         takeover=_takeover(settings),

@@ -43,6 +43,7 @@ class Settings:
     bus_by_identity: bool
     topic: str
     activity_queue: str
+    spill_queue: str
     id_key: bytes
     policy: Path | None  # None: the shipped one
     facts: FactSettings | None  # None: no facts from outside
@@ -79,7 +80,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         problems.append("LEADS_TABLE must be 3 to 63 letters and digits, a letter first")
     if id_key and len(id_key.encode(errors="surrogateescape")) not in _KEY_LENGTH:
         problems.append("LEADS_ID_KEY must be a secret of 16 to 64 bytes")
-    topic, activity_queue = required("LEADS_TOPIC"), required("LEADS_ACTIVITY_QUEUE")
+    topic = required("LEADS_TOPIC")
+    activity_queue, spill_queue = required("LEADS_ACTIVITY_QUEUE"), required("LEADS_SPILL_QUEUE")
     required("LEADS_SCORING_SUBSCRIPTION")  # the platform resolves it in the trigger, and the schedule too
     schedule = required("LEADS_CLOCK_SCHEDULE")
     if schedule and not _SCHEDULE.fullmatch(schedule):
@@ -97,6 +99,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         bus_by_identity=bool(namespace),
         topic=topic,
         activity_queue=activity_queue,
+        spill_queue=spill_queue,
         id_key=id_key.encode(errors="surrogateescape"),
         policy=Path(policy) if policy else None,
         facts=facts,

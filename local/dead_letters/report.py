@@ -7,7 +7,7 @@ from typing import Any
 from azure.servicebus import ServiceBusReceivedMessage
 
 from local.dead_letters.copies import body_of, properties_of, text
-from shared.messaging.activity_properties import REFUSAL
+from shared.messaging.queue_properties import REFUSAL
 
 DESCRIPTION_WIDTH = 100  # characters
 

@@ -13,7 +13,7 @@ from shared.leads.events import EventType
 from shared.leads.interaction import with_interaction
 from shared.leads.lead import ALARMS, Bookkeeping, Lead, LeadStatus, Milestone, SeenPush
 from shared.leads.permission import is_about_contact, permission_after
-from shared.leads.taken_over import TakenOver, how_it_came, is_attended, with_import
+from shared.leads.taken_over import TakenOver, asks_for_call, how_it_came, was_pushed, with_import
 from shared.leads.telling import told_together
 from shared.marketplace.json_text import essence
 from shared.marketplace.push import LeadPush
@@ -21,7 +21,7 @@ from shared.policy.scoring import PUSH
 from shared.scoring.interaction import LONGEST_DETAIL, Interaction
 
 REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry of the sender
-PUSHES_REMEMBERED = 50  # of one lead within that window; beyond it a repeat counts as a touch
+PUSHES_REMEMBERED = 50  # of one lead, however old: one may come again after days in a queue
 
 
 def first_push(
@@ -33,7 +33,7 @@ def first_push(
     *,
     over: TakenOver | None = None,
 ) -> Change:
-    """The lead that a push of an unknown person or offer opens; `over` unless it was pushed to us."""
+    """The lead that a push of an unknown person or offer opens; `over` unless its sender waits for us."""
     is_old = over is not None and over.is_old
     received = Milestone(what="received", at=at)
     lead = Lead(
@@ -53,7 +53,7 @@ def first_push(
         milestones=with_import((received,), over),
         raw=push.raw,
         bookkeeping=Bookkeeping(
-            recent_pushes=() if over else (SeenPush(digest=_digest(push), at=at),),
+            recent_pushes=(SeenPush(digest=_digest(push), at=at),) if was_pushed(over) else (),
             interactions=(_as_interaction(push, at, 1),),
             cycle_began_at=at,
             permission_at=at if is_about_contact(push) else None,
@@ -73,19 +73,19 @@ def later_push(
     It re-opens a closed lead, unless it forbids contact. A push that forbids contact is no repeat as long as
     the lead may be contacted: it is never swallowed.
 
-    Pushes may come in any order of `at`: the lead is the same in the end. One that was taken over asks for no
-    call if it is old, or if somebody has called or closed the lead since.
+    Pushes may come in any order of `at`: the lead is the same in the end. The same content at
+    the same instant is the same push, whatever has been said about contact since.
     """
     kept = lead.bookkeeping
-    seen = tuple(one for one in kept.recent_pushes if at - one.at < REPEAT_WINDOW)
     digest = _digest(push)
-    is_known = any(one.digest == digest and abs(at - one.at) < REPEAT_WINDOW for one in seen)
+    same = [one.at for one in kept.recent_pushes if one.digest == digest and abs(at - one.at) < REPEAT_WINDOW]
     do_not_contact, permission_at = permission_after(lead, push, at)
-    if over is None and is_known and (lead.do_not_contact or not do_not_contact):
+    is_repeat = at in same or (same and (lead.do_not_contact or not do_not_contact))
+    if was_pushed(over) and is_repeat:
         return None
     test = lead.test and push.is_test
     is_silent = test or do_not_contact
-    asks = over is None or not (over.is_old or is_attended(lead, at))
+    asks = asks_for_call(lead, at, over)
     comes_back = asks and not lead.status.is_open and not is_silent and not push.is_test
     follow_up = lead.follow_up
     if (lead.status.is_open or comes_back) and (asks or is_silent):
@@ -108,7 +108,9 @@ def later_push(
         milestones=with_import(_received(lead.milestones, at), over),
         bookkeeping=replace(
             kept,
-            recent_pushes=kept.recent_pushes if over else _remembered(seen, digest, at),
+            recent_pushes=_remembered(kept.recent_pushes, digest, at)
+            if was_pushed(over)
+            else kept.recent_pushes,
             interactions=with_interaction(
                 kept.interactions, _as_interaction(push, at, kept.events_written + 1)
             ),

@@ -112,7 +112,7 @@ class Bookkeeping(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     told_at: dict[str, datetime] = field(default_factory=dict)  # of values older than the newest push
     permission_at: datetime | None = None  # when somebody last forbade contact, or asked for it
     attended_at: datetime | None = None  # when somebody last called, or closed the lead
-    taken_over_at: datetime | None = None  # when a push of it last came in from a table, however old
+    taken_over_at: datetime | None = None  # when a push of it last came from a table or the queue `spill`
     is_imported: bool = False  # so far all its pushes are history: nobody has to call
 
     def without_setback(self, *kinds: DueKind) -> dict[DueKind, Setback]:

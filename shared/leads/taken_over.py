@@ -1,4 +1,4 @@
-"""What is particular about a push that Partner Center had left in a table, maybe years ago."""
+"""What is particular about a push that lay in a table, maybe for years, or waited in the queue `spill`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +16,11 @@ from shared.policy.model import Policy
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """How such a push came: once, whatever it repeats."""
+    """How such a push came. A row comes once, whatever it repeats."""
 
     taken_at: datetime  # aware UTC
-    is_old: bool  # nobody has to call any more
+    is_old: bool = False  # nobody has to call any more
+    was_pushed: bool = False  # it waited in the queue: it may repeat another, and somebody waits for a call
 
 
 def is_old(lead: Lead, policy: Policy, switched_on_at: datetime) -> bool:
@@ -36,6 +37,16 @@ def is_old(lead: Lead, policy: Policy, switched_on_at: datetime) -> bool:
         scored = replace(lead, enrichment=enrichment, score=score)
         deadline = min(deadline, deadline_from(lead.received_at, scored, policy))
     return deadline <= switched_on_at
+
+
+def was_pushed(over: TakenOver | None) -> bool:
+    """It was pushed to us, at once or by way of the queue."""
+    return over is None or over.was_pushed
+
+
+def asks_for_call(lead: Lead, at: datetime, over: TakenOver | None) -> bool:
+    """Somebody has to call: after a push; after a row unless it is old, or somebody called since."""
+    return over is None or over.was_pushed or not (over.is_old or is_attended(lead, at))
 
 
 def is_attended(lead: Lead, at: datetime) -> bool:

@@ -32,17 +32,17 @@ class PushTooLarge(InvalidPush):
     """The body is larger than `MAX_BODY`."""
 
 
-def parse_push(body: bytes) -> LeadPush:
+def parse_push(body: bytes, largest: int = MAX_BODY) -> LeadPush:
     """Read a push whatever its key casing, with any value missing, null, empty or blank.
 
     Raises:
-        PushTooLarge: more than `MAX_BODY` bytes.
+        PushTooLarge: more than `largest` bytes.
         InvalidPush: not UTF-8, not JSON, not an object, or nested too deep.
     """
     if not body.strip():
         raise InvalidPush("The body is empty. (The platform drops a body sent without Content-Length.)")
-    if len(body) > MAX_BODY:
-        raise PushTooLarge(f"The body has {len(body)} bytes; at most {MAX_BODY} are taken.")
+    if len(body) > largest:
+        raise PushTooLarge(f"The body has {len(body)} bytes; at most {largest} are taken.")
     return push_of(_json_object(body))
 
 

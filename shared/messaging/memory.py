@@ -1,4 +1,4 @@
-"""The twins of topic and queue in memory, for tests."""
+"""The twins of topic and queues in memory, for tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.leads.events import Event
 from shared.leads.lead import Lead
-from shared.services.ports import ActivityMessage, BusUnavailable
+from shared.services.ports import BusUnavailable, QueuedMessage
 
 
 @dataclass
@@ -27,20 +27,26 @@ class MemoryPublisher:
 
 
 @dataclass
-class MemoryActivityQueue:
-    """Keeps the copies that were sent; refuses while `is_down`."""
+class MemoryQueue:
+    """Keeps the messages and copies that were sent; refuses while `is_down`."""
 
-    put_off: list[tuple[datetime, ActivityMessage]] = field(default_factory=list)
-    refused: list[ActivityMessage] = field(default_factory=list)
+    sent: list[QueuedMessage] = field(default_factory=list)
+    put_off: list[tuple[datetime, QueuedMessage]] = field(default_factory=list)
+    refused: list[QueuedMessage] = field(default_factory=list)
     is_down: bool = False
 
-    async def again(self, message: ActivityMessage, at: datetime) -> None:
-        """See `ActivityQueue.again`."""
+    async def send(self, message: QueuedMessage) -> None:
+        """See `MessageQueue.send`."""
+        self._expect_up()
+        self.sent.append(message)
+
+    async def again(self, message: QueuedMessage, at: datetime) -> None:
+        """See `MessageQueue.again`."""
         self._expect_up()
         self.put_off.append((at, message))
 
-    async def refuse(self, message: ActivityMessage, reason: str) -> None:
-        """See `ActivityQueue.refuse`."""
+    async def refuse(self, message: QueuedMessage, reason: str) -> None:
+        """See `MessageQueue.refuse`."""
         self._expect_up()
         self.refused.append(replace(message, refusal=reason))
 

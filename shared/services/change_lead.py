@@ -13,7 +13,7 @@ from shared.services.ports import LeadChanged, LeadExists, LeadNotFound, StoredL
 
 MAX_ATTEMPTS = 40  # each lost race means that somebody else's change went through
 MAX_LOSSES = 2  # answers lost before the caller is told; each may take the client's time-out
-PATIENCE = 20.0  # seconds for one change, its turn included: a sender waits for it
+PATIENCE = 20.0  # seconds for one change, its turn included: a caller waits for it
 LONGEST_PAUSE = 0.5  # seconds
 FIRST_PAUSE = 0.005  # seconds
 
@@ -56,18 +56,22 @@ async def change_lead(desk: Desk, lead_id: str, apply: Apply, *, read: StoredLea
     return await _in_turn(desk, lead_id, _write(desk, lead_id, apply, read=read))
 
 
-async def create_or_change_lead(desk: Desk, first: Change, apply: Apply) -> Outcome:
+async def create_or_change_lead(
+    desk: Desk, first: Change, apply: Apply, patience: float = PATIENCE
+) -> Outcome:
     """Store a new lead with one write; if it is there already, change it as `change_lead` does.
 
     With marks on the changes, it is done once: whoever comes second gets `DoneBefore`.
     """
-    return await _in_turn(desk, first.lead.id, _write(desk, first.lead.id, apply, first=first))
+    return await _in_turn(desk, first.lead.id, _write(desk, first.lead.id, apply, first=first), patience)
 
 
-async def _in_turn(desk: Desk, lead_id: str, write: Coroutine[Any, Any, Outcome]) -> Outcome:
-    """One after the other per lead; nobody waits longer than `PATIENCE`, for whatever reason."""
+async def _in_turn(
+    desk: Desk, lead_id: str, write: Coroutine[Any, Any, Outcome], patience: float = PATIENCE
+) -> Outcome:
+    """One after the other per lead; nobody waits longer than `patience`, for whatever reason."""
     try:
-        async with asyncio.timeout(PATIENCE), desk.turns.of(lead_id):
+        async with asyncio.timeout(patience), desk.turns.of(lead_id):
             return await write
     except TimeoutError as exc:
         raise StoreUnavailable("it took too long") from exc

@@ -9,12 +9,12 @@ from weakref import WeakValueDictionary
 from shared.leads.change import Mark
 from shared.policy.model import Policy
 from shared.services.ports import (
-    ActivityQueue,
     EventPublisher,
     FactProvider,
     ImportLedger,
     LeadStore,
     MarketplaceTable,
+    MessageQueue,
 )
 
 MARKS_REMEMBERED = 10_000  # rows of the overlap; the store knows them all
@@ -79,7 +79,8 @@ class Desk:
 
     store: LeadStore
     publisher: EventPublisher
-    activity: ActivityQueue
+    activity: MessageQueue
+    spill: MessageQueue
     policy: Policy
     id_key: bytes  # secret
     new_id: Callable[[], str]  # of an operation

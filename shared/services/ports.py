@@ -92,8 +92,8 @@ class StoredRota:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ActivityMessage:
-    """A message of the queue `activity` as it was sent, and what became of it. Never printed: its body."""
+class QueuedMessage:
+    """A message of one of our queues as it was sent, and what became of it. Never printed: its body."""
 
     body: bytes
     message_id: str
@@ -260,17 +260,20 @@ class EventPublisher(Protocol):
         """Let go of all connections."""
 
 
-class ActivityQueue(Protocol):
-    """The way back into the queue `activity`, for messages that can't be done now, or never.
+class MessageQueue(Protocol):
+    """The way into a queue of ours: also back, for messages that can't be done now, or never.
 
-    Each call may raise `BusUnavailable`: then the copy may be there or not, and the message must not be
-    completed. Twice rather than nowhere: whoever works on a copy finds by its id that it is done.
+    Each call may raise `BusUnavailable`: then the message may be there or not, and what it was made of must
+    not be forgotten. Twice rather than nowhere: whoever works on one finds by its content that it is done.
     """
 
-    async def again(self, message: ActivityMessage, at: datetime) -> None:
+    async def send(self, message: QueuedMessage) -> None:
+        """Send a message that comes at once."""
+
+    async def again(self, message: QueuedMessage, at: datetime) -> None:
         """Send a copy that comes at an instant, aware UTC."""
 
-    async def refuse(self, message: ActivityMessage, reason: str) -> None:
+    async def refuse(self, message: QueuedMessage, reason: str) -> None:
         """Send a copy that says why nobody works on it, in words without personal data."""
 
     async def close(self) -> None:

@@ -1,35 +1,52 @@
-"""An activity that can't be done now is tried again later and later, and refused after about a day."""
+"""A message that can't be done now is tried again later and later, and refused in the end."""
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.services.desk import Desk
-from shared.services.ports import ActivityMessage
-
-FIRST_PAUSE = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(minutes=10)
-ATTEMPTS = 148  # five pauses up to the longest, then that one: a day in all
-GIVEN_UP = "The store could not be reached for a day."
+from shared.services.ports import MessageQueue, QueuedMessage
 
 log = logging.getLogger(__name__)
 
 
-async def put_off(desk: Desk, message: ActivityMessage, now: datetime) -> None:
-    """Have a message come again: after 30 seconds, twice as long each time, at most ten minutes.
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """How long a message waits before each new attempt: twice as long each time, up to the longest."""
+
+    first: timedelta
+    longest: timedelta
+    attempts: int  # then it is refused
+    given_up: str  # the reason, in words without personal data
+
+    def after(self, attempts: int) -> timedelta:
+        """How long a message waits that was put off so often before, from 0."""
+        return min(self.first * (1 << min(attempts, 16)), self.longest)
+
+
+ACTIVITY = Pauses(
+    first=timedelta(seconds=30),
+    longest=timedelta(minutes=10),
+    attempts=148,  # five pauses up to the longest, then that one: a day in all
+    given_up="The store could not be reached for a day.",
+)
+SPILL = Pauses(
+    first=timedelta(seconds=5),
+    longest=timedelta(minutes=5),
+    attempts=4037,  # six pauses up to the longest, then that one: fourteen days in all
+    given_up="The store could not be reached for fourteen days.",
+)
+
+
+async def put_off(queue: MessageQueue, message: QueuedMessage, pauses: Pauses, now: datetime) -> None:
+    """Have a message come again, later each time; refuse it when there were too many attempts.
 
     Raises:
         BusUnavailable: no copy is certain to be there; the message must not be completed.
     """
-    if message.attempts >= ATTEMPTS:
-        log.error("an activity is refused: the store was away through %d attempts", message.attempts)
-        await desk.activity.refuse(message, GIVEN_UP)
+    if message.attempts >= pauses.attempts:
+        log.error("a message is refused: the store was away through %d attempts", message.attempts)
+        await queue.refuse(message, pauses.given_up)
         return
-    at = now + pause_after(message.attempts)
-    log.warning("an activity is put off until %s, attempt %d", at.isoformat(), message.attempts + 1)
-    await desk.activity.again(replace(message, attempts=message.attempts + 1), at)
-
-
-def pause_after(attempts: int) -> timedelta:
-    """How long a message waits that was put off so often before, from 0."""
-    return min(FIRST_PAUSE * (1 << min(attempts, 16)), LONGEST_PAUSE)
+    at = now + pauses.after(message.attempts)
+    log.warning("a message is put off until %s, attempt %d", at.isoformat(), message.attempts + 1)
+    await queue.again(replace(message, attempts=message.attempts + 1), at)

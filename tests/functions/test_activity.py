@@ -11,10 +11,9 @@ from azure.functions.meta import Datum
 from azure.functions.servicebus import ServiceBusMessageInConverter
 
 from functions import activity
-from functions.activity import Refused
-from functions.activity_message import _ADDRESSING, message_of
+from functions.queued_message import _ADDRESSING, Refused, message_of
 from shared.services.ports import BusUnavailable, StoreUnavailable
-from shared.services.put_off import ATTEMPTS
+from shared.services.put_off import ACTIVITY
 from shared.services.receive import receive
 from shared.storage.memory import MemoryLeadStore
 from tests.examples import NOW, a_desk, a_push
@@ -147,7 +146,7 @@ async def test_after_a_day_of_attempts_a_message_is_refused(desk, monkeypatch):
     desk.store.is_away = True
     monkeypatch.setattr(activity, "desk", lambda: desk)
     body = {"type": "follow_up", "leadId": "a" * 24, "by": "sam"}
-    await called(delivered(body, {"attempts": ATTEMPTS}))
+    await called(delivered(body, {"attempts": ACTIVITY.attempts}))
     (refused,) = desk.activity.refused
     assert "for a day" in refused.refusal
 

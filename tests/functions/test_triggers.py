@@ -8,8 +8,10 @@ import azure.functions as func
 import pytest
 from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
+from azure.servicebus.aio import ServiceBusClient
 from msgspec.structs import replace
 
+from functions import spill
 from shared import bootstrap
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
@@ -18,6 +20,7 @@ from shared.services.ports import LeadNotFound
 from shared.storage.table import table_client
 from tests.examples import push_body
 from tests.functions.triggers import TRIGGERS
+from tests.local.servicebus_client_parts import receive
 from tests.rows import a_row
 
 
@@ -30,6 +33,7 @@ async def desk(storage, bus, monkeypatch):
         "LEADS_BUS": bus.connection_string,
         "LEADS_TOPIC": "leads",
         "LEADS_ACTIVITY_QUEUE": "activity",
+        "LEADS_SPILL_QUEUE": "spill",
         "LEADS_SCORING_SUBSCRIPTION": "scoring",
         "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
         "LEADS_ID_KEY": "a secret for tests only",
@@ -42,6 +46,7 @@ async def desk(storage, bus, monkeypatch):
     await desk.store.close()
     await desk.publisher.close()
     await desk.activity.close()
+    await desk.spill.close()
     bootstrap.desk.cache_clear()
 
 
@@ -212,16 +217,64 @@ async def test_missing_settings_are_all_named_and_nothing_is_taken(monkeypatch):
     assert all(name in detail for name in ("LEADS_STORAGE", "LEADS_BUS", "LEADS_ID_KEY", "LEADS_TABLE"))
 
 
-async def test_a_store_that_is_away_is_told_to_the_sender(desk, monkeypatch):
-    monkeypatch.setenv(
-        "LEADS_STORAGE",
-        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;",
-    )
+NO_STORE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
+NO_BUS = "Endpoint=sb://localhost:9;SharedAccessKeyName=a;SharedAccessKey=b;UseDevelopmentEmulator=true;"
+
+
+async def test_a_push_that_the_store_cant_take_is_queued_put_off_and_received_once(desk, bus, monkeypatch):
+    monkeypatch.setenv("LEADS_STORAGE", NO_STORE)
+    bootstrap.desk.cache_clear()
+    before = bootstrap.utc_now()
+    body = json.dumps(push_body()).encode()
+    answer = await called("receive_lead", request(body=body, route={"offer": "Backup"}))
+    ready = await called("health_ready", request("GET"))
+    receipt = json.loads(answer.get_body())
+    assert (answer.status_code, receipt["result"], ready.status_code) == (202, "queued", 503)
+    answered = bootstrap.utc_now()
+    await called("receive_spilled", await next_of(bus, "spill"))
+    copy = await next_of(bus, "spill")
+    assert copy.application_properties["attempts"] == 1
+    away = bootstrap.desk()
+    monkeypatch.setattr(spill, "desk", lambda: desk)
+    for _ in range(2):
+        await called("receive_spilled", copy)
+    lead = (await desk.store.get(receipt["leadId"])).lead
+    assert (lead.offer, lead.touches) == ("backup", 1)
+    assert before <= lead.received_at <= answered
+    for part in (away.store, away.spill):
+        await part.close()
+
+
+@pytest.mark.usefixtures("desk", "forgetful_client")
+async def test_if_store_and_bus_are_away_the_sender_is_told(monkeypatch):
+    monkeypatch.setenv("LEADS_STORAGE", NO_STORE)
+    monkeypatch.setenv("LEADS_BUS", NO_BUS)
     bootstrap.desk.cache_clear()
     answer = await called("receive_lead", request(body=b"{}"))
-    ready = await called("health_ready", request("GET"))
-    assert (answer.status_code, ready.status_code) == (503, 503)
-    await bootstrap.desk().store.close()
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"]
+    for part in (bootstrap.desk().store, bootstrap.desk().spill):
+        await part.close()
+
+
+async def next_of(bus, queue):
+    """A message of a queue, taken out, as the platform hands it over."""
+    async with (
+        ServiceBusClient.from_connection_string(bus.connection_string) as client,
+        client.get_queue_receiver(queue) as receiver,
+    ):
+        (taken,) = await receive(receiver, 1)
+        await receiver.complete_message(taken)
+    properties = {
+        name.decode(): value.decode() if isinstance(value, bytes) else value
+        for name, value in taken.application_properties.items()
+    }
+    return ServiceBusMessage(
+        body=b"".join(taken.body),
+        message_id=taken.message_id,
+        application_properties=properties,
+        user_properties=properties,
+    )
 
 
 async def test_ready_runs_the_clock_if_its_timer_has_stopped(desk):

@@ -31,6 +31,7 @@ from tests.pure.examples import (
 )
 
 LATER = NOW + timedelta(hours=2)
+EARLIER = NOW - timedelta(hours=1)
 WAITING = FollowUp(state=FollowUpState.WAITING, due_at=NOW + TARGET)
 DNC = push(ActionCode="DNC")
 CONTACT_ME = push(ActionCode="PLT")
@@ -206,8 +207,46 @@ def test_what_is_remembered_of_a_stream_of_pushes_is_bounded():
     for number in range(PUSHES_REMEMBERED + 20):
         one = touched(one, push(Description=f"Note {number}"), NOW + timedelta(seconds=number))
     assert len(one.bookkeeping.recent_pushes) == PUSHES_REMEMBERED
-    quiet = touched(one, push(Description="The last"), LATER)
-    assert [seen.at for seen in quiet.bookkeeping.recent_pushes] == [LATER]
+    assert one.bookkeeping.recent_pushes[0].at == NOW + timedelta(seconds=20)
+
+
+# A push that waited elsewhere is older than what is stored
+
+
+def test_a_push_that_is_stored_already_is_a_repeat_however_late_it_comes_again():
+    known = touched(lead(), CONTACT_ME, NOW + timedelta(minutes=1))
+    for days in range(1, 14):
+        known = touched(known, push(Description=f"Note {days}"), NOW + timedelta(days=days))
+    assert later_push(known, push(), NOW, TARGET) is None
+    assert later_push(known, CONTACT_ME, NOW + timedelta(minutes=1), TARGET) is None
+
+
+def test_a_stored_push_that_forbids_contact_is_a_repeat_even_if_contact_was_allowed_since():
+    forbidden = touched(lead(), DNC, NOW + timedelta(minutes=1))
+    allowed = replace(forbidden, do_not_contact=False)
+    assert later_push(allowed, DNC, NOW + timedelta(minutes=1), TARGET) is None
+    assert later_push(allowed, DNC, NOW + timedelta(minutes=2), TARGET) is not None
+
+
+def test_a_belated_push_fills_blanks_and_leaves_what_is_newer():
+    newer = push({"Phone": "", "Title": "IT director"}, Description="the newer")
+    older = push({"Phone": "+1 425 555 0100", "Title": "Clerk"}, Description="the older")
+    known = touched(received(newer).lead, older, EARLIER)
+    assert (known.contact.phone, known.contact.title) == ("+1 425 555 0100", "IT director")
+    assert (known.note, known.touches) == ("the newer", 2)
+    assert (known.received_at, known.last_touch_at) == (EARLIER, NOW)
+
+
+def test_a_belated_push_begins_the_open_cycle_when_it_came():
+    known = touched(lead(), push(Description="x"), EARLIER)
+    assert known.bookkeeping.cycle_began_at == EARLIER
+
+
+def test_a_belated_wish_for_contact_lifts_nothing_and_a_belated_ban_bans():
+    forbidden = received(DNC).lead
+    assert touched(forbidden, CONTACT_ME, EARLIER).do_not_contact
+    assert not touched(forbidden, CONTACT_ME, NOW).do_not_contact
+    assert touched(lead(), DNC, EARLIER).do_not_contact
 
 
 # Who may be called

@@ -13,6 +13,7 @@ GOOD = {
     "LEADS_BUS": BUS,
     "LEADS_TOPIC": "leads",
     "LEADS_ACTIVITY_QUEUE": "activity",
+    "LEADS_SPILL_QUEUE": "spill",
     "LEADS_SCORING_SUBSCRIPTION": "scoring",
     "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
     "LEADS_ID_KEY": "sixteen-letters!",
@@ -30,7 +31,7 @@ def test_good_settings_are_taken_as_they_are():
     assert (settings.storage, settings.storage_by_identity) == ("UseDevelopmentStorage=true", False)
     assert (settings.bus, settings.bus_by_identity) == (BUS, False)
     assert (settings.table, settings.topic, settings.id_key) == ("Leads", "leads", b"sixteen-letters!")
-    assert settings.activity_queue == "activity"
+    assert (settings.activity_queue, settings.spill_queue) == ("activity", "spill")
     assert settings.policy is None
 
 
@@ -88,6 +89,7 @@ def test_missing_and_wrong_ones_are_named_together_and_no_value_is_shown():
         "LEADS_ID_KEY",
         "LEADS_TOPIC",
         "LEADS_ACTIVITY_QUEUE",
+        "LEADS_SPILL_QUEUE",
         "LEADS_SCORING_SUBSCRIPTION",
         "LEADS_CLOCK_SCHEDULE",
     ]

@@ -13,8 +13,8 @@ from shared.leads.interaction import InteractionReport
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import IllegalTransition, LeadUpdate
 from shared.services.activity import Activity, LeadUnclear, take_activity
-from shared.services.ports import ActivityMessage, BusUnavailable, LeadNotFound, StoreUnavailable
-from shared.services.put_off import ATTEMPTS, pause_after, put_off
+from shared.services.ports import BusUnavailable, LeadNotFound, QueuedMessage, StoreUnavailable
+from shared.services.put_off import ACTIVITY, SPILL, put_off
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.update import update_lead
@@ -212,31 +212,35 @@ async def test_facts_are_scored_within_a_tick_of_the_clock():
 
 # Put off
 
-MESSAGE = ActivityMessage(body=b"{}", message_id="m-1", sent_at=NOW)
+MESSAGE = QueuedMessage(body=b"{}", message_id="m-1", sent_at=NOW)
 
 
 async def test_what_can_not_be_done_now_comes_later_and_later():
     desk = a_desk()
-    for attempts in (0, 1, 4, 5, ATTEMPTS - 1):
-        await put_off(desk, replace(MESSAGE, attempts=attempts), NOW)
+    for attempts in (0, 1, 4, 5, ACTIVITY.attempts - 1):
+        await put_off(desk.activity, replace(MESSAGE, attempts=attempts), ACTIVITY, NOW)
     waits = [(at - NOW).total_seconds() for at, _ in desk.activity.put_off]
     assert waits == [30, 60, 480, 600, 600]
-    assert [message.attempts for _, message in desk.activity.put_off] == [1, 2, 5, 6, ATTEMPTS]
+    assert [message.attempts for _, message in desk.activity.put_off] == [1, 2, 5, 6, ACTIVITY.attempts]
 
 
 async def test_what_could_not_be_done_for_a_day_is_refused():
     desk = a_desk()
-    await put_off(desk, replace(MESSAGE, attempts=ATTEMPTS), NOW)
+    await put_off(desk.activity, replace(MESSAGE, attempts=ACTIVITY.attempts), ACTIVITY, NOW)
     assert [message.refusal for message in desk.activity.refused] == [
         "The store could not be reached for a day."
     ]
-    a_day = sum((pause_after(attempts) for attempts in range(ATTEMPTS)), timedelta())
-    assert timedelta(days=1) <= a_day < timedelta(days=1, minutes=10)
+
+
+@pytest.mark.parametrize(("pauses", "days"), [(ACTIVITY, 1), (SPILL, 14)], ids=["activity", "spill"])
+def test_attempts_last_as_long_as_the_refusal_says(pauses, days):
+    in_all = sum((pauses.after(attempts) for attempts in range(pauses.attempts)), timedelta())
+    assert timedelta(days=days) <= in_all < timedelta(days=days) + pauses.longest
 
 
 async def test_a_bus_that_takes_no_copy_is_told():
     desk = a_desk()
     desk.activity.is_down = True
-    for attempts in (0, ATTEMPTS):
+    for attempts in (0, ACTIVITY.attempts):
         with pytest.raises(BusUnavailable):
-            await put_off(desk, replace(MESSAGE, attempts=attempts), NOW)
+            await put_off(desk.activity, replace(MESSAGE, attempts=attempts), ACTIVITY, NOW)

@@ -1,4 +1,4 @@
-"""A message of the queue `activity`, as the platform hands it over."""
+"""A message of one of our queues, as the platform hands it over."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import azure.functions as func
 from msgspec import ValidationError, convert
 
-from shared.messaging.activity_properties import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
-from shared.services.ports import ActivityMessage
+from shared.messaging.queue_properties import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
+from shared.services.ports import QueuedMessage
 
 # What the sender may have set beside body, id and properties.
 _ADDRESSING = (
@@ -22,7 +22,19 @@ _ADDRESSING = (
 )
 
 
-def message_of(message: func.ServiceBusMessage, now: datetime) -> ActivityMessage:
+class Refused(Exception):
+    """Nobody works on this message; the platform dead-letters it, with the reason among its properties."""
+
+
+def to_do(message: func.ServiceBusMessage, now: datetime) -> QueuedMessage:
+    """What was sent; `Refused` if it says why nobody works on it."""
+    received = message_of(message, now)
+    if received.refusal is not None:
+        raise Refused("nobody works on it: its property `refusal` says why")
+    return received
+
+
+def message_of(message: func.ServiceBusMessage, now: datetime) -> QueuedMessage:
     """What was sent, apart from what the desk set on a copy; nonsense under our names counts as not set.
 
     A message without an id goes by its place in the queue: redelivered it has the same, sent again another.
@@ -30,7 +42,7 @@ def message_of(message: func.ServiceBusMessage, now: datetime) -> ActivityMessag
     properties = message.application_properties or {}
     came_at = _utc(message.enqueued_time_utc) or now
     refusal = properties.get(REFUSAL)
-    return ActivityMessage(
+    return QueuedMessage(
         body=message.get_body(),
         message_id=message.message_id or f"{message.sequence_number}@{came_at.isoformat()}",
         sent_at=min(now, _instant(properties.get(SENT_AT)) or came_at),

@@ -7,15 +7,15 @@ from functools import partial
 import pytest
 from azure.servicebus.aio import ServiceBusClient
 
-from shared.messaging.activity_queue import LONGEST_REFUSAL, ServiceBusActivityQueue, copy_of
-from shared.messaging.memory import MemoryActivityQueue
+from shared.messaging.memory import MemoryQueue
+from shared.messaging.message_queue import LONGEST_REFUSAL, ServiceBusQueue, copy_of
 from shared.messaging.service_bus import bus_client
-from shared.services.ports import ActivityMessage, BusUnavailable
+from shared.services.ports import BusUnavailable, QueuedMessage
 from tests.conftest import free_port
 from tests.local.servicebus_client_parts import receive, stored
 
 SENT_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-MESSAGE = ActivityMessage(
+MESSAGE = QueuedMessage(
     body=bytes(range(256)) * 200,
     message_id="m-1",
     sent_at=SENT_AT,
@@ -32,7 +32,7 @@ MESSAGE = ActivityMessage(
 @pytest.fixture
 async def queue(bus):
     connect = partial(bus_client, bus.connection_string, by_identity=False)
-    queue = ServiceBusActivityQueue(connect, "activity")
+    queue = ServiceBusQueue(connect, "activity")
     yield queue
     await queue.close()
 
@@ -76,7 +76,7 @@ async def test_a_refused_copy_is_the_message_with_its_reason(queue, receiver):
 
 async def test_a_copy_that_is_put_off_comes_at_its_time_and_not_before(queue, receiver):
     at = datetime.now(UTC) + timedelta(seconds=2)
-    await queue.again(ActivityMessage(b"{}", "m-2", SENT_AT, attempts=3), at)
+    await queue.again(QueuedMessage(b"{}", "m-2", SENT_AT, attempts=3), at)
     (waiting,) = await stored(receiver)
     assert waiting.scheduled_enqueue_time_utc is not None
     copy = await next_of(receiver)
@@ -86,7 +86,7 @@ async def test_a_copy_that_is_put_off_comes_at_its_time_and_not_before(queue, re
 
 
 async def test_many_copies_at_once_go_out_over_one_link(queue, receiver):
-    messages = [ActivityMessage(b"{}", f"m-{number}", SENT_AT) for number in range(20)]
+    messages = [QueuedMessage(b"{}", f"m-{number}", SENT_AT) for number in range(20)]
     await asyncio.gather(*(queue.refuse(message, "no") for message in messages))
     received = [await next_of(receiver) for _ in messages]
     assert {message.message_id for message in received} == {message.message_id for message in messages}
@@ -94,20 +94,20 @@ async def test_many_copies_at_once_go_out_over_one_link(queue, receiver):
 
 def test_a_partition_key_is_carried_on_where_no_session_stands_for_it():
     alone = {"partition_key": "p"}
-    assert copy_of(ActivityMessage(b"{}", "m", SENT_AT, addressing=alone)).partition_key == "p"
+    assert copy_of(QueuedMessage(b"{}", "m", SENT_AT, addressing=alone)).partition_key == "p"
     both = {"partition_key": "p", "session_id": "s"}
-    assert copy_of(ActivityMessage(b"{}", "m", SENT_AT, addressing=both)).session_id == "s"
+    assert copy_of(QueuedMessage(b"{}", "m", SENT_AT, addressing=both)).session_id == "s"
 
 
 def test_what_a_sender_says_under_our_names_is_not_carried_on():
-    forged = ActivityMessage(
+    forged = QueuedMessage(
         b"{}", "m", SENT_AT, properties={"refusal": "x", "attempts": 9, "sentAt": "y", "a": 1}
     )
     assert copy_of(forged).application_properties == {"a": 1, "sentAt": "2026-03-02T09:00:00Z"}
 
 
 async def test_a_reason_is_cut(queue, receiver):
-    await queue.refuse(ActivityMessage(b"", "m", SENT_AT), "x" * 5000)
+    await queue.refuse(QueuedMessage(b"", "m", SENT_AT), "x" * 5000)
     assert len(properties_of(await next_of(receiver))["refusal"]) == LONGEST_REFUSAL
 
 
@@ -115,7 +115,7 @@ async def test_a_reason_is_cut(queue, receiver):
 async def test_a_bus_that_is_away_is_told():
     away = f"Endpoint=sb://localhost:{free_port()};SharedAccessKeyName=a;SharedAccessKey=b;"
     connect = partial(bus_client, away + "UseDevelopmentEmulator=true;", by_identity=False)
-    queue = ServiceBusActivityQueue(connect, "activity")
+    queue = ServiceBusQueue(connect, "activity")
     with pytest.raises(BusUnavailable):
         await queue.refuse(MESSAGE, "no")
     with pytest.raises(BusUnavailable):
@@ -124,7 +124,7 @@ async def test_a_bus_that_is_away_is_told():
 
 
 async def test_the_twin_keeps_what_it_was_given_and_can_be_switched_off():
-    twin = MemoryActivityQueue()
+    twin = MemoryQueue()
     await twin.again(MESSAGE, SENT_AT)
     await twin.refuse(MESSAGE, "no")
     assert twin.put_off == [(SENT_AT, MESSAGE)]

@@ -1,4 +1,4 @@
-"""The way back into the queue `activity`: copies that come later, or say why nobody works on them."""
+"""The way into a queue of ours: messages, copies that come later, or say why nobody works on them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,16 +9,16 @@ import msgspec
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
-from shared.messaging.activity_properties import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
+from shared.messaging.queue_properties import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
 from shared.messaging.service_bus import Outbox, one_by_one
-from shared.services.ports import ActivityMessage
+from shared.services.ports import QueuedMessage
 
 LONGEST_REFUSAL = 1000  # characters
 _LARGEST = 2**31  # the SDK sends integers of 32 bits only
 
 
-class ServiceBusActivityQueue:
-    """Sends copies of messages to the queue that they came from, over a link of its own.
+class ServiceBusQueue:
+    """Sends messages to a queue, and copies of those that came from it, over a link of its own.
 
     A copy has no time to live but the queue's, counted from its enqueueing: what a sender said is a fact,
     and a fact doesn't expire because a store was away. The queue must not detect duplicates: it would drop a
@@ -33,20 +33,24 @@ class ServiceBusActivityQueue:
         """Open no connection yet."""
         self._outbox = Outbox(connect, lambda client: client.get_queue_sender(queue), one_by_one)
 
-    async def again(self, message: ActivityMessage, at: datetime) -> None:
-        """See `ActivityQueue.again`."""
+    async def send(self, message: QueuedMessage) -> None:
+        """See `MessageQueue.send`."""
+        await self._outbox.send([copy_of(message)])
+
+    async def again(self, message: QueuedMessage, at: datetime) -> None:
+        """See `MessageQueue.again`."""
         await self._outbox.send([copy_of(message, at)])
 
-    async def refuse(self, message: ActivityMessage, reason: str) -> None:
-        """See `ActivityQueue.refuse`."""
+    async def refuse(self, message: QueuedMessage, reason: str) -> None:
+        """See `MessageQueue.refuse`."""
         await self._outbox.send([copy_of(replace(message, refusal=reason[:LONGEST_REFUSAL]))])
 
     async def close(self) -> None:
-        """See `ActivityQueue.close`."""
+        """See `MessageQueue.close`."""
         await self._outbox.close()
 
 
-def copy_of(message: ActivityMessage, at: datetime | None = None) -> ServiceBusMessage:
+def copy_of(message: QueuedMessage, at: datetime | None = None) -> ServiceBusMessage:
     """The same body, ids and properties, and ours on top; to be enqueued at an instant, None: at once."""
     properties: dict[str | bytes, Any] = {
         name: _sendable(value) for name, value in message.properties.items() if name not in OF_THE_DESK

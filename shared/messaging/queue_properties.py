@@ -1,4 +1,4 @@
-"""The application properties that the desk sets on copies in the queue `activity`."""
+"""The application properties that the desk sets on messages in its queues."""
 
 REFUSAL = "refusal"  # why nobody works on it
 ATTEMPTS = "attempts"  # how often it was put off

@@ -1,0 +1,259 @@
+"""Pushes that the table can't take: kept in the queue, received once, as of when they came."""
+
+import asyncio
+import json
+import time
+from datetime import timedelta
+
+import pytest
+
+from shared.leads.events import EventType
+from shared.marketplace.parse import InvalidPush, parse_push
+from shared.messaging.memory import MemoryQueue
+from shared.services import spill as service
+from shared.services.health import check_health
+from shared.services.ports import LeadChanged, QueuedMessage, StoreUnavailable
+from shared.services.receive import Result, receive
+from shared.services.run_due import run_due
+from shared.services.spill import receive_or_spill, receive_spilled, spilled
+from shared.storage.memory import MemoryLeadStore
+from tests.examples import DAY, NOW, a_desk, a_push
+from tests.services.test_receive import LosesAnswers
+
+MINUTE = timedelta(minutes=1)
+LATER = NOW + timedelta(hours=5)
+
+
+class Away(MemoryLeadStore):
+    """A store that can be switched off; then nothing happens to what is asked, or only the answer is lost."""
+
+    is_away = True
+    loses_answers = False
+
+    async def get(self, lead_id):
+        self._expect_up()
+        return await super().get(lead_id)
+
+    async def create(self, change):
+        if self.loses_answers:
+            await super().create(change)
+        self._expect_up()
+        return await super().create(change)
+
+    async def replace(self, read, change):
+        self._expect_up()
+        return await super().replace(read, change)
+
+    def _expect_up(self):
+        if self.is_away:
+            raise StoreUnavailable("away")
+
+
+async def pushed(desk, push=None, at=NOW, slug=None):
+    return await receive_or_spill(desk, push or a_push(), slug=slug, at=at)
+
+
+async def drained(desk, at=LATER):
+    return [await receive_spilled(desk, message, at) for message in desk.spill.sent]
+
+
+async def lead_of(desk, lead_id):
+    return (await desk.store.get(lead_id)).lead
+
+
+async def test_while_the_store_is_there_nothing_is_spilled():
+    desk = a_desk()
+    assert (await pushed(desk)).result is Result.CREATED
+    assert desk.spill.sent == []
+
+
+async def test_a_push_during_an_outage_is_a_lead_afterwards_as_of_when_it_came():
+    desk = a_desk(store=Away())
+    receipt = await pushed(desk, slug="Backup")
+    assert receipt.result is Result.QUEUED
+    assert desk.publisher.published == []
+    desk.store.is_away = False
+    (drained_receipt,) = await drained(desk)
+    lead = await lead_of(desk, receipt.lead_id)
+    assert (drained_receipt.lead_id, drained_receipt.result) == (receipt.lead_id, Result.CREATED)
+    assert (lead.offer, lead.received_at, lead.follow_up.due_at) == ("backup", NOW, NOW + DAY)
+    (event,) = desk.publisher.published
+    assert (event.data["push"], event.data["at"]) == (a_push().as_sent, "2026-03-02T09:00:00Z")
+    assert event.time == LATER  # subscribers and past scores know nothing of it before
+
+
+async def test_a_promise_that_an_outage_has_outlived_is_missed_at_once():
+    desk = a_desk(store=Away())
+    receipt = await pushed(desk)
+    desk.store.is_away = False
+    await drained(desk)
+    await run_due(desk, NOW + DAY + MINUTE)
+    lead = await lead_of(desk, receipt.lead_id)
+    assert (lead.follow_up.state, lead.score is None) == ("missed", False)
+
+
+@pytest.mark.parametrize("notes", [0, 3, 40], ids=["nothing", "some touches", "many touches"])
+async def test_a_write_whose_answer_was_lost_is_no_second_touch_whatever_came_between(notes):
+    desk = a_desk(store=Away())
+    desk.store.loses_answers = True
+    receipt = await pushed(desk)
+    assert receipt.result is Result.QUEUED
+    desk.store.is_away = desk.store.loses_answers = False
+    for number in range(notes):
+        at = NOW + timedelta(hours=number + 1)
+        await receive(desk, a_push(Description=f"note {number}"), slug=None, at=at)
+    again = await drained(desk) + await drained(desk)
+    assert [one.result for one in again] == [Result.REPEATED] * 2
+    assert (await lead_of(desk, receipt.lead_id)).touches == 1 + notes
+    assert len(await desk.store.events_of(receipt.lead_id)) == 1 + notes
+
+
+async def test_a_write_that_happens_after_its_caller_has_gone_is_no_second_touch(monkeypatch):
+    class Slow(MemoryLeadStore):
+        async def create(self, change):
+            await super().create(change)
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(service, "STORE_PATIENCE", 0.01)
+    desk = a_desk(store=Slow())
+    assert (await pushed(desk)).result is Result.QUEUED
+    assert [one.result for one in await drained(desk)] == [Result.REPEATED]
+
+
+async def test_a_push_that_the_sender_repeats_during_an_outage_is_one_lead():
+    desk = a_desk(store=Away())
+    receipts = [await pushed(desk, at=NOW + MINUTE * minutes) for minutes in (0, 1, 5)]
+    desk.store.is_away = False
+    results = [one.result for one in await drained(desk)]
+    assert results == [Result.CREATED, Result.REPEATED, Result.REPEATED]
+    assert (await lead_of(desk, receipts[0].lead_id)).received_at == NOW
+
+
+async def test_pushes_that_come_back_in_any_order_are_one_lead_with_the_newest_values():
+    desk = a_desk(store=Away())
+    for number in range(5):
+        await pushed(desk, a_push(Description=f"note {number}"), NOW + MINUTE * number)
+    desk.store.is_away = False
+    desk.spill.sent.reverse()
+    first, *others = await drained(desk)
+    lead = await lead_of(desk, first.lead_id)
+    assert (first.result, {one.result for one in others}) == (Result.CREATED, {Result.TOUCHED})
+    assert (lead.touches, lead.note, lead.received_at) == (5, "note 4", NOW)
+    assert lead.follow_up.due_at == NOW + DAY
+
+
+async def test_a_store_that_loses_every_write_or_every_race_is_no_reason_to_send_a_customer_away():
+    class Contested(MemoryLeadStore):
+        async def create(self, change):
+            raise LeadChanged(change.lead.id)
+
+    for store in (LosesAnswers(requests=100), Contested()):
+        desk = a_desk(store=store, chance=lambda: 0.0)
+        assert (await pushed(desk)).result is Result.QUEUED
+        assert len(desk.spill.sent) == 1
+
+
+async def test_if_the_bus_is_away_too_nothing_is_claimed():
+    desk = a_desk(store=Away(), spill=MemoryQueue(is_down=True))
+    with pytest.raises(StoreUnavailable):
+        await pushed(desk)
+    assert desk.spill.sent == []
+
+
+async def test_a_store_and_a_bus_that_hang_cost_a_sender_their_patience_and_no_more(monkeypatch):
+    class HangingStore(MemoryLeadStore):
+        async def create(self, change):
+            await asyncio.Event().wait()
+
+    class HangingQueue(MemoryQueue):
+        async def send(self, message):
+            await asyncio.Event().wait()
+
+    assert service.STORE_PATIENCE + service.BUS_PATIENCE <= 15
+    monkeypatch.setattr(service, "STORE_PATIENCE", 0.1)
+    monkeypatch.setattr(service, "BUS_PATIENCE", 0.1)
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        await pushed(a_desk(store=HangingStore(), spill=HangingQueue()))
+    assert time.monotonic() - began < 2
+
+
+# The message
+
+
+def test_the_same_push_of_the_same_instant_is_the_same_message_and_no_other_is():
+    def id_of(push=None, lead_id="a" * 24, at=NOW):
+        return spilled(push or a_push(), lead_id, None, at).message_id
+
+    others = {id_of(a_push(Description="x")), id_of(lead_id="b" * 24), id_of(at=NOW + MINUTE), id_of()}
+    assert (id_of() == id_of(), len(others)) == (True, 4)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"Email": "\xc3\xa4@contoso.example", "Deep": [[[[[[[[[[[[[[1]]]]]]]]]]]]]], "Huge": 1e999}',
+        b'[["00N", "x"], ["email", "ada@contoso.example"]]',
+        b'{"Numbers": [%s]}' % b",".join([b"1e15"] * 13_000),
+        b'{"a": "\\ud800", "b": 123456789012345678901234567890, "c": 0.1}',
+    ],
+    ids=["nested", "a form", "grows", "odd values"],
+)
+async def test_whatever_can_be_pushed_comes_back_as_it_was(sent):
+    desk = a_desk()
+    push = parse_push(sent)
+    receipt = await receive(desk, push, slug="x", at=NOW)
+    message = spilled(push, receipt.lead_id, "x", NOW)
+    assert parse_push(message.body, service.LARGEST) == push
+    assert await receive_spilled(desk, message, LATER) == type(receipt)(receipt.lead_id, Result.REPEATED)
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {},
+        {"receivedAt": "yesterday"},
+        {"receivedAt": 7, "offer": 7},
+        {"receivedAt": "2026-03-02T09:00:00"},
+        {"receivedAt": "0001-01-01T00:00:00+14:00"},
+        {"receivedAt": None, "offer": None},
+    ],
+)
+async def test_a_message_that_doesnt_say_when_it_came_counts_from_when_it_was_sent(properties):
+    desk = a_desk()
+    body = json.dumps(a_push().as_sent).encode()
+    receipt = await receive_spilled(desk, QueuedMessage(body, "m", NOW, properties=properties), LATER)
+    assert (await lead_of(desk, receipt.lead_id)).received_at == NOW
+
+
+async def test_what_isnt_a_push_is_refused():
+    with pytest.raises(InvalidPush):
+        await receive_spilled(a_desk(), QueuedMessage(b"[]", "m", NOW), NOW)
+
+
+async def test_work_for_a_push_that_waited_isnt_old_work():
+    desk = a_desk(store=Away())
+    await pushed(desk)
+    desk.store.is_away = False
+    await desk.store.clock_ran(LATER)
+    await drained(desk)
+    health = await check_health(desk, LATER + timedelta(seconds=31))  # five of grace
+    assert (health.is_ready, max(health.oldest_due.values())) == (True, timedelta(seconds=26))
+
+
+async def test_a_clock_of_the_drainer_that_is_behind_changes_nothing():
+    desk = a_desk(store=Away())
+    receipt = await pushed(desk)
+    desk.store.is_away = False
+    await drained(desk, NOW - MINUTE)
+    assert (await lead_of(desk, receipt.lead_id)).received_at == NOW
+    (event,) = desk.publisher.published
+    assert event.time == NOW
+
+
+async def test_nobody_hears_of_a_push_before_it_is_stored():
+    desk = a_desk(store=Away())
+    await pushed(desk)
+    desk.store.is_away = False
+    await drained(desk)
+    assert [event.type for event in desk.publisher.published] == [EventType.RECEIVED]
