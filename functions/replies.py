@@ -22,7 +22,8 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 
 class PushReceipt(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The push is stored. `repeated`: the same content came within ten minutes, and adds nothing."""
+    """The push is kept. `repeated`: the same content came within ten minutes, and adds nothing; `queued`: the
+    table is away, and the lead comes later, as of now."""
 
     lead_id: str
     result: Result
