@@ -5,6 +5,7 @@ import azure.functions as func
 from functions import (
     activity,
     clock,
+    erasure,
     health,
     intake,
     leads,
@@ -25,6 +26,7 @@ BLUEPRINTS = [
     spill.blueprint,
     clock.blueprint,
     stats.blueprint,
+    erasure.blueprint,
     marketplace_table.blueprint,
     health.blueprint,
 ]

@@ -16,7 +16,7 @@ from shared.leads.lifecycle import IllegalTransition, InvalidUpdate
 from shared.leads.replay import NothingToReplay
 from shared.marketplace.parse import InvalidPush, PushTooLarge
 from shared.policy.load import InvalidPolicy
-from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.ports import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.stats import TooManyLeads
 from shared.settings import InvalidSettings
 
@@ -63,6 +63,7 @@ _EXPECTED: tuple[tuple[type[Exception], HTTPStatus, str | None], ...] = (
     (InvalidPolicy, HTTPStatus.SERVICE_UNAVAILABLE, None),
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
     (LeadChanged, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
+    (BusUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "The bus can't be reached now. Try again."),
 )
 
 

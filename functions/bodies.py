@@ -13,7 +13,7 @@ from functions.answers import InvalidRequest, RequestTooLarge
 from shared.leads.attention import FollowUpReport
 from shared.leads.crm_facts import FactReport
 from shared.leads.facts import flattened
-from shared.leads.identity import LEAD_ID
+from shared.leads.identity import LEAD_ID, is_address
 from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.leads.lifecycle import LeadUpdate
@@ -34,6 +34,9 @@ type LongText = Annotated[str, msgspec.Meta(max_length=10_000)]
 type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 type Name = Annotated[ShortText, msgspec.Meta(extra_json_schema={"pattern": r"\S"})]
 type Type = Annotated[str, msgspec.Meta(pattern=f"^[a-z][a-z0-9_]{{0,63}}{_END}")]
+type Address = Annotated[
+    str, msgspec.Meta(min_length=3, max_length=1000, extra_json_schema={"pattern": r"\S\s*@\s*\S"})
+]
 type StatusWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*LeadStatus]})]
 type ReasonWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*CloseReason]})]
 type LeadId = Annotated[str, msgspec.Meta(pattern=f"^{LEAD_ID.pattern}{_END}")]
@@ -74,6 +77,13 @@ class InteractionOfBody(InteractionBody, kw_only=True):
     """What the person who has this address did, and when (now, unless said)."""
 
     email: ShortText
+
+
+class ErasureBody(msgspec.Struct, kw_only=True, rename="camel"):
+    """Who is to be erased: a person by their `email`, or one lead by its `leadId`; one of the two."""
+
+    email: Address | None = None
+    lead_id: LeadId | None = None
 
 
 class PreviewBody(msgspec.Struct, kw_only=True, rename="camel"):
@@ -129,6 +139,16 @@ def interaction_of(body: bytes, now: datetime) -> tuple[str, InteractionReport]:
     """The address of who did it, and what."""
     said = _read(body, InteractionOfBody, "interaction")
     return said.email, _report(said, now)
+
+
+def erasure_of(body: bytes) -> tuple[str | None, str | None]:
+    """The address, or the lead's id: just one of them isn't None."""
+    said = _read(body, ErasureBody, "erasure")
+    if (said.email is None) == (said.lead_id is None):
+        raise InvalidRequest("The body is no erasure: it needs `email` or `leadId`, one of the two.")
+    if said.email is not None and not is_address(said.email):
+        raise InvalidRequest("The body is no erasure: `email` must be an address.")
+    return said.email, said.lead_id
 
 
 def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:

@@ -50,6 +50,17 @@ class LeadIds(Struct, frozen=True, kw_only=True, rename="camel"):
     lead_ids: tuple[str, ...]
 
 
+class ErasureReceipt(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What was removed, in numbers; nought if nothing was there (any more). It names nobody."""
+
+    receipt_id: str
+    leads: int
+    events: int
+    rows: int  # of the table, leads and events among them
+    messages: int  # unread ones of our own queues, dead letters too
+    erased_at: datetime
+
+
 class Appraisal(Struct, frozen=True, kw_only=True):
     """What is known about somebody, and what it is worth, point by point."""
 

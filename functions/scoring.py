@@ -1,12 +1,16 @@
 """The bus says that a lead has something to be scored."""
 
+import logging
+
 import azure.functions as func
 
 from shared.bootstrap import desk, utc_now
 from shared.leads.events import lead_and_number
+from shared.services.ports import LeadNotFound
 from shared.services.score import score_lead
 
 blueprint = func.Blueprint()
+log = logging.getLogger(__name__)
 
 
 @blueprint.function_name("score_lead")
@@ -19,7 +23,11 @@ blueprint = func.Blueprint()
 async def score_from_bus(message: func.ServiceBusMessage) -> None:
     """Score the lead that the message's id names; its body isn't read: the table is the truth.
 
-    A failure is redelivered and in the end dead-lettered by the platform; the clock scores the lead anyway.
+    A failure is redelivered and in the end dead-lettered by the platform; the clock scores the lead anyway. A
+    lead that isn't there was erased: its message goes too, and must not outlive it among the dead letters.
     """
     lead_id, number = lead_and_number(message.message_id)
-    await score_lead(desk(), lead_id, at=utc_now(), heard=number)
+    try:
+        await score_lead(desk(), lead_id, at=utc_now(), heard=number)
+    except LeadNotFound:
+        log.info("lead %s: erased before it was scored", lead_id)

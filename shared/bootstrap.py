@@ -38,10 +38,16 @@ def wire(environment: Mapping[str, str]) -> Desk:
     """
     from shared.messaging.message_queue import ServiceBusQueue  # noqa: PLC0415
     from shared.messaging.service_bus import ServiceBusPublisher, bus_client  # noqa: PLC0415
+    from shared.messaging.unread import Place, ServiceBusUnread  # noqa: PLC0415
     from shared.storage.table import TableLeadStore, table_client  # noqa: PLC0415
 
     logging.getLogger("azure").setLevel(logging.WARNING)  # the SDKs log every request with its URL
     settings = read_settings(environment)
+    places = [
+        Place(settings.topic, settings.scoring_subscription),
+        Place(settings.activity_queue),
+        Place(settings.spill_queue),
+    ]
     bus = functools.partial(bus_client, settings.bus, by_identity=settings.bus_by_identity)
     return Desk(
         store=TableLeadStore(
@@ -50,6 +56,7 @@ def wire(environment: Mapping[str, str]) -> Desk:
         publisher=ServiceBusPublisher(bus, settings.topic),
         activity=ServiceBusQueue(bus, settings.activity_queue),
         spill=ServiceBusQueue(bus, settings.spill_queue),
+        unread=ServiceBusUnread(bus, places),
         policy=load_policy(settings.policy),
         facts=_provider(settings.facts) if settings.facts else None,
         takeover=_takeover(settings),

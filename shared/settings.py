@@ -44,6 +44,7 @@ class Settings:
     topic: str
     activity_queue: str
     spill_queue: str
+    scoring_subscription: str
     id_key: bytes
     policy: Path | None  # None: the shipped one
     facts: FactSettings | None  # None: no facts from outside
@@ -82,7 +83,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         problems.append("LEADS_ID_KEY must be a secret of 16 to 64 bytes")
     topic = required("LEADS_TOPIC")
     activity_queue, spill_queue = required("LEADS_ACTIVITY_QUEUE"), required("LEADS_SPILL_QUEUE")
-    required("LEADS_SCORING_SUBSCRIPTION")  # the platform resolves it in the trigger, and the schedule too
+    scoring = required("LEADS_SCORING_SUBSCRIPTION")  # the platform resolves it too, as the schedule
     schedule = required("LEADS_CLOCK_SCHEDULE")
     if schedule and not _SCHEDULE.fullmatch(schedule):
         problems.append("LEADS_CLOCK_SCHEDULE must be NCRONTAB, six fields with seconds first")
@@ -100,6 +101,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         topic=topic,
         activity_queue=activity_queue,
         spill_queue=spill_queue,
+        scoring_subscription=scoring,
         id_key=id_key.encode(errors="surrogateescape"),
         policy=Path(policy) if policy else None,
         facts=facts,

@@ -12,7 +12,7 @@ from shared.leads.identity import lead_id
 from shared.leads.offer import offer_of
 from shared.marketplace.parse import parse_push
 from shared.marketplace.push import LeadPush
-from shared.messaging.memory import MemoryPublisher, MemoryQueue
+from shared.messaging.memory import MemoryPublisher, MemoryQueue, MemoryUnread
 from shared.policy.load import load_policy, parse_policy
 from shared.services.desk import Desk
 from shared.storage.memory import MemoryLeadStore
@@ -48,6 +48,7 @@ def a_desk(policy: str = "", **ports: Any) -> Desk:
         publisher=MemoryPublisher(),
         activity=MemoryQueue(),
         spill=MemoryQueue(),
+        unread=MemoryUnread(),
         policy=parse_policy(policy) if policy else load_policy(),
         id_key=ID_KEY,
         new_id=lambda: f"operation-{next(numbers)}",

@@ -4,12 +4,28 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from functions.bodies import FollowUpBody, InteractionBody, InteractionOfBody, PreviewBody, UpdateBody
+from functions.bodies import (
+    ErasureBody,
+    FollowUpBody,
+    InteractionBody,
+    InteractionOfBody,
+    PreviewBody,
+    UpdateBody,
+)
 from functions.contract.json_schema import Schema
 from functions.contract.push_body import push_body
 from functions.contract.stats_answer import STATS
 from functions.parameters import Parameter
-from functions.replies import Appraisal, EventPage, LeadIds, LeadPage, Liveness, PushReceipt, Readiness
+from functions.replies import (
+    Appraisal,
+    ErasureReceipt,
+    EventPage,
+    LeadIds,
+    LeadPage,
+    Liveness,
+    PushReceipt,
+    Readiness,
+)
 from functions.requests import EVENTS_QUERY, LEADS_QUERY
 from functions.time_range import RANGE_QUERY
 from shared.leads.identity import LEAD_ID
@@ -44,6 +60,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "POST interactions": Operation(body=InteractionOfBody, answer=LeadIds, problems=(400, 404, 413, 503)),
     "POST scoring/preview": Operation(body=PreviewBody, answer=Appraisal, problems=(400, 404, 413, 503)),
+    "POST erasure": Operation(body=ErasureBody, answer=ErasureReceipt, problems=(400, 413, 503)),
     "GET stats": Operation(query=RANGE_QUERY, answer=STATS, problems=(400, 503)),
     "GET health/live": Operation(answer=Liveness),
     "GET health/ready": Operation(answer=Readiness, problems=(503,), also=503),

@@ -4,6 +4,7 @@ from shared.leads.assignment import with_assignment
 from shared.leads.change import Change
 from shared.leads.deadline import with_deadline
 from shared.leads.lead import Lead
+from shared.leads.retention import with_retention
 from shared.policy.model import Policy
 
 
@@ -13,6 +14,9 @@ def with_consequences(before: Lead | None, change: Change, policy: Policy) -> Ch
     Args:
         before: the lead as it was; None for a new one.
         change: what a use case wants.
-        policy: deadlines and owners.
+        policy: deadlines, owners, how long leads are kept.
     """
-    return with_deadline(before, with_assignment(before, change, policy), policy)
+    if change.lead.is_erased:
+        return change
+    promised = with_deadline(before, with_assignment(before, change, policy), policy)
+    return with_retention(promised, policy.retention)

@@ -97,7 +97,9 @@ class StatusChanged(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 class Erased(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The person was erased: forget them too."""
+    """The person was erased, or their time was up: forget what you hold that is older than this event."""
+
+    because: Literal["requested", "retention"]
 
 
 class Shortened(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

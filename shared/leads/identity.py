@@ -43,6 +43,12 @@ def all_shards() -> tuple[str, ...]:
     return tuple(f"{number:x}" for number in range(SHARDS))
 
 
+def is_address(text: str | None) -> bool:
+    """There is something on both sides of an @."""
+    before, at, after = normal(text).rpartition("@")
+    return bool(before and at and after)
+
+
 def normal(text: str | None) -> str:
     """Trimmed, inner blanks folded, NFKC, casefolded: for comparing what people typed."""
     return " ".join(unicodedata.normalize("NFKC", text or "").casefold().split())
@@ -56,8 +62,7 @@ def _identity(push: LeadPush) -> str:
     """
     contact = push.contact
     email = normal(contact.email)
-    before, at, after = email.rpartition("@")
-    if before and at and after:
+    if is_address(email):
         return f"email\0{email}"
     phone = e164(contact.phone, contact.country)
     if phone and contact.last_name:

@@ -77,6 +77,8 @@ def due_times(lead: Lead) -> dict[DueKind, datetime]:
     assignment = lead.bookkeeping.assignment
     if assignment.asked != assignment.settled and assignment.asked_at is not None:
         due[DueKind.ASSIGN] = assignment.asked_at + ASSIGN_GRACE
+    if lead.bookkeeping.purge_at is not None:
+        due[DueKind.PURGE] = lead.bookkeeping.purge_at
     return due
 
 
@@ -120,5 +122,5 @@ def stat_key(received_at: datetime, lead_id: str) -> str:
 
 def _stat_rows(lead: Lead) -> Iterator[IndexRow]:
     """What figures read instead of leads; tests aren't counted. Columns that say nothing are left out."""
-    if not lead.test:
+    if not lead.test and not lead.is_erased:
         yield IndexRow(stat_key(lead.received_at, lead.id), to_builtins(outcome_of(lead)))

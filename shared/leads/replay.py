@@ -45,7 +45,10 @@ def replayed_lead(events: Iterable[Event]) -> Lead:
     """The lead as far as its events tell what scores ask for; see `replayed_score`."""
     lead: Lead | None = None
     for event in sorted({event.number: event for event in events}.values(), key=lambda one: one.number):
-        lead = _opened(event) if lead is None else _told(lead, event)
+        if event.type is EventType.ERASED:
+            lead = None  # the end of an earlier life
+        else:
+            lead = _opened(event) if lead is None else _told(lead, event)
     if lead is None:
         raise NothingToReplay("There are no events up to then: `at` lies before the lead's first push.")
     return lead
@@ -57,7 +60,9 @@ def _opened(event: Event) -> Lead:
     push = push_of(event.data["push"])
     lead_id, _ = lead_and_number(event.id)
     at, over = _came(event)
-    return first_push(push, lead_id, event.data.get("offer"), at, _NO_TARGET, over=over).lead
+    lead = first_push(push, lead_id, event.data.get("offer"), at, _NO_TARGET, over=over).lead
+    interactions = tuple(replace(one, number=event.number) for one in lead.bookkeeping.interactions)
+    return replace(lead, bookkeeping=replace(lead.bookkeeping, interactions=interactions))
 
 
 def _came(event: Event) -> tuple[datetime, TakenOver | None]:

@@ -1,12 +1,12 @@
 """The twins of topic and queues in memory, for tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.leads.events import Event
 from shared.leads.lead import Lead
-from shared.services.ports import BusUnavailable, QueuedMessage
+from shared.services.ports import BusUnavailable, QueuedMessage, UnreadMessage
 
 
 @dataclass
@@ -21,6 +21,25 @@ class MemoryPublisher:
         if self.is_down:
             raise BusUnavailable("switched off")
         self.published += events
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass
+class MemoryUnread:
+    """Messages that nobody has read; refuses while `is_down`."""
+
+    messages: list[UnreadMessage] = field(default_factory=list)
+    is_down: bool = False
+
+    async def remove(self, is_meant: Callable[[UnreadMessage], bool]) -> int:
+        """See `UnreadMessages.remove`."""
+        if self.is_down:
+            raise BusUnavailable("switched off")
+        left = [message for message in self.messages if not is_meant(message)]
+        removed, self.messages = len(self.messages) - len(left), left
+        return removed
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -6,6 +6,7 @@ from shared.policy.calendars import CalendarPolicy
 from shared.policy.conditions import Name
 from shared.policy.follow_up import FollowUpPolicy
 from shared.policy.nurture import NurturePolicy
+from shared.policy.retention import RetentionPolicy
 from shared.policy.routing import RoutingPolicy
 from shared.policy.scoring import ScoringPolicy
 
@@ -22,6 +23,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     follow_up: FollowUpPolicy
     nurture: NurturePolicy = NurturePolicy()
     routing: RoutingPolicy = RoutingPolicy()
+    retention: RetentionPolicy = RetentionPolicy()
     calendars: dict[Name, CalendarPolicy] = {}
     offers: dict[str, Offer]
     scoring: ScoringPolicy

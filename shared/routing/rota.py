@@ -34,6 +34,11 @@ def seated(rota: Rota, before: Seat | None, after: Seat) -> Rota:
     return _turn_taken(counted, after) if after.is_turn else counted
 
 
+def unseated(rota: Rota, before: Seat) -> Rota:
+    """The rota when a lead counts for nobody and is gone. Turns that were taken stay taken."""
+    return seated(rota, before, Seat(ask=before.ask))
+
+
 def _turn_taken(rota: Rota, seat: Seat) -> Rota:
     number, team, owner = rota.turns_taken + 1, seat.team or "", seat.owner or ""
     turns = {**rota.last_turns.get(team, {}), owner: number}

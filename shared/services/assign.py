@@ -59,6 +59,37 @@ async def assign(desk: Desk, lead_id: str, *, now: datetime) -> Lead:
     return outcome.stored.lead
 
 
+async def leave_seat(desk: Desk, lead_id: str) -> bool:
+    """Take a lead that is gone out of the books; whether it was in them. A second call does nothing.
+
+    Raises:
+        StoreUnavailable, LeadChanged: try again later.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE), desk.turns.of(THE_ROTA):
+            return await _left(desk, lead_id)
+    except TimeoutError as exc:
+        raise StoreUnavailable("it took too long") from exc
+
+
+async def _left(desk: Desk, lead_id: str) -> bool:
+    for attempt in range(MAX_ATTEMPTS):
+        read = await desk.store.rota_for(lead_id)
+        if read.seat is None:
+            return False
+        try:
+            await desk.store.leave_seat(read, lead_id)
+        except LeadChanged:
+            await _pause(desk, attempt)
+            continue
+        return True
+    raise LeadChanged(lead_id)
+
+
+async def _pause(desk: Desk, attempt: int) -> None:
+    await asyncio.sleep(desk.chance() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
+
+
 async def _seat(desk: Desk, lead: Lead, now: datetime) -> Seat | None:
     try:
         async with asyncio.timeout(PATIENCE), desk.turns.of(THE_ROTA):
@@ -77,7 +108,7 @@ async def _seated(desk: Desk, lead: Lead, now: datetime) -> Seat | None:
         try:
             await desk.store.keep_seat(read, lead.id, seat)
         except LeadChanged:
-            await asyncio.sleep(desk.chance() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
+            await _pause(desk, attempt)
             continue
         return seat
     raise LeadChanged(lead.id)

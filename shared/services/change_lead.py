@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.leads.change import Change, Mark, signed
 from shared.leads.consequences import with_consequences
+from shared.leads.erasure import continued
 from shared.leads.lead import Lead
 from shared.services.desk import Desk
 from shared.services.ports import LeadChanged, LeadExists, LeadNotFound, StoredLead, StoreUnavailable
@@ -97,10 +98,10 @@ async def _write(
             return Outcome(read, tried)  # our answer was lost
         if tried is not None:
             await _expect_new(desk, tried)
-        step = apply(read.lead) if read is not None else first
+        step = _step(read, first, apply)
         if step is None:
             return Outcome(_known(read), None)
-        after = with_consequences(read.lead if read else None, step, desk.policy)
+        after = with_consequences(_alive(read), step, desk.policy)
         tried = Change(signed(after.lead, operation), after.events, step.mark)
         try:
             return Outcome(await _store(desk, read, tried), tried)
@@ -126,8 +127,19 @@ async def _read(desk: Desk, lead_id: str, *, may_be_absent: bool) -> StoredLead 
         return await desk.store.get(lead_id)
     except LeadNotFound:
         if may_be_absent:
-            return None
+            return await desk.store.tombstone_of(lead_id)
         raise
+
+
+def _step(read: StoredLead | None, first: Change | None, apply: Apply) -> Change | None:
+    """What is to be written; a new lead where one was erased goes on from the tombstone."""
+    if read is None or first is None:
+        return first if read is None else apply(read.lead)
+    return continued(first, read.lead) if read.lead.is_erased else apply(read.lead)
+
+
+def _alive(read: StoredLead | None) -> Lead | None:
+    return None if read is None or read.lead.is_erased else read.lead
 
 
 async def _store(desk: Desk, read: StoredLead | None, change: Change) -> StoredLead:

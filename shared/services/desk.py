@@ -15,6 +15,7 @@ from shared.services.ports import (
     LeadStore,
     MarketplaceTable,
     MessageQueue,
+    UnreadMessages,
 )
 
 MARKS_REMEMBERED = 10_000  # rows of the overlap; the store knows them all
@@ -81,6 +82,7 @@ class Desk:
     publisher: EventPublisher
     activity: MessageQueue
     spill: MessageQueue
+    unread: UnreadMessages
     policy: Policy
     id_key: bytes  # secret
     new_id: Callable[[], str]  # of an operation

@@ -1,6 +1,6 @@
 """What the use cases need from the outside world. `storage` and `messaging` satisfy it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -108,12 +108,12 @@ class LeadStore(Protocol):
     """Leads with their events and index rows. Any call may raise `StoreUnavailable`."""
 
     async def get(self, lead_id: str) -> StoredLead:
-        """Read a lead; `LeadNotFound` if absent."""
+        """Read a lead; `LeadNotFound` if absent, or if only its tombstone is there."""
 
     async def create(self, change: Change) -> StoredLead:
         """Store a new lead, its events, index rows and mark, all or nothing.
 
-        `LeadExists` if the lead is present, or the mark.
+        `LeadExists` if the lead is present, or its tombstone, or the mark.
         """
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
@@ -129,7 +129,28 @@ class LeadStore(Protocol):
         """The lead's events from number `first` on, in order; empty for an unknown lead."""
 
     async def leads_of(self, person: str, limit: int) -> list[str]:
-        """Ids of the leads that begin with this contact key, at most `limit`; may be empty."""
+        """Ids of the leads that begin with this contact key, at most `limit`; may be empty.
+
+        Tombstones aren't among them.
+        """
+
+    async def tombstones_of(self, person: str, limit: int) -> list[str]:
+        """Ids of the tombstones that begin with this contact key, at most `limit`; may be empty."""
+
+    async def tombstone_of(self, lead_id: str) -> StoredLead | None:
+        """What an erasure has left of a lead so far; None if nothing, or if a lead lives there."""
+
+    async def erase_events(self, lead_id: str, through: int) -> int:
+        """Delete the lead's events up to this number, some at a time; how many this call deleted.
+
+        Stopped in between, a second call deletes the rest.
+        """
+
+    async def bury(self, read: StoredLead) -> None:
+        """Delete a tombstone with its last event and index rows, all or nothing.
+
+        `LeadChanged` unless the stored one is still the one that was `read`.
+        """
 
     async def scored_otherwise(self, version: str, limit: int) -> list[str]:
         """Ids of open leads that another version of the rules scored, at most `limit`."""
@@ -148,6 +169,9 @@ class LeadStore(Protocol):
 
         `LeadChanged` unless the stored books are still those that were `read`.
         """
+
+    async def leave_seat(self, read: StoredRota, lead_id: str) -> None:
+        """Delete a lead's seat and count it no more, all or nothing; `LeadChanged` as for `keep_seat`."""
 
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """What has fallen due by `now`, the oldest first, at most `limit` rows."""
@@ -255,6 +279,28 @@ class EventPublisher(Protocol):
 
     async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
         """Send events in order, each with the lead as it is now; `BusUnavailable` if that isn't certain."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class UnreadMessage:
+    """A message that lies in one of our queues. Never printed: its body."""
+
+    texts: Sequence[str]  # its ids, and the texts among its properties
+    body: bytes
+
+
+class UnreadMessages(Protocol):
+    """What lies unread in our own queues and our subscription, their dead letters too."""
+
+    async def remove(self, is_meant: Callable[[UnreadMessage], bool]) -> int:
+        """Take out the messages that are meant; how many this call took out.
+
+        Bounded in messages and in time. A second call takes out what is left. `BusUnavailable` if it isn't
+        certain that none is left.
+        """
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from shared.enrichment.facts import Enrichment
 from shared.leads.arrival import first_push
+from shared.leads.erasure import first_event
 from shared.leads.events import Event
 from shared.leads.interaction import InteractionReport, as_interaction, with_interaction
 from shared.leads.lead import Lead
@@ -58,7 +59,8 @@ async def preview(desk: Desk, asked: PushPreview | LeadPreview, now: datetime) -
     stored = await desk.store.get(asked.lead_id)
     if asked.at is None:
         return appraise(stored.lead, policy.scoring, now)
-    events = await desk.store.events_of(asked.lead_id, limit=EVENTS_READ)
+    first = first_event(stored.lead)
+    events = await desk.store.events_of(asked.lead_id, first=first, limit=EVENTS_READ)
     return appraise(_as_it_was(events, asked.at), policy.scoring, asked.at)
 
 

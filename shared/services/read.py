@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 
+from shared.leads.erasure import first_event
 from shared.leads.events import Event
 from shared.leads.lead import Lead
 from shared.leads.worth import score_at
@@ -24,7 +25,8 @@ async def list_events(desk: Desk, lead_id: str, *, first: int = 1) -> tuple[list
     Raises:
         LeadNotFound: no such lead.
     """
-    await desk.store.get(lead_id)
+    stored = await desk.store.get(lead_id)
+    first = max(first, first_event(stored.lead))
     events = await desk.store.events_of(lead_id, first=first, limit=EVENTS_A_PAGE + 1)
     following = events[EVENTS_A_PAGE].number if len(events) > EVENTS_A_PAGE else None
     return events[:EVENTS_A_PAGE], following

@@ -12,7 +12,8 @@ from shared.services.alarm import raise_alarm
 from shared.services.assign import assign
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
-from shared.services.ports import DueRow, StoreUnavailable
+from shared.services.erase import purge
+from shared.services.ports import DueRow, LeadNotFound, StoreUnavailable
 from shared.services.publish import publish_overdue
 from shared.services.rescore import ask_for_scores
 from shared.services.score import score_lead
@@ -72,7 +73,7 @@ async def _round(desk: Desk, rows: Sequence[DueRow], now: datetime) -> int:
 async def _done(desk: Desk, row: DueRow, now: datetime) -> bool:
     """Do one piece of due work. A failure is kept on the lead: the clock goes on with the others."""
     failure = await _failure_of(_do(desk, row, now))
-    if failure is None:
+    if failure is None or isinstance(failure, LeadNotFound):  # erased since the row was read
         return True
     log.error("lead %s: %s failed", row.lead_id, row.kind, exc_info=failure)
     if isinstance(failure, StoreUnavailable):
@@ -99,6 +100,8 @@ async def _do(desk: Desk, row: DueRow, now: datetime) -> None:
             await publish_overdue(desk, row.lead_id, now)
         case DueKind.ASSIGN:
             await assign(desk, row.lead_id, now=now)
+        case DueKind.PURGE:
+            await purge(desk, row.lead_id, now)
         case DueKind.PARKED:
             pass
         case _:

@@ -16,6 +16,7 @@ from shared.services.ports import DueRow, WorthPage
 
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
 ID_LENGTH = 24
+ERASED = "erased"  # a column that only tombstones have
 ROTA = "rota"  # PartitionKey of the books of owners
 OUTCOME_COLUMNS = [field.encode_name for field in msgspec.structs.fields(LeadOutcome)]
 RULES = "rules"  # PartitionKey of the versions of the rules
@@ -29,6 +30,7 @@ def lead_entity(lead: Lead, index: tuple[IndexRow, ...]) -> Entity:
         "PartitionKey": shard_of(lead.id),
         "RowKey": lead_key(lead.id),
         "index": msgspec.json.encode(index).decode(),
+        **({ERASED: True} if lead.is_erased else {}),
         **_chunks(msgspec.json.encode(lead).decode()),
     }
 

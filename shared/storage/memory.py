@@ -2,6 +2,7 @@
 
 import itertools
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
 from datetime import datetime
 
 from shared.leads.change import Change, Mark
@@ -9,7 +10,7 @@ from shared.leads.events import Event
 from shared.leads.identity import shard_of
 from shared.leads.index_rows import NEVER, index_rows, scored_key, stamp, stat_key
 from shared.leads.outcome import LeadOutcome
-from shared.routing.rota import Rota, Seat, seated
+from shared.routing.rota import Rota, Seat, seated, unseated
 from shared.services.ports import (
     DueRow,
     LeadChanged,
@@ -21,6 +22,7 @@ from shared.services.ports import (
     WorthPage,
 )
 from shared.storage.entities import (
+    ERASED,
     ID_LENGTH,
     Entity,
     due_rows_of,
@@ -56,8 +58,16 @@ class MemoryLeadStore:
     async def get(self, lead_id: str) -> StoredLead:
         """See `LeadStore.get`."""
         row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
-        if row is None:
+        if row is None or ERASED in row:
             raise LeadNotFound(lead_id)
+        lead, index = lead_of(row)
+        return StoredLead(lead, self._etags[lead_id], index)
+
+    async def tombstone_of(self, lead_id: str) -> StoredLead | None:
+        """See `LeadStore.tombstone_of`."""
+        row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
+        if row is None or ERASED not in row:
+            return None
         lead, index = lead_of(row)
         return StoredLead(lead, self._etags[lead_id], index)
 
@@ -72,10 +82,23 @@ class MemoryLeadStore:
         lead_id = change.lead.id
         if self._etags.get(lead_id) != read.etag or self._is_marked(change):
             raise LeadChanged(lead_id)
-        for row in read.index:
-            del self.rows[shard_of(lead_id), row.key]
-            del self._order[bisect_left(self._order, (row.key, shard_of(lead_id)))]
+        self._delete(lead_id, [row.key for row in read.index])
         return self._write(change)
+
+    async def erase_events(self, lead_id: str, through: int) -> int:
+        """See `LeadStore.erase_events`."""
+        keys = [key for _, key in self._keys(event_key(lead_id, 1), event_key(lead_id, through))]
+        self._delete(lead_id, keys)
+        return len(keys)
+
+    async def bury(self, read: StoredLead) -> None:
+        """See `LeadStore.bury`."""
+        lead_id, last = read.lead.id, read.lead.bookkeeping.events_written
+        if self._etags.get(lead_id) != read.etag:
+            raise LeadChanged(lead_id)
+        keys = [lead_key(lead_id), event_key(lead_id, last), *(row.key for row in read.index)]
+        self._delete(lead_id, keys)
+        del self._etags[lead_id]
 
     async def mark_of(self, lead_id: str, key: str) -> Mark | None:
         """See `LeadStore.mark_of`."""
@@ -89,7 +112,11 @@ class MemoryLeadStore:
 
     async def leads_of(self, person: str, limit: int) -> list[str]:
         """See `LeadStore.leads_of`."""
-        return [key[-ID_LENGTH:] for _, key in self._keys(lead_key(person), lead_key(f"{person}~"))[:limit]]
+        return self._of_person(person, limit, are_erased=False)
+
+    async def tombstones_of(self, person: str, limit: int) -> list[str]:
+        """See `LeadStore.tombstones_of`."""
+        return self._of_person(person, limit, are_erased=True)
 
     async def scored_otherwise(self, version: str, limit: int) -> list[str]:
         """See `LeadStore.scored_otherwise`."""
@@ -119,6 +146,15 @@ class MemoryLeadStore:
         self._rota = seated(self._rota, read.seat, seat)
         self._seats[lead_id] = seat
         self._rota_version += 1
+
+    async def leave_seat(self, read: StoredRota, lead_id: str) -> None:
+        """See `LeadStore.leave_seat`."""
+        if read.etag != (str(self._rota_version) if self._rota_version else None):
+            raise LeadChanged(lead_id)
+        if read.seat is not None:
+            self._rota = unseated(self._rota, read.seat)
+            del self._seats[lead_id]
+            self._rota_version += 1
 
     async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
         """See `LeadStore.due_until`."""
@@ -163,6 +199,15 @@ class MemoryLeadStore:
             self.rows[partition, row] = entity
         self._etags[lead.id] = str(next(self._versions))
         return StoredLead(lead, self._etags[lead.id], index)
+
+    def _of_person(self, person: str, limit: int, *, are_erased: bool) -> list[str]:
+        keys = self._keys(lead_key(person), lead_key(f"{person}~"))
+        return [key[1][-ID_LENGTH:] for key in keys if (ERASED in self.rows[key]) is are_erased][:limit]
+
+    def _delete(self, lead_id: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            del self.rows[shard_of(lead_id), key]
+            del self._order[bisect_left(self._order, (key, shard_of(lead_id)))]
 
     def _is_marked(self, change: Change) -> bool:
         mark = change.mark

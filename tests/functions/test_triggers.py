@@ -16,7 +16,6 @@ from shared import bootstrap
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
 from shared.services import stats
-from shared.services.ports import LeadNotFound
 from shared.storage.table import table_client
 from tests.examples import push_body
 from tests.functions.triggers import TRIGGERS
@@ -96,8 +95,11 @@ async def test_a_message_delivered_twice_scores_once(desk):
 async def test_a_poison_message_is_left_to_the_platform(desk):
     with pytest.raises(ValueError, match="invalid literal"):
         await called("score_lead", delivered("nonsense"))
-    with pytest.raises(LeadNotFound):
-        await called("score_lead", message("a" * 24))
+
+
+async def test_a_message_of_a_lead_that_was_erased_is_done_with(desk):
+    await called("score_lead", message("a" * 24))
+    assert await desk.store.events_of("a" * 24) == []
 
 
 async def test_a_late_timer_does_what_is_due(desk):

@@ -32,6 +32,7 @@ def test_good_settings_are_taken_as_they_are():
     assert (settings.bus, settings.bus_by_identity) == (BUS, False)
     assert (settings.table, settings.topic, settings.id_key) == ("Leads", "leads", b"sixteen-letters!")
     assert (settings.activity_queue, settings.spill_queue) == ("activity", "spill")
+    assert settings.scoring_subscription == "scoring"
     assert settings.policy is None
 
 

@@ -14,7 +14,7 @@ from shared.follow_up.calendar import due_at, working_calendar
 from shared.leads.attention import FollowUpReport
 from shared.leads.events import Event, EventType
 from shared.leads.lead import Lead
-from shared.messaging.memory import MemoryPublisher, MemoryQueue
+from shared.messaging.memory import MemoryPublisher, MemoryQueue, MemoryUnread
 from shared.policy.load import parse_policy
 from shared.policy.model import Policy
 from shared.services.desk import Desk
@@ -187,6 +187,7 @@ async def month(request) -> tuple[Month, dict[str, tuple[Lead, list[Event]]]]:
             publisher=publisher,
             activity=MemoryQueue(),
             spill=MemoryQueue(),
+            unread=MemoryUnread(),
             policy=policy,
             id_key=ID_KEY,
             new_id=lambda: f"operation-{next(ids)}",

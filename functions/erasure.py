@@ -1,0 +1,39 @@
+"""Somebody asks to be forgotten."""
+
+import azure.functions as func
+
+from functions.answers import answer, answering_problems
+from functions.bodies import erasure_of
+from functions.replies import ErasureReceipt
+from shared.bootstrap import desk, utc_now
+from shared.services.erase import erase_lead, erase_person
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("erase")
+@blueprint.route(route="erasure", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
+@answering_problems
+async def erase(req: func.HttpRequest) -> func.HttpResponse:
+    """Erase a person by address, or one lead by its id, and answer a receipt without personal data.
+
+    Leads, history, places in the books of owners, unread messages of ours and dead letters go; subscribers
+    get `lead.erased`. An address that nobody has is answered alike, with noughts. After a 503 call again: a
+    second call does what the first left undone, and then finds nothing.
+    """
+    now = utc_now()
+    email, lead_id = erasure_of(req.get_body())
+    if lead_id is None:
+        removed = await erase_person(desk(), email or "", at=now)
+    else:
+        removed = await erase_lead(desk(), lead_id, at=now)
+    return answer(
+        ErasureReceipt(
+            receipt_id=desk().new_id(),
+            leads=removed.leads,
+            events=removed.events,
+            rows=removed.rows,
+            messages=removed.messages,
+            erased_at=now,
+        )
+    )

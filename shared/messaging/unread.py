@@ -1,0 +1,223 @@
+"""Taking single messages out of queues that nobody has read yet, and out of their dead letters."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from azure.servicebus import ServiceBusMessageState, ServiceBusReceivedMessage, ServiceBusSubQueue
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.amqp import AmqpMessageBodyType
+from azure.servicebus.exceptions import MessageLockLostError, MessagingEntityNotFoundError, ServiceBusError
+
+from shared.services.ports import BusUnavailable, UnreadMessage
+
+MOST_LOOKED_AT = 20_000  # messages of one queue; more must be read first
+PAGE = 250  # messages
+PATIENCE = 60.0  # seconds for all queues
+FOR_ONE = 15.0  # seconds that others may hold a message that is meant
+ANSWER = 10.0  # seconds for one answer of the bus
+CLOSE_TIMEOUT = 5.0  # seconds
+WAIT_FOR_NEXT = 1.0  # seconds until a queue counts as empty
+PAUSE = 0.2  # seconds until the next look at a message that somebody else holds
+MOST_DELIVERIES = 5  # of a message in the way: of ten, looking for another one must not cost the last
+
+_ERRORS = (ServiceBusError, OSError, TimeoutError)
+
+log = logging.getLogger(__name__)
+
+type IsMeant = Callable[[UnreadMessage], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A queue of ours, or our subscription of a topic."""
+
+    entity: str
+    subscription: str | None = None
+
+    def receiver(self, client: ServiceBusClient, *, dead: bool) -> ServiceBusReceiver:
+        """Of the messages or of the dead letters; takes nothing by itself."""
+        sub_queue = ServiceBusSubQueue.DEAD_LETTER if dead else None
+        if self.subscription is None:
+            return client.get_queue_receiver(self.entity, sub_queue=sub_queue)
+        return client.get_subscription_receiver(self.entity, self.subscription, sub_queue=sub_queue)
+
+
+class ServiceBusUnread:
+    """See the port `UnreadMessages`.
+
+    First it only looks, which locks nothing. Copies that were put off are called off by their numbers. Only
+    where a message that is meant waits for its turn, it is received, with all that lie before it: those are
+    given back, one delivery of ten the poorer. Dead letters have no such limit.
+
+    Args:
+        connect: makes a client; one for each call: erasing is rare.
+        places: where to look.
+    """
+
+    def __init__(self, connect: Callable[[], ServiceBusClient], places: Sequence[Place]) -> None:
+        """Open no connection yet."""
+        self._connect, self._places = connect, places
+
+    async def remove(self, is_meant: IsMeant) -> int:
+        """See `UnreadMessages.remove`."""
+        try:
+            async with asyncio.timeout(PATIENCE), _closing(self._connect()) as client:
+                return sum(
+                    [
+                        await _remove(client, place, is_meant, dead=dead)
+                        for place in self._places
+                        for dead in (False, True)  # in this order: messages only ever go this way
+                    ]
+                )
+        except _ERRORS as exc:
+            raise BusUnavailable(type(exc).__name__) from exc
+
+    async def close(self) -> None:
+        """Nothing stays open."""
+
+
+async def _remove(client: ServiceBusClient, place: Place, is_meant: IsMeant, *, dead: bool) -> int:
+    """Look and take until none that is meant is there; somebody else may hold it for a moment."""
+    removed, give_up = 0, time.monotonic() + FOR_ONE
+    try:
+        async with _closing(place.receiver(client, dead=dead)) as receiver:
+            while meant := (found := await _look(receiver, is_meant)).meant:
+                if time.monotonic() > give_up:
+                    raise BusUnavailable("somebody else holds a message")
+                if found.scheduled:
+                    removed += await _call_off(client, place, found.scheduled)
+                if len(meant) > len(found.scheduled):
+                    _expect_spare(found, dead=dead)
+                    removed += await _take(receiver, meant - set(found.scheduled), found.ahead)
+                    await asyncio.sleep(PAUSE)
+    except MessagingEntityNotFoundError:
+        log.warning("there is no %s on this bus to take messages out of", place)
+    return removed
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Sequence numbers, and what lies on the way to them."""
+
+    meant: frozenset[int]
+    scheduled: tuple[int, ...]  # of those, the ones that have yet to come
+    ahead: int  # messages up to the last that is meant and has come
+    most_deliveries: int  # of one of them
+
+
+async def _look(receiver: ServiceBusReceiver, is_meant: IsMeant) -> _Found:
+    """See every message, those too that are locked, put off or dead. Locks nothing."""
+    meant: list[int] = []
+    scheduled: list[int] = []
+    seen = ahead = most = most_ahead = 0
+    async for message in _peeked(receiver):
+        number, is_scheduled = message.sequence_number or 0, message.state == ServiceBusMessageState.SCHEDULED
+        seen, most = seen + 1, max(most, message.delivery_count or 0)
+        if is_meant(_unread(message)):
+            meant.append(number)
+            if is_scheduled:
+                scheduled.append(number)
+            else:
+                ahead, most_ahead = seen, most
+    return _Found(frozenset(meant), tuple(scheduled), ahead, most_ahead)
+
+
+async def _peeked(receiver: ServiceBusReceiver) -> AsyncIterator[ServiceBusReceivedMessage]:
+    first, seen = 1, 0
+    while page := await receiver.peek_messages(PAGE, sequence_number=first, timeout=ANSWER):
+        for message in page:
+            yield message
+        seen += len(page)
+        if seen > MOST_LOOKED_AT:
+            raise BusUnavailable(f"more than {MOST_LOOKED_AT} messages are unread")
+        first = (page[-1].sequence_number or 0) + 1
+
+
+def _expect_spare(found: _Found, *, dead: bool) -> None:
+    if not dead and found.most_deliveries > MOST_DELIVERIES:
+        raise BusUnavailable("a message in the way has failed too often to be touched")
+
+
+async def _call_off(client: ServiceBusClient, place: Place, numbers: Sequence[int]) -> int:
+    """Those that have come meanwhile fail the call: the next look finds them."""
+    async with _closing(client.get_queue_sender(place.entity)) as sender:
+        with suppress(ServiceBusError):
+            await sender.cancel_scheduled_messages(list(numbers), timeout=ANSWER)
+            return len(numbers)
+    return 0
+
+
+async def _take(receiver: ServiceBusReceiver, wanted: frozenset[int], ahead: int) -> int:
+    """Receive what lies there in its order, take out what is wanted, give the rest back."""
+    taken = 0
+    held: list[ServiceBusReceivedMessage] = []
+    try:
+        while taken < len(wanted) and len(held) + taken < ahead:
+            received = await receiver.receive_messages(ahead, max_wait_time=WAIT_FOR_NEXT)
+            if not received:
+                break
+            held += [one for one in received if one.sequence_number not in wanted]
+            for message in received:
+                if message.sequence_number in wanted:
+                    taken += await _complete(receiver, message)
+    finally:
+        await _give_back(receiver, held)
+    return taken
+
+
+async def _complete(receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage) -> int:
+    with suppress(MessageLockLostError):
+        await receiver.complete_message(message)
+        return 1
+    return 0
+
+
+async def _give_back(receiver: ServiceBusReceiver, held: Sequence[ServiceBusReceivedMessage]) -> None:
+    with suppress(*_ERRORS):  # the locks of the rest end by themselves
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            for message in held:
+                with suppress(MessageLockLostError):
+                    await receiver.abandon_message(message)
+
+
+@asynccontextmanager
+async def _closing[Link: Any](link: Link) -> AsyncIterator[Link]:
+    """Open it, and close it within bounded time, whatever the bus does."""
+    try:
+        await link.__aenter__()
+        yield link
+    finally:
+        with suppress(*_ERRORS):  # what was done is done
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await link.close()
+
+
+def _unread(message: ServiceBusReceivedMessage) -> UnreadMessage:
+    said = (
+        message.message_id,
+        message.session_id,
+        message.subject,
+        message.correlation_id,
+        message.partition_key,
+        message.reply_to,
+        message.to,
+        *(message.application_properties or {}).values(),
+    )
+    return UnreadMessage([_text(one) for one in said if isinstance(one, str | bytes)], _body(message))
+
+
+def _body(message: ServiceBusReceivedMessage) -> bytes:
+    """The bytes; of a body that isn't bytes what it would be written as."""
+    body = message.body
+    if message.body_type == AmqpMessageBodyType.DATA:
+        return b"".join(body)
+    return body if isinstance(body, bytes) else str(body).encode()
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value

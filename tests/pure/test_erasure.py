@@ -1,0 +1,119 @@
+"""A tombstone holds nothing of the person, and a customer who comes back goes on from it."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from shared.leads.arrival import later_push
+from shared.leads.change import Change
+from shared.leads.consequences import with_consequences
+from shared.leads.erasure import SETTLED_AFTER, ErasedBecause, cleared, continued, erased, purged, swept
+from shared.leads.events import EventType
+from shared.leads.index_rows import due_key, index_rows
+from shared.leads.lead import Assignment, DueKind, LeadStatus
+from shared.leads.replay import replayed_lead
+from shared.leads.worth import record_score
+from shared.policy.load import parse_policy
+from tests.pure.examples import ADA, NOTHING_KNOWN, NOW, PROMISE, TARGET, lead, push, received, worth
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+TOLD = {"Description": "Please ring my wife Clara", "ActionCode": "PLT"}
+
+
+def an_old_lead():
+    known = lead(push(**TOLD))
+    known = later_push(known, push(**{**TOLD, "Description": "Hello again"}), NOW + HOUR, TARGET).lead
+    scored = record_score(known, NOTHING_KNOWN, worth(50), NOW + HOUR).lead
+    asked = Assignment(asked=3, settled=2, counts_for="ann")
+    return replace(scored, owner="ann", bookkeeping=replace(scored.bookkeeping, assignment=asked))
+
+
+def entombed(known=None):
+    return erased(known or an_old_lead(), NOW + DAY, ErasedBecause.REQUESTED)
+
+
+def test_a_tombstone_has_one_more_event_and_nothing_of_the_person():
+    known = an_old_lead()
+    change = entombed(known)
+    said = (msgspec.json.encode(change.lead) + msgspec.json.encode(change.events)).decode().casefold()
+    for text in (*ADA.values(), "Clara", "Hello again", "ann"):
+        assert text.casefold() not in said.replace("channel", ""), text
+    (event,) = change.events
+    assert (event.type, event.number) == (EventType.ERASED, known.bookkeeping.events_written + 1)
+    assert change.lead.bookkeeping.events_unpublished == (event.number,)
+    assert (change.lead.id, change.lead.offer, change.lead.do_not_contact) == (known.id, known.offer, True)
+
+
+def test_a_tombstone_has_one_index_row_which_the_clock_finds():
+    change = with_consequences(an_old_lead(), entombed(), PROMISE)
+    at = NOW + DAY + SETTLED_AFTER
+    assert [row.key for row in index_rows(change.lead)] == [due_key(at, DueKind.PURGE, change.lead.id)]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_what_a_tombstone_still_owes_is_noted_once(is_told):
+    tombstone = entombed().lead
+    noted = cleared(tombstone, is_told=is_told).lead
+    assert noted.bookkeeping.erased_through == 0
+    assert noted.bookkeeping.events_unpublished == (() if is_told else (5,))
+    assert cleared(noted, is_told=is_told) is None
+
+
+def test_a_customer_who_comes_back_meanwhile_is_a_new_lead_whose_events_go_on():
+    tombstone = entombed().lead
+    back = continued(received(at=NOW + 2 * DAY), tombstone)
+    assert [event.id for event in back.events] == [f"{tombstone.id}:6"]
+    kept = back.lead.bookkeeping
+    assert (kept.events_written, kept.events_unpublished, kept.erased_through) == (6, (5, 6), 4)
+    assert (kept.interactions[0].number, kept.assignment.asked, kept.assignment.settled) == (6, 3, 3)
+    assert (back.lead.touches, back.lead.status, back.lead.is_erased) == (1, LeadStatus.NEW, False)
+
+
+def test_what_was_left_of_the_earlier_life_is_due_until_it_is_swept():
+    back = continued(received(at=NOW + 2 * DAY), entombed().lead)
+    back = with_consequences(None, back, PROMISE).lead
+    assert due_key(NOW + DAY + SETTLED_AFTER, DueKind.PURGE, back.id) in {row.key for row in index_rows(back)}
+    done = swept(back, 4).lead
+    assert DueKind.PURGE not in "".join(row.key for row in index_rows(done))
+    assert swept(done, 4) is None
+    assert swept(back, 3) is None  # another erasure came between
+
+
+def test_a_new_life_is_told_again_from_its_own_events():
+    tombstone = entombed()
+    back = continued(received(at=NOW + 2 * DAY), tombstone.lead)
+    told = replayed_lead([*tombstone.events, *back.events])
+    assert told.contact == back.lead.contact
+    assert told.bookkeeping.interactions == back.lead.bookkeeping.interactions
+
+
+KEPT = '[retention]\nleads_after = "10d"\n'
+
+
+def closed():
+    change = Change(replace(lead(), status=LeadStatus.WON))
+    return with_consequences(None, change, parse_policy(KEPT))
+
+
+@pytest.mark.parametrize(
+    ("policy", "now", "outcome"),
+    [
+        pytest.param(KEPT, 10 * DAY - timedelta(seconds=1), None, id="not yet"),
+        pytest.param(KEPT, 10 * DAY, "erased", id="to the second"),
+        pytest.param('[retention]\nleads_after = "20d"', 11 * DAY, 20 * DAY, id="longer by now"),
+        pytest.param("[retention]", 11 * DAY, "kept", id="kept for good by now"),
+    ],
+)
+def test_a_closed_lead_is_erased_when_the_present_policy_says_so(policy, now, outcome):
+    done = purged(closed().lead, parse_policy(policy).retention, NOW + now)
+    if outcome is None:
+        assert done is None
+    elif outcome == "erased":
+        assert done.lead.is_erased
+        assert done.events[0].data == {"because": "retention"}
+    else:
+        due = None if outcome == "kept" else NOW + outcome
+        assert (done.lead.is_erased, done.lead.bookkeeping.purge_at) == (False, due)
