@@ -50,6 +50,7 @@ def erased(lead: Lead, at: datetime, because: ErasedBecause) -> Change:
         raw=RawPush(),
         bookkeeping=Bookkeeping(
             operations=kept.operations,
+            touches_scored=1,  # no score is due
             events_written=kept.events_written,
             purge_at=at + SETTLED_AFTER,
             erased_at=at,

@@ -8,9 +8,11 @@ from typing import Any
 from shared.leads.identity import LEAD_ID, PERSON_LENGTH, person_of
 from shared.marketplace.json_text import UnreadableJson, read_json, read_json_object
 
-_AT_LEAST = re.compile(r"[^\s@]+@[^\s@]+")
-_PART = r"[^\s@\"'<>()\[\]{},;:\\=&]+"
-_MENTIONED = re.compile(rf"{_PART}@{_PART}|\b{LEAD_ID.pattern}\b")  # in a text that is no JSON
+LONGEST_ADDRESS = 1000  # characters, as a lead keeps them
+_PART = r"[^\s@\"'<>()\[\]{},;:\\=&]"
+_MENTIONED = re.compile(
+    rf"{_PART}{{1,100}}@{_PART}{{1,300}}|\b{LEAD_ID.pattern}\b"
+)  # in a text that is no JSON
 _EVENT_OR_LEAD = re.compile(rf"({LEAD_ID.pattern})(:[0-9]+)?")
 
 
@@ -41,7 +43,9 @@ class Traces:
         return self._is_their_address(text)
 
     def _is_their_address(self, text: str) -> bool:
-        return bool(self.person and _AT_LEAST.search(text)) and person_of(text, self.key) == self.person
+        if self.person is None or "@" not in text or len(text) > LONGEST_ADDRESS:
+            return False
+        return person_of(text, self.key) == self.person
 
 
 def _told(body: bytes) -> tuple[list[str], bool]:

@@ -39,8 +39,8 @@ def test_a_tombstone_has_one_more_event_and_nothing_of_the_person():
     known = an_old_lead()
     change = entombed(known)
     said = (msgspec.json.encode(change.lead) + msgspec.json.encode(change.events)).decode().casefold()
-    for text in (*ADA.values(), "Clara", "Hello again", "ann"):
-        assert text.casefold() not in said.replace("channel", ""), text
+    for text in (*ADA.values(), "Please ring my wife Clara", "Hello again", "ann"):
+        assert f'"{text.casefold()}"' not in said, text
     (event,) = change.events
     assert (event.type, event.number) == (EventType.ERASED, known.bookkeeping.events_written + 1)
     assert change.lead.bookkeeping.events_unpublished == (event.number,)
@@ -58,17 +58,17 @@ def test_what_a_tombstone_still_owes_is_noted_once(is_told):
     tombstone = entombed().lead
     noted = cleared(tombstone, is_told=is_told).lead
     assert noted.bookkeeping.erased_through == 0
-    assert noted.bookkeeping.events_unpublished == (() if is_told else (5,))
+    assert noted.bookkeeping.events_unpublished == (() if is_told else (4,))
     assert cleared(noted, is_told=is_told) is None
 
 
 def test_a_customer_who_comes_back_meanwhile_is_a_new_lead_whose_events_go_on():
     tombstone = entombed().lead
     back = continued(received(at=NOW + 2 * DAY), tombstone)
-    assert [event.id for event in back.events] == [f"{tombstone.id}:6"]
+    assert [event.id for event in back.events] == [f"{tombstone.id}:5"]
     kept = back.lead.bookkeeping
-    assert (kept.events_written, kept.events_unpublished, kept.erased_through) == (6, (5, 6), 4)
-    assert (kept.interactions[0].number, kept.assignment.asked, kept.assignment.settled) == (6, 3, 3)
+    assert (kept.events_written, kept.events_unpublished, kept.erased_through) == (5, (4, 5), 3)
+    assert (kept.interactions[0].number, kept.assignment.asked, kept.assignment.settled) == (5, 3, 3)
     assert (back.lead.touches, back.lead.status, back.lead.is_erased) == (1, LeadStatus.NEW, False)
 
 
@@ -76,10 +76,10 @@ def test_what_was_left_of_the_earlier_life_is_due_until_it_is_swept():
     back = continued(received(at=NOW + 2 * DAY), entombed().lead)
     back = with_consequences(None, back, PROMISE).lead
     assert due_key(NOW + DAY + SETTLED_AFTER, DueKind.PURGE, back.id) in {row.key for row in index_rows(back)}
-    done = swept(back, 4).lead
+    done = swept(back, 3).lead
     assert DueKind.PURGE not in "".join(row.key for row in index_rows(done))
-    assert swept(done, 4) is None
-    assert swept(back, 3) is None  # another erasure came between
+    assert swept(done, 3) is None
+    assert swept(back, 2) is None  # another erasure came between
 
 
 def test_a_new_life_is_told_again_from_its_own_events():

@@ -43,6 +43,8 @@ def body(**members):
         pytest.param([], b'{"email": "xada@fabrikam.example", ', False, id="cut JSON, a longer address"),
         pytest.param([], b"\xff\xfe\x00", False, id="bytes"),
         pytest.param([], b"[" * 100_000, False, id="deep"),
+        pytest.param([], b"a" * 100_000, False, id="one long word"),
+        pytest.param([], b"a@" * 50_000, False, id="many signs"),
     ],
 )
 def test_a_message_is_about_a_person_by_id_or_address(texts, said, is_theirs):

@@ -10,15 +10,24 @@ import msgspec
 import pytest
 
 from shared.leads.attention import FollowUpReport
+from shared.leads.change import Change
 from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.messaging.memory import MemoryPublisher, MemoryUnread
+from shared.routing.rota import Seat
 from shared.services.desk import Turns
 from shared.services.erase import Removed, erase_lead, erase_person
 from shared.services.follow_up import report_follow_up
 from shared.services.health import check_health
-from shared.services.ports import BusUnavailable, LeadFilter, LeadNotFound, StoreUnavailable, UnreadMessage
+from shared.services.ports import (
+    BusUnavailable,
+    LeadChanged,
+    LeadFilter,
+    LeadNotFound,
+    StoreUnavailable,
+    UnreadMessage,
+)
 from shared.services.read import get_lead, list_events
 from shared.services.receive import Result, receive
 from shared.services.run_due import run_due
@@ -33,6 +42,7 @@ MINUTE = timedelta(minutes=1)
 EMAIL = " Ada@FABRIKAM.example"
 AT = NOW + MINUTE
 OWNED = TEXT
+IDS = itertools.count(1)
 
 
 async def pushed(desk, slug="backup", at=NOW, **changes):
@@ -49,8 +59,7 @@ async def lived(desk, slug="backup", **changes):
 
 def another(desk):
     """Another instance on the same store, with nothing in its memory."""
-    ids = itertools.count(1000)
-    return replace(desk, new_id=lambda: f"operation-{next(ids)}", turns=Turns())
+    return replace(desk, new_id=lambda: f"another-{next(IDS)}", turns=Turns())
 
 
 def rows_of(desk, lead_id):
@@ -72,23 +81,23 @@ async def test_a_person_is_erased_with_all_leads_and_a_receipt_of_numbers():
     ids = [await lived(desk, slug) for slug in ("backup", "vm")]
     other = await lived(desk, Email="eva@contoso.example")
     removed = await erase_person(desk, EMAIL, at=AT)
-    assert (removed.leads, removed.events) == (2, 10)
-    assert removed.rows == 2 + 10 + 2 + 2 * 3  # leads, events, seats, index rows
+    assert (removed.leads, removed.events) == (2, 12)
+    assert removed.rows == 2 + 12 + 2 + 2 * 3  # leads, events, seats, index rows
     assert [event.data for event in told(desk)] == [{"because": "requested"}] * 2
     await run_due(desk, AT + MINUTE)
     assert [rows_of(desk, lead_id) for lead_id in ids] == [[], []]
     assert rows_of(desk, other)
     assert len(desk.store._seats) == 1
-    assert (await desk.store.rota_for(other)).rota.open_leads.values() != []
+    assert list((await desk.store.rota_for(other)).rota.open_leads.values()) == [1]
 
 
 @pytest.mark.parametrize("text", [*ADA.values(), "rang Ada"])
 async def test_nothing_of_the_person_is_left_at_once(text):
     desk = a_desk(OWNED)
     await lived(desk)
-    assert text.casefold() in said_by(desk)
+    assert f'"{text.casefold()}"' in said_by(desk)
     await erase_person(desk, EMAIL, at=AT)
-    assert text.casefold() not in said_by(desk).replace("contoso.contoso-backup", "")
+    assert f'"{text.casefold()}"' not in said_by(desk)
 
 
 async def test_a_second_call_and_one_for_nobody_find_nothing():
@@ -242,11 +251,11 @@ async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_
     for minutes in range(1, 4):
         await run_due(another(desk), AT + minutes * MINUTE)
     lead = await get_lead(fresh, lead_id, AT)
-    assert (lead.owner, lead.bookkeeping.events_unpublished) == ("ann", ())
+    assert (lead.owner in ("ann", "bob"), lead.bookkeeping.events_unpublished) == (True, ())
     assert "rang ada" not in said_by(desk) or not begun
     numbers = [event.number for event in (await list_events(fresh, lead_id))[0]]
     assert numbers == list(range(numbers[0], lead.bookkeeping.events_written + 1))
-    assert desk.store._rota.open_leads == {"ann": 1}
+    assert desk.store._rota.open_leads == {lead.owner: 1}
 
 
 async def test_a_customer_who_comes_back_later_begins_anew():
@@ -265,19 +274,11 @@ async def test_a_slow_actor_brings_nothing_back():
     await erase_person(desk, EMAIL, at=AT)
     with suppress(LeadNotFound):
         await score_lead(desk, lead_id, at=AT)
-    from shared.routing.rota import Seat
-
     await desk.store.keep_seat(rota, lead_id, Seat(ask=1, owner="ann"))  # read before, written after
-    with pytest.raises(Exception, match=lead_id):
-        await desk.store.replace(read, score_change(read.lead))
+    with pytest.raises(LeadChanged):
+        await desk.store.replace(read, Change(read.lead))
     await run_due(desk, AT + MINUTE)
     expect_gone(desk, lead_id)
-
-
-def score_change(lead):
-    from shared.leads.change import Change
-
-    return Change(lead)
 
 
 async def test_due_rows_of_an_erased_lead_are_no_failures():
@@ -330,7 +331,7 @@ async def test_two_who_erase_at_once_do_it_once():
     desk = a_desk(OWNED)
     lead_id = await lived(desk)
     done = await asyncio.gather(*(erase_person(another(desk), EMAIL, at=AT) for _ in range(3)))
-    assert (sum(one.leads for one in done), sum(one.events for one in done)) == (1, 5)
+    assert (sum(one.leads for one in done), sum(one.events for one in done)) == (1, 6)
     await run_due(desk, AT + MINUTE)
     expect_gone(desk, lead_id)
 
