@@ -67,18 +67,27 @@ class ServiceBusUnread:
         """See `UnreadMessages.remove`."""
         try:
             async with asyncio.timeout(PATIENCE), _closing(self._connect()) as client:
-                return sum(
-                    [
-                        await _remove(client, place, is_meant, dead=dead)
-                        for place in self._places
-                        for dead in (False, True)  # in this order: messages only ever go this way
-                    ]
-                )
+                work = (_remove_all(client, place, is_meant) for place in self._places)
+                outcomes = await asyncio.gather(*work, return_exceptions=True)
+                return sum(_count(outcome) for outcome in outcomes)
         except _ERRORS as exc:
             raise BusUnavailable(type(exc).__name__) from exc
 
     async def close(self) -> None:
         """Nothing stays open."""
+
+
+async def _remove_all(client: ServiceBusClient, place: Place, is_meant: IsMeant) -> int:
+    """Messages, then dead letters: they only ever go this way."""
+    alive = await _remove(client, place, is_meant, dead=False)
+    return alive + await _remove(client, place, is_meant, dead=True)
+
+
+def _count(outcome: int | BaseException) -> int:
+    """The first failure counts, once all have come to their end."""
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
 
 
 async def _remove(client: ServiceBusClient, place: Place, is_meant: IsMeant, *, dead: bool) -> int:

@@ -16,6 +16,7 @@ from shared.leads.interaction import InteractionReport
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.messaging.cloud_events import LARGEST_BODY, body_of, properties_of
+from shared.services.erase import erase_lead
 from shared.services.follow_up import report_follow_up
 from shared.services.interact import report_interaction
 from shared.services.receive import receive
@@ -50,6 +51,19 @@ async def a_lifetime(desk):
     await receive(desk, a_push(Company="Fabrikam", ActionCode="PLT"), slug=None, at=at + HOUR)
     await run_due(desk, at + 2 * HOUR)
     return lead_id
+
+
+async def test_the_erasure_of_a_lead_keeps_to_its_schema():
+    desk = a_desk(POLICY)
+    lead_id = await a_lifetime(desk)
+    await erase_lead(desk, lead_id, at=NOW + 20 * HOUR)
+    tombstone = (await desk.store.tombstone_of(lead_id)).lead
+    (event,) = await desk.store.events_of(lead_id)
+    body = json.loads(body_of(tombstone, event))
+    assert validator_of(closed_schema(body_schema(event.type))).is_valid(body)
+    assert set(body["lead"]["contact"].values()) == {None}
+    properties = validator_of(closed_schema(property_schema(event.type)))
+    assert properties.is_valid(properties_of(tombstone, event))
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 
+from local.servicebus.emulator import Emulator
 from shared.messaging import unread
 from shared.messaging.service_bus import bus_client
 from shared.messaging.unread import Place, ServiceBusUnread
 from shared.services.ports import BusUnavailable
-from tests.conftest import free_port
+from tests.conftest import BUS_CONFIG, free_port
 from tests.local.servicebus_client_parts import receive, stored
 
 PLACES = [Place("leads", "scoring"), Place("activity"), Place("spill")]
@@ -24,15 +25,16 @@ def connecting(connection):
 
 
 @pytest.fixture
+def bus():
+    """An empty one for each test."""
+    with Emulator(BUS_CONFIG) as emulator:
+        yield emulator
+
+
+@pytest.fixture
 async def client(bus):
     async with ServiceBusClient.from_connection_string(bus.connection_string) as one:
         yield one
-        for name in ("activity", "spill"):  # the next test begins with an empty bus
-            for sub_queue in (None, ServiceBusSubQueue.DEAD_LETTER):
-                async with one.get_queue_receiver(name, sub_queue=sub_queue) as receiver:
-                    while await receiver.peek_messages(1, sequence_number=1):
-                        for message in await receiver.receive_messages(100, max_wait_time=2):
-                            await receiver.complete_message(message)
 
 
 @pytest.fixture
