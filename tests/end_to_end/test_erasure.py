@@ -86,6 +86,13 @@ async def messages_of(stack):
     return b"\n".join(kept)
 
 
+async def until(receiver, count, within=20.0):
+    deadline = time.monotonic() + within
+    while len(await receiver.peek_messages(9, sequence_number=1)) != count:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+
+
 async def known(caller, stack):
     """Clara with two leads, an owner, a follow-up, and messages that nobody could read."""
     ids = []
@@ -106,11 +113,10 @@ async def known(caller, stack):
         async with client.get_queue_sender("spill") as sender:
             await sender.send_messages(ServiceBusMessage(json.dumps(spilled)))
         dead = client.get_queue_receiver("activity", sub_queue=ServiceBusSubQueue.DEAD_LETTER)
-        async with dead:
-            deadline = time.monotonic() + 20
-            while not await dead.peek_messages(1, sequence_number=1):
-                assert time.monotonic() < deadline
-                await asyncio.sleep(0.1)
+        spill = client.get_queue_receiver("spill")
+        async with dead, spill:  # the report is refused, the push received
+            await until(dead, 1)
+            await until(spill, 0)
     return ids
 
 
