@@ -20,6 +20,7 @@ commands:
   policy  check a policy file; compare two over the stored leads     (policy --help)
   deadletters
           list, show and replay what was given up on            (deadletters --help)
+  parked  list and revive work on leads that was given up             (parked --help)
   test    run all tests; paths, -k and other options go to pytest
   check   lint, format and types
   contracts
@@ -48,6 +49,11 @@ def policy(python: str, args: List[str]) -> int:
 def deadletters(python: str, args: List[str]) -> int:
     """Look into dead-letter queues."""
     return _become([python, "-m", "local.dead_letters", *args])
+
+
+def parked(python: str, args: List[str]) -> int:
+    """Look at parked work."""
+    return _become([python, "-m", "local.parked", *args])
 
 
 def bench(python: str, args: List[str]) -> int:
@@ -81,6 +87,7 @@ COMMANDS = {
     "push": push,
     "policy": policy,
     "deadletters": deadletters,
+    "parked": parked,
     "test": test,
     "check": check,
     "contracts": contracts,

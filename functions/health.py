@@ -38,6 +38,7 @@ def _on_the_wire(health: Health) -> Readiness:
         clock=ClockRun(last_run_at=health.last_clock_run),
         oldest_due_seconds={kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
         parked=health.parked,
+        dead_lettered=health.dead_lettered,
         rescoring=Rescoring(left=health.to_rescore),
         import_=_import(health.takeover) if health.takeover else None,
     )

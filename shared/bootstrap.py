@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from shared.policy.load import load_policy
+from shared.services.dead_letters import DeadLetterWatch
 from shared.services.desk import Desk, Takeover
 from shared.services.ports import FactProvider
 from shared.settings import FactSettings, Settings, read_settings
@@ -36,6 +37,7 @@ def wire(environment: Mapping[str, str]) -> Desk:
     The adapters are imported here, not above: their SDKs are half of a cold start, and a health probe or an
     import of the app needs none of them.
     """
+    from shared.messaging.dead_letters import ServiceBusDeadLetters  # noqa: PLC0415
     from shared.messaging.message_queue import ServiceBusQueue  # noqa: PLC0415
     from shared.messaging.service_bus import ServiceBusPublisher, bus_client  # noqa: PLC0415
     from shared.messaging.unread import Place, ServiceBusUnread  # noqa: PLC0415
@@ -58,6 +60,16 @@ def wire(environment: Mapping[str, str]) -> Desk:
         spill=ServiceBusQueue(bus, settings.spill_queue),
         unread=ServiceBusUnread(bus, places),
         policy=load_policy(settings.policy),
+        clock_period=settings.clock_period,
+        dead_letters=DeadLetterWatch(
+            ServiceBusDeadLetters(
+                bus,
+                topic=settings.topic,
+                subscription=settings.scoring_subscription,
+                activity=settings.activity_queue,
+                spill=settings.spill_queue,
+            )
+        ),
         facts=_provider(settings.facts) if settings.facts else None,
         takeover=_takeover(settings),
         id_key=settings.id_key,

@@ -9,6 +9,7 @@ from pathlib import Path
 from shared.policy.duration import Duration
 from shared.providers.address import checked_url
 from shared.providers.mapping import read_mapping
+from shared.schedule import longest_gap
 
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 _STORAGE = re.compile(r"(?i)(^|;)(AccountName=\w|UseDevelopmentStorage=true|TableEndpoint=https?://)")
@@ -42,9 +43,10 @@ class Settings:
     bus: str  # a connection string, or a namespace's host name with `bus_by_identity`
     bus_by_identity: bool
     topic: str
+    scoring_subscription: str
     activity_queue: str
     spill_queue: str
-    scoring_subscription: str
+    clock_period: timedelta  # the longest between two ticks of the clock on a day on which it ticks
     id_key: bytes
     policy: Path | None  # None: the shipped one
     facts: FactSettings | None  # None: no facts from outside
@@ -83,10 +85,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         problems.append("LEADS_ID_KEY must be a secret of 16 to 64 bytes")
     topic = required("LEADS_TOPIC")
     activity_queue, spill_queue = required("LEADS_ACTIVITY_QUEUE"), required("LEADS_SPILL_QUEUE")
-    scoring = required("LEADS_SCORING_SUBSCRIPTION")  # the platform resolves it too, as the schedule
-    schedule = required("LEADS_CLOCK_SCHEDULE")
-    if schedule and not _SCHEDULE.fullmatch(schedule):
-        problems.append("LEADS_CLOCK_SCHEDULE must be NCRONTAB, six fields with seconds first")
+    # The platform resolves this one in the trigger, and the schedule too.
+    scoring_subscription = required("LEADS_SCORING_SUBSCRIPTION")
+    clock_period = _period(required("LEADS_CLOCK_SCHEDULE"), problems)
     facts = _facts(environment, problems)
     marketplace = _marketplace(environment, problems)
     if problems:
@@ -99,15 +100,27 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         bus=bus,
         bus_by_identity=bool(namespace),
         topic=topic,
+        scoring_subscription=scoring_subscription,
         activity_queue=activity_queue,
         spill_queue=spill_queue,
-        scoring_subscription=scoring,
+        clock_period=clock_period,
         id_key=id_key.encode(errors="surrogateescape"),
         policy=Path(policy) if policy else None,
         facts=facts,
         marketplace=marketplace,
         marketplace_by_identity=bool(marketplace and _is_uri(marketplace)),
     )
+
+
+def _period(schedule: str, problems: list[str]) -> timedelta:
+    """The longest time between two ticks of a schedule. What is wrong goes onto the list."""
+    if not schedule:
+        return timedelta()
+    try:
+        return longest_gap(schedule if _SCHEDULE.fullmatch(schedule) else "")
+    except ValueError:
+        problems.append("LEADS_CLOCK_SCHEDULE must be NCRONTAB, six fields with seconds first")
+        return timedelta()
 
 
 def _marketplace(environment: Mapping[str, str], problems: list[str]) -> str | None:

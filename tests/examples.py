@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace as changed
+
 from shared.leads.arrival import first_push
 from shared.leads.change import Change
 from shared.leads.identity import lead_id
+from shared.leads.lead import DueKind, Lead, Setback
 from shared.leads.offer import offer_of
 from shared.marketplace.parse import parse_push
 from shared.marketplace.push import LeadPush
@@ -38,6 +41,12 @@ def a_first_push(at: datetime = NOW, target: timedelta = DAY, **changes: Any) ->
     push = a_push(**changes)
     offer = offer_of(push, None, {})
     return first_push(push, lead_id(push, offer, ID_KEY), offer, at, target)
+
+
+def with_parked_score(lead: Lead) -> Lead:
+    """The lead, after scoring it failed too often."""
+    setbacks = {DueKind.SCORE: Setback(attempts=8, retry_at=lead.received_at, parked=True)}
+    return changed(lead, bookkeeping=changed(lead.bookkeeping, setbacks=setbacks))
 
 
 def a_desk(policy: str = "", **ports: Any) -> Desk:

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from shared.policy.calendars import CalendarPolicy
+from shared.policy.clock import ClockPolicy
 from shared.policy.conditions import Name
 from shared.policy.follow_up import FollowUpPolicy
 from shared.policy.nurture import NurturePolicy
@@ -26,6 +27,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retention: RetentionPolicy = RetentionPolicy()
     calendars: dict[Name, CalendarPolicy] = {}
     offers: dict[str, Offer]
+    clock: ClockPolicy = ClockPolicy()
     scoring: ScoringPolicy
 
     def __post_init__(self) -> None:

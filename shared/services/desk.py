@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from shared.leads.change import Mark
 from shared.policy.model import Policy
+from shared.services.dead_letters import DeadLetterWatch
 from shared.services.ports import (
     EventPublisher,
     FactProvider,
@@ -87,7 +88,9 @@ class Desk:
     id_key: bytes  # secret
     new_id: Callable[[], str]  # of an operation
     chance: Callable[[], float]  # 0-1, for jitter
+    clock_period: timedelta = timedelta(minutes=1)  # the longest between two ticks, by the schedule
     facts: FactProvider | None = None  # None: no facts from outside
     takeover: Takeover | None = None  # None: leads are pushed, and none lie in a table
+    dead_letters: DeadLetterWatch | None = None  # None: nobody counts them
     turns: Turns = field(default_factory=Turns)
     rules_watch: RulesWatch = field(default_factory=RulesWatch)

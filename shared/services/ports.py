@@ -306,6 +306,16 @@ class UnreadMessages(Protocol):
         """Let go of all connections."""
 
 
+class DeadLetters(Protocol):
+    """What was given up on the bus, in the entities that the desk itself listens to."""
+
+    async def count(self) -> dict[str, int | None]:
+        """How many there are of `scoring`, `activity` and `spill`, at most 100 of each; None: not to be told.
+
+        Never raises: nobody's work depends on it.
+        """
+
+
 class MessageQueue(Protocol):
     """The way into a queue of ours: also back, for messages that can't be done now, or never.
 

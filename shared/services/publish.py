@@ -3,17 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.leads.change import Change, published
 from shared.leads.events import Event
 from shared.leads.lead import DueKind, Lead
 from shared.leads.setback import set_back
+from shared.policy.clock import ClockPolicy
+from shared.policy.duration import Duration
 from shared.services.change_lead import Outcome, change_lead
 from shared.services.desk import Desk
 from shared.services.ports import BusUnavailable, LeadChanged, StoredLead, StoreUnavailable
 
-LONGEST_PAUSE = timedelta(minutes=5)  # the bound on the delay of events after the bus is back
+# The bound on the delay of events after the bus is back.
+PAUSES = ClockPolicy(longest_pause=Duration(minutes=5))
 PATIENCE = 30.0  # seconds that the bus may take where no customer's lead waits for the answer
 EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
 
@@ -71,7 +74,7 @@ async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
     except (BusUnavailable, TimeoutError) as exc:
         log.warning("lead %s: %d events still not published (%r)", lead_id, len(waiting), exc)
         await change_lead(
-            desk, lead_id, lambda lead: set_back(lead, DueKind.PUBLISH, now, LONGEST_PAUSE), read=stored
+            desk, lead_id, lambda lead: set_back(lead, DueKind.PUBLISH, now, PAUSES), read=stored
         )
         return
     await note_published(desk, stored, events)

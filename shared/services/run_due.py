@@ -42,7 +42,7 @@ async def run_due(desk: Desk, now: datetime) -> Tick:
     Raises:
         StoreUnavailable: the due rows can't be read, or the run not noted: the next tick makes up for it.
     """
-    if failure := await _failure_of(ask_for_scores(desk, now)):
+    if failure := await failure_of(ask_for_scores(desk, now)):
         log.error("leads that other rules scored weren't asked for", exc_info=failure)
     done = failed = 0
     for _ in range(ROUNDS_A_TICK):
@@ -72,19 +72,21 @@ async def _round(desk: Desk, rows: Sequence[DueRow], now: datetime) -> int:
 
 async def _done(desk: Desk, row: DueRow, now: datetime) -> bool:
     """Do one piece of due work. A failure is kept on the lead: the clock goes on with the others."""
-    failure = await _failure_of(_do(desk, row, now))
+    failure = await failure_of(_do(desk, row, now))
     if failure is None or isinstance(failure, LeadNotFound):  # erased since the row was read
         return True
     log.error("lead %s: %s failed", row.lead_id, row.kind, exc_info=failure)
     if isinstance(failure, StoreUnavailable):
         return False  # nothing can be written either: the row stays as it is
-    put_off = change_lead(desk, row.lead_id, lambda lead: set_back_or_park(lead, row.kind, now))
-    if failure := await _failure_of(put_off):
+    put_off = change_lead(
+        desk, row.lead_id, lambda lead: set_back_or_park(lead, row.kind, now, desk.policy.clock)
+    )
+    if failure := await failure_of(put_off):
         log.error("lead %s: %s not put off", row.lead_id, row.kind, exc_info=failure)
     return False
 
 
-async def _failure_of(work: Awaitable[object]) -> Exception | None:
+async def failure_of(work: Awaitable[object]) -> Exception | None:
     """What a piece of work failed with; None if it is done."""
     (outcome,) = await asyncio.gather(work, return_exceptions=True)
     if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from shared.policy.clock import ClockPolicy
 from shared.policy.duration import Duration
 from shared.policy.load import InvalidPolicy, load_policy, offers_by_title, parse_policy, read_scoring
 from shared.policy.scoring import version_of, written
@@ -67,6 +68,7 @@ def test_an_empty_file_is_the_shipped_policy():
     ("text", "own", "shipped"),
     [
         pytest.param('[follow_up]\ntarget = "1h"', "follow_up", ("offers", "scoring"), id="follow_up"),
+        pytest.param("[clock]\nattempts = 3", "clock", ("follow_up", "scoring"), id="clock"),
         pytest.param('[offers.x]\ntitles = ["X"]', "offers", ("follow_up", "scoring"), id="offers"),
         pytest.param(scoring(), "scoring", ("follow_up", "offers"), id="scoring"),
     ],
@@ -81,6 +83,32 @@ def test_a_file_with_some_tables_takes_the_others_from_the_shipped_one(
 
 def test_a_table_is_taken_whole_and_not_mixed_with_the_shipped_one():
     assert [rule.name for rule in parse_policy(with_rule()).scoring.models[0].rules] == ["one"]
+
+
+# The clock's pauses
+
+
+def test_the_shipped_clock_gives_up_after_eight_failures_and_two_hours():
+    clock = SHIPPED.clock
+    assert clock == ClockPolicy()  # what a policy without this table means is what the file shows
+    pauses = [clock.pause_after(attempts) // timedelta(minutes=1) for attempts in range(1, clock.attempts)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60]
+    assert clock.pause_after(1000) == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("attempts = 0", "attempts"),
+        ("attempts = 101", "attempts"),
+        ('first_pause = "2h"', "`first_pause` must not be longer than `longest_pause`"),
+        ('longest_pause = "25h"', "`longest_pause` must not be longer than 1d"),
+        ("patience = 1", "patience"),
+    ],
+)
+def test_a_clock_that_gives_up_at_once_or_never_is_refused(text: str, says: str):
+    with pytest.raises(InvalidPolicy, match=says):
+        parse_policy(f"[clock]\n{text}")
 
 
 # Durations

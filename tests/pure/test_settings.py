@@ -1,5 +1,6 @@
 """Settings: all problems at once, by name, never by value."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,8 @@ def test_good_settings_are_taken_as_they_are():
     assert (settings.activity_queue, settings.spill_queue) == ("activity", "spill")
     assert settings.scoring_subscription == "scoring"
     assert settings.policy is None
+    assert (settings.scoring_subscription, settings.spill_queue) == ("scoring", "spill")
+    assert settings.clock_period == timedelta(minutes=1)
 
 
 def test_an_identity_stands_for_a_connection_string():
@@ -152,6 +155,7 @@ def test_settings_do_not_print_their_secrets():
         ("LEADS_BUS", "Endpoint=http://localhost;SharedAccessKey=b"),
         ("LEADS_CLOCK_SCHEDULE", "every minute"),
         ("LEADS_CLOCK_SCHEDULE", "@daily"),
+        ("LEADS_CLOCK_SCHEDULE", "0 */0 * * * *"),
     ],
 )
 def test_a_setting_of_the_wrong_shape_is_named_and_not_shown(name: str, value: str):

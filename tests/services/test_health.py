@@ -1,17 +1,22 @@
-"""Health: how old the work is, not how often it was put off."""
+"""Health: how old the work is, not how often it was put off; and when it says 503."""
 
 import asyncio
 from datetime import timedelta
 
 import pytest
 
+from shared.leads.change import Change
 from shared.leads.lead import DueKind
 from shared.messaging.memory import MemoryPublisher
-from shared.services.health import CLOCK_STOPPED_AFTER, WORK_STALE_AFTER, check_health
+from shared.services import dead_letters
+from shared.services.dead_letters import DeadLetterWatch
+from shared.services.health import WORK_STALE_AFTER, check_health, clock_stopped_after, work_stale_after
+from shared.services.parked import revive
+from shared.services.ports import StoreUnavailable
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.storage.memory import MemoryLeadStore
-from tests.examples import NOW, a_desk, a_push
+from tests.examples import NOW, a_desk, a_first_push, a_push, with_parked_score
 
 MINUTE = timedelta(minutes=1)
 
@@ -44,6 +49,24 @@ async def test_what_falls_due_later_is_no_old_work():
     assert (await check_health(desk, NOW + timedelta(hours=23, minutes=30))).oldest_due == {}
 
 
+async def test_parked_work_is_counted_and_leaves_the_desk_ready():
+    desk = a_desk()
+    first = a_first_push(at=NOW - timedelta(hours=1))
+    stored = await desk.store.create(Change(with_parked_score(first.lead), first.events))
+    await run_due(desk, NOW)
+    health = await check_health(desk, NOW)
+    assert (health.is_ready, health.parked) == (True, 1)
+    assert DueKind.SCORE not in health.oldest_due
+    await revive(desk.store, stored.lead.id)
+    health = await check_health(desk, NOW)
+    assert (health.is_ready, health.parked) == (False, 0)  # it is old work again, until the clock has run
+    await run_due(desk, NOW)
+    assert (await check_health(desk, NOW)).is_ready
+
+
+# The clock
+
+
 class Counting(MemoryLeadStore):
     """Counts runs of the clock, and takes its time."""
 
@@ -56,9 +79,108 @@ class Counting(MemoryLeadStore):
         return await super().due_until(now, limit)
 
 
-@pytest.mark.parametrize(("ago", "runs"), [(CLOCK_STOPPED_AFTER, 0), (CLOCK_STOPPED_AFTER + MINUTE, 1)])
-async def test_of_many_probes_one_runs_a_clock_that_has_stopped(ago, runs):
-    desk = a_desk(store=Counting())
-    await desk.store.clock_ran(NOW - ago)
-    await asyncio.gather(*(check_health(desk, NOW) for _ in range(10)))
+@pytest.mark.parametrize(
+    ("period", "stops_after"),
+    [
+        pytest.param(timedelta(seconds=1), MINUTE, id="every second"),
+        pytest.param(MINUTE, 3 * MINUTE, id="every minute"),
+        pytest.param(timedelta(hours=1), timedelta(hours=3), id="every hour"),
+    ],
+)
+@pytest.mark.parametrize(("late", "runs"), [(timedelta(), 0), (timedelta(milliseconds=1), 1)])
+async def test_of_many_probes_one_runs_a_clock_that_has_stopped(period, stops_after, late, runs):
+    desk = a_desk(store=Counting(), clock_period=period)
+    await desk.store.clock_ran(NOW - stops_after - late)
+    healths = await asyncio.gather(*(check_health(desk, NOW) for _ in range(10)))
     assert desk.store.runs == runs
+    assert all(health.is_ready for health in healths)
+
+
+async def test_a_clock_that_comes_round_every_hour_is_not_late_with_what_waits_for_it():
+    desk = a_desk(clock_period=timedelta(hours=1))
+    assert (clock_stopped_after(desk), work_stale_after(desk)) == (timedelta(hours=3), timedelta(hours=3))
+    await receive(desk, a_push(), slug=None, at=NOW)
+    await desk.store.clock_ran(NOW)
+    health = await check_health(desk, NOW + timedelta(minutes=50))
+    assert health.is_ready
+    assert health.oldest_due[DueKind.SCORE] > WORK_STALE_AFTER
+
+
+class BrokenClock(MemoryLeadStore):
+    """Takes no note of the clock, for a reason that nobody expects."""
+
+    async def clock_ran(self, at):
+        raise ZeroDivisionError
+
+
+async def test_a_clock_that_cant_be_run_makes_the_desk_stale(caplog):
+    health = await check_health(a_desk(store=BrokenClock()), NOW)
+    assert (health.is_ready, health.last_clock_run) == (False, None)
+    assert "can't be run from here" in caplog.text
+
+
+class Away(MemoryLeadStore):
+    """Doesn't answer."""
+
+    async def due_until(self, now, limit):
+        raise StoreUnavailable("away")
+
+
+async def test_a_store_that_is_away_can_tell_no_health():
+    with pytest.raises(StoreUnavailable):
+        await check_health(a_desk(store=Away()), NOW)
+
+
+# Dead letters
+
+
+class Letters:
+    """A bus that counts how often it is asked; slow until it is let go."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked, self.may_answer = list(answers), 0, asyncio.Event()
+        self.may_answer.set()
+
+    async def count(self):
+        self.asked += 1
+        await self.may_answer.wait()
+        answer = self.answers[min(self.asked, len(self.answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def counted(desk, now):
+    await desk.store.clock_ran(now)
+    health = await check_health(desk, now)
+    assert health.is_ready  # whatever the bus says
+    return health.dead_lettered
+
+
+async def test_dead_letters_are_asked_for_once_a_minute():
+    letters = Letters({"scoring": 1, "activity": 2, "spill": None}, {"scoring": 0, "activity": 0, "spill": 0})
+    desk = a_desk(dead_letters=DeadLetterWatch(letters))
+    for seconds in (0, 1, 59):
+        found = await counted(desk, NOW + timedelta(seconds=seconds))
+        assert found == {"scoring": 1, "activity": 2, "spill": None}
+    assert letters.asked == 1
+    assert await counted(desk, NOW + MINUTE) == {"scoring": 0, "activity": 0, "spill": 0}
+    assert letters.asked == 2
+
+
+async def test_a_slow_bus_is_not_waited_for_and_its_answer_is_there_for_the_next_probe(monkeypatch):
+    monkeypatch.setattr(dead_letters, "PATIENCE", 0.01)
+    letters = Letters({"scoring": 7})
+    letters.may_answer.clear()
+    desk = a_desk(dead_letters=DeadLetterWatch(letters))
+    assert await counted(desk, NOW) is None
+    assert await counted(desk, NOW + 5 * MINUTE) is None
+    letters.may_answer.set()
+    assert await counted(desk, NOW + 5 * MINUTE) == {"scoring": 7}
+    assert letters.asked == 1
+
+
+async def test_a_failure_of_the_count_fails_no_probe():
+    desk = a_desk(dead_letters=DeadLetterWatch(Letters(ZeroDivisionError())))
+    assert await counted(desk, NOW) is None
+    assert await counted(a_desk(), NOW) is None

@@ -1,0 +1,85 @@
+"""How many dead letters our own queues have: counted by looking, locking and changing nothing."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from azure.servicebus import ServiceBusSubQueue
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.exceptions import ServiceBusError
+
+MOST = 100  # counted of one entity
+PAGE = 50  # messages a look asks for
+PATIENCE = 15.0  # seconds for one count, opening the link included: a cold instance signs in first
+CLOSE_TIMEOUT = 5.0  # seconds
+_ERRORS = (ServiceBusError, OSError, TimeoutError)
+
+type Receivers = Callable[[ServiceBusClient], Mapping[str, ServiceBusReceiver]]
+
+
+class ServiceBusDeadLetters:
+    """Opens a connection for each count: one a minute at most is asked for, and idle links break.
+
+    Args:
+        connect: makes a client.
+        topic: where events go.
+        subscription: of the topic, where scoring listens.
+        activity: the queue that CRMs report to.
+        spill: the queue of pushes that the table couldn't take.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], ServiceBusClient],
+        *,
+        topic: str,
+        subscription: str,
+        activity: str,
+        spill: str,
+    ) -> None:
+        """Open no connection yet."""
+        self._connect = connect
+        self._topic, self._subscription = topic, subscription
+        self._queues = {"activity": activity, "spill": spill}
+
+    async def count(self) -> dict[str, int | None]:
+        """See `DeadLetters.count`."""
+        client = self._connect()
+        dead = ServiceBusSubQueue.DEAD_LETTER
+        try:
+            scoring = client.get_subscription_receiver(self._topic, self._subscription, sub_queue=dead)
+            receivers = {"scoring": scoring}
+            for name, queue in self._queues.items():
+                receivers[name] = client.get_queue_receiver(queue, sub_queue=dead)
+            counts = await asyncio.gather(*(_counted(receiver) for receiver in receivers.values()))
+            return dict(zip(receivers, counts, strict=True))
+        finally:
+            await _closed(client)
+
+
+async def _counted(receiver: ServiceBusReceiver) -> int | None:
+    """At most `MOST`; None if the bus doesn't say."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _peeked(receiver)
+    except _ERRORS:
+        return None
+    finally:
+        await _closed(receiver)
+
+
+async def _peeked(receiver: ServiceBusReceiver) -> int:
+    found, first = 0, 1
+    while found < MOST:
+        page = await receiver.peek_messages(min(PAGE, MOST - found), sequence_number=first)
+        if not page:
+            break
+        found += len(page)
+        first = (page[-1].sequence_number or 0) + 1
+    return found
+
+
+async def _closed(link: ServiceBusClient | ServiceBusReceiver) -> None:
+    with suppress(*_ERRORS):  # what was counted is counted
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await link.close()

@@ -1,0 +1,56 @@
+"""How often a schedule comes round: what tells a clock that has stopped from one that isn't due yet."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+_PART = re.compile(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?")
+_SIZES = (60, 60, 24)  # of seconds, minutes, hours
+
+
+def longest_gap(schedule: str) -> timedelta:
+    """The longest time between two ticks of an NCRONTAB text on a day on which it ticks, midnight included.
+
+    Days are not looked at: a schedule for Mondays counts as one for every day.
+
+    Raises:
+        ValueError: its seconds, minutes or hours can't be read.
+    """
+    fields = schedule.split()
+    if len(fields) not in (5, 6):
+        raise ValueError("a field of the schedule is missing, or one too many")
+    written = fields[:3] if len(fields) == 6 else ["0", *fields[:2]]
+    seconds, minutes, hours = (
+        sorted(_values(text, size)) for text, size in zip(written, _SIZES, strict=True)
+    )
+    within_an_hour = [minute * 60 + second for minute in minutes for second in seconds]
+    inside = _widest(within_an_hour)
+    across = [
+        (later - earlier) * 3600 + within_an_hour[0] - within_an_hour[-1]
+        for earlier, later in pairwise([*hours, hours[0] + 24])
+    ]
+    return timedelta(seconds=max(inside, *across))
+
+
+def _widest(times: list[int]) -> int:
+    return max((later - earlier for earlier, later in pairwise(times)), default=0)
+
+
+def _values(field: str, size: int) -> set[int]:
+    """The values of one field, below `size`."""
+    values = {value for part in field.split(",") for value in _part(part, size)}
+    if not values or max(values) >= size:
+        raise ValueError("a field of the schedule is out of its bounds")
+    return values
+
+
+def _part(text: str, size: int) -> Iterator[int]:
+    match = _PART.fullmatch(text)
+    if match is None or match[3] == "0":
+        raise ValueError("a field of the schedule isn't a number, range, list or step")
+    first, last, step = match[1], match[2], int(match[3] or 1)
+    if first is None:
+        return iter(range(0, size, step))
+    end = int(last) if last is not None else size - 1 if step > 1 else int(first)
+    return iter(range(int(first), end + 1, step))

@@ -1,0 +1,71 @@
+"""Work that was given up: seen, and begun again by a person. Needs the store alone, and no policy."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.leads.index_rows import due_times
+from shared.leads.lead import DueKind, Lead
+from shared.leads.setback import parked_kinds, revived
+from shared.services.ports import LeadChanged, LeadNotFound, LeadStore
+
+LEADS_AT_ONCE = 8
+MAX_ATTEMPTS = 8  # others may change the lead at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedWork:
+    """One kind of work on one lead."""
+
+    lead_id: str
+    kind: DueKind
+    since: datetime  # aware UTC, when it fell due
+    attempts: int
+
+
+async def list_parked(store: LeadStore, limit: int) -> list[ParkedWork]:
+    """What is parked, the longest due first, at most `limit`.
+
+    Raises:
+        StoreUnavailable: it can't be told.
+    """
+    slots = asyncio.Semaphore(LEADS_AT_ONCE)
+
+    async def read(lead_id: str) -> list[ParkedWork]:
+        async with slots:
+            try:
+                return _parked_of((await store.get(lead_id)).lead)
+            except LeadNotFound:
+                return []  # erased meanwhile
+
+    lead_ids = dict.fromkeys(row.lead_id for row in await store.parked(limit))
+    found = await asyncio.gather(*(read(lead_id) for lead_id in lead_ids))
+    return sorted((work for works in found for work in works), key=lambda work: work.since)[:limit]
+
+
+async def revive(store: LeadStore, lead_id: str) -> tuple[DueKind, ...]:
+    """Let the clock try a lead's parked work again, from its next tick on, with all its attempts.
+
+    Returns:
+        What was parked; empty if nothing was, as after a first call.
+
+    Raises:
+        LeadNotFound: no such lead.
+        StoreUnavailable, LeadChanged: it may be revived or not; a second call is safe.
+    """
+    for _ in range(MAX_ATTEMPTS):
+        read = await store.get(lead_id)
+        change = revived(read.lead)
+        if change is None:
+            return ()
+        try:
+            await store.replace(read, change)
+        except LeadChanged:
+            continue
+        return parked_kinds(read.lead)
+    raise LeadChanged(lead_id)
+
+
+def _parked_of(lead: Lead) -> list[ParkedWork]:
+    due, setbacks = due_times(lead), lead.bookkeeping.setbacks
+    return [ParkedWork(lead.id, kind, due[kind], setbacks[kind].attempts) for kind in parked_kinds(lead)]
