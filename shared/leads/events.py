@@ -1,10 +1,13 @@
 """What happened to a lead: numbered per lead, never changed."""
 
 import enum
+import re
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+
+_EVENT_ID = re.compile(r"([^:]+):([0-9]{1,8})")
 
 
 class EventType(enum.StrEnum):
@@ -42,7 +45,9 @@ def lead_and_number(event_id: str) -> tuple[str, int]:
     """The parts of an event id.
 
     Raises:
-        ValueError: not an event id of ours.
+        ValueError: not an event id of ours. Doesn't quote it: the platform logs it.
     """
-    lead_id, _, number = event_id.partition(":")
-    return lead_id, int(number)
+    written = _EVENT_ID.fullmatch(event_id)
+    if written is None:
+        raise ValueError("the message id is no event id of ours")
+    return written[1], int(written[2])

@@ -95,5 +95,5 @@ def test_an_event_id_names_lead_and_number():
 
 @pytest.mark.parametrize("text", ["", "abc", "abc:", "abc:x", ":", "abc:1:2"])
 def test_a_text_that_is_no_event_id_is_refused(text: str):
-    with pytest.raises(ValueError, match="int"):
+    with pytest.raises(ValueError, match="no event id of ours"):
         lead_and_number(text)
