@@ -106,7 +106,7 @@ def _is_plain(letter: str) -> bool:
 
 
 def _read(text: str | None) -> CountryFacts:
-    written = _tidied((text or "")[:_LONGEST])
+    written = _tidied((text or "")[:_LONGEST])[:_LONGEST]  # a sign may have become eighteen letters
     if code := _by_name(written) or _by_parts(written):
         return CountryFacts(code=code, from_="pushed")
     if not re.search(_PARTS, written) and (code := _by_spelling(written)):

@@ -9,6 +9,8 @@ from shared.enrichment.mail_domain import mailbox_kind
 from shared.enrichment.mail_typo import meant_domain
 from shared.enrichment.mailbox import is_role_account
 
+LONGEST = 320  # characters; the standard allows 254, and finding that out takes 40 ms for 18,000
+
 # Reserved like `.test`, but the validator refuses them; here they are judged as `.test` is.
 _RESERVED = re.compile(r"\.(?:invalid|localhost)$", re.IGNORECASE)
 
@@ -40,6 +42,8 @@ def email_facts(text: str | None) -> EmailFacts:
 
 def _parts(written: str) -> tuple[str, str] | None:
     """The mailbox's name, case-folded, and the host in lower-case ASCII; None for what is no address."""
+    if len(written) > LONGEST:
+        return None
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - 27 ms, only for a lead
 
     reserved = _RESERVED.search(written)

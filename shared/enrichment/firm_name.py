@@ -8,6 +8,8 @@ from typing import NamedTuple
 from shared.enrichment.firm_words import firm_words, letters_of
 from shared.enrichment.letters import without_umlauts
 
+LONGEST = 1000  # characters that are looked at: one sign may stand for eighteen letters
+
 _TRADE_MARKS = str.maketrans(dict.fromkeys("™®©℠"))
 _QUOTATION = re.compile(r"[(\[]\s*[A-Za-z]+\s*:[^)\]]*[)\]]")  # on an exchange: (NASDAQ: FBKM)
 _WEB = re.compile(r"^\s*(?:https?://)?(?:www\.)?", re.IGNORECASE)
@@ -56,7 +58,7 @@ def _is_scribble(letters: str) -> bool:
 
 def _words(name: str) -> list[_Word]:
     known = firm_words()
-    text = unicodedata.normalize("NFKC", name.translate(_TRADE_MARKS))
+    text = unicodedata.normalize("NFKC", name.translate(_TRADE_MARKS))[:LONGEST]
     text = known.bracketed.sub(" ", _ALIAS.sub("", _QUOTATION.sub(" ", text)))
     chunks = _CHUNK.findall(known.web.sub("", _WEB.sub("", text)))
     words = [_Word(chunk, letters_of(chunk)) for chunk in chunks]

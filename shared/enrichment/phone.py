@@ -11,6 +11,8 @@ from shared.enrichment.facts import PhoneFacts
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
+LONGEST = 200  # characters that are looked at: looking takes the square of it, 170 ms for 1,000 commas
+
 # What people write around a number. Other words make a text of it, and figures in a text are no phone number.
 _AROUND = """
 tel telephone telefon telefono teléfono teléfonos telefone téléphone phone ph fon fono mob mobile mobil movil
@@ -40,7 +42,7 @@ def phone_facts(text: str | None, country: str | None) -> PhoneFacts:
         return PhoneFacts()
     import phonenumbers  # noqa: PLC0415 - 20 ms, only for a lead with a number
 
-    number = _parse(unicodedata.normalize("NFKC", text), country_code(country))
+    number = _parse(unicodedata.normalize("NFKC", text)[:LONGEST], country_code(country))
     if number is None:
         return PhoneFacts(valid=False)
     return PhoneFacts(
