@@ -18,7 +18,8 @@ _DATA = Path(__file__).parent / "data"
 _LONGEST = 1000  # characters that are read
 
 # Patterns are compiled when they are first used, not with every start of the app.
-_NO_WORDS = r"[!-~]*(?:://|www\.|@)[!-~]*|[!-~]*\d[!-~]*"  # links, addresses, numbers, product codes
+# Links, addresses, numbers, product codes; looked for once a word, else it takes the square of its length.
+_NO_WORDS = r"(?<![!-~])(?:[!-~]*(?:://|www\.|@)[!-~]*|[!-~]*\d[!-~]*)"
 _WORD = (
     r"[^\s!-@\[-`{-~\u00a1\u00ab\u00bb\u00bf\u060c\u061b\u061f\u06d4\u0964\u2010-\u203a\u2026]+"  # no signs
 )
