@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from bench import enrichment, scoring
+from bench import enrichment, hostile, scoring
 
 BENCHES: dict[str, tuple[str, Callable[[], None]]] = {
     "enrichment": ("accuracy on the gold files, and time per lead", enrichment.run),
@@ -11,6 +11,7 @@ BENCHES: dict[str, tuple[str, Callable[[], None]]] = {
         "leads a second with the ledger on, beside json-rules-engine and business-rules",
         scoring.run,
     ),
+    "hostile": ("10,000 hostile pushes over a stack of its own: none is a 500, none is quoted", hostile.run),
 }
 
 
