@@ -109,6 +109,6 @@ class Readiness(Struct, frozen=True, kw_only=True, rename="camel"):
     clock: ClockRun
     oldest_due_seconds: dict[DueKind, float]
     parked: int
-    dead_lettered: dict[str, int | None] | None = None  # at most 100 each; None: the bus does not say
+    dead_lettered: dict[str, int | None] | None  # at most 100 of each; None: the bus doesn't say
     rescoring: Rescoring
     import_: ImportRun | None = field(name="import")  # None: there is no import

@@ -137,6 +137,7 @@ async def wired(storage, bus, monkeypatch):
         "LEADS_BUS": bus.connection_string,
         "LEADS_TOPIC": "leads",
         "LEADS_ACTIVITY_QUEUE": "activity",
+        "LEADS_SPILL_QUEUE": "spill",
         "LEADS_SCORING_SUBSCRIPTION": "scoring",
         "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
         "LEADS_ID_KEY": f"{WORD}, the id key of these tests",
@@ -157,6 +158,7 @@ async def wired(storage, bus, monkeypatch):
         await desk.store.close()
         await desk.publisher.close()
         await desk.activity.close()
+        await desk.spill.close()
     bootstrap.desk.cache_clear()
 
 
@@ -264,26 +266,38 @@ async def outcome_of(work):
 
 
 @pytest.mark.usefixtures("forgetful_client")
-async def test_no_canary_is_told_when_store_and_bus_are_away(wired, urls, logged):
+async def test_no_canary_is_told_when_store_or_bus_or_both_are_away(wired, storage, urls, logged):
     wired()
     _, lead_id, _ = await pushed()
-    for away in (
-        {"LEADS_BUS": NO_BUS.format(free_port())},
-        {"LEADS_STORAGE": AWAY.format(free_port())},
+    no_store, no_bus = AWAY.format(free_port()), NO_BUS.format(free_port())
+    for away, of_push, of_follow_up in (
+        ({"LEADS_STORAGE": no_store}, 202, 503),  # the push waits in the queue `spill`
+        ({"LEADS_STORAGE": storage, "LEADS_BUS": no_bus}, 202, 200),
+        ({"LEADS_STORAGE": no_store}, 503, 503),
     ):
         wired(**away)
         logged.shout()
-        statuses = [await pushed(Description=f"{NOTE}, {sorted(away)}")]
-        shown = [statuses[0][2]]
-        shown += [(await called(*refused, lead_id)).get_body().decode() for refused in REFUSED[5:12]]
+        status, _, told = await pushed(Description=f"{NOTE}, {sorted(away)}")
         follow_up = await called("POST", "leads/{id}/follow-ups", FOLLOW_UP, lead_id)
-        assert follow_up.status_code == statuses[0][0] + (-2 if "LEADS_STORAGE" not in away else 0)
-        clock = TRIGGERS["clock"].get_user_function()(TimerRequest(past_due=False))
-        report = TRIGGERS["take_activity"].get_user_function()(activity(ACTIVITIES[0]))
-        scoring = TRIGGERS["score_lead"].get_user_function()(message(lead_id))
-        shown += [await outcome_of(work) for work in (clock, report, scoring)]
+        assert (status, follow_up.status_code) == (of_push, of_follow_up)
+        shown = [told, await refusals_of(lead_id)]
+        shown += [await outcome_of(work) for work in triggered_by_bus_and_clock(lead_id)]
         expect_silence(logged, urls, shown)
     assert any("StoreUnavailable" in text for text in shown)
+
+
+async def refusals_of(lead_id):
+    answers = [await called(*refused, lead_id) for refused in REFUSED[5:12]]
+    return "\n".join(answer.get_body().decode() for answer in answers)
+
+
+def triggered_by_bus_and_clock(lead_id):
+    """What runs without a caller; not started yet."""
+    yield TRIGGERS["clock"].get_user_function()(TimerRequest(past_due=False))
+    yield TRIGGERS["take_activity"].get_user_function()(activity(ACTIVITIES[0]))
+    yield TRIGGERS["score_lead"].get_user_function()(message(lead_id))
+    for body in (a_push(Description=WORD), WORD.encode()):
+        yield TRIGGERS["receive_spilled"].get_user_function()(activity(body))
 
 
 def test_the_sdks_are_turned_down_whatever_the_platform_sets(wired):
