@@ -59,6 +59,8 @@ REFUSED: list[tuple[str, str, bytes | dict[str, Any]]] = [
     ("POST", "scoring/preview", {"leadId": WORD}),
     ("POST", "scoring/preview", {"push": {}, "policy": f'target = "{WORD}'}),
     ("POST", "scoring/preview", {"push": {}, "policy": f'[follow_up]\ntarget = "{WORD}"'}),
+    ("POST", "erasure", {"email": [WORD]}),
+    ("POST", "erasure", {"leadId": WORD}),
     ("GET", f"leads/{WORD}", b""),
     ("GET", f"leads/{WORD}@example.com/events", b""),
     ("PATCH", f"leads/{WORD}", {"owner": WORD}),

@@ -14,7 +14,7 @@ from shared.services.assign import leave_seat
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
 from shared.services.ports import BusUnavailable, LeadChanged, LeadNotFound, StoredLead, UnreadMessage
-from shared.services.publish import LONGEST_PAUSE
+from shared.services.publish import PAUSES
 
 LEADS_A_ROUND = 100
 ROUNDS = 10  # more leads than anybody has
@@ -144,7 +144,7 @@ async def _note(desk: Desk, tombstone: StoredLead, now: datetime, *, is_told: bo
     if is_due and is_told:
         await desk.store.bury(tombstone)
         return
-    noted = set_back(lead, DueKind.PURGE, now, LONGEST_PAUSE) if is_due else cleared(lead, is_told=is_told)
+    noted = set_back(lead, DueKind.PURGE, now, PAUSES) if is_due else cleared(lead, is_told=is_told)
     if noted is not None:
         await desk.store.replace(tombstone, noted)
 

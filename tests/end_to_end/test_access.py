@@ -36,6 +36,7 @@ ACCESS = {
     ("POST", "interactions"): READ_AND_CHANGE,
     ("POST", "scoring/preview"): READ_AND_CHANGE,
     ("GET", "stats"): READ_AND_CHANGE,
+    ("POST", "erasure"): ADMIN_ALONE,
     ("GET", "openapi.json"): ANYBODY,
     ("GET", "health/live"): ANYBODY,
     ("GET", "health/ready"): ANYBODY,

@@ -159,6 +159,7 @@ async def wired(storage, bus, monkeypatch):
         await desk.publisher.close()
         await desk.activity.close()
         await desk.spill.close()
+        await desk.unread.close()
     bootstrap.desk.cache_clear()
 
 
@@ -221,7 +222,9 @@ async def test_no_canary_is_in_logs_row_keys_urls_or_problems(wired, storage, ur
     keys = "\n".join(f"{row['PartitionKey']} {row['RowKey']}" for row in rows)
     assert len(rows) > 20
     assert traces_in(keys) == []
-    expect_silence(logged, urls, shown)
+    erased = await called("POST", "erasure", EMAIL)
+    assert json.loads(erased.get_body())["leads"] == 1
+    expect_silence(logged, urls, [*shown, erased.get_body().decode()])
     speakers = {line.split()[0] for line in logged.lines}
     for package in ("shared.", "functions.", "azure.core.", "azure.servicebus."):
         assert any(speaker.startswith(package) for speaker in speakers), f"{package} said nothing"
