@@ -5,10 +5,9 @@ import random
 from datetime import timedelta
 
 from shared.leads.events import EventType
-from shared.leads.setback import ATTEMPTS
 from shared.messaging.memory import MemoryPublisher
-from shared.services.health import CLOCK_STOPPED_AFTER, check_health
-from shared.services.publish import LONGEST_PAUSE
+from shared.services.health import check_health, clock_stopped_after
+from shared.services.publish import PAUSES
 from shared.services.receive import Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
@@ -55,7 +54,7 @@ async def test_while_the_bus_is_gone_for_an_hour_leads_are_scored_in_time_and_no
 
     desk.publisher.is_down = False
     back_at = NOW + MINUTE * 60
-    for minute in range(1, LONGEST_PAUSE // MINUTE + 1):
+    for minute in range(1, PAUSES.longest_pause // MINUTE + 1):
         await run_due(desk, back_at + MINUTE * minute)
     assert published_ids(desk) == {event.id for event in before}
     assert await all_events(desk, ids) == before  # with the ids that they were written with
@@ -91,7 +90,7 @@ async def test_a_bus_that_eats_three_messages_of_ten_keeps_no_lead_from_its_scor
 
 async def test_if_the_timer_never_fires_whoever_asks_for_readiness_once_a_minute_has_all_work_done():
     desk = a_desk(publisher=MemoryPublisher(is_down=True))
-    longest = CLOCK_STOPPED_AFTER + MINUTE
+    longest = clock_stopped_after(desk) + MINUTE
     ids = [await pushed(desk, number, NOW + timedelta(seconds=7 * number)) for number in range(20)]
     now, scored_after, missed_after = NOW, {}, {}
     while now < NOW + DAY + timedelta(minutes=10):
@@ -171,4 +170,4 @@ async def test_a_poison_lead_at_the_head_of_what_is_due_delays_nobody_and_is_par
             assert lead.bookkeeping.events_unpublished == ()
         assert minute < 200
     assert [row.lead_id for row in await desk.store.parked(10)] == [poison]
-    assert failures >= ATTEMPTS
+    assert failures >= desk.policy.clock.attempts
