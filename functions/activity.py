@@ -4,8 +4,8 @@ import logging
 
 import azure.functions as func
 
+from functions.activity_body import activity_of
 from functions.answers import InvalidRequest
-from functions.bodies import activity_of
 from functions.queued_message import to_do
 from shared.bootstrap import desk, utc_now
 from shared.leads.attention import InvalidFollowUp

@@ -1,45 +1,39 @@
-"""What callers send, checked. Errors name the field and the rule, never the value."""
+"""What callers of the API send, checked."""
 
-import enum
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from msgspec.structs import replace
 
-from functions.answers import InvalidRequest, RequestTooLarge
+from functions.answers import InvalidRequest
+from functions.body_parts import (
+    FACTS_TAKEN,
+    Address,
+    Instant,
+    LeadId,
+    LongText,
+    Name,
+    ShortText,
+    Type,
+    facts_of,
+    one_of,
+    read_body,
+    utc,
+)
 from shared.leads.attention import FollowUpReport
-from shared.leads.crm_facts import FactReport
-from shared.leads.facts import flattened
-from shared.leads.identity import LEAD_ID, is_address
+from shared.leads.identity import is_address
 from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.marketplace.parse import push_of
 from shared.policy.load import InvalidPolicy, parse_policy
-from shared.services.activity import Activity, Report
 from shared.services.preview import LeadPreview, PushPreview
 
-MAX_BODY = 64 * 1024  # bytes
 MAX_PREVIEW = 256 * 1024  # bytes: a push, and a whole policy
-LONGEST_TEXT = 200  # characters
-FACTS_TAKEN = 200  # in one body
 
-_END = r"(?!\n)$"  # without it Python takes one more newline, other readers of the pattern don't
-
-type ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
-type LongText = Annotated[str, msgspec.Meta(max_length=10_000)]
-type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-type Name = Annotated[ShortText, msgspec.Meta(extra_json_schema={"pattern": r"\S"})]
-type Type = Annotated[str, msgspec.Meta(pattern=f"^[a-z][a-z0-9_]{{0,63}}{_END}")]
-type Address = Annotated[
-    str, msgspec.Meta(min_length=3, max_length=1000, extra_json_schema={"pattern": r"\S\s*@\s*\S"})
-]
 type StatusWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*LeadStatus]})]
 type ReasonWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*CloseReason]})]
-type LeadId = Annotated[str, msgspec.Meta(pattern=f"^{LEAD_ID.pattern}{_END}")]
 
 
 class FollowUpBody(msgspec.Struct, kw_only=True, rename="camel"):
@@ -102,28 +96,28 @@ class PreviewBody(msgspec.Struct, kw_only=True, rename="camel"):
 
 def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
     """Who followed up, when and how; `at` is now unless it says so."""
-    said = _read(body, FollowUpBody, "follow-up")
+    said = read_body(body, FollowUpBody, "follow-up")
     if not said.by.strip():
         raise InvalidRequest("The body is no follow-up: `by` must name somebody.")
     return FollowUpReport(
         by=said.by.strip(),
-        at=_utc(said.at, "follow-up") or now,
+        at=utc(said.at, "follow-up") or now,
         channel=said.channel,
         note=said.note,
         outcome=said.outcome,
-        next_contact_at=_utc(said.next_contact_at, "follow-up"),
+        next_contact_at=utc(said.next_contact_at, "follow-up"),
         id=said.id,
     )
 
 
 def lead_update(body: bytes) -> LeadUpdate:
     """What is to be changed; an owner of null is nobody."""
-    said = _read(body, UpdateBody, "update")
+    said = read_body(body, UpdateBody, "update")
     if said.status is said.owner is said.do_not_contact is UNSET and said.reason is None:
         raise InvalidRequest("The body is no update: it needs `status`, `owner` or `doNotContact`.")
     return LeadUpdate(
-        status=UNSET if said.status is UNSET else _one_of(LeadStatus, said.status, "status"),
-        reason=None if said.reason is None else _one_of(CloseReason, said.reason, "reason"),
+        status=UNSET if said.status is UNSET else one_of(LeadStatus, said.status, "status"),
+        reason=None if said.reason is None else one_of(CloseReason, said.reason, "reason"),
         owner=said.owner,
         do_not_contact=said.do_not_contact,
         by=said.by,
@@ -132,18 +126,18 @@ def lead_update(body: bytes) -> LeadUpdate:
 
 def interaction_report(body: bytes, now: datetime) -> InteractionReport:
     """What a customer did, and when; `at` is now unless it says so."""
-    return _report(_read(body, InteractionBody, "interaction"), now)
+    return _report(read_body(body, InteractionBody, "interaction"), now)
 
 
 def interaction_of(body: bytes, now: datetime) -> tuple[str, InteractionReport]:
     """The address of who did it, and what."""
-    said = _read(body, InteractionOfBody, "interaction")
+    said = read_body(body, InteractionOfBody, "interaction")
     return said.email, _report(said, now)
 
 
 def erasure_of(body: bytes) -> tuple[str | None, str | None]:
     """The address, or the lead's id: just one of them isn't None."""
-    said = _read(body, ErasureBody, "erasure")
+    said = read_body(body, ErasureBody, "erasure")
     if (said.email is None) == (said.lead_id is None):
         raise InvalidRequest("The body is no erasure: it needs `email` or `leadId`, one of the two.")
     if said.email is not None and not is_address(said.email):
@@ -153,45 +147,27 @@ def erasure_of(body: bytes) -> tuple[str | None, str | None]:
 
 def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
     """What is to be scored, by which policy, at which instant; nothing of it is stored."""
-    said = _read(body, PreviewBody, "preview", MAX_PREVIEW)
+    said = read_body(body, PreviewBody, "preview", MAX_PREVIEW)
     policy = _policy(said.policy)
     if said.lead_id is not None:
         if said.push is not None or said.facts or said.interactions:
             raise InvalidRequest("The body is no preview: beside `leadId` stand only `policy` and `at`.")
-        return LeadPreview(lead_id=said.lead_id, policy=policy, at=_utc(said.at, "preview"))
+        return LeadPreview(lead_id=said.lead_id, policy=policy, at=utc(said.at, "preview"))
     if said.push is None and not said.facts:
         raise InvalidRequest("The body is no preview: it needs `push`, `facts` or `leadId`.")
-    at = _utc(said.at, "preview") or now
+    at = utc(said.at, "preview") or now
     return PushPreview(
         push=push_of(said.push or {}),
-        facts=_facts(said.facts),
+        facts=facts_of(said.facts),
         interactions=tuple(_report(one, at) for one in said.interactions),
         policy=policy,
         at=at,
     )
 
 
-def _one_of[Choice: enum.StrEnum](choices: type[Choice], text: str, name: str) -> Choice:
-    """The library would quote a text that is none of them."""
-    if text not in set(choices):
-        raise InvalidRequest(f"`{name}` must be one of {', '.join(choices)}.")
-    return choices(text)
-
-
 def _report(said: InteractionBody, now: datetime) -> InteractionReport:
-    at = _utc(said.at, "interaction") or now
+    at = utc(said.at, "interaction") or now
     return InteractionReport(type=said.type, at=at, detail=said.detail, id=said.id)
-
-
-def _facts(facts: dict[str, Any], what: str = "preview") -> dict[str, Any]:
-    """By name, nested objects joined by dots: `{"person": {"rank": "vp"}}` is `person.rank`."""
-    try:
-        found = flattened(facts)
-    except RecursionError as exc:
-        raise InvalidRequest(f"The body is no {what}: `facts` is nested too deep.") from exc
-    if not all(isinstance(value, str | int | float | bool | None) for value in found.values()):
-        raise InvalidRequest(f"The body is no {what}: `facts` must be texts, numbers, true or false.")
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _policy(text: str | None) -> Any:
@@ -199,92 +175,3 @@ def _policy(text: str | None) -> Any:
         return None if text is None else parse_policy(text)
     except InvalidPolicy as exc:
         raise InvalidRequest(f"`policy`: {exc}") from exc
-
-
-def _utc(at: datetime | None, what: str) -> datetime | None:
-    try:
-        return at.astimezone(UTC) if at else None
-    except OverflowError as exc:
-        raise InvalidRequest(f"The body is no {what}: a time lies beyond the calendar.") from exc
-
-
-def _read[Body](body: bytes, type_: type[Body], what: str, most: int = MAX_BODY) -> Body:
-    if len(body) > most:
-        raise RequestTooLarge(f"The body has {len(body)} bytes; at most {most} are taken.")
-    try:
-        return msgspec.json.decode(body, type=type_)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise InvalidRequest(f"The body is no {what}: {exc}.") from exc
-    except RecursionError as exc:
-        raise InvalidRequest(f"The body is no {what}: it is nested too deep.") from exc
-
-
-# The queue `activity`.
-
-
-class ActivityType(enum.StrEnum):
-    """What a CRM reports back."""
-
-    FOLLOW_UP = "follow_up"  # with the fields of a follow-up
-    INTERACTION = "interaction"
-    STATUS = "status"  # with the fields of an update; `at` is when the status was reached
-    FACTS = "facts"
-
-
-type SenderId = Annotated[ShortText, msgspec.Meta(pattern=rf"^[^\x00-\x1f]+{_END}")]
-
-
-class ActivityHead(msgspec.Struct, kw_only=True, rename="camel"):
-    """What every message says, whatever its type."""
-
-    type: str
-    id: SenderId | None = None
-    lead_id: LeadId | None = None
-    email: ShortText | None = None
-    at: Instant | None = None
-
-
-class ToldInteractionBody(msgspec.Struct, kw_only=True):
-    """What the customer did: `type` says that it is an interaction, so its own type goes by another name."""
-
-    interaction: Type
-    detail: LongText | dict[str, Any] | None = None
-
-
-class ToldFactsBody(msgspec.Struct, kw_only=True):
-    """What the CRM knows, by name."""
-
-    facts: Annotated[dict[str, Any], msgspec.Meta(min_length=1, max_length=FACTS_TAKEN)]
-    by: ShortText | None = None
-
-
-def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
-    """What a CRM reports, about whom; without an `id` or an `at` those of the message count."""
-    said = _read(body, ActivityHead, "activity")
-    if (said.lead_id is None) == (said.email is None):
-        raise InvalidRequest("The body is no activity: it needs `leadId` or `email`, one of the two.")
-    report_of = _REPORTS[_one_of(ActivityType, said.type, "type")]
-    report = report_of(body, _utc(said.at, "activity") or sent_at)
-    return Activity(replace(report, id=said.id or message_id), said.lead_id, said.email)
-
-
-def _told_interaction(body: bytes, at: datetime) -> InteractionReport:
-    said = _read(body, ToldInteractionBody, "interaction")
-    return InteractionReport(type=said.interaction, at=at, detail=said.detail)
-
-
-def _told_status(body: bytes, at: datetime) -> LeadUpdate:
-    return replace(lead_update(body), at=at)
-
-
-def _told_facts(body: bytes, at: datetime) -> FactReport:  # noqa: ARG001 - facts hold whenever they are told
-    said = _read(body, ToldFactsBody, "report of facts")
-    return FactReport(facts=_facts(said.facts, "report of facts"), by=said.by)
-
-
-_REPORTS: dict[ActivityType, Callable[[bytes, datetime], Report]] = {
-    ActivityType.FOLLOW_UP: follow_up_report,
-    ActivityType.INTERACTION: _told_interaction,
-    ActivityType.STATUS: _told_status,
-    ActivityType.FACTS: _told_facts,
-}

@@ -2,14 +2,8 @@
 
 from msgspec import Struct
 
-from functions.bodies import (
-    ActivityHead,
-    ActivityType,
-    FollowUpBody,
-    ToldFactsBody,
-    ToldInteractionBody,
-    UpdateBody,
-)
+from functions.activity_body import ActivityHead, ActivityType, ToldFactsBody, ToldInteractionBody
+from functions.bodies import FollowUpBody, UpdateBody
 from functions.contract.json_schema import Schema, Schemas
 from functions.contract.schemas import body_schemas
 

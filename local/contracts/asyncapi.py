@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from functions.bodies import ActivityType
+from functions.activity_body import ActivityType
 from functions.contract.document import VERSION
 from functions.contract.json_schema import reachable, reference
 from local.contracts.activity import REPORTS, activity_name, activity_schemas

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 from msgspec.structs import fields
 
-from functions.bodies import ActivityHead, ActivityType
+from functions.activity_body import ActivityHead, ActivityType
 from local import toolchain
 from local.contracts.activity import REPORTS, activity_name
 from local.contracts.asyncapi import asyncapi

@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 import function_app
-from functions.bodies import MAX_BODY, MAX_PREVIEW
+from functions.bodies import MAX_PREVIEW
+from functions.body_parts import MAX_BODY
 from functions.contract.operations import OPERATIONS
 from functions.contract.routes import routes_of
 from shared import bootstrap

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from functions.activity_body import activity_of
 from functions.answers import InvalidRequest
-from functions.bodies import activity_of
 from shared.leads.attention import FollowUpReport
 from shared.leads.crm_facts import FactReport
 from shared.leads.interaction import InteractionReport
