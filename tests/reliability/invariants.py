@@ -1,0 +1,205 @@
+"""What must hold, whatever went wrong: judged by the rows that lie there and by what a subscriber heard."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.follow_up.state import FollowUpState
+from shared.leads.events import Event, EventType
+from shared.leads.index_rows import index_rows
+from shared.leads.lead import DueKind, Lead
+from shared.leads.replay import replayed_score
+from shared.policy.model import Policy
+from shared.routing.rota import Rota
+from shared.storage.entities import event_of, lead_of
+
+INDEX = ("due", "open", "scored", "stat")
+PUSHES = (EventType.RECEIVED, EventType.TOUCHED)
+ASK_FOR_SCORE = (*PUSHES, EventType.INTERACTED, EventType.STATUS_CHANGED)
+ALARMS = (EventType.FOLLOW_UP_DUE_SOON, EventType.FOLLOW_UP_MISSED)
+
+
+@dataclass
+class Found:
+    """What is there when all is over."""
+
+    leads: dict[str, Lead] = field(default_factory=dict)
+    events: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    index: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
+    heard: list[tuple[str, Event]] = field(default_factory=list)  # by the lead's id, in order, with repeats
+    acknowledged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # leads' ids, pushes as sent
+    taken_over: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # likewise, of rows
+    reports: list[tuple[str, str]] = field(default_factory=list)  # leads' ids, ids of calls that were taken
+    rota: Rota = Rota()
+    policy: Policy | None = None  # None: past scores aren't looked at
+
+
+def found_in(rows: Iterable[Mapping[str, Any]]) -> Found:
+    """What the rows of a table say, without asking the store's code."""
+    found = Found()
+    for row in rows:
+        kind, *rest = row["RowKey"].split("!")
+        if kind == "lead":
+            found.leads[rest[0]] = lead_of(row)[0]
+        elif kind == "event":
+            found.events[rest[0]].append(event_of(row))
+        elif kind in INDEX:
+            columns = {name: value for name, value in row.items() if name not in ("PartitionKey", "RowKey")}
+            lead_id = rest[2] if kind == "due" else rest[-1]
+            found.index[lead_id][row["RowKey"]] = columns
+    for events in found.events.values():
+        events.sort(key=lambda event: event.number)
+    return found
+
+
+def broken(found: Found) -> list[str]:
+    """Every rule that doesn't hold, in words; empty if all is well."""
+    said = [
+        f"{lead_id}: {problem}"
+        for lead_id, lead in found.leads.items()
+        for problem in _broken_of(lead, found.events[lead_id], found.index[lead_id], found.policy)
+    ]
+    said += [f"{lead_id}: rows without a lead" for lead_id in found.events.keys() - found.leads.keys()]
+    said += [f"{lead_id}: index without a lead" for lead_id in found.index.keys() - found.leads.keys()]
+    return [*said, *_lost(found), *_not_told(found), *_books(found)]
+
+
+def unsettled(found: Found, *, alarms: bool = False) -> list[str]:
+    """What is still to be done, after the clock ran often enough; with `alarms` days after every deadline."""
+    said = []
+    for lead in found.leads.values():
+        kinds = Counter(key.split("!")[2] for key in found.index[lead.id] if key.startswith("due!"))
+        if late := kinds.keys() & {DueKind.SCORE, DueKind.PUBLISH, DueKind.ASSIGN, DueKind.PARKED}:
+            said.append(f"{lead.id}: still due: {sorted(late)}")
+        if alarms and lead.follow_up.state is FollowUpState.WAITING:
+            said.append(f"{lead.id}: never flagged")
+    return said
+
+
+def _broken_of(
+    lead: Lead, events: list[Event], index: dict[str, dict[str, Any]], policy: Policy | None
+) -> Iterator[str]:
+    wanted = {row.key: row.columns for row in index_rows(lead)}
+    if index != wanted:
+        yield f"index rows {sorted(index)}, not {sorted(wanted)}"
+    if _due_kinds(index) != Counter(_owed(lead)):
+        yield f"due rows {_due_kinds(index)} where {list(_owed(lead))} are owed"
+    kept = lead.bookkeeping
+    if [event.number for event in events] != list(range(1, kept.events_written + 1)):
+        yield f"events {[event.number for event in events]} of {kept.events_written}"
+    if any(event.id != f"{lead.id}:{event.number}" for event in events):
+        yield "an event with a foreign id"
+    types = Counter(event.type for event in events)
+    pushes = types[EventType.RECEIVED] + types[EventType.TOUCHED]
+    if pushes != lead.touches or types[EventType.RECEIVED] != 1:
+        yield f"{lead.touches} touches, but {pushes} pushes in the history"
+    if types[EventType.SCORED] > sum(types[kind] for kind in ASK_FOR_SCORE):
+        yield f"scored {types[EventType.SCORED]} times"
+    yield from _repeated(events)
+    if lead.score is not None:
+        yield from _miscounted(lead, events, policy)
+
+
+def _due_kinds(index: Mapping[str, Any]) -> Counter[str]:
+    """By kind; given-up work by the kind that was given up."""
+    return Counter(key.split("!")[-1 if "parked" in key else 2] for key in index if key.startswith("due!"))
+
+
+def _owed(lead: Lead) -> Iterator[str]:
+    """What must have exactly one due row, said once more in other words than the code's."""
+    kept, state = lead.bookkeeping, lead.follow_up
+    if not lead.test and (kept.touches_scored < lead.touches or kept.score_asked_at):
+        yield DueKind.SCORE
+    if kept.events_unpublished:
+        yield DueKind.PUBLISH
+    if kept.assignment.asked != kept.assignment.settled:
+        yield DueKind.ASSIGN
+    if state.state is FollowUpState.WAITING:
+        yield DueKind.FOLLOW_UP
+        if state.warn_at:
+            yield DueKind.DUE_SOON
+    if state.state is FollowUpState.MISSED and state.escalate_at:
+        yield DueKind.ESCALATE
+    if state.state is FollowUpState.DONE and state.next_contact_at:
+        yield DueKind.NEXT_CONTACT
+
+
+def _repeated(events: list[Event]) -> Iterator[str]:
+    """Effects that happened twice. An alarm may come again only after somebody called."""
+    reports = Counter(
+        event.data["id"] for event in events if event.type in (EventType.FOLLOWED_UP, EventType.INTERACTED)
+    )
+    if any(count > 1 for report, count in reports.items() if report):
+        yield f"a report taken twice: {reports}"
+    levels: Counter[tuple[str, int]] = Counter()
+    for event in events:
+        if event.type in (EventType.FOLLOWED_UP, EventType.TOUCHED):
+            levels.clear()
+        if event.type in ALARMS:
+            levels[event.type, event.data["level"]] += 1
+            if levels[event.type, event.data["level"]] > 1:
+                yield f"{event.type} of level {event.data['level']} given twice"
+
+
+def _miscounted(lead: Lead, events: list[Event], policy: Policy | None) -> Iterator[str]:
+    score = lead.score
+    if score is None:
+        return
+    if sum(line.points for line in score.ledger) != score.total:
+        yield f"the ledger adds up to {sum(line.points for line in score.ledger)}, not {score.total}"
+    last = max((event.number for event in events if event.type is EventType.SCORED), default=None)
+    if last is None:
+        yield "a score that no event tells"
+    elif policy is not None:
+        told = [event for event in events if event.number < last]
+        if replayed_score(told, policy.scoring, score.scored_at) != score:
+            yield "the history gives another score"
+
+
+def _lost(found: Found) -> Iterator[str]:
+    """What was acknowledged and isn't there, or is there twice."""
+    for lead_id, as_sent in (*found.acknowledged, *found.taken_over):
+        times = pushes_of(found, lead_id).count(as_sent)
+        if times != 1:
+            yield f"{lead_id}: an acknowledged push is stored {times} times"
+    for lead_id, report in found.reports:
+        calls = [event for event in found.events[lead_id] if event.type is EventType.FOLLOWED_UP]
+        if sum(event.data["id"] == report for event in calls) != 1:
+            yield f"{lead_id}: a call isn't in the history once"
+
+
+def pushes_of(found: Found, lead_id: str) -> list[Any]:
+    """The pushes in a lead's history, as they were sent."""
+    return [event.data["push"] for event in found.events.get(lead_id, []) if event.type in PUSHES]
+
+
+def _not_told(found: Found) -> Iterator[str]:
+    """Stored events that a subscriber never heard of (unless they wait), and what isn't as it is stored."""
+    stored = {event.id: event for events in found.events.values() for event in events}
+    for _, event in found.heard:
+        if stored.get(event.id) != event:
+            yield f"heard {event.id}, which isn't stored so"
+    heard = {event.id for _, event in found.heard}
+    waiting = {
+        f"{lead.id}:{number}" for lead in found.leads.values() for number in lead.bookkeeping.events_unpublished
+    }
+    yield from (f"nobody heard {one}, and nobody will" for one in sorted(stored.keys() - heard - waiting))
+
+
+def _books(found: Found) -> Iterator[str]:
+    """The books of owners agree with the leads, as far as they are settled."""
+    owed = [lead for lead in found.leads.values() if DueKind.ASSIGN in _owed(lead)]
+    counted = Counter(lead.bookkeeping.assignment.counts_for for lead in found.leads.values())
+    del counted[None]
+    if not owed and counted != Counter(found.rota.open_leads):
+        yield f"the books count {found.rota.open_leads}, the leads {dict(counted)}"
+    told = sum(
+        event.data.get("rule") is not None
+        for events in found.events.values()
+        for event in events
+        if event.type is EventType.ASSIGNED
+    )
+    asked = sum(lead.bookkeeping.assignment.asked for lead in found.leads.values())
+    if not owed and not told <= found.rota.turns_taken <= asked:
+        yield f"{found.rota.turns_taken} turns in the books, {told} told, {asked} asked"

@@ -1,0 +1,108 @@
+"""Ports that pass through a gate: whoever minds the gate decides what becomes of each call."""
+
+import enum
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from shared.leads.events import Event
+from shared.leads.lead import Lead
+from shared.services.ports import (
+    BusUnavailable,
+    ImportChanged,
+    LeadChanged,
+    LeadExists,
+    LeadNotFound,
+    StoreUnavailable,
+)
+
+REFUSALS = (LeadChanged, LeadExists, LeadNotFound, ImportChanged)
+WRITES = frozenset(
+    {"create", "replace", "keep_seat", "keep_rules", "clock_ran", "save", "park", "release"}  # of stores
+    | {"publish", "again", "refuse"}  # of the bus
+)
+
+
+class Fault(enum.StrEnum):
+    """What can become of a call to the outside world."""
+
+    FAILS_BEFORE = "fails before"
+    ANSWER_LOST = "done, answer lost"
+    DONE_LATER = "answer lost, done later"  # the request was still under way
+    HANGS = "hangs until the time-out"
+    HANGS_DONE = "done, hangs until the time-out"
+    KILLED_BEFORE = "killed before"
+    KILLED_AFTER = "done, killed after"
+
+
+KILLS = (Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
+HAPPENS = (Fault.ANSWER_LOST, Fault.HANGS_DONE, Fault.KILLED_AFTER)  # though nobody hears of it
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that waits at the gate."""
+
+    name: str
+    do: Callable[[], Awaitable[Any]]
+    failure: type[Exception]  # what the adapter says when it can't tell
+
+    @property
+    def writes(self) -> bool:
+        """It changes the outside world."""
+        return self.name in WRITES
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults that make a difference: reading has no effect that could be lost."""
+        return tuple(Fault) if self.writes else (Fault.FAILS_BEFORE, Fault.HANGS, Fault.KILLED_BEFORE)
+
+
+class Gate(Protocol):
+    """Lets a call pass, or not."""
+
+    async def __call__(self, call: Call) -> Any:
+        """The call's answer, or its failure."""
+
+
+class Through:
+    """Any port, each of its calls behind a gate."""
+
+    def __init__(self, port: Any, gate: Gate, failure: type[Exception]) -> None:
+        """Call nothing yet."""
+        self._port, self._gate, self._failure = port, gate, failure
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        method = getattr(self._port, name)
+
+        async def call(*args: Any, **named: Any) -> Any:
+            return await self._gate(Call(name, lambda: method(*args, **named), self._failure))
+
+        return call
+
+
+def store_behind(gate: Gate, store: Any) -> Any:
+    """A lead store, or any part of an import."""
+    return Through(store, gate, StoreUnavailable)
+
+
+def bus_behind(gate: Gate, bus: Any) -> Any:
+    """A publisher, or the queue of activities."""
+    return Through(bus, gate, BusUnavailable)
+
+
+@dataclass
+class Subscriber:
+    """A publisher whose events are heard at once: each event as often as it was sent."""
+
+    heard: list[tuple[str, Event]] = field(default_factory=list)
+    is_down: bool = False
+    on_event: Callable[[str, Event], None] = lambda lead_id, event: None
+
+    async def publish(self, lead: Lead, events: list[Event]) -> None:
+        """See `EventPublisher.publish`."""
+        if self.is_down:
+            raise BusUnavailable("switched off")
+        for event in events:
+            self.heard.append((lead.id, event))
+            self.on_event(lead.id, event)
