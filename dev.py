@@ -25,7 +25,7 @@ commands:
   check   lint, format and types
   contracts
           write the API, the events and their schemas to docs/; --check says which differ
-  bench   measure: accuracy and speed, beside named peers             (bench --help)
+  bench   measure: accuracy, speed, and reliability under faults      (bench --help)
 
 The first run installs what is pinned, once per user; it needs Python 3.13, Node.js 20 and a C compiler.
 """
@@ -105,7 +105,8 @@ def main(args: List[str]) -> int:
         toolchain.say("There is no command {!r}.\n\n{}".format(args[0], USAGE))
         return 2
     try:
-        python = toolchain.prepare(with_azurite=args[0] in ("start", "test"))
+        needs_azurite = args[0] in ("start", "test") or "reliability" in args
+        python = toolchain.prepare(with_azurite=needs_azurite)
     except toolchain.Missing as exc:
         toolchain.say("dev.py: {}".format(exc))
         return 2

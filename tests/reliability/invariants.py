@@ -17,6 +17,7 @@ from shared.storage.entities import event_of, lead_of
 INDEX = ("due", "open", "scored", "stat")
 PUSHES = (EventType.RECEIVED, EventType.TOUCHED)
 ASK_FOR_SCORE = (*PUSHES, EventType.INTERACTED, EventType.STATUS_CHANGED)
+MANY = 100  # leads
 ALARMS = (EventType.FOLLOW_UP_DUE_SOON, EventType.FOLLOW_UP_MISSED)
 
 
@@ -31,7 +32,7 @@ class Found:
     acknowledged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # leads' ids, pushes as sent
     taken_over: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # likewise, of rows
     reports: list[tuple[str, str]] = field(default_factory=list)  # leads' ids, ids of calls that were taken
-    rota: Rota = Rota()
+    rota: Rota = field(default_factory=Rota)
     policy: Policy | None = None  # None: past scores aren't looked at
 
 
@@ -58,11 +59,16 @@ def broken(found: Found) -> list[str]:
     said = [
         f"{lead_id}: {problem}"
         for lead_id, lead in found.leads.items()
-        for problem in _broken_of(lead, found.events[lead_id], found.index[lead_id], found.policy)
+        for problem in _broken_of(lead, found.events[lead_id], found.index[lead_id], _policy_for(found, lead))
     ]
     said += [f"{lead_id}: rows without a lead" for lead_id in found.events.keys() - found.leads.keys()]
     said += [f"{lead_id}: index without a lead" for lead_id in found.index.keys() - found.leads.keys()]
     return [*said, *_lost(found), *_not_told(found), *_books(found)]
+
+
+def _policy_for(found: Found, lead: Lead) -> Policy | None:
+    """By which its score is had again; of many leads every sixteenth is enough."""
+    return found.policy if len(found.leads) < MANY or lead.id[0] in "ab" else None
 
 
 def unsettled(found: Found, *, alarms: bool = False) -> list[str]:
@@ -182,7 +188,9 @@ def _not_told(found: Found) -> Iterator[str]:
             yield f"heard {event.id}, which isn't stored so"
     heard = {event.id for _, event in found.heard}
     waiting = {
-        f"{lead.id}:{number}" for lead in found.leads.values() for number in lead.bookkeeping.events_unpublished
+        f"{lead.id}:{number}"
+        for lead in found.leads.values()
+        for number in lead.bookkeeping.events_unpublished
     }
     yield from (f"nobody heard {one}, and nobody will" for one in sorted(stored.keys() - heard - waiting))
 

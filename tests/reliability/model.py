@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +15,8 @@ from tests.reliability.virtual_time import VirtualLoop
 # Calls that touch no lead: no choice is made at them.
 ASIDE = frozenset({"scored_otherwise", "keep_rules", "clock_ran"})
 # Time-outs differ from failures in nothing but time, which no order of calls can show.
-OF_WRITES = (
-    Fault.FAILS_BEFORE,
-    Fault.ANSWER_LOST,
-    Fault.DONE_LATER,
-    Fault.KILLED_BEFORE,
-    Fault.KILLED_AFTER,
-)
+# A write whose answer is lost is done at any moment from then on, also at once.
+OF_WRITES = (Fault.FAILS_BEFORE, Fault.DONE_LATER, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
 OF_SENDS = (Fault.FAILS_BEFORE, Fault.ANSWER_LOST, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
 OF_READS = (Fault.FAILS_BEFORE,)  # dying at a read is dying before the next write, or after the last
 
@@ -90,6 +84,7 @@ class Run:
     dead: set[int] = field(default_factory=set)
     answers: dict[int, bytes] = field(default_factory=lambda: {0: b"", 1: b""})
     told: list[str] = field(default_factory=list)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
     is_known: bool = False  # from here on everything was searched before
 
@@ -132,8 +127,18 @@ class Run:
 
     def _state(self) -> bytes:
         late = sorted(f"{one.call.name} {one.asked}" for one in self.waiting if one.answer is None)
-        parts = (self.answers, late, sorted(self.dead), self.faults_left, *self.world.content())
+        actors = [self._actor(number) for number in self.answers]
+        parts = (actors, late, self.faults_left, *self.world.content())
         return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).digest()
+
+    def _actor(self, number: int) -> bytes:
+        """Whoever is dead or done has no more to say."""
+        if number in self.dead:
+            return b"dead"
+        task = self.tasks[number]
+        if task.done():
+            return b"failed" if task.exception() else b"done"
+        return self.answers[number]
 
     def _carry_out(self, one: Waiting, fate: Fault | None) -> None:
         self.waiting.remove(one)
@@ -148,14 +153,14 @@ class Run:
             self.dead.add(one.actor)
             self.waiting = [other for other in self.waiting if other.actor != one.actor]
         elif one.answer is not None:
-            self._answer(one, outcome)
+            self._answer(one, one.answer, outcome)
 
-    def _answer(self, one: Waiting, outcome: Any) -> None:
+    def _answer(self, one: Waiting, answer: asyncio.Future[Any], outcome: Any) -> None:
         if isinstance(outcome, BaseException):
-            one.answer.set_exception(outcome)
+            answer.set_exception(outcome)
             heard = f"{one.call.name} {outcome!r}".encode()
         else:
-            one.answer.set_result(outcome)
+            answer.set_result(outcome)
             heard = one.call.name.encode() + msgspec.json.encode(outcome)
         digest = hashlib.blake2b(self.answers[one.actor] + heard, digest_size=16)
         self.answers[one.actor] = digest.hexdigest().encode()
@@ -187,7 +192,7 @@ class Explored:
 
 
 def explore(scenario: Scenario, faults: int, most_paths: int = 10**9) -> Explored:
-    """Search all paths of a scenario with at most so many faults; the first ten that break a rule are kept."""
+    """Search all paths with at most so many faults; the first ten that break a rule are kept."""
     found, seen = Explored(scenario.name, faults=faults), set[bytes]()
     with contextlib.closing(VirtualLoop()) as loop:
         start = loop.run(_begun(scenario))
@@ -205,7 +210,7 @@ def explore(scenario: Scenario, faults: int, most_paths: int = 10**9) -> Explore
     return found
 
 
-def _walk(scenario: Scenario, run: Run) -> Sequence[str]:
+def _walk(scenario: Scenario, run: Run) -> list[str]:
     with contextlib.closing(VirtualLoop()) as loop:
         return loop.run(_lived(scenario, run, loop))
 
@@ -216,17 +221,17 @@ async def _begun(scenario: Scenario) -> World:
     return world
 
 
-async def _lived(scenario: Scenario, run: Run, loop: VirtualLoop) -> Sequence[str]:
+async def _lived(scenario: Scenario, run: Run, loop: VirtualLoop) -> list[str]:
     world, loop.on_idle = run.world, run.go_on
-    acts = [
-        asyncio.ensure_future(act(world, world.process(f"actor {number}", run.gate(number))))
+    run.tasks = [
+        asyncio.create_task(act(world, world.process(f"actor {number}", run.gate(number))))
         for number, act in enumerate(scenario.actors)
     ]
     await run.quiet.wait()
     loop.on_idle = lambda: False
     if run.is_known:
-        return ()
-    for act, task in zip(scenario.actors, acts, strict=True):
+        return []
+    for act, task in zip(scenario.actors, run.tasks, strict=True):
         if task.done() and task.exception() is None:
             continue
         if scenario.is_redelivered:

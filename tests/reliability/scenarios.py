@@ -1,15 +1,17 @@
 """Two actors at work on one lead: who they are, and what there is before them. All people are invented."""
 
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.leads.attention import FollowUpReport
+from shared.leads.identity import lead_id as make_id
 from shared.leads.interaction import InteractionReport
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
+from shared.leads.offer import offer_of
 from shared.messaging.memory import MemoryActivityQueue
 from shared.policy.load import parse_policy
 from shared.policy.model import Policy
@@ -21,7 +23,7 @@ from shared.services.score import score_lead
 from shared.services.take_over import take_over
 from shared.storage.import_memory import MemoryImportLedger, MemoryMarketplaceTable
 from shared.storage.memory import MemoryLeadStore
-from tests.examples import ID_KEY, a_first_push, a_push
+from tests.examples import ID_KEY, a_push
 from tests.pure.examples import NOW
 from tests.reliability.invariants import Found, broken, found_in, unsettled
 from tests.reliability.ports import Gate, Subscriber, bus_behind, store_behind
@@ -65,9 +67,17 @@ points = 10
 cap = 30
 because = "was here"
 """)
-AFTER = (1, 3, 10, 30, 2880, 2881, 2883)  # minutes: the clock's runs after it all, the last beyond all deadlines
+AFTER = (
+    1,
+    3,
+    10,
+    30,
+    2880,
+    2881,
+    2883,
+)  # minutes: the clock's runs after it all, the last beyond all deadlines
 
-type Act = Callable[["World", Desk], Awaitable[object]]
+type Act = Callable[["World", Desk], Coroutine[Any, Any, None]]
 
 
 @dataclass
@@ -82,6 +92,13 @@ class World:
     acknowledged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     at: datetime = NOW + MINUTE  # aware UTC: what the clocks of all processes show
     policy: Policy = POLICY
+    id_key: bytes = ID_KEY
+
+    @property
+    def lead_id(self) -> str:
+        """Of the first push."""
+        push = a_push()
+        return make_id(push, offer_of(push, None, {}), self.id_key)
 
     def process(self, name: str, gate: Gate | None = None) -> Desk:
         """A desk of its own over the same outside world, with or without a gate before it."""
@@ -99,7 +116,7 @@ class World:
             activity=bus(self.queue),
             takeover=Takeover(store(self.table), store(self.ledger)),
             policy=self.policy,
-            id_key=ID_KEY,
+            id_key=self.id_key,
             new_id=lambda: f"{name}-{next(operations)}",
             chance=lambda: 0.0,
         )
@@ -120,8 +137,8 @@ class World:
         rows = [self.store.rows[key] for key in sorted(self.store.rows)]
         return (
             rows,
-            (self.store._rota, self.store._seats, self.store._etags),  # noqa: SLF001 - a twin for tests
-            (self.ledger._stored, self.ledger._refused),  # noqa: SLF001 - likewise
+            (self.store._rota, self.store._seats, self.store._etags),
+            (self.ledger._stored, self.ledger._refused),
             sorted({event.id for _, event in self.subscriber.heard}),
             self.acknowledged,
         )
@@ -162,7 +179,6 @@ class Scenario:
     at: datetime = NOW + MINUTE
 
 
-LEAD_ID = a_first_push().lead.id
 CALL = FollowUpReport(by="sam", at=NOW, id="call-1")
 VISIT = InteractionReport(type="pricing_page_visited", at=NOW, id="visit-1")
 
@@ -197,7 +213,7 @@ async def a_lead_nobody_heard_of(world: World, desk: Desk) -> None:
 async def a_scored_lead(world: World, desk: Desk) -> None:
     """Scored, owned, all events out."""
     await a_lead(world, desk)
-    await score_lead(desk, LEAD_ID, at=NOW + SECOND, heard=1)
+    await score_lead(desk, world.lead_id, at=NOW + SECOND, heard=1)
 
 
 async def rows_to_take_over(world: World, desk: Desk) -> None:
@@ -209,7 +225,7 @@ async def rows_to_take_over(world: World, desk: Desk) -> None:
 
 async def from_bus(world: World, desk: Desk) -> None:
     """The message of the first push wakes the scoring trigger."""
-    await score_lead(desk, LEAD_ID, at=world.at, heard=1)
+    await score_lead(desk, world.lead_id, at=world.at, heard=1)
 
 
 async def clock(world: World, desk: Desk) -> None:
@@ -226,7 +242,7 @@ def activity(report: Report, *, by_address: bool = True) -> Act:
     """A CRM reports by the queue."""
 
     async def act(world: World, desk: Desk) -> None:
-        lead_id, email = (None, "ada@fabrikam.example") if by_address else (LEAD_ID, None)
+        lead_id, email = (None, "ada@fabrikam.example") if by_address else (world.lead_id, None)
         await take_activity(desk, Activity(report, lead_id, email), at=world.at)
 
     return act
@@ -238,7 +254,9 @@ SCENARIOS = {
     for one in (
         Scenario("a push and its repeat", nothing, (push(), push())),
         Scenario("two pushes of one person", nothing, (push(), push(Description="Call me"))),
-        Scenario("a known person pushes twice", a_scored_lead, (push(Title="CEO"), push(Description="Call me"))),
+        Scenario(
+            "a known person pushes twice", a_scored_lead, (push(Title="CEO"), push(Description="Call me"))
+        ),
         Scenario("bus trigger and clock", a_lead, (from_bus, clock)),
         Scenario("bus trigger and a second push", a_lead, (from_bus, push(Description="Call me"))),
         Scenario("the message twice", a_lead, (from_bus, from_bus)),
@@ -252,5 +270,3 @@ SCENARIOS = {
         Scenario("an import and a push", rows_to_take_over, (import_step, push(Description="Call me")), True),
     )
 }
-
-

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -74,7 +74,7 @@ class Result:
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def __iadd__(self, other: "Result") -> "Result":
+    def __iadd__(self, other: "Result") -> Self:
         for one in fields(self):
             setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
         return self
@@ -83,14 +83,24 @@ class Result:
 def witness(pushes: int, seed: int, *, naive: bool = False) -> Result:
     """Let so many pushes come, in rounds; the same seed tells the same story."""
     total = Result()
-    for number, begin in enumerate(range(0, pushes, ROUND)):
-        began, chance = time.perf_counter(), random.Random(f"{seed}/{number}")
-        town = (NaiveTown if naive else Town)(chance, min(ROUND, pushes - begin))
-        with contextlib.closing(VirtualLoop()) as loop:
-            result = loop.run(town.live())
-        result.seconds = time.perf_counter() - began
-        total += result
+    for number, count in enumerate(rounds_of(pushes)):
+        total += a_round(number, count, seed, naive=naive)
     return total
+
+
+def rounds_of(pushes: int) -> list[int]:
+    """How many pushes come in each round."""
+    return [min(ROUND, pushes - begin) for begin in range(0, pushes, ROUND)]
+
+
+def a_round(number: int, pushes: int, seed: int, *, naive: bool = False) -> Result:
+    """One of them, from an empty desk to the end."""
+    began, chance = time.perf_counter(), random.Random(f"{seed}/{number}")
+    town = NaiveTown(chance, pushes) if naive else Town(chance, pushes)
+    with contextlib.closing(VirtualLoop()) as loop:
+        result = loop.run(town.live())
+    result.seconds = time.perf_counter() - began
+    return result
 
 
 class Sender:
@@ -101,7 +111,7 @@ class Sender:
         self.chance, self.number = chance, pushes
         self.instances = Instances(self.make, random.Random(chance.random()), PROCESSES)
         self.persons = max(1, int(pushes * PERSONS))
-        self.work: set[asyncio.Task[None]] = set()
+        self.work: set[asyncio.Task[object]] = set()
         self.acknowledged: list[tuple[str, dict[str, Any]]] = []
 
     def make(self, name: str, gate: Gate) -> Any:
@@ -117,7 +127,7 @@ class Sender:
         """What all clocks show, aware UTC."""
         return NOW + timedelta(milliseconds=int(asyncio.get_running_loop().time() * 1000))
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def begin(self, work: Coroutine[Any, Any, object]) -> None:
         """Have something done meanwhile."""
         task = asyncio.ensure_future(work)
         self.work.add(task)
@@ -190,9 +200,7 @@ class Town(Sender):
             return
         drawn = self.chance.random()
         for _ in range(0 if drawn < EATEN else 2 if drawn < EATEN + DOUBLED else 1):
-            self.begin(
-                self.deliver(lambda desk: score_lead(desk, lead_id, at=self.now, heard=event.number))
-            )
+            self.begin(self.deliver(lambda desk: score_lead(desk, lead_id, at=self.now, heard=event.number)))
 
     async def deliver(self, work: Callable[[Any], Coroutine[Any, Any, object]]) -> bool:
         """Deliver a message until somebody is done with it; whether anybody was."""
@@ -274,7 +282,9 @@ class Town(Sender):
         found.policy = self.world.policy
         found.acknowledged, found.reports = self.acknowledged, self.reports
         desk = self.world.process("the witness")
-        found.taken_over = [(one.lead_id, one.push.as_sent) for one in (read_arrival(desk, row) for row in rows)]
+        found.taken_over = [
+            (one.lead_id, one.push.as_sent) for one in (read_arrival(desk, row) for row in rows)
+        ]
         return found
 
 
@@ -324,7 +334,9 @@ def judged(found: Found) -> Result:
     """What a subscriber and the table say."""
     stored = {event.id for events in found.events.values() for event in events}
     ids = Counter(event.id for _, event in found.heard)
-    alike = Counter(_meaning(*one) for one in {event.id: (lead, event) for lead, event in found.heard}.values())
+    alike = Counter(
+        _meaning(*one) for one in {event.id: (lead, event) for lead, event in found.heard}.values()
+    )
     wanted = [*found.acknowledged, *found.taken_over]
     times = [pushes_of(found, lead_id).count(push) for lead_id, push in wanted]
     problems = broken(found) + unsettled(found, alarms=True)

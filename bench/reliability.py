@@ -1,0 +1,152 @@
+"""How many faults the desk was given, and how many leads it lost; written down in docs/reliability.md."""
+
+import argparse
+import asyncio
+import logging
+import random
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from bench.reliability_page import page
+from local import azurite, toolchain
+from local.servicebus.emulator import Emulator
+from tests.reliability.matrix import Case, RealParts, cases, problems_of, real_parts
+from tests.reliability.model import Explored, explore
+from tests.reliability.ports import Fault
+from tests.reliability.scenarios import SCENARIOS
+from tests.reliability.wire_witness import wire_witness
+from tests.reliability.witness import Result, a_round, rounds_of
+
+CONFIG = toolchain.ROOT / "local" / "servicebus" / "Config.json"
+PAGE = toolchain.ROOT / "docs" / "reliability.md"
+WORKERS = 2
+ALL_PATHS = 10**9
+TWO_FAULTS = ("a push and its repeat", "two pushes of one person")  # the others have too many paths
+
+
+@dataclass
+class Findings:
+    """What one run found."""
+
+    command: str
+    seed: int
+    versions: dict[str, str]
+    ours: Result = field(default_factory=Result)
+    naive: Result = field(default_factory=Result)
+    real: Result = field(default_factory=Result)
+    model: list[Explored] = field(default_factory=list)
+    all_cases: int = 0
+    cases: Counter[tuple[str, Fault]] = field(default_factory=Counter)  # by scenario
+    broken_cases: list[tuple[Case, list[str]]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing of ours is lost, doubled or wrong."""
+        model = [problem for one in self.model for problem in one.broken]
+        return not (self.ours.problems or self.real.problems or model or self.broken_cases)
+
+
+def add_options(group: "argparse._ArgumentGroup") -> None:
+    """What can be asked for."""
+    group.add_argument("--seed", type=int, default=1, help="of all chance (1)")
+    group.add_argument("--pushes", type=int, default=100_000, help="of the witness in memory (100,000)")
+    group.add_argument(
+        "--real-pushes", type=int, default=2_000, help="of the witness over real parts (2,000)"
+    )
+    group.add_argument("--cases", type=int, default=0, help="of the matrix, drawn by the seed (0: all)")
+    group.add_argument(
+        "--paths", type=int, default=100_000, help="of one scenario of the model with faults (100,000)"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run everything and write the page; fails if a lead was lost or a rule broken."""
+    logging.disable(logging.CRITICAL)  # a million warnings about faults of our own making
+    began = time.perf_counter()
+    found = Findings(_command(options), options.seed, _versions())
+    with ProcessPoolExecutor(WORKERS) as pool:
+        of_model = [pool.submit(_explored, name, faults, options.paths) for name, faults in _searches()]
+        rounds = {
+            naive: [
+                pool.submit(a_round, number, count, options.seed, naive=naive)
+                for number, count in enumerate(rounds_of(options.pushes))
+            ]
+            for naive in (True, False)
+        }
+        asyncio.run(_on_real_parts(found, options))
+        found.naive, found.ours = (_added(rounds[naive]) for naive in (True, False))
+        found.model = [one.result() for one in of_model]
+    found.seconds = time.perf_counter() - began
+    PAGE.write_text(page(found))
+    print(PAGE.read_text())
+    if not found.is_well:
+        raise SystemExit("A rule was broken: see the page.")
+
+
+def _command(options: argparse.Namespace) -> str:
+    asked = (("--seed", options.seed), ("--pushes", options.pushes), ("--real-pushes", options.real_pushes))
+    bounds = (("--cases", options.cases), ("--paths", options.paths))
+    return "python3 dev.py bench reliability " + " ".join(
+        f"{name} {value}" for name, value in (*asked, *bounds)
+    )
+
+
+def _versions() -> dict[str, str]:
+    packages = ("azure-data-tables", "azure-servicebus", "azure-core")
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"Python": python, **{name: version(name) for name in packages}, "Azurite": toolchain.AZURITE}
+
+
+def _searches() -> list[tuple[str, int]]:
+    return [(name, faults) for faults in (2, 1, 0) for name in SCENARIOS if faults < 2 or name in TWO_FAULTS]
+
+
+def _explored(name: str, faults: int, paths: int) -> Explored:
+    logging.disable(logging.CRITICAL)
+    return explore(SCENARIOS[name], faults, paths if faults else ALL_PATHS)
+
+
+def _added(rounds: Sequence[Future[Result]]) -> Result:
+    logging.disable(logging.CRITICAL)
+    total = Result()
+    for one in rounds:
+        total += one.result()
+    return total
+
+
+async def _on_real_parts(found: Findings, options: argparse.Namespace) -> None:
+    port = _free_port()
+    part = azurite.azurite(port, None)
+    await part.start()
+    try:
+        with Emulator(CONFIG) as bus:
+            async with real_parts(azurite.connection_string(port), bus) as parts:
+                found.real = await wire_witness(parts, options.real_pushes, options.seed)
+                await _matrix(found, parts, options)
+    finally:
+        await part.stop()
+
+
+async def _matrix(found: Findings, parts: RealParts, options: argparse.Namespace) -> None:
+    every = await cases(parts, list(SCENARIOS))
+    found.all_cases = len(every)
+    drawn = random.Random(options.seed).sample(every, options.cases) if options.cases else every
+    for case in drawn:
+        problems = await problems_of(parts, case)
+        found.cases[case.scenario, case.fault] += 1
+        if problems:
+            found.broken_cases.append((case, problems))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,208 @@
+"""The witness over real parts: the SDKs, a table service and a bus, with faults below the SDKs."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from local.servicebus.emulator import connection_string
+from shared.leads.events import Event
+from shared.services.desk import Desk
+from shared.services.ports import LeadChanged, StoreUnavailable
+from shared.services.receive import receive
+from shared.services.run_due import run_due
+from shared.services.score import score_lead
+from tests.examples import a_push
+from tests.pure.examples import NOW
+from tests.reliability.matrix import RealParts, WireWorld, a_publisher
+from tests.reliability.ports import KILLS, Fault
+from tests.reliability.wire import AmqpProxy, Killed, Process
+from tests.reliability.witness import EATEN, PERSONS, SENDER_STAYS, TRIES, WAKE, Result, judged
+
+CHANCES = {
+    Fault.FAILS_BEFORE: 0.01,
+    Fault.ANSWER_LOST: 0.01,
+    Fault.HANGS: 0.002,
+    Fault.HANGS_DONE: 0.002,
+    Fault.KILLED_BEFORE: 0.0005,
+    Fault.KILLED_AFTER: 0.0005,
+}
+"""Of one request to the table, or one frame with events to the bus."""
+PROCESSES = 3
+AT_ONCE = 12  # pushes
+A_SECOND = 10  # pushes, by the clocks that the processes see
+PUSHES_A_TICK = 200
+AFTER = (1, 2, 4, 8, 16, 32, 64, 128, 2880, 2881, 2883)  # minutes
+QUIET_FOR = 1.0  # seconds without an event: nothing is under way any more
+EXPECTED = (StoreUnavailable, LeadChanged, Killed)
+
+
+@dataclass
+class Unlucky(Process):
+    """A process whose requests fail by chance."""
+
+    chance: random.Random = field(default_factory=random.Random)
+    faults: Counter[Fault] = field(default_factory=Counter)
+    is_lucky: bool = False  # from then on
+    calls: int = 0
+
+    async def fate(self, what: str) -> Fault | None:
+        """See `Process.fate`."""
+        self.calls += 1
+        drawn, bound = self.chance.random(), 0.0
+        for fault, chance in CHANCES.items():
+            bound += chance
+            if drawn < bound and not self.is_lucky:
+                self.faults[fault] += 1
+                return fault
+        return None
+
+
+@dataclass
+class Living:
+    """A process with its way to the bus."""
+
+    process: Unlucky
+    proxy: AmqpProxy
+    publisher: Any
+    desk: Desk
+
+
+@dataclass
+class RealTown:
+    """Pushes, the bus with its trigger, and clocks."""
+
+    world: WireWorld
+    parts: RealParts
+    chance: random.Random
+    pushes: int
+    faults: Counter[Fault] = field(default_factory=Counter)
+    alive: list[Living] = field(default_factory=list)
+    gone: list[Living] = field(default_factory=list)
+    work: set[asyncio.Task[None]] = field(default_factory=set)
+    number: int = 0  # of the push that came last
+    heard_at: float = 0.0  # monotonic seconds
+    is_over: bool = False
+
+    async def one(self) -> Living:
+        """Any process; the dead are replaced."""
+        for dead in [one for one in self.alive if one.process.is_dead]:
+            self.alive.remove(dead)
+            self.gone.append(dead)
+        while len(self.alive) < PROCESSES:
+            self.alive.append(await self._born())
+        return self.chance.choice(self.alive)
+
+    async def _born(self) -> Living:
+        process = Unlucky(chance=self.chance, faults=self.faults)
+        proxy = AmqpProxy(self.parts.bus.port, process)
+        await proxy.start()
+        publisher = a_publisher(connection_string(proxy.port))
+        name = f"process {len(self.gone) + len(self.alive)}"
+        return Living(process, proxy, publisher, self.world.desk(name, process, publisher))
+
+    @property
+    def now(self) -> Any:
+        """What all clocks show, aware UTC: it goes on with the pushes."""
+        return NOW + timedelta(milliseconds=self.number * 1000 // A_SECOND)
+
+    async def live(self) -> None:
+        """Everything until the last push is answered, or given up."""
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(number: int) -> None:
+            async with slots:
+                self.number = max(self.number, number)
+                if number % PUSHES_A_TICK == 0:
+                    self.begin(self.ticks())
+                await self.push(number)
+
+        self.parts.listener.on_event = self.heard
+        await asyncio.gather(*(in_turn(number) for number in range(self.pushes)))
+        self.is_over = True
+        while self.work:
+            await asyncio.wait(self.work)
+
+    def begin(self, work: Any) -> None:
+        """Have something done meanwhile."""
+        task = asyncio.ensure_future(work)
+        self.work.add(task)
+        task.add_done_callback(self.work.discard)
+
+    async def push(self, number: int) -> None:
+        """One push of anybody, and its repeats."""
+        person = self.chance.randrange(max(1, int(self.pushes * PERSONS)))
+        push = a_push(Email=f"p{person}@fabrikam.example", Phone="", Description=f"push {number}")
+        for _ in range(TRIES):
+            living = await self.one()
+            with contextlib.suppress(*EXPECTED):
+                receipt = await receive(living.desk, push, slug=None, at=self.now)
+                living.process.live()
+                self.world.acknowledged.append((receipt.lead_id, push.as_sent))
+                return
+            if self.chance.random() >= SENDER_STAYS:
+                return
+
+    def heard(self, lead_id: str, event: Event) -> None:
+        """A message wakes the scoring trigger, unless the bus eats it."""
+        self.heard_at = time.monotonic()
+        if event.type in WAKE and not self.is_over and self.chance.random() >= EATEN:
+            self.begin(self.score(lead_id, event.number))
+
+    async def score(self, lead_id: str, number: int) -> None:
+        """The trigger; what fails is left to the clock."""
+        living = await self.one()
+        with contextlib.suppress(*EXPECTED):
+            await score_lead(living.desk, lead_id, at=self.now, heard=number)
+
+    async def ticks(self) -> None:
+        """Two clocks at once."""
+        for living in (await self.one(), await self.one()):
+            self.begin(self.tick(living))
+
+    async def tick(self, living: Living) -> None:
+        """One of them."""
+        with contextlib.suppress(*EXPECTED):
+            await run_due(living.desk, self.now)
+
+    async def settle(self) -> None:
+        """A healthy process does what is left, as the clock finds it; then all is heard."""
+        desk = self.world.desk("afterwards")
+        for minutes in AFTER:
+            while (await run_due(desk, self.now + timedelta(minutes=minutes))).more:
+                pass
+        while time.monotonic() < self.heard_at + QUIET_FOR:  # noqa: ASYNC110 - silence is no event
+            await asyncio.sleep(QUIET_FOR / 10)
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        for living in (*self.alive, *self.gone):
+            await living.proxy.stop()
+            await living.publisher.close()
+        await self.world.close()
+
+
+async def wire_witness(parts: RealParts, pushes: int, seed: int) -> Result:
+    """Let so many pushes come; the seed draws the faults, their order is the machine's."""
+    began = time.perf_counter()
+    world = WireWorld(parts=parts, name=f"witness{next(parts.names)}", at=NOW)
+    world.store = world.desk("the witness").store
+    town = RealTown(world, parts, random.Random(seed), pushes)
+    try:
+        await town.live()
+        for living in town.alive:
+            living.process.is_lucky = True
+        await town.settle()
+        result = judged(await world.found())
+    finally:
+        parts.listener.on_event = None
+        await town.close()
+    result.pushes, result.faults = pushes, town.faults
+    result.calls = sum(one.process.calls for one in (*town.alive, *town.gone))
+    result.kills = sum(town.faults[fault] for fault in KILLS)
+    result.seconds = time.perf_counter() - began
+    return result
