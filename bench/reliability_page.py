@@ -30,24 +30,28 @@ ROWS = {
 
 HEAD = """# Reliability
 
-What the desk was given to suffer, and what it lost. This page is written by one command, and by nobody's hand:
+What the desk was given to suffer, and what it lost. This page is written by one command, and by nobody's
+hand:
 
 ```
 {command}
 ```
 
-It took {minutes:.0f} minutes, with {versions}. The same seed draws the same faults; over real parts
-their order is the machine's. The quick part of all this is among the tests: `python3 dev.py test tests/reliability`.
+It took {minutes:.0f} minutes, with {versions}.
+The same seed draws the same faults; over real parts their
+order is the machine's. The quick part of all this is among the tests: `python3 dev.py test
+tests/reliability`.
 
-**The rules**, judged by the rows that lie in the table and by what a subscriber heard, after a new process has
-run the clock a few times:
+**The rules**, judged by the rows that lie in the table and by what a subscriber heard, after a new
+process has run the clock a few times:
 
 - Every acknowledged push is there, once.
-- What is unscored, unpublished, unassigned or waiting has exactly one due row of its kind, and no index rows are
-  stored but those that follow from the lead.
-- Events are numbered without gaps, and a subscriber heard every one of them, as it is stored; repeats have the
-  same id.
-- Every ledger adds up to its score, and the history gives that score again (of many leads: every sixteenth).
+- What is unscored, unpublished, unassigned or waiting has exactly one due row of its kind, and no index
+  rows are stored but those that follow from the lead.
+- Events are numbered without gaps, and a subscriber heard every one of them, as it is stored; repeats
+  have the same id.
+- Every ledger adds up to its score, and the history gives that score again (of many leads: every
+  sixteenth).
 - The books of owners agree with the leads.
 - Nothing is left to do, nothing is parked, and two days later every alarm has been given, each once.
 
@@ -55,35 +59,36 @@ run the clock a few times:
 TAIL = """
 ## What this doesn't show
 
-Azurite proves logic, not durability: here it keeps its tables in memory, and it is never crashed; only the app
-is, and what lies between them. Nor does it throttle or move partitions as Azure Storage does. The bus is our
-emulator, under the unmodified SDKs. A kill is a process that does nothing any more from one call to the next;
-the end-to-end tests kill real ones.
+Azurite proves logic, not durability: here it keeps its tables in memory, and it is never crashed; only
+the app is, and what lies between them. Nor does it throttle or move partitions as Azure Storage does. The
+bus is our emulator, under the unmodified SDKs. A kill is a process that does nothing any more from one
+call to the next; the end-to-end tests kill real ones.
 """
 WITNESS = """## A witness
 
-Pushes of many people come to three processes; every call may fail, hang, be done without an answer or much later,
-or be the last of its process. Senders repeat what isn't acknowledged, four times at most; the bus eats and doubles
-messages; two clocks run at once. In memory with a simulated clock, in rounds of 5,000, with an import and reports
-beside the pushes; over real parts with Azurite, the emulator, both SDKs, and faults below them. The naive handler
-writes, then sends, then answers: the same chances in memory.
+Pushes of many people come to three processes; every call may fail, hang, be done without an answer or
+much later, or be the last of its process. Senders repeat what isn't acknowledged, four times at most; the
+bus eats and doubles messages; two clocks run at once. In memory with a simulated clock, in rounds of
+5,000, with an import and reports beside the pushes; over real parts with Azurite, the emulator, both
+SDKs, and faults below them. The naive handler writes, then sends, then answers: the same chances in
+memory.
 
 """
 MATRIX = """
 ## Every boundary, every fault
 
-{done:,} of {all:,} cases, {broken} broken. A case is one use case, one of its requests to the table (a write, or
-reading one row) or one frame with events to the bus, one fault at it (failures and lost answers also three in a
-row: more than the SDKs repair), while another actor does all of its work on the same lead. Then a new process
-settles what is left. Counted by scenario: the first actor has the fault.
+{done:,} of {all:,} cases, {broken} broken. A case is one use case, one of its requests to the table (a
+write, or reading one row) or one frame with events to the bus, one fault at it (failures and lost answers
+also three in a row: more than the SDKs repair), while another actor does all of its work on the same
+lead. Then a new process settles what is left. Counted by scenario: the first actor has the fault.
 
 """
 MODEL = """
 ## Every order of two actors
 
-The desk over the store and bus in memory, every call a choice: who goes on, and whether the call fails, is done
-later, or kills. {paths:,} paths, depth-first; a path ends where its state was reached before. Each end is settled
-by the clock and judged by the rules.
+The desk over the store and bus in memory, every call a choice: who goes on, and whether the call fails,
+is done later, or kills. {paths:,} paths, depth-first; a path ends where its state was reached before.
+Each end is settled by the clock and judged by the rules.
 
 """
 

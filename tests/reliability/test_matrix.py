@@ -1,0 +1,50 @@
+"""Faults below the SDKs, over Azurite and the emulator: a few cases of each kind, and a short witness."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from tests.reliability.matrix import SENDS, cases, problems_of, real_parts
+from tests.reliability.ports import Fault
+from tests.reliability.wire_witness import wire_witness
+
+NAMES = ("a push and its repeat", "bus trigger and clock", "a report twice")
+CASES = 8
+PUSHES = 20
+# A link that is cut leaves its socket to the collector; the SDK's own connections, not ours.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@pytest.fixture(scope="module")
+async def parts(storage, bus):
+    async with real_parts(storage, bus) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def drawn(parts):
+    every = await cases(parts, NAMES)
+    chance = random.Random(7)
+    of_bus = [case for case in every if case.boundary == SENDS]
+    return chance.sample(of_bus, CASES // 2) + chance.sample(every, CASES // 2)
+
+
+async def test_every_use_case_has_boundaries_to_table_and_bus_and_every_fault(parts):
+    every = await cases(parts, NAMES[:1])
+    assert {case.boundary for case in every} == {"POST Tables", "POST $batch", SENDS}
+    assert set(Counter(case.fault for case in every)) == set(Fault) - {Fault.DONE_LATER}
+
+
+async def test_no_fault_below_the_sdks_breaks_a_rule(parts, drawn):
+    broken = {str(case): problems for case in drawn if (problems := await problems_of(parts, case))}
+    assert broken == {}
+
+
+async def test_pushes_through_faulty_sdks_are_neither_lost_nor_doubled(parts):
+    result = await wire_witness(parts, PUSHES, seed=3)
+    assert result.problems == []
+    assert (result.lost, result.duplicates, result.repeated_otherwise, result.unscored) == (0, 0, 0, 0)
+    assert sum(result.faults.values()) > 0
