@@ -18,6 +18,7 @@ ROWS = {
     "lost": "**acknowledged and lost** (nobody holds it, or no subscriber ever heard of it)",
     "silent": "stored, and no subscriber ever heard of it",
     "duplicates": "**touches or rows twice**",
+    "spilled": "pushes kept in the queue `spill` meanwhile",
     "rows_taken_over": "rows of the publisher's table taken over, each once",
     "reports": "follow-ups reported by the queue, each once",
     "unscored": "left unscored",

@@ -243,6 +243,7 @@ async def _run(
         if scenario.is_redelivered and not ended:
             await first(world, world.desk("again"))
         desk = world.desk("afterwards")
+        await world.drain_spill(desk)
         for minutes in AFTER:
             await run_due(desk, world.at + minutes * MINUTE)
         return await world.problems()

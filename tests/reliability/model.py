@@ -42,7 +42,7 @@ class Waiting:
     @property
     def is_send(self) -> bool:
         """Sends and other calls don't touch each other: their order makes no difference."""
-        return self.call.name == "publish"
+        return self.call.name in ("publish", "send")
 
 
 @dataclass

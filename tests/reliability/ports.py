@@ -19,7 +19,7 @@ from shared.services.ports import (
 REFUSALS = (LeadChanged, LeadExists, LeadNotFound, ImportChanged)
 WRITES = frozenset(
     {"create", "replace", "keep_seat", "keep_rules", "clock_ran", "save", "park", "release"}  # of stores
-    | {"publish", "again", "refuse"}  # of the bus
+    | {"publish", "send", "again", "refuse"}  # of the bus
 )
 
 

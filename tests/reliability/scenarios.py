@@ -12,7 +12,7 @@ from shared.leads.interaction import InteractionReport
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.leads.offer import offer_of
-from shared.messaging.memory import MemoryActivityQueue
+from shared.messaging.memory import MemoryQueue
 from shared.policy.load import parse_policy
 from shared.policy.model import Policy
 from shared.services.activity import Activity, Report, take_activity
@@ -20,6 +20,7 @@ from shared.services.desk import Desk, Takeover
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
+from shared.services.spill import receive_or_spill, receive_spilled, spilled
 from shared.services.take_over import take_over
 from shared.storage.import_memory import MemoryImportLedger, MemoryMarketplaceTable
 from shared.storage.memory import MemoryLeadStore
@@ -86,7 +87,8 @@ class World:
 
     store: Any = field(default_factory=MemoryLeadStore)
     subscriber: Any = field(default_factory=Subscriber)
-    queue: Any = field(default_factory=MemoryActivityQueue)
+    queue: Any = field(default_factory=MemoryQueue)
+    spill: Any = field(default_factory=MemoryQueue)
     table: Any = field(default_factory=MemoryMarketplaceTable)
     ledger: Any = field(default_factory=MemoryImportLedger)
     acknowledged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -114,6 +116,7 @@ class World:
             store=store(self.store),
             publisher=bus(self.subscriber),
             activity=bus(self.queue),
+            spill=bus(self.spill),
             takeover=Takeover(store(self.table), store(self.ledger)),
             policy=self.policy,
             id_key=self.id_key,
@@ -126,6 +129,7 @@ class World:
         world = World(acknowledged=[*self.acknowledged], at=self.at)
         world.subscriber.heard = [*self.subscriber.heard]
         world.table.rows = dict(self.table.rows)
+        world.spill.sent = [*self.spill.sent]
         mine, theirs = vars(self.store), vars(world.store)
         theirs |= {name: value.copy() for name, value in mine.items() if isinstance(value, dict | list)}
         theirs |= {name: mine[name] for name in ("_rota", "_rota_version", "_clock_ran")}
@@ -140,14 +144,21 @@ class World:
             (self.store._rota, self.store._seats, self.store._etags),
             (self.ledger._stored, self.ledger._refused),
             sorted({event.id for _, event in self.subscriber.heard}),
+            sorted({message.message_id for message in self.spill.sent}),
             self.acknowledged,
         )
 
     async def settle(self) -> None:
         """A new process runs the clock a few times, at ever later instants, and nothing fails."""
         desk = self.process("afterwards")
+        await self.drain_spill(desk)
         for minutes in AFTER:
             await run_due(desk, self.at + minutes * MINUTE)
+
+    async def drain_spill(self, desk: Desk) -> None:
+        """What waits in the queue `spill` is received."""
+        for message in self.spill.sent:
+            await receive_spilled(desk, message, self.at)
 
     async def found(self) -> Found:
         """What is there."""
@@ -192,7 +203,7 @@ def push(**changes: Any) -> Act:
 
     async def act(world: World, desk: Desk) -> None:
         body = a_push(**changes)
-        receipt = await receive(desk, body, slug=None, at=world.at)
+        receipt = await receive_or_spill(desk, body, slug=None, at=world.at)
         world.acknowledged.append((receipt.lead_id, body.as_sent))
 
     return act
@@ -221,6 +232,18 @@ async def rows_to_take_over(world: World, desk: Desk) -> None:
     for number in (1, 2):
         world.table.put(a_row(number, NOW - number * DAY, customer={}, Description=f"row {number}"))
     world.table.put(a_row(3, NOW, customer="{"))
+
+
+async def a_spilled_push(world: World, desk: Desk) -> None:
+    """A push waits in the queue `spill`, since a minute ago."""
+    push = a_push()
+    world.spill.sent.append(spilled(push, world.lead_id, None, NOW))
+    world.acknowledged.append((world.lead_id, push.as_sent))
+
+
+async def from_spill(world: World, desk: Desk) -> None:
+    """Its message comes."""
+    await receive_spilled(desk, world.spill.sent[0], world.at)
 
 
 async def from_bus(world: World, desk: Desk) -> None:
@@ -266,6 +289,11 @@ SCENARIOS = {
         Scenario("an alarm and a push", a_scored_lead, (clock, push(Description="Call me")), at=NOW + DAY),
         Scenario("a report twice", a_scored_lead, (activity(CALL), activity(CALL)), True),
         Scenario("an interaction and a win", a_scored_lead, (activity(VISIT), activity(WON)), True),
+        Scenario("a spilled push twice", a_spilled_push, (from_spill, from_spill), True),
+        Scenario("a spilled push and its repeat", a_spilled_push, (from_spill, push()), True),
+        Scenario(
+            "a spilled push and another", a_spilled_push, (from_spill, push(Description="Call me")), True
+        ),
         Scenario("two imports", rows_to_take_over, (import_step, import_step), True),
         Scenario("an import and a push", rows_to_take_over, (import_step, push(Description="Call me")), True),
     )

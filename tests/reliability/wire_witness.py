@@ -13,9 +13,9 @@ from local.servicebus.emulator import connection_string
 from shared.leads.events import Event
 from shared.services.desk import Desk
 from shared.services.ports import LeadChanged, StoreUnavailable
-from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
+from shared.services.spill import receive_or_spill
 from tests.examples import a_push
 from tests.pure.examples import NOW
 from tests.reliability.matrix import RealParts, WireWorld, a_publisher
@@ -140,7 +140,7 @@ class RealTown:
         for _ in range(TRIES):
             living = await self.one()
             with contextlib.suppress(*EXPECTED):
-                receipt = await receive(living.desk, push, slug=None, at=self.now)
+                receipt = await receive_or_spill(living.desk, push, slug=None, at=self.now)
                 living.process.live()
                 self.world.acknowledged.append((receipt.lead_id, push.as_sent))
                 return
@@ -172,6 +172,7 @@ class RealTown:
     async def settle(self) -> None:
         """A healthy process does what is left, as the clock finds it; then all is heard."""
         desk = self.world.desk("afterwards")
+        await self.world.drain_spill(desk)
         for minutes in AFTER:
             while (await run_due(desk, self.now + timedelta(minutes=minutes))).more:
                 pass
@@ -201,7 +202,7 @@ async def wire_witness(parts: RealParts, pushes: int, seed: int) -> Result:
     finally:
         parts.listener.on_event = None
         await town.close()
-    result.pushes, result.faults = pushes, town.faults
+    result.pushes, result.spilled, result.faults = pushes, len(world.spill.sent), town.faults
     result.calls = sum(one.process.calls for one in (*town.alive, *town.gone))
     result.kills = sum(town.faults[fault] for fault in KILLS)
     result.seconds = time.perf_counter() - began

@@ -18,11 +18,11 @@ from shared.marketplace.push import LeadPush
 from shared.policy.load import load_policy
 from shared.policy.model import Policy
 from shared.services.activity import Activity, take_activity
-from shared.services.ports import LeadChanged, StoreUnavailable
-from shared.services.receive import receive
+from shared.services.ports import LeadChanged, QueuedMessage, StoreUnavailable
 from shared.services.row_arrival import read_arrival
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
+from shared.services.spill import receive_or_spill, receive_spilled
 from shared.services.take_over import take_over
 from tests.examples import a_push
 from tests.pure.examples import NOW
@@ -59,6 +59,7 @@ class Result:
 
     pushes: int = 0
     acknowledged: int = 0
+    spilled: int = 0  # messages in the queue `spill`
     rows_taken_over: int = 0
     reports: int = 0
     lost: int = 0  # acknowledged, and nobody holds it, or nobody heard of it
@@ -172,6 +173,17 @@ class Sender:
         return result
 
 
+@dataclass
+class SpillQueue:
+    """Hands on what is sent to it."""
+
+    on_message: Callable[[QueuedMessage], None]
+
+    async def send(self, message: QueuedMessage) -> None:
+        """See `MessageQueue.send`."""
+        self.on_message(message)
+
+
 class Town(Sender):
     """The desk at work: pushes, the bus with its trigger, clocks, reports, an import."""
 
@@ -180,8 +192,10 @@ class Town(Sender):
         super().__init__(chance, pushes)
         self.world = World(policy=policy or _policy())
         self.world.subscriber.on_event = self.heard
+        self.world.spill = SpillQueue(self.spilled)
         self.reports: list[tuple[str, str]] = []
         self.is_over = False
+        self.spills = 0
 
     def make(self, name: str, gate: Gate) -> Any:
         """See `Sender.make`."""
@@ -189,10 +203,15 @@ class Town(Sender):
 
     async def take(self, instance: Instance, push: LeadPush) -> str:
         """See `Sender.take`."""
-        receipt = await receive(instance.desk, push, slug=None, at=self.now)
+        receipt = await receive_or_spill(instance.desk, push, slug=None, at=self.now)
         if self.chance.random() < CALLS:
             self.begin(self.report(receipt.lead_id, push.note or ""))
         return receipt.lead_id
+
+    def spilled(self, message: QueuedMessage) -> None:
+        """A message in the queue `spill` is delivered a little later, until somebody is done with it."""
+        self.spills += 1
+        self.begin(self.deliver(lambda desk: receive_spilled(desk, message, self.now)))
 
     def heard(self, lead_id: str, event: Event) -> None:
         """A message wakes the scoring trigger: once, twice or never."""
@@ -253,7 +272,9 @@ class Town(Sender):
         await self.rest()
         await self.settle()
         found = await self.found(rows)
-        return self.counted(judged(found))
+        result = judged(found)
+        result.spilled = self.spills
+        return self.counted(result)
 
     def rows(self) -> list[Any]:
         """What lies in the publisher's table: of the same people, a while ago."""
