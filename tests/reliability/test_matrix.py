@@ -1,6 +1,8 @@
 """Faults below the SDKs, over Azurite and the emulator: a few cases of each kind, and a short witness."""
 
+import gc
 import random
+import warnings
 from collections import Counter
 
 import pytest
@@ -22,6 +24,9 @@ pytestmark = pytest.mark.filterwarnings(
 async def parts(storage, bus):
     async with real_parts(storage, bus) as found:
         yield found
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -138,8 +138,11 @@ class AmqpProxy:
         assert task is not None
         self.links.add(task)
         task.add_done_callback(self.links.discard)
-        with contextlib.suppress(asyncio.CancelledError, OSError):
-            await self._relay(reader, writer)
+        try:
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await self._relay(reader, writer)
+        finally:
+            writer.transport.abort()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         theirs, to_bus = await asyncio.open_connection("127.0.0.1", self.bus_port)
