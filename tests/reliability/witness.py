@@ -249,7 +249,7 @@ class Town(Sender):
         """The timers fire every minute, now and then in two processes at once."""
         while not self.is_over:
             await asyncio.sleep(TICK)
-            for instance in set(self.instances.two()):
+            for instance in dict.fromkeys(self.instances.two()):
                 self.begin(self.tick(instance))
 
     async def tick(self, instance: Instance) -> None:
