@@ -31,17 +31,15 @@ ROWS = {
 
 HEAD = """# Reliability
 
-What the desk was given to suffer, and what it lost. This page is written by one command, and by nobody's
-hand:
+What the desk was given to suffer, and what it lost. This page is written by one command, and by nobody's hand:
 
 ```
 {command}
 ```
 
 It took {minutes:.0f} minutes, with {versions}.
-The same seed draws the same faults; over real parts their
-order is the machine's. The quick part of all this is among the tests: `python3 dev.py test
-tests/reliability`.
+The same seed draws the same faults; over real parts their order is the machine's. The quick part of all
+this is among the tests: `python3 dev.py test tests/reliability`.
 
 **The rules**, judged by the rows that lie in the table and by what a subscriber heard, after a new
 process has run the clock a few times:

@@ -129,6 +129,8 @@ def _owed(lead: Lead) -> Iterator[str]:
         yield DueKind.ESCALATE
     if state.state is FollowUpState.DONE and state.next_contact_at:
         yield DueKind.NEXT_CONTACT
+    if kept.purge_at:
+        yield DueKind.PURGE
 
 
 def _repeated(events: list[Event]) -> Iterator[str]:

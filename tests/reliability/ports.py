@@ -18,7 +18,19 @@ from shared.services.ports import (
 
 REFUSALS = (LeadChanged, LeadExists, LeadNotFound, ImportChanged)
 WRITES = frozenset(
-    {"create", "replace", "keep_seat", "keep_rules", "clock_ran", "save", "park", "release"}  # of stores
+    {
+        "create",
+        "replace",
+        "keep_seat",
+        "keep_rules",
+        "clock_ran",
+        "save",
+        "park",
+        "release",
+        "erase_events",
+        "bury",
+        "leave_seat",
+    }  # of stores
     | {"publish", "send", "again", "refuse"}  # of the bus
 )
 

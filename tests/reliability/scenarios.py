@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from shared.messaging.memory import MemoryQueue
 from shared.policy.load import parse_policy
 from shared.policy.model import Policy
 from shared.services.activity import Activity, Report, take_activity
-from shared.services.desk import Desk, Takeover
+from shared.services.desk import Desk, RulesWatch, Takeover, Turns
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
@@ -24,7 +24,7 @@ from shared.services.spill import receive_or_spill, receive_spilled, spilled
 from shared.services.take_over import take_over
 from shared.storage.import_memory import MemoryImportLedger, MemoryMarketplaceTable
 from shared.storage.memory import MemoryLeadStore
-from tests.examples import ID_KEY, a_push
+from tests.examples import ID_KEY, a_desk, a_push
 from tests.pure.examples import NOW
 from tests.reliability.invariants import Found, broken, found_in, unsettled
 from tests.reliability.ports import Gate, Subscriber, bus_behind, store_behind
@@ -68,15 +68,9 @@ points = 10
 cap = 30
 because = "was here"
 """)
-AFTER = (
-    1,
-    3,
-    10,
-    30,
-    2880,
-    2881,
-    2883,
-)  # minutes: the clock's runs after it all, the last beyond all deadlines
+DESK = a_desk()
+# Minutes: the clock's runs after it all, the last beyond all deadlines.
+AFTER = (1, 3, 10, 30, 2880, 2881, 2883)
 
 type Act = Callable[["World", Desk], Coroutine[Any, Any, None]]
 
@@ -112,7 +106,10 @@ class World:
         def bus(port: Any) -> Any:
             return bus_behind(gate, port) if gate else port
 
-        return Desk(
+        return replace(
+            DESK,
+            turns=Turns(),
+            rules_watch=RulesWatch(),
             store=store(self.store),
             publisher=bus(self.subscriber),
             activity=bus(self.queue),
