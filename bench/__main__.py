@@ -17,7 +17,10 @@ BENCHES: dict[str, tuple[str, Callable[[Options], None]]] = {
         "leads lost and effects doubled under faults and kills; writes docs/reliability.md (half an hour)",
         reliability.run,
     ),
-    "hostile": ("10,000 hostile pushes over a stack of its own: none is a 500, none is quoted", lambda _: hostile.run()),
+    "hostile": (
+        "10,000 hostile pushes over a stack of its own: none is a 500, none is quoted",
+        lambda _: hostile.run(),
+    ),
 }
 BY_NAME_ONLY = ("reliability",)
 

@@ -31,7 +31,7 @@ ROWS = {
 
 HEAD = """# Reliability
 
-What the desk was given to suffer, and what it lost. This page is written by one command, and by nobody's hand:
+What the desk was given to suffer, and what it lost. One command writes this page, and nobody's hand:
 
 ```
 {command}
