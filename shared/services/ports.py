@@ -162,7 +162,7 @@ class LeadStore(Protocol):
         """The rules of a version as kept; None if they never were."""
 
     async def rota_for(self, lead_id: str) -> StoredRota:
-        """The books of owners, and the seat of a lead in them."""
+        """The books of owners, and the seat of a lead in them, which is never older than they are."""
 
     async def keep_seat(self, read: StoredRota, lead_id: str, seat: Seat) -> None:
         """Seat a lead and count it in the books, all or nothing.

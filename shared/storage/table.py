@@ -191,7 +191,9 @@ class TableLeadStore(OwnTable):
 
     async def rota_for(self, lead_id: str) -> StoredRota:
         """See `LeadStore.rota_for`."""
-        found, seat = await asyncio.gather(self._entity(ROTA, ROTA), self._entity(ROTA, seat_key(lead_id)))
+        found = await self._entity(ROTA, ROTA)
+        # Only then: a seat older than its books would be given again, under an ETag that is still right.
+        seat = await self._entity(ROTA, seat_key(lead_id))
         rota, etag = (rota_of(found), found.metadata["etag"]) if found else (Rota(), None)
         return StoredRota(rota, etag, seat_of(seat) if seat else None)
 
