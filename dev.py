@@ -105,8 +105,7 @@ def main(args: List[str]) -> int:
         toolchain.say("There is no command {!r}.\n\n{}".format(args[0], USAGE))
         return 2
     try:
-        needs_azurite = args[0] in ("start", "test") or "reliability" in args
-        python = toolchain.prepare(with_azurite=needs_azurite)
+        python = toolchain.prepare(with_azurite=args[0] in ("start", "test", "bench"))
     except toolchain.Missing as exc:
         toolchain.say("dev.py: {}".format(exc))
         return 2
