@@ -356,7 +356,7 @@ def judged(found: Found) -> Result:
     stored = {event.id for events in found.events.values() for event in events}
     ids = Counter(event.id for _, event in found.heard)
     alike = Counter(
-        _meaning(*one) for one in {event.id: (lead, event) for lead, event in found.heard}.values()
+        _meaning(found, *one) for one in {event.id: (lead, event) for lead, event in found.heard}.values()
     )
     wanted = [*found.acknowledged, *found.taken_over]
     times = [pushes_of(found, lead_id).count(push) for lead_id, push in wanted]
@@ -380,9 +380,16 @@ def judged(found: Found) -> Result:
     )
 
 
-def _meaning(lead_id: str, event: Event) -> tuple[str, str, datetime, bytes]:
-    """What an event says, whatever its id."""
-    return lead_id, event.type, event.time, msgspec.json.encode(event.data, order="sorted")
+def _meaning(found: Found, lead_id: str, event: Event) -> tuple[str, str, datetime, int, bytes]:
+    """What an event says, whatever its id.
+
+    Two scores of one tick may say the same about two touches: a score answers what came in before it.
+    """
+    answers = 0
+    if event.type is EventType.SCORED:
+        before = (one.type for one in found.events.get(lead_id, ()) if one.number < event.number)
+        answers = sum(type_ in WAKE for type_ in before)
+    return lead_id, event.type, event.time, answers, msgspec.json.encode(event.data, order="sorted")
 
 
 def _text(push: Any) -> bytes:
