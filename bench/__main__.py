@@ -14,7 +14,7 @@ BENCHES: dict[str, tuple[str, Callable[[Options], None]]] = {
         lambda _: scoring.run(),
     ),
     "reliability": (
-        "leads lost and effects doubled under faults and kills; writes docs/reliability.md (half an hour)",
+        "leads lost and effects doubled under faults and kills; writes docs/reliability.md (an hour)",
         reliability.run,
     ),
     "hostile": (

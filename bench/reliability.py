@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import itertools
 import logging
 import random
 import socket
@@ -12,20 +13,24 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Any
 
 from bench.reliability_page import page
 from local import azurite, toolchain
 from local.servicebus.emulator import Emulator
-from tests.reliability.matrix import Case, RealParts, cases, problems_of, real_parts
+from tests.reliability.matrix import Case, cases, problems_of
 from tests.reliability.model import Explored, explore
+from tests.reliability.parts import RealParts, real_parts
 from tests.reliability.ports import Fault
 from tests.reliability.scenarios import SCENARIOS
+from tests.reliability.verdict import Result
 from tests.reliability.wire_witness import wire_witness
-from tests.reliability.witness import Result, a_round, rounds_of
+from tests.reliability.witness import a_round, rounds_of
 
 CONFIG = toolchain.ROOT / "local" / "servicebus" / "Config.json"
 PAGE = toolchain.ROOT / "docs" / "reliability.md"
 WORKERS = 2
+CASES_A_LINE = 50  # of progress
 ALL_PATHS = 10**9
 TWO_FAULTS = ("a push and its repeat", "two pushes of one person")  # the others have too many paths
 
@@ -71,16 +76,20 @@ def run(options: argparse.Namespace) -> None:
     logging.disable(logging.CRITICAL)  # a million warnings about faults of our own making
     began = time.perf_counter()
     found = Findings(_command(options), options.seed, _versions())
+    say = Progress(began)
     with ProcessPoolExecutor(WORKERS) as pool:
-        of_model = [pool.submit(_explored, name, faults, options.paths) for name, faults in _searches()]
         rounds = {
             naive: [
                 pool.submit(a_round, number, count, options.seed, naive=naive)
                 for number, count in enumerate(rounds_of(options.pushes))
             ]
-            for naive in (True, False)
+            for naive in (False, True)
         }
-        asyncio.run(_on_real_parts(found, options))
+        of_model = [pool.submit(_explored, name, faults, options.paths) for name, faults in _searches()]
+        say.each("witness in memory", rounds[False])
+        say.each("naive handler", rounds[True])
+        say.each("model", of_model)
+        asyncio.run(_on_real_parts(found, options, say))
         found.naive, found.ours = (_added(rounds[naive]) for naive in (True, False))
         found.model = [one.result() for one in of_model]
     found.seconds = time.perf_counter() - began
@@ -88,6 +97,24 @@ def run(options: argparse.Namespace) -> None:
     print(PAGE.read_text())
     if not found.is_well:
         raise SystemExit("A rule was broken: see the page.")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Says on stderr how far each part is."""
+
+    began: float  # seconds of the performance counter
+
+    def say(self, what: str, done: int, of: int, more: str = "") -> None:
+        """One line."""
+        minutes = (time.perf_counter() - self.began) / 60
+        print(f"{minutes:5.1f} min  {what}: {done:,} of {of:,}{more}", file=sys.stderr, flush=True)
+
+    def each(self, what: str, work: Sequence[Future[Any]]) -> None:
+        """A line whenever another one is done."""
+        done = itertools.count(1)
+        for one in work:
+            one.add_done_callback(lambda _: self.say(what, next(done), len(work)))
 
 
 def _command(options: argparse.Namespace) -> str:
@@ -121,7 +148,7 @@ def _added(rounds: Sequence[Future[Result]]) -> Result:
     return total
 
 
-async def _on_real_parts(found: Findings, options: argparse.Namespace) -> None:
+async def _on_real_parts(found: Findings, options: argparse.Namespace, say: Progress) -> None:
     port = _free_port()
     part = azurite.azurite(port, None)
     await part.start()
@@ -129,20 +156,23 @@ async def _on_real_parts(found: Findings, options: argparse.Namespace) -> None:
         with Emulator(CONFIG) as bus:
             async with real_parts(azurite.connection_string(port), bus) as parts:
                 found.real = await wire_witness(parts, options.real_pushes, options.seed)
-                await _matrix(found, parts, options)
+                say.say("witness over real parts", options.real_pushes, options.real_pushes)
+                await _matrix(found, parts, options, say)
     finally:
         await part.stop()
 
 
-async def _matrix(found: Findings, parts: RealParts, options: argparse.Namespace) -> None:
+async def _matrix(found: Findings, parts: RealParts, options: argparse.Namespace, say: Progress) -> None:
     every = await cases(parts, list(SCENARIOS))
     found.all_cases = len(every)
     drawn = random.Random(options.seed).sample(every, options.cases) if options.cases else every
-    for case in drawn:
+    for number, case in enumerate(drawn, start=1):
         problems = await problems_of(parts, case)
         found.cases[case.scenario, case.fault] += 1
         if problems:
             found.broken_cases.append((case, problems))
+        if number % CASES_A_LINE == 0 or number == len(drawn):
+            say.say("matrix", number, len(drawn), f", {len(found.broken_cases)} broken")
 
 
 def _free_port() -> int:

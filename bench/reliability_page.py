@@ -52,6 +52,7 @@ process has run the clock a few times:
 - Every ledger adds up to its score, and the history gives that score again (of many leads: every
   sixteenth).
 - The books of owners agree with the leads.
+- Whoever was erased is in no row, and subscribers heard of it; who came back is a new lead.
 - Nothing is left to do, nothing is parked, and two days later every alarm has been given, each once.
 
 """
@@ -76,10 +77,11 @@ memory.
 MATRIX = """
 ## Every boundary, every fault
 
-{done:,} of {all:,} cases, {broken} broken. A case is one use case, one of its requests to the table (a
-write, or reading one row) or one frame with events to the bus, one fault at it (failures and lost answers
-also three in a row: more than the SDKs repair), while another actor does all of its work on the same
-lead. Then a new process settles what is left. Counted by scenario: the first actor has the fault.
+{done:,} of {all:,} cases, {broken} broken. A case is one use case, one of its requests to the tables (a
+write, reading one row, or a page of rows to take over) or one frame to the bus (with an event, or with a
+message for a queue), one fault at it (failures and lost answers also three in a row: more than the SDKs
+repair), while another actor does all of its work on the same lead. Then a new process settles what is
+left. Counted by scenario: the first actor has the fault.
 
 """
 MODEL = """

@@ -18,7 +18,19 @@ INDEX = ("due", "open", "scored", "stat")
 PUSHES = (EventType.RECEIVED, EventType.TOUCHED)
 ASK_FOR_SCORE = (*PUSHES, EventType.INTERACTED, EventType.STATUS_CHANGED)
 MANY = 100  # leads
+PERSON = "fabrikam"  # in the address of everybody who is ever erased
 ALARMS = (EventType.FOLLOW_UP_DUE_SOON, EventType.FOLLOW_UP_MISSED)
+
+
+ALL = 10**9
+
+
+@dataclass
+class Erasure:
+    """How many of the acknowledged pushes, from the first, it took away."""
+
+    surely: int = 0
+    maybe: int = ALL
 
 
 @dataclass
@@ -32,19 +44,25 @@ class Found:
     acknowledged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # leads' ids, pushes as sent
     taken_over: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # likewise, of rows
     reports: list[tuple[str, str]] = field(default_factory=list)  # leads' ids, ids of calls that were taken
+    erasures: list[Erasure] = field(default_factory=list)
+    text: str = ""  # all rows, if somebody was erased
     rota: Rota = field(default_factory=Rota)
+    seats: set[str] = field(default_factory=set)  # leads' ids
     policy: Policy | None = None  # None: past scores aren't looked at
 
 
-def found_in(rows: Iterable[Mapping[str, Any]]) -> Found:
-    """What the rows of a table say, without asking the store's code."""
+def found_in(rows: Iterable[Mapping[str, Any]], *, text: bool = False) -> Found:
+    """What the rows of a table say, without asking the store's code; with `text` as one text too."""
     found = Found()
     for row in rows:
+        found.text += str(row).casefold() if text else ""
         kind, *rest = row["RowKey"].split("!")
         if kind == "lead":
             found.leads[rest[0]] = lead_of(row)[0]
         elif kind == "event":
             found.events[rest[0]].append(event_of(row))
+        elif kind == "seat":
+            found.seats.add(rest[0])
         elif kind in INDEX:
             columns = {name: value for name, value in row.items() if name not in ("PartitionKey", "RowKey")}
             lead_id = rest[2] if kind == "due" else rest[-1]
@@ -63,7 +81,8 @@ def broken(found: Found) -> list[str]:
     ]
     said += [f"{lead_id}: rows without a lead" for lead_id in found.events.keys() - found.leads.keys()]
     said += [f"{lead_id}: index without a lead" for lead_id in found.index.keys() - found.leads.keys()]
-    return [*said, *_lost(found), *_not_told(found), *_books(found)]
+    said += [f"{lead_id}: a seat without a lead" for lead_id in found.seats - found.leads.keys()]
+    return [*said, *_lost(found), *_not_told(found), *_books(found), *_remembered(found)]
 
 
 def _policy_for(found: Found, lead: Lead) -> Policy | None:
@@ -78,6 +97,8 @@ def unsettled(found: Found, *, alarms: bool = False) -> list[str]:
         kinds = Counter(key.split("!")[2] for key in found.index[lead.id] if key.startswith("due!"))
         if late := kinds.keys() & {DueKind.SCORE, DueKind.PUBLISH, DueKind.ASSIGN, DueKind.PARKED}:
             said.append(f"{lead.id}: still due: {sorted(late)}")
+        if lead.bookkeeping.erased_at or lead.bookkeeping.erased_through:
+            said.append(f"{lead.id}: an erasure without an end")
         if alarms and lead.follow_up.state is FollowUpState.WAITING:
             said.append(f"{lead.id}: never flagged")
     return said
@@ -92,7 +113,8 @@ def _broken_of(
     if _due_kinds(index) != Counter(_owed(lead)):
         yield f"due rows {_due_kinds(index)} where {list(_owed(lead))} are owed"
     kept = lead.bookkeeping
-    if [event.number for event in events] != list(range(1, kept.events_written + 1)):
+    first = events[0].number if events and events[0].type is EventType.ERASED else 1
+    if [event.number for event in events] != list(range(first, kept.events_written + 1)):
         yield f"events {[event.number for event in events]} of {kept.events_written}"
     if any(event.id != f"{lead.id}:{event.number}" for event in events):
         yield "an event with a foreign id"
@@ -166,15 +188,39 @@ def _miscounted(lead: Lead, events: list[Event], policy: Policy | None) -> Itera
 
 
 def _lost(found: Found) -> Iterator[str]:
-    """What was acknowledged and isn't there, or is there twice."""
-    for lead_id, as_sent in (*found.acknowledged, *found.taken_over):
+    """What was acknowledged and isn't there, or is there twice, or is still there."""
+    for number, (lead_id, as_sent) in enumerate(found.acknowledged):
+        times = pushes_of(found, lead_id).count(as_sent)
+        if times not in _times_due(found, number):
+            yield f"{lead_id}: an acknowledged push is stored {times} times"
+        elif not times and lead_id not in _erased(found):
+            yield f"{lead_id}: gone without a word"
+    for lead_id, as_sent in found.taken_over:
         times = pushes_of(found, lead_id).count(as_sent)
         if times != 1:
-            yield f"{lead_id}: an acknowledged push is stored {times} times"
-    for lead_id, report in found.reports:
+            yield f"{lead_id}: a row is taken over {times} times"
+    for lead_id, report in () if found.erasures else found.reports:
         calls = [event for event in found.events[lead_id] if event.type is EventType.FOLLOWED_UP]
         if sum(event.data["id"] == report for event in calls) != 1:
             yield f"{lead_id}: a call isn't in the history once"
+
+
+def _times_due(found: Found, number: int) -> tuple[int, ...]:
+    """How often an acknowledged push may be there."""
+    if any(number < one.surely for one in found.erasures):
+        return (0,)
+    return (0, 1) if any(number < one.maybe for one in found.erasures) else (1,)
+
+
+def _erased(found: Found) -> dict[str, int]:
+    """The numbers of the last events by which subscribers heard that leads were erased."""
+    return {lead_id: event.number for lead_id, event in found.heard if event.type is EventType.ERASED}
+
+
+def _remembered(found: Found) -> Iterator[str]:
+    """Somebody who was erased, and didn't come back."""
+    if found.text and not found.leads and PERSON in found.text:
+        yield "somebody who was erased is in a row"
 
 
 def pushes_of(found: Found, lead_id: str) -> list[Any]:
@@ -185,8 +231,9 @@ def pushes_of(found: Found, lead_id: str) -> list[Any]:
 def _not_told(found: Found) -> Iterator[str]:
     """Stored events that a subscriber never heard of (unless they wait), and what isn't as it is stored."""
     stored = {event.id: event for events in found.events.values() for event in events}
-    for _, event in found.heard:
-        if stored.get(event.id) != event:
+    erased = _erased(found)
+    for lead_id, event in found.heard:
+        if stored.get(event.id) != event and event.number > erased.get(lead_id, 0):
             yield f"heard {event.id}, which isn't stored so"
     heard = {event.id for _, event in found.heard}
     waiting = {
@@ -211,5 +258,6 @@ def _books(found: Found) -> Iterator[str]:
         if event.type is EventType.ASSIGNED
     )
     asked = sum(lead.bookkeeping.assignment.asked for lead in found.leads.values())
-    if not owed and not told <= found.rota.turns_taken <= asked:
+    most = ALL if found.erasures else asked
+    if not owed and not told <= found.rota.turns_taken <= most:
         yield f"{found.rota.turns_taken} turns in the books, {told} told, {asked} asked"

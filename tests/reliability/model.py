@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from tests.reliability.ports import HAPPENS, KILLS, REFUSALS, Call, Fault
-from tests.reliability.scenarios import Scenario, World
+from tests.reliability.scenarios import Scenario
 from tests.reliability.virtual_time import VirtualLoop
+from tests.reliability.world import World
 
 # Calls that touch no lead: no choice is made at them.
 ASIDE = frozenset({"scored_otherwise", "keep_rules", "clock_ran"})
@@ -42,7 +43,7 @@ class Waiting:
     @property
     def is_send(self) -> bool:
         """Sends and other calls don't touch each other: their order makes no difference."""
-        return self.call.name in ("publish", "send")
+        return self.call.name in ("publish", "send", "again", "refuse")
 
 
 @dataclass

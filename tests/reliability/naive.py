@@ -1,12 +1,18 @@
 """What one writes first: store the push, send a message, answer. The measure beside the desk."""
 
 import contextlib
+import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.marketplace.push import LeadPush
 from shared.services.ports import BusUnavailable
+from tests.reliability.instances import Instance
+from tests.reliability.ports import Gate, bus_behind, store_behind
+from tests.reliability.sender import Sender
+from tests.reliability.verdict import Result, text_of
 
 
 @dataclass
@@ -46,3 +52,45 @@ class NaiveHandler:
         with contextlib.suppress(BusUnavailable):  # it is stored, isn't it
             await self.topic.publish(key, push.as_sent)
         return key
+
+
+class NaiveTown(Sender):
+    """The naive handler under the same faults."""
+
+    def __init__(self, chance: random.Random, pushes: int) -> None:
+        """Nothing is stored."""
+        super().__init__(chance, pushes)
+        self.table, self.topic, self.keys = NaiveTable(), NaiveTopic(), 0
+
+    def make(self, name: str, gate: Gate) -> Any:
+        """See `Sender.make`."""
+        return NaiveHandler(store_behind(gate, self.table), bus_behind(gate, self.topic), self.new_key)
+
+    def new_key(self) -> str:
+        """Another one."""
+        self.keys += 1
+        return f"row {self.keys}"
+
+    async def take(self, instance: Instance, push: LeadPush) -> str:
+        """See `Sender.take`."""
+        return str(await instance.desk.receive(push))
+
+    async def live(self) -> Result:
+        """One round, and what came of it."""
+        await self.pushes()
+        await self.rest()
+        stored = Counter(text_of(push) for push in self.table.rows.values())
+        sent = {(key, text_of(push)) for key, push in self.topic.sent}
+        told = Counter(text for _, text in sent)
+        acknowledged = {text_of(push) for _, push in self.acknowledged}
+        return self.counted(
+            Result(
+                acknowledged=len(acknowledged),
+                lost=len([text for text in acknowledged if not stored[text] or not told[text]]),
+                silent=len(self.table.rows.keys() - {key for key, _ in sent}),
+                duplicates=sum(stored.values()) - len(stored),
+                events=len(told),
+                repeated=len(self.topic.sent) - len(sent),
+                repeated_otherwise=len(sent) - len(told),
+            )
+        )

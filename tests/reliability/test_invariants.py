@@ -11,7 +11,7 @@ from shared.services.score import score_lead
 from tests.examples import a_push
 from tests.pure.examples import NOW
 from tests.reliability.invariants import broken, unsettled
-from tests.reliability.scenarios import POLICY, World
+from tests.reliability.world import POLICY, World
 
 replace = msgspec.structs.replace
 

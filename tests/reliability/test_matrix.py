@@ -7,12 +7,21 @@ from collections import Counter
 
 import pytest
 
-from tests.reliability.matrix import SENDS, cases, problems_of, real_parts
+from tests.reliability.matrix import cases, problems_of
+from tests.reliability.parts import real_parts
 from tests.reliability.ports import Fault
+from tests.reliability.wire import FRAMES
 from tests.reliability.wire_witness import wire_witness
 
-NAMES = ("a push and its repeat", "bus trigger and clock", "a report twice")
-CASES = 8
+NAMES = (
+    "a push and its repeat",
+    "bus trigger and clock",
+    "a report twice",
+    "a push that spills, and another",
+    "an import and a push",
+    "an erasure and a push",
+)
+CASES = 10
 PUSHES = 20
 # A link that is cut leaves its socket to the collector; the SDK's own connections, not ours.
 pytestmark = pytest.mark.filterwarnings(
@@ -33,14 +42,27 @@ async def parts(storage, bus):
 async def drawn(parts):
     every = await cases(parts, NAMES)
     chance = random.Random(7)
-    of_bus = [case for case in every if case.boundary == SENDS]
+    of_bus = [case for case in every if case.boundary in FRAMES.values()]
     return chance.sample(of_bus, CASES // 2) + chance.sample(every, CASES // 2)
 
 
 async def test_every_use_case_has_boundaries_to_table_and_bus_and_every_fault(parts):
     every = await cases(parts, NAMES[:1])
-    assert {case.boundary for case in every} == {"POST Tables", "POST $batch", SENDS}
+    assert {case.boundary for case in every} == {"POST Tables", "POST $batch", "event"}
     assert set(Counter(case.fault for case in every)) == set(Fault) - {Fault.DONE_LATER}
+
+
+@pytest.mark.parametrize(
+    ("name", "boundary"),
+    [
+        ("a push that spills, and its repeat", "message"),
+        ("a call that is put off, and itself", "message"),
+        ("an import and a push", "GET sourcecase"),
+        ("an erasure and a push", "event"),
+    ],
+)
+async def test_queues_and_the_publishers_table_are_boundaries_too(parts, name, boundary):
+    assert boundary in {case.boundary for case in await cases(parts, [name])}
 
 
 async def test_no_fault_below_the_sdks_breaks_a_rule(parts, drawn):

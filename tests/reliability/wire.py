@@ -10,11 +10,13 @@ from azure.core.exceptions import ServiceRequestError, ServiceResponseError, Ser
 from azure.core.pipeline.transport import AioHttpTransport, HttpRequest
 from azure.data.tables.aio import TableClient
 
+from shared.messaging.queue_properties import SENT_AT
 from shared.storage.table import TIMEOUTS
 from tests.reliability.ports import HAPPENS, KILLS, Fault
 
 READ_TIMEOUT = 0.3  # seconds until what hangs is given up; the app's own is 5
-EVENT = b"cloudEvents_type"  # in every frame that carries an event
+FRAMES = {b"cloudEvents_type": "event", SENT_AT.encode(): "message"}  # by what is in them, first one first
+SOURCE = "source"  # how the names of publishers' tables begin
 CLIENT = {**TIMEOUTS, "retry_backoff_factor": 0.02}  # tries as the app's, with shorter pauses
 
 
@@ -93,12 +95,14 @@ class SharedTransport(AioHttpTransport):  # type: ignore[misc]  # likewise
 
 
 def _may_fail(request: HttpRequest) -> bool:
-    """Whatever writes, and reading one row. Of the many ranges that a clock reads, others are as good."""
-    return request.method != "GET" or "PartitionKey" in request.url.partition("?")[0]
+    """Whatever writes, and reading one row, or rows to take over: of many ranges others are as good."""
+    path = request.url.partition("?")[0]
+    return request.method != "GET" or "PartitionKey" in path or f"/{SOURCE}" in path
 
 
 def _name(request: HttpRequest) -> str:
-    return f"{request.method} {request.url.partition('?')[0].rpartition('/')[2].partition('(')[0]}"
+    table = request.url.partition("?")[0].rpartition("/")[2].partition("(")[0]
+    return f"{request.method} {table.rstrip('0123456789')}"
 
 
 def a_client(storage: str, table: str, transport: AioHttpTransport) -> TableClient:
@@ -110,8 +114,9 @@ def a_client(storage: str, table: str, transport: AioHttpTransport) -> TableClie
 class AmqpProxy:
     """Stands between clients and the bus, and looks at what they send, frame by frame.
 
-    A frame that carries an event is cut off before it arrives (`fails before`), or after it arrived but
-    before the bus can say so (`done, answer lost`); or nothing comes through any more (`hangs`).
+    A frame that carries an event, or a message for a queue, is cut off before it arrives (`fails before`), or
+    after it arrived but before the bus can say so (`done, answer lost`); or nothing comes through any more
+    (`hangs`).
     """
 
     bus_port: int
@@ -166,7 +171,8 @@ class AmqpProxy:
     ) -> None:
         while True:
             frame = await _frame(reader)
-            fate = await self.process.fate("event") if EVENT in frame else None
+            what = next((name for mark, name in FRAMES.items() if mark in frame), None)
+            fate = await self.process.fate(what) if what else None
             if fate is None or fate in HAPPENS:
                 if fate is not None:
                     deaf.set()

@@ -18,10 +18,13 @@ from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill
 from tests.examples import a_push
 from tests.pure.examples import NOW
-from tests.reliability.matrix import RealParts, WireWorld, a_publisher
+from tests.reliability.parts import Bus, RealParts, a_bus
 from tests.reliability.ports import KILLS, Fault
+from tests.reliability.sender import A_SECOND, PERSONS, PROCESSES, SENDER_STAYS, TRIES
+from tests.reliability.town import EATEN
+from tests.reliability.verdict import WAKE, Result, judged
 from tests.reliability.wire import AmqpProxy, Killed, Process
-from tests.reliability.witness import EATEN, PERSONS, SENDER_STAYS, TRIES, WAKE, Result, judged
+from tests.reliability.wire_world import WireWorld, a_world
 
 CHANCES = {
     Fault.FAILS_BEFORE: 0.01,
@@ -32,12 +35,9 @@ CHANCES = {
     Fault.KILLED_AFTER: 0.0005,
 }
 """Of one request to the table, or one frame with events to the bus."""
-PROCESSES = 3
 AT_ONCE = 12  # pushes
-A_SECOND = 10  # pushes, by the clocks that the processes see
 PUSHES_A_TICK = 200
 AFTER = (1, 2, 4, 8, 16, 32, 64, 128, 2880, 2881, 2883)  # minutes
-QUIET_FOR = 1.0  # seconds without an event: nothing is under way any more
 EXPECTED = (StoreUnavailable, LeadChanged, Killed)
 
 
@@ -47,7 +47,6 @@ class Unlucky(Process):
 
     chance: random.Random = field(default_factory=random.Random)
     faults: Counter[Fault] = field(default_factory=Counter)
-    is_lucky: bool = False  # from then on
     calls: int = 0
 
     async def fate(self, what: str) -> Fault | None:
@@ -56,7 +55,7 @@ class Unlucky(Process):
         drawn, bound = self.chance.random(), 0.0
         for fault, chance in CHANCES.items():
             bound += chance
-            if drawn < bound and not self.is_lucky:
+            if drawn < bound:
                 self.faults[fault] += 1
                 return fault
         return None
@@ -68,7 +67,7 @@ class Living:
 
     process: Unlucky
     proxy: AmqpProxy
-    publisher: Any
+    bus: Bus
     desk: Desk
 
 
@@ -85,7 +84,6 @@ class RealTown:
     gone: list[Living] = field(default_factory=list)
     work: set[asyncio.Task[None]] = field(default_factory=set)
     number: int = 0  # of the push that came last
-    heard_at: float = 0.0  # monotonic seconds
     is_over: bool = False
 
     async def one(self) -> Living:
@@ -101,9 +99,9 @@ class RealTown:
         process = Unlucky(chance=self.chance, faults=self.faults)
         proxy = AmqpProxy(self.parts.bus.port, process)
         await proxy.start()
-        publisher = a_publisher(connection_string(proxy.port))
+        bus = a_bus(connection_string(proxy.port))
         name = f"process {len(self.gone) + len(self.alive)}"
-        return Living(process, proxy, publisher, self.world.desk(name, process, publisher))
+        return Living(process, proxy, bus, self.world.desk(name, process, bus))
 
     @property
     def now(self) -> Any:
@@ -149,7 +147,6 @@ class RealTown:
 
     def heard(self, lead_id: str, event: Event) -> None:
         """A message wakes the scoring trigger, unless the bus eats it."""
-        self.heard_at = time.monotonic()
         if event.type in WAKE and not self.is_over and self.chance.random() >= EATEN:
             self.begin(self.score(lead_id, event.number))
 
@@ -170,33 +167,29 @@ class RealTown:
             await run_due(living.desk, self.now)
 
     async def settle(self) -> None:
-        """A healthy process does what is left, as the clock finds it; then all is heard."""
+        """A healthy process does what is left, as the clock finds it."""
+        for living in (*self.alive, *self.gone):
+            await living.bus.close()  # nothing is under way any more
         desk = self.world.desk("afterwards")
-        await self.world.drain_spill(desk)
+        await self.world.drain(desk)
         for minutes in AFTER:
             while (await run_due(desk, self.now + timedelta(minutes=minutes))).more:
                 pass
-        while time.monotonic() < self.heard_at + QUIET_FOR:  # noqa: ASYNC110 - silence is no event
-            await asyncio.sleep(QUIET_FOR / 10)
 
     async def close(self) -> None:
         """Let go of everything."""
         for living in (*self.alive, *self.gone):
             await living.proxy.stop()
-            await living.publisher.close()
         await self.world.close()
 
 
 async def wire_witness(parts: RealParts, pushes: int, seed: int) -> Result:
     """Let so many pushes come; the seed draws the faults, their order is the machine's."""
     began = time.perf_counter()
-    world = WireWorld(parts=parts, name=f"witness{next(parts.names)}", at=NOW)
-    world.store = world.desk("the witness").store
+    world = a_world(parts, NOW, "witness")
     town = RealTown(world, parts, random.Random(seed), pushes)
     try:
         await town.live()
-        for living in town.alive:
-            living.process.is_lucky = True
         await town.settle()
         result = judged(await world.found())
     finally:

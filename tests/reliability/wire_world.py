@@ -1,0 +1,83 @@
+"""The outside world over real parts: tables of its own, one bus for all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from shared.marketplace.table_row import SourceRow
+from shared.services.desk import Desk, RulesWatch, Takeover
+from shared.storage.import_ledger import TableImportLedger
+from shared.storage.marketplace_table import MarketplaceTableReader
+from shared.storage.table import TableLeadStore
+from tests.pure.examples import NOW
+from tests.reliability.invariants import Found, found_in
+from tests.reliability.parts import Bus, RealParts
+from tests.reliability.wire import SOURCE, FaultyTransport, Process, a_client
+from tests.reliability.world import DAY, World
+
+
+@dataclass
+class WireWorld(World):
+    """Tables of its own, leads with ids of their own."""
+
+    parts: Any = None
+    opened: list[Any] = field(default_factory=list)
+    name: str = ""
+
+    def desk(self, name: str, process: Process | None = None, bus: Bus | None = None) -> Desk:
+        """A process over real clients; only what is given may fail."""
+        transport, ways = FaultyTransport(process) if process else None, bus or self.parts.healthy
+        store = TableLeadStore(self._client(self.name, transport))
+        source = MarketplaceTableReader(self._client(SOURCE + self.name, transport))
+        ledger = TableImportLedger(self._client(self.name, transport), "https://the.publisher")
+        return replace(
+            self.process(name),
+            store=store,
+            publisher=ways.publisher,
+            spill=ways.spill,
+            activity=ways.activity,
+            takeover=Takeover(source, ledger),
+            rules_watch=RulesWatch(NOW + 99 * DAY),
+        )
+
+    def _client(self, table: str, transport: Any = None) -> Any:
+        client = a_client(self.parts.storage, table, transport or self.parts.transport)
+        self.opened.append(client)
+        return client
+
+    async def place(self, rows: Sequence[SourceRow]) -> None:
+        """See `World.place`: as Partner Center does it."""
+        client = self._client(SOURCE + self.name)
+        await client.create_table()
+        for row in rows:
+            await client.upsert_entity({"PartitionKey": row.partition, "RowKey": row.row, **row.columns})
+
+    async def drain(self, desk: Desk) -> None:
+        """See `World.drain`."""
+        sent = await self.parts.taken()
+        self.spill.sent += sent["spill"]
+        await self.receive_all(desk, self.spill.sent, sent["activity"])
+
+    async def found(self) -> Found:
+        """What is there, once the subscriber has heard everything."""
+        client = self._client(self.name)
+        rows = [dict(row) async for row in client.list_entities()]
+        found = found_in(rows, text=bool(self.erasures))
+        await self.parts.catch_up()
+        known = {*found.leads, *(lead_id for lead_id, _ in self.acknowledged)}
+        found.heard = [one for lead_id in known for one in self.parts.listener.heard[lead_id]]
+        return await self.look_around(found)
+
+    async def close(self) -> None:
+        """Let go of all clients."""
+        for one in self.opened:
+            await one.close()
+
+
+def a_world(parts: RealParts, at: datetime, name: str = "case") -> WireWorld:
+    """A new one."""
+    name = f"{name}{next(parts.names)}"
+    world = WireWorld(parts=parts, name=name, at=at, id_key=f"the id key of {name}".encode())
+    world.store = world.desk("the judge").store
+    return world
