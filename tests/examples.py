@@ -17,12 +17,13 @@ from shared.marketplace.parse import parse_push
 from shared.marketplace.push import LeadPush
 from shared.messaging.memory import MemoryPublisher, MemoryQueue, MemoryUnread
 from shared.policy.load import load_policy, parse_policy
-from shared.services.desk import Desk
+from shared.services.desk import Desk, Turns
 from shared.storage.memory import MemoryLeadStore
 from tests.pure.examples import ADA, NOW, TARGET, sent
 
 ID_KEY = b"a secret for tests only"
 DAY = TARGET
+INSTANCES = itertools.count(1)
 
 
 def push_body(**changes: Any) -> dict[str, Any]:
@@ -64,3 +65,9 @@ def a_desk(policy: str = "", **ports: Any) -> Desk:
         chance=lambda: 0.5,
     )
     return replace(desk, **ports)
+
+
+def another(desk: Desk) -> Desk:
+    """Another instance on the same store: nothing in its memory, and ids of its own."""
+    instance, numbers = next(INSTANCES), itertools.count(1)
+    return replace(desk, new_id=lambda: f"{instance}-{next(numbers)}", turns=Turns())

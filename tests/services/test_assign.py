@@ -1,10 +1,7 @@
 """Owners are found at once, fairly and once, whoever looks, and whatever dies in between."""
 
 import asyncio
-import itertools
 from collections import Counter
-from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,26 +11,17 @@ from shared.leads.lead import DueKind, LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.messaging.memory import MemoryPublisher
 from shared.services.assign import assign
-from shared.services.desk import Turns
 from shared.services.ports import StoreUnavailable
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.update import update_lead
 from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, a_push
+from tests.examples import DAY, NOW, a_desk, a_push, another
 from tests.pure.test_assignment import TEXT
+from tests.services.dying_store import DyingStore
 
 MINUTE = timedelta(minutes=1)
-
-
-INSTANCES = itertools.count(1)
-
-
-def another(desk):
-    """Another instance on the same store: nothing in its memory, and ids of its own."""
-    number, ids = next(INSTANCES), itertools.count(1)
-    return replace(desk, new_id=lambda: f"{number}-{next(ids)}", turns=Turns())
 
 
 async def pushed(desk, number):
@@ -80,50 +68,43 @@ async def test_turns_are_fair_when_several_instances_choose_at_once():
     assert len(assignments(desks[0])) == 40
 
 
-class DyingStore(MemoryLeadStore):
-    """Does, or doesn't, its n-th write of a kind, and says nothing."""
-
-    def __init__(self):
-        super().__init__()
-        self.dies_at, self.is_done, self.writes = 0, False, 0
-
-    async def replace(self, read, change):
-        return await self._write_or_die(super().replace(read, change))
-
-    async def keep_seat(self, read, lead_id, seat):
-        return await self._write_or_die(super().keep_seat(read, lead_id, seat))
-
-    async def _write_or_die(self, write):
-        self.writes += 1
-        if self.writes != self.dies_at:
-            return await write
-        if self.is_done:
-            await write
-        else:
-            write.close()
-        raise Killed
+WRITES = {"scoring": 5, "the clock": 6}  # it tells of the push first, and notes that
 
 
-class Killed(BaseException):
-    """The process ends here."""
+async def at_work(desk, who, lead_id):
+    """Finds an owner: who scores the lead, or the clock."""
+    if who == "scoring":
+        await score_lead(desk, lead_id, at=NOW)
+    else:
+        await run_due(desk, NOW + MINUTE)
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
-@pytest.mark.parametrize("dies_at", range(1, 7))
-async def test_whoever_dies_between_two_writes_the_lead_gets_one_owner_and_one_turn(dies_at, is_done):
+@pytest.mark.parametrize(
+    ("who", "dies_at"), [(who, number + 1) for who, writes in WRITES.items() for number in range(writes)]
+)
+async def test_whoever_dies_between_two_writes_the_lead_gets_one_owner_and_one_turn(who, dies_at, is_done):
     store = DyingStore()
     desk = a_desk(TEXT, store=store)
     lead_id = await pushed(desk, 1)
-    store.writes, store.dies_at, store.is_done = 0, dies_at, is_done
-    with suppress(Killed):
-        await score_lead(desk, lead_id, at=NOW)
-    store.dies_at = 0
+    with store.dies_at(dies_at, is_done=is_done):
+        await at_work(desk, who, lead_id)
     for minutes in range(1, 4):
         await run_due(another(desk), NOW + minutes * MINUTE)
     lead, books = await lead_of(desk, lead_id), await books_of(desk)
     assert (lead.owner, books.open_leads, books.turns_taken) == ("ann", {"ann": 1}, 1)
     assert lead.bookkeeping.assignment.asked == lead.bookkeeping.assignment.settled == 1
     assert len({event.id for event in assignments(desk)}) == 1
+
+
+@pytest.mark.parametrize(("who", "writes"), WRITES.items())
+async def test_these_are_all_the_writes_there_are_to_die_at(who, writes):
+    store = DyingStore()
+    desk = a_desk(TEXT, store=store)
+    lead_id = await pushed(desk, 1)
+    before = store.writes
+    await at_work(desk, who, lead_id)
+    assert store.writes - before == writes
 
 
 async def test_an_owner_is_found_by_the_clock_when_the_books_were_away(monkeypatch):

@@ -1,7 +1,6 @@
 """A person is erased everywhere, whoever dies in between, and comes back as somebody new."""
 
 import asyncio
-import itertools
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +15,6 @@ from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.messaging.memory import MemoryPublisher, MemoryUnread
 from shared.routing.rota import Seat
-from shared.services.desk import Turns
 from shared.services.erase import Removed, erase_lead, erase_person
 from shared.services.follow_up import report_follow_up
 from shared.services.health import check_health
@@ -34,15 +32,15 @@ from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.update import update_lead
 from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, a_push
+from tests.examples import DAY, NOW, a_desk, a_push, another
 from tests.pure.examples import ADA
 from tests.pure.test_assignment import TEXT
+from tests.services.dying_store import DyingStore
 
 MINUTE = timedelta(minutes=1)
 EMAIL = " Ada@FABRIKAM.example"
 AT = NOW + MINUTE
 OWNED = TEXT
-IDS = itertools.count(1)
 
 
 async def pushed(desk, slug="backup", at=NOW, **changes):
@@ -55,11 +53,6 @@ async def lived(desk, slug="backup", **changes):
     await score_lead(desk, lead_id, at=NOW, heard=1)
     await report_follow_up(desk, lead_id, FollowUpReport(by="sam", at=NOW, note="rang Ada"), at=NOW)
     return lead_id
-
-
-def another(desk):
-    """Another instance on the same store, with nothing in its memory."""
-    return replace(desk, new_id=lambda: f"another-{next(IDS)}", turns=Turns())
 
 
 def rows_of(desk, lead_id):
@@ -141,57 +134,6 @@ async def test_somebody_known_by_phone_only_is_erased_by_the_id():
     assert (await erase_lead(desk, lead_id, at=AT)).leads == 1
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class DyingStore(MemoryLeadStore):
-    """Does, doesn't, or half does its n-th write, and says nothing."""
-
-    def __init__(self):
-        super().__init__()
-        self.dies_at, self.is_done, self.writes = 0, False, 0
-
-    async def replace(self, read, change):
-        return await self._write_or_die(super().replace(read, change))
-
-    async def create(self, change):
-        return await self._write_or_die(super().create(change))
-
-    async def keep_seat(self, read, lead_id, seat):
-        return await self._write_or_die(super().keep_seat(read, lead_id, seat))
-
-    async def leave_seat(self, read, lead_id):
-        return await self._write_or_die(super().leave_seat(read, lead_id))
-
-    async def bury(self, read):
-        return await self._write_or_die(super().bury(read))
-
-    async def erase_events(self, lead_id, through):
-        if self.writes + 1 == self.dies_at and self.is_done:
-            through //= 2  # one transaction of several
-        return await self._write_or_die(super().erase_events(lead_id, through))
-
-    async def _write_or_die(self, write):
-        self.writes += 1
-        if self.writes != self.dies_at:
-            return await write
-        if self.is_done:
-            await write
-        else:
-            write.close()
-        raise Killed
-
-
-async def until_killed(desk, at, dies_at, *, is_done):
-    """Erase until the n-th write; whether it was reached."""
-    desk.store.writes, desk.store.dies_at, desk.store.is_done = 0, dies_at, is_done
-    with suppress(Killed):
-        await erase_person(desk, EMAIL, at=at)
-    desk.store.dies_at = 0
-    return desk.store.writes >= dies_at
-
-
 def expect_gone(desk, lead_id):
     assert rows_of(desk, lead_id) == []
     assert (desk.store._seats, desk.store._rota.open_leads) == ({}, {})
@@ -204,7 +146,8 @@ def expect_gone(desk, lead_id):
 async def test_whoever_dies_at_any_write_a_second_call_and_the_clock_finish(dies_at, is_done):
     desk = a_desk(OWNED, store=DyingStore())
     lead_id = await lived(desk)
-    assert await until_killed(desk, AT, dies_at, is_done=is_done)
+    with desk.store.dies_at(dies_at, is_done=is_done):
+        await erase_person(desk, EMAIL, at=AT)
     await erase_person(another(desk), EMAIL, at=AT + MINUTE / 2)
     assert "ada" not in said_by(desk)
     await run_due(another(desk), AT + 2 * MINUTE)
@@ -215,21 +158,32 @@ async def test_whoever_dies_at_any_write_a_second_call_and_the_clock_finish(dies
 async def test_what_was_begun_the_clock_finishes_alone(dies_at):
     desk = a_desk(OWNED, store=DyingStore())
     lead_id = await lived(desk)
-    await until_killed(desk, AT, dies_at, is_done=True)
+    with desk.store.dies_at(dies_at, is_done=True):
+        await erase_person(desk, EMAIL, at=AT)
     await run_due(another(desk), AT + MINUTE)
     expect_gone(desk, lead_id)
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 @pytest.mark.parametrize("dies_at", range(1, 4))
-async def test_a_clock_that_dies_while_it_buries_is_followed_by_the_next(dies_at, is_done):
+async def test_a_clock_that_dies_while_it_finishes_is_followed_by_the_next(dies_at, is_done):
+    desk = a_desk(OWNED, store=DyingStore())
+    lead_id = await lived(desk)
+    with desk.store.dies_at(1, is_done=True):
+        await erase_person(desk, EMAIL, at=AT)
+    with desk.store.dies_at(dies_at, is_done=is_done):
+        await run_due(another(desk), AT + MINUTE)
+    await run_due(another(desk), AT + 2 * MINUTE)
+    expect_gone(desk, lead_id)
+
+
+@pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
+async def test_a_clock_that_dies_while_it_buries_is_followed_by_the_next(is_done):
     desk = a_desk(OWNED, store=DyingStore())
     lead_id = await lived(desk)
     await erase_person(desk, EMAIL, at=AT)
-    desk.store.writes, desk.store.dies_at, desk.store.is_done = 0, dies_at, is_done
-    with suppress(Killed):
+    with desk.store.dies_at(1, is_done=is_done):
         await run_due(desk, AT + MINUTE)
-    desk.store.dies_at = 0
     await run_due(another(desk), AT + 2 * MINUTE)
     expect_gone(desk, lead_id)
 
@@ -239,7 +193,8 @@ async def test_a_clock_that_dies_while_it_buries_is_followed_by_the_next(dies_at
 async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_at, is_done):
     desk = a_desk(OWNED, store=DyingStore())
     lead_id = await lived(desk)
-    await until_killed(desk, AT, dies_at, is_done=is_done)
+    with desk.store.dies_at(dies_at, is_done=is_done):
+        await erase_person(desk, EMAIL, at=AT)
     begun = await desk.store.tombstone_of(lead_id) is not None
     fresh = another(desk)
     back = await receive(fresh, a_push(Description="me again"), slug="backup", at=AT + MINUTE / 2)
@@ -256,6 +211,16 @@ async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_
     numbers = [event.number for event in (await list_events(fresh, lead_id))[0]]
     assert numbers == list(range(numbers[0], lead.bookkeeping.events_written + 1))
     assert desk.store._rota.open_leads == {lead.owner: 1}
+
+
+async def test_these_are_all_the_writes_there_are_to_die_at():
+    desk = a_desk(OWNED, store=DyingStore())
+    await lived(desk)
+    before = desk.store.writes
+    await erase_person(desk, EMAIL, at=AT)
+    erased = desk.store.writes
+    await run_due(desk, AT + MINUTE)
+    assert (erased - before, desk.store.writes - erased) == (4, 1)
 
 
 async def test_a_customer_who_comes_back_later_begins_anew():
