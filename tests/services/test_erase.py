@@ -1,14 +1,11 @@
-"""A person is erased everywhere, whoever dies in between, and comes back as somebody new."""
+"""A person is erased everywhere, at any time, and comes back as somebody new."""
 
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 
-import msgspec
 import pytest
 
-from shared.leads.attention import FollowUpReport
 from shared.leads.change import Change
 from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
@@ -16,7 +13,6 @@ from shared.leads.lifecycle import LeadUpdate
 from shared.messaging.memory import MemoryPublisher, MemoryUnread
 from shared.routing.rota import Seat
 from shared.services.erase import Removed, erase_lead, erase_person
-from shared.services.follow_up import report_follow_up
 from shared.services.health import check_health
 from shared.services.ports import (
     BusUnavailable,
@@ -27,46 +23,24 @@ from shared.services.ports import (
     UnreadMessage,
 )
 from shared.services.read import get_lead, list_events
-from shared.services.receive import Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.update import update_lead
 from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, a_push, another
+from tests.examples import DAY, NOW, a_desk, another
 from tests.pure.examples import ADA
-from tests.pure.test_assignment import TEXT
-from tests.services.dying_store import DyingStore
-
-MINUTE = timedelta(minutes=1)
-EMAIL = " Ada@FABRIKAM.example"
-AT = NOW + MINUTE
-OWNED = TEXT
-
-
-async def pushed(desk, slug="backup", at=NOW, **changes):
-    return (await receive(desk, a_push(**changes), slug=slug, at=at)).lead_id
-
-
-async def lived(desk, slug="backup", **changes):
-    """A lead with an owner and a history."""
-    lead_id = await pushed(desk, slug, **changes)
-    await score_lead(desk, lead_id, at=NOW, heard=1)
-    await report_follow_up(desk, lead_id, FollowUpReport(by="sam", at=NOW, note="rang Ada"), at=NOW)
-    return lead_id
-
-
-def rows_of(desk, lead_id):
-    return [row for (_, row) in desk.store.rows if lead_id in row]
-
-
-def said_by(desk):
-    """Everything that is stored, as one text."""
-    kept = [*desk.store.rows.items(), *map(msgspec.to_builtins, desk.store._seats.values())]
-    return str(kept).casefold()
-
-
-def told(desk):
-    return [event for event in desk.publisher.published if event.type is EventType.ERASED]
+from tests.services.erasure_parts import (
+    AT,
+    EMAIL,
+    MINUTE,
+    OWNED,
+    expect_gone,
+    lived,
+    pushed,
+    rows_of,
+    said_by,
+    told,
+)
 
 
 async def test_a_person_is_erased_with_all_leads_and_a_receipt_of_numbers():
@@ -132,95 +106,6 @@ async def test_somebody_known_by_phone_only_is_erased_by_the_id():
     lead_id = await pushed(desk, Email="n/a")
     assert (await erase_person(desk, EMAIL, at=AT)).leads == 0
     assert (await erase_lead(desk, lead_id, at=AT)).leads == 1
-
-
-def expect_gone(desk, lead_id):
-    assert rows_of(desk, lead_id) == []
-    assert (desk.store._seats, desk.store._rota.open_leads) == ({}, {})
-    assert len({event.id for event in told(desk)}) == 1
-    assert "ada" not in said_by(desk)
-
-
-@pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
-@pytest.mark.parametrize("dies_at", range(1, 5))
-async def test_whoever_dies_at_any_write_a_second_call_and_the_clock_finish(dies_at, is_done):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    with desk.store.dies_at(dies_at, is_done=is_done):
-        await erase_person(desk, EMAIL, at=AT)
-    await erase_person(another(desk), EMAIL, at=AT + MINUTE / 2)
-    assert "ada" not in said_by(desk)
-    await run_due(another(desk), AT + 2 * MINUTE)
-    expect_gone(desk, lead_id)
-
-
-@pytest.mark.parametrize("dies_at", range(1, 5))
-async def test_what_was_begun_the_clock_finishes_alone(dies_at):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    with desk.store.dies_at(dies_at, is_done=True):
-        await erase_person(desk, EMAIL, at=AT)
-    await run_due(another(desk), AT + MINUTE)
-    expect_gone(desk, lead_id)
-
-
-@pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
-@pytest.mark.parametrize("dies_at", range(1, 4))
-async def test_a_clock_that_dies_while_it_finishes_is_followed_by_the_next(dies_at, is_done):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    with desk.store.dies_at(1, is_done=True):
-        await erase_person(desk, EMAIL, at=AT)
-    with desk.store.dies_at(dies_at, is_done=is_done):
-        await run_due(another(desk), AT + MINUTE)
-    await run_due(another(desk), AT + 2 * MINUTE)
-    expect_gone(desk, lead_id)
-
-
-@pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
-async def test_a_clock_that_dies_while_it_buries_is_followed_by_the_next(is_done):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    await erase_person(desk, EMAIL, at=AT)
-    with desk.store.dies_at(1, is_done=is_done):
-        await run_due(desk, AT + MINUTE)
-    await run_due(another(desk), AT + 2 * MINUTE)
-    expect_gone(desk, lead_id)
-
-
-@pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
-@pytest.mark.parametrize("dies_at", range(1, 5))
-async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_at, is_done):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    with desk.store.dies_at(dies_at, is_done=is_done):
-        await erase_person(desk, EMAIL, at=AT)
-    begun = await desk.store.tombstone_of(lead_id) is not None
-    fresh = another(desk)
-    back = await receive(fresh, a_push(Description="me again"), slug="backup", at=AT + MINUTE / 2)
-    assert back.result is (Result.CREATED if begun else Result.TOUCHED)
-    if begun:
-        events, _ = await list_events(fresh, lead_id)
-        assert [event.type for event in events] == [EventType.ERASED, EventType.RECEIVED]
-    await score_lead(fresh, lead_id, at=AT + MINUTE / 2)
-    for minutes in range(1, 4):
-        await run_due(another(desk), AT + minutes * MINUTE)
-    lead = await get_lead(fresh, lead_id, AT)
-    assert (lead.owner in ("ann", "bob"), lead.bookkeeping.events_unpublished) == (True, ())
-    assert "rang ada" not in said_by(desk) or not begun
-    numbers = [event.number for event in (await list_events(fresh, lead_id))[0]]
-    assert numbers == list(range(numbers[0], lead.bookkeeping.events_written + 1))
-    assert desk.store._rota.open_leads == {lead.owner: 1}
-
-
-async def test_these_are_all_the_writes_there_are_to_die_at():
-    desk = a_desk(OWNED, store=DyingStore())
-    await lived(desk)
-    before = desk.store.writes
-    await erase_person(desk, EMAIL, at=AT)
-    erased = desk.store.writes
-    await run_due(desk, AT + MINUTE)
-    assert (erased - before, desk.store.writes - erased) == (4, 1)
 
 
 async def test_a_customer_who_comes_back_later_begins_anew():
