@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import traceback
-import uuid
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import azure.functions as func
@@ -14,7 +13,6 @@ from azure.data.tables.aio import TableClient
 from azure.functions.timer import TimerRequest
 
 from local.azurite import KEY
-from shared import bootstrap
 from shared.storage.table import table_client
 from tests.canaries import (
     ACTIVITIES,
@@ -129,38 +127,10 @@ def urls(monkeypatch):
 
 
 @pytest.fixture
-async def wired(storage, bus, monkeypatch):
-    """Wires a desk; again with other settings."""
-    settings = {
-        "LEADS_STORAGE": storage,
-        "LEADS_TABLE": f"t{uuid.uuid4().hex}",
-        "LEADS_BUS": bus.connection_string,
-        "LEADS_TOPIC": "leads",
-        "LEADS_ACTIVITY_QUEUE": "activity",
-        "LEADS_SPILL_QUEUE": "spill",
-        "LEADS_SCORING_SUBSCRIPTION": "scoring",
-        "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
-        "LEADS_ID_KEY": f"{WORD}, the id key of these tests",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    desks = []
-
-    def wire(**changes):
-        for name, value in changes.items():
-            monkeypatch.setenv(name, value)
-        bootstrap.desk.cache_clear()
-        desks.append(bootstrap.desk())
-        return desks[-1]
-
-    yield wire
-    for desk in desks:
-        await desk.store.close()
-        await desk.publisher.close()
-        await desk.activity.close()
-        await desk.spill.close()
-        await desk.unread.close()
-    bootstrap.desk.cache_clear()
+def wired(wired, monkeypatch):
+    """Here the id key is a canary too."""
+    monkeypatch.setenv("LEADS_ID_KEY", f"{WORD}, the id key of these tests")
+    return wired
 
 
 async def rows_of(storage, table):

@@ -1,7 +1,6 @@
 """Triggers, called as the platform calls them, over Azurite and the emulator."""
 
 import json
-import uuid
 from datetime import datetime, timedelta
 
 import azure.functions as func
@@ -24,29 +23,9 @@ from tests.rows import a_row
 
 
 @pytest.fixture
-async def desk(storage, bus, monkeypatch):
+async def desk(wired):
     """The desk that the triggers find, on a table of its own."""
-    settings = {
-        "LEADS_STORAGE": storage,
-        "LEADS_TABLE": f"t{uuid.uuid4().hex}",
-        "LEADS_BUS": bus.connection_string,
-        "LEADS_TOPIC": "leads",
-        "LEADS_ACTIVITY_QUEUE": "activity",
-        "LEADS_SPILL_QUEUE": "spill",
-        "LEADS_SCORING_SUBSCRIPTION": "scoring",
-        "LEADS_CLOCK_SCHEDULE": "0 * * * * *",
-        "LEADS_ID_KEY": "a secret for tests only",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    bootstrap.desk.cache_clear()
-    desk = bootstrap.desk()
-    yield desk
-    await desk.store.close()
-    await desk.publisher.close()
-    await desk.activity.close()
-    await desk.spill.close()
-    bootstrap.desk.cache_clear()
+    return wired()
 
 
 def request(method="POST", body=b"", *, route=None, params=None):
