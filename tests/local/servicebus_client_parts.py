@@ -26,3 +26,7 @@ async def until(condition: Callable[[], Awaitable[bool]]):
 async def stored(receiver):
     """What the queue holds, in whatever state; on its own the client peeks from where it last received."""
     return await receiver.peek_messages(100, sequence_number=1)
+
+
+def texts(messages):
+    return [str(message) for message in messages]
