@@ -9,69 +9,22 @@ import pytest
 from msgspec.structs import replace
 
 from shared.enrichment.enrich import enrich
-from shared.enrichment.facts import CompanyFacts, Enrichment
+from shared.enrichment.facts import Enrichment
 from shared.leads.alarm import flag_missed
 from shared.leads.arrival import first_push, later_push
-from shared.leads.attention import FollowUpReport, follow_up
 from shared.leads.change import Change, Mark, signed
-from shared.leads.change import change as changed
-from shared.leads.erasure import ErasedBecause, cleared, erased
-from shared.leads.events import EventType
-from shared.leads.identity import PERSON_LENGTH, lead_id, person_of
+from shared.leads.identity import lead_id, person_of
 from shared.leads.index_rows import NEVER
 from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport, interact
-from shared.leads.lead import DueKind, LeadStatus, Setback
-from shared.leads.outcome import LeadOutcome
+from shared.leads.lead import DueKind, Setback
 from shared.leads.worth import ask_for_score, record_score
 from shared.messaging.cloud_events import body_of
-from shared.policy.routing import MOST_MEMBERSHIPS
-from shared.routing.rota import Rota, Seat
-from shared.scoring.score import Score
-from shared.services.ports import (
-    LeadChanged,
-    LeadExists,
-    LeadFilter,
-    LeadNotFound,
-    StoredLead,
-    StoredRota,
-    StoreUnavailable,
-)
-from shared.storage.entities import lead_entity, rota_entity
-from shared.storage.memory import MemoryLeadStore
+from shared.services.ports import LeadChanged, LeadExists, LeadNotFound, StoredLead, StoreUnavailable
+from shared.storage.entities import lead_entity
 from shared.storage.table import TableLeadStore, table_client
 from tests.examples import DAY, ID_KEY, NOW, a_first_push, a_push
 from tests.pure.examples import PROMISE
-
-LATER = NOW + timedelta(minutes=20)
-ABSENT = "a" * 24
-
-
-@pytest.fixture(params=["memory", "table"])
-async def store(request, storage):
-    if request.param == "memory":
-        yield MemoryLeadStore()
-        return
-    table = TableLeadStore(table_client(storage, f"t{uuid.uuid4().hex}", by_identity=False))
-    yield table
-    await table.close()
-
-
-def a_score(total, grade="A1"):
-    return Score(
-        total=total,
-        grade=grade,
-        fit=0,
-        intent=total,
-        confidence=1.0,
-        qualified=False,
-        model="m",
-        ledger=(),
-        scored_at=NOW,
-    )
-
-
-def scored(lead, total, grade="A1"):
-    return record_score(lead, Enrichment(), a_score(total, grade), NOW)
+from tests.storage.stores import ABSENT, LATER, LIMIT_OF_A_ROW, a_score, scored
 
 
 async def test_a_created_lead_is_read_back_as_it_was(store):
@@ -206,69 +159,6 @@ async def test_parked_work_is_never_due_and_counted(store):
     ]
 
 
-async def test_open_leads_come_best_first_unscored_behind_tests_last(store):
-    ids = {}
-    for name, total in (("low", 10), ("high", 90), ("unscored", None), ("zero", 0)):
-        read = await store.create(a_first_push(Email=f"{name}@contoso.example"))
-        ids[read.lead.id] = name
-        if total is not None:
-            await store.replace(read, scored(read.lead, total))
-    test = await store.create(a_first_push(Email="MSFT_TEST_1@test.com"))
-    ids[test.lead.id] = "test"
-    page = await store.open_by_worth(LeadFilter(), 10, None)
-    assert [ids[lead_id] for lead_id in page.lead_ids] == ["high", "low", "zero", "unscored", "test"]
-    assert page.cursor is None
-
-
-async def test_pages_join_without_a_gap_or_a_repeat(store):
-    for number in range(7):
-        read = await store.create(a_first_push(Email=f"someone{number}@contoso.example"))
-        await store.replace(read, scored(read.lead, number // 2))
-    whole = (await store.open_by_worth(LeadFilter(), 100, None)).lead_ids
-    cursor, joined, pages = None, [], 0
-    while pages == 0 or cursor:
-        page = await store.open_by_worth(LeadFilter(), 3, cursor)
-        cursor, pages = page.cursor, pages + 1
-        joined += page.lead_ids
-    assert (tuple(joined), pages) == (whole, 3)
-
-
-@pytest.mark.parametrize(
-    ("which", "expected"),
-    [
-        (LeadFilter(), {"ada", "bob", "eva", "test"}),
-        (LeadFilter(status=LeadStatus.NEW), {"ada", "bob", "eva", "test"}),
-        (LeadFilter(status=LeadStatus.CONTACTED), set()),
-        (LeadFilter(grade="A1"), {"ada"}),
-        (LeadFilter(min_score=40), {"ada"}),
-        (LeadFilter(min_score=0), {"ada", "bob"}),
-        (LeadFilter(test=True), {"test"}),
-        (LeadFilter(test=False, do_not_contact=False), {"ada", "bob"}),
-        (LeadFilter(do_not_contact=True), {"eva"}),
-        (LeadFilter(offer="contoso.contoso-vm"), {"bob"}),
-        (LeadFilter(offer="o'hara' or 1 eq 1"), set()),
-        (LeadFilter(owner="nobody"), set()),
-        (LeadFilter(overdue=True, now=NOW + DAY), {"ada", "bob"}),
-        (LeadFilter(overdue=False, now=NOW + DAY), {"eva", "test"}),
-        (LeadFilter(overdue=True, now=NOW), set()),
-    ],
-)
-async def test_a_list_shows_just_what_was_asked_for(store, which, expected):
-    names = {}
-    for name, changes, total in (
-        ("ada", {}, 50),
-        ("bob", {"LeadSource": "TestDrive-INS|contoso.contoso-vm"}, 10),
-        ("eva", {"ActionCode": "DNC"}, None),
-        ("test", {"Email": "msft_test_7@test.com"}, None),
-    ):
-        read = await store.create(a_first_push(**{"Email": f"{name}@contoso.example", **changes}))
-        names[read.lead.id] = name
-        if total is not None:
-            await store.replace(read, scored(read.lead, total, "A1" if total == 50 else "D4"))
-    page = await store.open_by_worth(which, 50, None)
-    assert {names[lead_id] for lead_id in page.lead_ids} == expected
-
-
 async def test_events_are_read_from_a_number_on_and_within_a_limit(store):
     read = await store.create(a_first_push())
     for number in range(4):
@@ -310,200 +200,11 @@ async def test_rules_are_kept_by_version_however_long(store):
     assert await store.rules_of("aaa") == "ü😀" * 40_000
 
 
-@pytest.mark.parametrize(
-    ("asked", "expected"),
-    [
-        pytest.param(("contoso", "-"), {"ada", "bob"}, id="by name"),
-        pytest.param(("-", "contoso.example"), {"ada", "cleo"}, id="by domain"),
-        pytest.param(("contoso", "contoso.example"), {"ada", "bob", "cleo"}, id="by either"),
-        pytest.param(("x", "y"), set(), id="nobody"),
-    ],
-)
-async def test_leads_of_one_firm_find_each_other(store, asked, expected):
-    names = {}
-    for name, key, domain in (
-        ("ada", "contoso", "contoso.example"),
-        ("bob", "contoso", None),
-        ("cleo", None, "contoso.example"),
-        ("dan", "fabrikam", "fabrikam.example"),
-        ("eva", None, None),
-    ):
-        read = await store.create(a_first_push(Email=f"{name}@contoso.example"))
-        names[read.lead.id] = name
-        firm = Enrichment(company=CompanyFacts(key=key, domain=domain))
-        await store.replace(read, record_score(read.lead, firm, a_score(5), NOW))
-    page = await store.open_by_worth(LeadFilter(firm=asked), 50, None)
-    assert {names[lead_id] for lead_id in page.lead_ids} == expected
-
-
-async def test_a_seat_is_kept_with_the_books_and_counted_once(store):
-    read = await store.rota_for(ABSENT)
-    assert (read.rota, read.etag, read.seat) == (Rota(), None, None)
-    seat = Seat(ask=1, owner="ann", team="desk", rule="all", because="so", is_turn=True)
-    await store.keep_seat(read, ABSENT, seat)
-    read = await store.rota_for(ABSENT)
-    assert (read.seat, read.rota.open_leads, read.rota.last_turns) == (seat, {"ann": 1}, {"desk": {"ann": 1}})
-    other = await store.rota_for("b" * 24)
-    assert (other.seat, other.rota) == (None, read.rota)
-    await store.keep_seat(read, ABSENT, Seat(ask=2))
-    read = await store.rota_for(ABSENT)
-    assert (read.seat, read.rota.open_leads, read.rota.turns_taken) == (Seat(ask=2), {}, 1)
-
-
-@pytest.mark.parametrize("seats_before", [0, 1])
-async def test_of_many_who_take_a_seat_at_once_one_wins(store, seats_before):
-    for _ in range(seats_before):
-        await store.keep_seat(await store.rota_for(ABSENT), ABSENT, Seat(ask=1, owner="ann"))
-    read = await store.rota_for("b" * 24)
-    takers = [store.keep_seat(read, letter * 24, Seat(ask=1, owner="bob")) for letter in "bcdef"]
-    outcomes = await asyncio.gather(*takers, return_exceptions=True)
-    assert sorted(map(repr, outcomes)).count("None") == 1
-    assert {type(one) for one in outcomes} == {type(None), LeadChanged}
-    assert (await store.rota_for("b" * 24)).rota.open_leads["bob"] == 1
-
-
-async def test_the_largest_books_that_a_policy_allows_fit_into_a_row(store):
-    """Names of 200 characters, MOST_MEMBERSHIPS of them, each with a turn and open leads."""
-    names = [f"{number:04d}".ljust(200, "x") for number in range(MOST_MEMBERSHIPS)]
-    rota = Rota(last_turns={"desk": dict.fromkeys(names, 10**6)}, open_leads=dict.fromkeys(names, 10**5))
-    row = rota_entity(rota)
-    assert sum(len(text.encode("utf-16-le")) for text in row.values()) < LIMIT_OF_A_ROW
-    read = await store.rota_for(ABSENT)
-    await store.keep_seat(StoredRota(rota, read.etag, None), ABSENT, Seat(ask=1, owner=names[0]))
-
-
-@pytest.mark.parametrize(
-    ("begin", "end", "expected"),
-    [
-        pytest.param(0, 4, {"0", "1", "2", "3"}, id="all"),
-        pytest.param(1, 3, {"1", "2"}, id="from is in, to is out"),
-        pytest.param(1, 2, {"1"}, id="a millisecond"),
-        pytest.param(2, 2, set(), id="nothing"),
-        pytest.param(4, 5000, set(), id="after all"),
-        pytest.param(-5000, 0, set(), id="before all"),
-    ],
-)
-async def test_leads_are_found_by_when_they_were_received(store, begin, end, expected):
-    millisecond = timedelta(milliseconds=1)
-    for number in range(4):
-        change = a_first_push(NOW + number * millisecond, Email=f"someone{number}@contoso.example")
-        await store.create(Change(replace(change.lead, owner=str(number)), change.events))
-    await store.create(a_first_push(NOW + millisecond, Email="MSFT_TEST_1@test.com"))
-    found = await store.received_between(NOW + begin * millisecond, NOW + end * millisecond, 100)
-    assert {outcome.owner for outcome in found} == expected
-    assert len(found) == len(expected)
-
-
-async def test_no_more_outcomes_are_read_than_asked_for(store):
-    for number in range(7):
-        await store.create(a_first_push(Email=f"someone{number}@contoso.example"))
-    for limit in (1, 6, 7, 8):
-        assert len(await store.received_between(NOW, LATER, limit)) == min(limit, 7)
-
-
-async def test_an_outcome_follows_its_lead_whoever_owns_it(store):
-    read = await store.create(a_first_push())
-    (fresh,) = await store.received_between(NOW, LATER, 10)
-    assert fresh == LeadOutcome(
-        status=LeadStatus.NEW,
-        source="AzureMarketplace",
-        offer="contoso.contoso-backup",
-        expects_answer=True,
-    )
-    read = await store.replace(read, scored(read.lead, 50))
-    read = await store.replace(read, flag_missed(read.lead, PROMISE, NOW + DAY))
-    (missed,) = await store.received_between(NOW, LATER, 10)
-    assert missed == replace(fresh, grade="A1", missed=True)
-    owner = "o'hara\t!stat!~\r\n' or 1 eq 1 \u0001\U0001f600" + "é" * 150
-    report = FollowUpReport(by="sam", at=NOW + timedelta(seconds=90))
-    called = follow_up(replace(read.lead, owner=owner), report, NOW + DAY, PROMISE)
-    read = await store.replace(read, called)
-    (answered,) = await store.received_between(NOW, LATER, 10)
-    assert answered == replace(
-        missed, status=LeadStatus.CONTACTED, missed=False, owner=owner, seconds_to_answer=90
-    )
-    nobody = replace(read.lead, owner=None, status=LeadStatus.LOST)
-    await store.replace(read, Change(nobody))
-    (closed,) = await store.received_between(NOW, LATER, 10)
-    assert closed == replace(answered, status=LeadStatus.LOST, owner=None)
-
-
-async def test_a_tombstone_takes_the_place_of_its_lead_and_is_no_lead(store):
-    read = await store.create(a_first_push())
-    read = await store.replace(read, scored(read.lead, 50))
-    person, lead_id = read.lead.id[:PERSON_LENGTH], read.lead.id
-    assert await store.tombstone_of(lead_id) is None
-    await store.replace(read, erased(read.lead, LATER, ErasedBecause.REQUESTED))
-    with pytest.raises(LeadNotFound):
-        await store.get(lead_id)
-    with pytest.raises(LeadExists):
-        await store.create(a_first_push())
-    assert (await store.leads_of(person, 10), await store.tombstones_of(person, 10)) == ([], [lead_id])
-    assert [row.kind for row in await store.due_until(NOW + DAY, 10)] == [DueKind.PURGE]
-    assert (await store.open_by_worth(LeadFilter(), 10, None)).lead_ids == ()
-    assert await store.received_between(NOW, LATER, 10) == []
-    assert await store.scored_otherwise("another", 10) == []
-
-
-async def test_a_tombstone_is_buried_as_read_with_all_that_it_has(store):
-    read = await store.create(a_first_push())
-    lead_id = read.lead.id
-    read = await store.replace(read, erased(read.lead, LATER, ErasedBecause.REQUESTED))
-    assert await store.tombstone_of(lead_id) == read
-    noted = await store.replace(read, cleared(read.lead, is_told=True))
-    with pytest.raises(LeadChanged):
-        await store.bury(read)
-    assert await store.erase_events(lead_id, 1) == 1
-    await store.bury(noted)
-    with pytest.raises(LeadChanged):
-        await store.bury(noted)
-    assert (await store.tombstone_of(lead_id), await store.events_of(lead_id)) == (None, [])
-    assert await store.due_until(NOW + DAY, 10) == []
-    await store.create(a_first_push())
-
-
-async def test_events_are_erased_up_to_a_number_however_many_and_no_others(store):
-    ids = [(await store.create(a_first_push(Email=f"{name}@contoso.example"))).lead.id for name in "ab"]
-    read = await store.get(ids[0])
-    for number in range(5):
-        happened = [(EventType.TOUCHED, {"push": {}})] * 50
-        read = await store.replace(read, changed(read.lead, NOW + timedelta(seconds=number), *happened))
-    assert await store.erase_events(ids[0], 248) == 248
-    assert await store.erase_events(ids[0], 248) == 0
-    assert [event.number for event in await store.events_of(ids[0])] == [249, 250, 251]
-    assert len(await store.events_of(ids[1])) == 1
-
-
-async def test_of_many_who_erase_events_at_once_all_come_to_the_end(store):
-    read = await store.create(a_first_push())
-    lead_id = read.lead.id
-    for _ in range(4):
-        happened = [(EventType.TOUCHED, {"push": {}})] * 60
-        read = await store.replace(read, changed(read.lead, NOW, *happened))
-    counts = await asyncio.gather(*(store.erase_events(lead_id, 241) for _ in range(4)))
-    assert sum(counts) == 241
-    assert await store.events_of(lead_id) == []
-
-
-async def test_a_seat_is_left_once_and_makes_room(store):
-    await store.keep_seat(await store.rota_for(ABSENT), ABSENT, Seat(ask=1, owner="ann", is_turn=True))
-    read = await store.rota_for(ABSENT)
-    await store.leave_seat(read, ABSENT)
-    with pytest.raises(LeadChanged):
-        await store.leave_seat(read, ABSENT)
-    read = await store.rota_for(ABSENT)
-    assert (read.seat, read.rota.open_leads, read.rota.turns_taken) == (None, {}, 1)
-    await store.leave_seat(read, ABSENT)
-
-
 async def test_the_clock_remembers_its_last_run(store):
     assert await store.last_clock_run() is None
     await store.clock_ran(NOW)
     await store.clock_ran(LATER)
     assert await store.last_clock_run() == LATER
-
-
-LIMIT_OF_A_ROW = 1024 * 1024  # bytes in UTF-16, of all columns
 
 
 async def test_the_fattest_lead_that_pushes_can_make_fits_into_a_row_and_a_message(store):

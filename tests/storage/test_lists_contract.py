@@ -1,0 +1,163 @@
+"""What every lead store promises to those who list leads and count them, in memory and on a real table."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from shared.enrichment.facts import CompanyFacts, Enrichment
+from shared.leads.alarm import flag_missed
+from shared.leads.attention import FollowUpReport, follow_up
+from shared.leads.change import Change
+from shared.leads.lead import LeadStatus
+from shared.leads.outcome import LeadOutcome
+from shared.leads.worth import record_score
+from shared.services.ports import LeadFilter
+from tests.examples import DAY, NOW, a_first_push
+from tests.pure.examples import PROMISE
+from tests.storage.stores import LATER, a_score, scored
+
+
+async def test_open_leads_come_best_first_unscored_behind_tests_last(store):
+    ids = {}
+    for name, total in (("low", 10), ("high", 90), ("unscored", None), ("zero", 0)):
+        read = await store.create(a_first_push(Email=f"{name}@contoso.example"))
+        ids[read.lead.id] = name
+        if total is not None:
+            await store.replace(read, scored(read.lead, total))
+    test = await store.create(a_first_push(Email="MSFT_TEST_1@test.com"))
+    ids[test.lead.id] = "test"
+    page = await store.open_by_worth(LeadFilter(), 10, None)
+    assert [ids[lead_id] for lead_id in page.lead_ids] == ["high", "low", "zero", "unscored", "test"]
+    assert page.cursor is None
+
+
+async def test_pages_join_without_a_gap_or_a_repeat(store):
+    for number in range(7):
+        read = await store.create(a_first_push(Email=f"someone{number}@contoso.example"))
+        await store.replace(read, scored(read.lead, number // 2))
+    whole = (await store.open_by_worth(LeadFilter(), 100, None)).lead_ids
+    cursor, joined, pages = None, [], 0
+    while pages == 0 or cursor:
+        page = await store.open_by_worth(LeadFilter(), 3, cursor)
+        cursor, pages = page.cursor, pages + 1
+        joined += page.lead_ids
+    assert (tuple(joined), pages) == (whole, 3)
+
+
+@pytest.mark.parametrize(
+    ("which", "expected"),
+    [
+        (LeadFilter(), {"ada", "bob", "eva", "test"}),
+        (LeadFilter(status=LeadStatus.NEW), {"ada", "bob", "eva", "test"}),
+        (LeadFilter(status=LeadStatus.CONTACTED), set()),
+        (LeadFilter(grade="A1"), {"ada"}),
+        (LeadFilter(min_score=40), {"ada"}),
+        (LeadFilter(min_score=0), {"ada", "bob"}),
+        (LeadFilter(test=True), {"test"}),
+        (LeadFilter(test=False, do_not_contact=False), {"ada", "bob"}),
+        (LeadFilter(do_not_contact=True), {"eva"}),
+        (LeadFilter(offer="contoso.contoso-vm"), {"bob"}),
+        (LeadFilter(offer="o'hara' or 1 eq 1"), set()),
+        (LeadFilter(owner="nobody"), set()),
+        (LeadFilter(overdue=True, now=NOW + DAY), {"ada", "bob"}),
+        (LeadFilter(overdue=False, now=NOW + DAY), {"eva", "test"}),
+        (LeadFilter(overdue=True, now=NOW), set()),
+    ],
+)
+async def test_a_list_shows_just_what_was_asked_for(store, which, expected):
+    names = {}
+    for name, changes, total in (
+        ("ada", {}, 50),
+        ("bob", {"LeadSource": "TestDrive-INS|contoso.contoso-vm"}, 10),
+        ("eva", {"ActionCode": "DNC"}, None),
+        ("test", {"Email": "msft_test_7@test.com"}, None),
+    ):
+        read = await store.create(a_first_push(**{"Email": f"{name}@contoso.example", **changes}))
+        names[read.lead.id] = name
+        if total is not None:
+            await store.replace(read, scored(read.lead, total, "A1" if total == 50 else "D4"))
+    page = await store.open_by_worth(which, 50, None)
+    assert {names[lead_id] for lead_id in page.lead_ids} == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param(("contoso", "-"), {"ada", "bob"}, id="by name"),
+        pytest.param(("-", "contoso.example"), {"ada", "cleo"}, id="by domain"),
+        pytest.param(("contoso", "contoso.example"), {"ada", "bob", "cleo"}, id="by either"),
+        pytest.param(("x", "y"), set(), id="nobody"),
+    ],
+)
+async def test_leads_of_one_firm_find_each_other(store, asked, expected):
+    names = {}
+    for name, key, domain in (
+        ("ada", "contoso", "contoso.example"),
+        ("bob", "contoso", None),
+        ("cleo", None, "contoso.example"),
+        ("dan", "fabrikam", "fabrikam.example"),
+        ("eva", None, None),
+    ):
+        read = await store.create(a_first_push(Email=f"{name}@contoso.example"))
+        names[read.lead.id] = name
+        firm = Enrichment(company=CompanyFacts(key=key, domain=domain))
+        await store.replace(read, record_score(read.lead, firm, a_score(5), NOW))
+    page = await store.open_by_worth(LeadFilter(firm=asked), 50, None)
+    assert {names[lead_id] for lead_id in page.lead_ids} == expected
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"),
+    [
+        pytest.param(0, 4, {"0", "1", "2", "3"}, id="all"),
+        pytest.param(1, 3, {"1", "2"}, id="from is in, to is out"),
+        pytest.param(1, 2, {"1"}, id="a millisecond"),
+        pytest.param(2, 2, set(), id="nothing"),
+        pytest.param(4, 5000, set(), id="after all"),
+        pytest.param(-5000, 0, set(), id="before all"),
+    ],
+)
+async def test_leads_are_found_by_when_they_were_received(store, begin, end, expected):
+    millisecond = timedelta(milliseconds=1)
+    for number in range(4):
+        change = a_first_push(NOW + number * millisecond, Email=f"someone{number}@contoso.example")
+        await store.create(Change(replace(change.lead, owner=str(number)), change.events))
+    await store.create(a_first_push(NOW + millisecond, Email="MSFT_TEST_1@test.com"))
+    found = await store.received_between(NOW + begin * millisecond, NOW + end * millisecond, 100)
+    assert {outcome.owner for outcome in found} == expected
+    assert len(found) == len(expected)
+
+
+async def test_no_more_outcomes_are_read_than_asked_for(store):
+    for number in range(7):
+        await store.create(a_first_push(Email=f"someone{number}@contoso.example"))
+    for limit in (1, 6, 7, 8):
+        assert len(await store.received_between(NOW, LATER, limit)) == min(limit, 7)
+
+
+async def test_an_outcome_follows_its_lead_whoever_owns_it(store):
+    read = await store.create(a_first_push())
+    (fresh,) = await store.received_between(NOW, LATER, 10)
+    assert fresh == LeadOutcome(
+        status=LeadStatus.NEW,
+        source="AzureMarketplace",
+        offer="contoso.contoso-backup",
+        expects_answer=True,
+    )
+    read = await store.replace(read, scored(read.lead, 50))
+    read = await store.replace(read, flag_missed(read.lead, PROMISE, NOW + DAY))
+    (missed,) = await store.received_between(NOW, LATER, 10)
+    assert missed == replace(fresh, grade="A1", missed=True)
+    owner = "o'hara\t!stat!~\r\n' or 1 eq 1 \u0001\U0001f600" + "é" * 150
+    report = FollowUpReport(by="sam", at=NOW + timedelta(seconds=90))
+    called = follow_up(replace(read.lead, owner=owner), report, NOW + DAY, PROMISE)
+    read = await store.replace(read, called)
+    (answered,) = await store.received_between(NOW, LATER, 10)
+    assert answered == replace(
+        missed, status=LeadStatus.CONTACTED, missed=False, owner=owner, seconds_to_answer=90
+    )
+    nobody = replace(read.lead, owner=None, status=LeadStatus.LOST)
+    await store.replace(read, Change(nobody))
+    (closed,) = await store.received_between(NOW, LATER, 10)
+    assert closed == replace(answered, status=LeadStatus.LOST, owner=None)
