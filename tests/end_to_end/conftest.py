@@ -70,6 +70,16 @@ async def start_stack(data: Path, policy: str = "", *options: str, **settings: s
     return stack
 
 
+@contextlib.asynccontextmanager
+async def a_stack(data: Path, *arguments: str, **settings: str) -> AsyncIterator[RunningStack]:
+    """A stack that a test may break: however it ends, it is stopped."""
+    stack = await start_stack(data, *arguments, **settings)
+    try:
+        yield stack
+    finally:
+        await stack.stop()
+
+
 @dataclass
 class Caller:
     """Calls the API with a key."""
@@ -106,6 +116,18 @@ class Caller:
                 return body
             assert time.monotonic() < deadline, f"not within {within} s: {body}"
             await asyncio.sleep(0.05)
+
+
+def new_session() -> aiohttp.ClientSession:
+    """What calls are made with; one may take half a minute."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+
+
+@contextlib.asynccontextmanager
+async def calling(stack: RunningStack) -> AsyncIterator[Caller]:
+    """A caller of this stack."""
+    async with new_session() as session:
+        yield Caller(session, stack.facts)
 
 
 @dataclass
@@ -187,10 +209,18 @@ async def stack(tmp_path_factory):
     assert await running.stop() == 0
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture
+async def session():
+    """For tests that start stacks themselves."""
+    async with new_session() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
 async def caller(stack):
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
-        yield Caller(session, stack.facts)
+    """Of the stack of all, or of the one that a module has instead."""
+    async with calling(stack) as one:
+        yield one
 
 
 @pytest.fixture(scope="package")

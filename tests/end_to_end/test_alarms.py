@@ -1,8 +1,6 @@
 """Alarms over the real host: warned, missed, escalated, each once; a call ends them."""
 
-import aiohttp
-
-from tests.end_to_end.conftest import Caller, listening, start_stack
+from tests.end_to_end.conftest import calling, listening, start_stack
 from tests.end_to_end.test_main_job import person
 from tests.examples import push_body
 
@@ -25,9 +23,7 @@ def levels(subscriber, lead_id):
 
 async def test_a_lead_is_warned_missed_and_escalated_once_each_unless_somebody_calls(tmp_path):
     stack = await start_stack(tmp_path / "data", POLICY)
-    timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(timeout=timeout) as session, listening(stack.facts["bus"]) as subscriber:
-        caller = Caller(session, stack.facts)
+    async with calling(stack) as caller, listening(stack.facts["bus"]) as subscriber:
         _, waits = await caller.push(push_body(Email=person("waits")))
         _, called = await caller.push(push_body(Email=person("called")))
         _, hurried = await caller.push(push_body(Email=person("hurried"), ActionCode="PLT"))

@@ -9,13 +9,12 @@ import json
 import os
 import sys
 
-import aiohttp
 import pytest
 
 from local.contracts.messages import body_schema, property_schema
 from shared.leads.events import EventType
 from tests.contracts.documents import closed, closed_schema, operations, validator_of
-from tests.end_to_end.conftest import Caller, listening, start_stack
+from tests.end_to_end.conftest import listening, start_stack
 from tests.examples import push_body
 
 CASES = os.environ.get("CONTRACT_CASES", "10")  # drawn for each operation, beside those at its bounds
@@ -41,12 +40,6 @@ async def stack(tmp_path_factory):
     running = await start_stack(data, LEADS_CLOCK_SCHEDULE="0 * * * * *")
     yield running
     assert await running.stop() == 0
-
-
-@pytest.fixture(scope="module")
-async def caller(stack):
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
-        yield Caller(session, stack.facts)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import base64
 import json
 import time
 
-import aiohttp
 import pytest
 from azure.data.tables.aio import TableClient
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
@@ -14,7 +13,7 @@ from azure.servicebus.aio import ServiceBusClient
 from local.contracts.messages import body_schema
 from shared.leads.events import EventType
 from tests.contracts.documents import closed_schema, validator_of
-from tests.end_to_end.conftest import Caller, listening, start_stack
+from tests.end_to_end.conftest import listening, start_stack
 from tests.examples import push_body
 
 CLARA = {
@@ -35,12 +34,6 @@ async def stack(tmp_path_factory):
     running = await start_stack(tmp_path_factory.mktemp("erasure") / "data", OWNED)
     yield running
     assert await running.stop() == 0
-
-
-@pytest.fixture(scope="module")
-async def caller(stack):
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
-        yield Caller(session, stack.facts)
 
 
 async def erase(caller, body, key="adminKey"):

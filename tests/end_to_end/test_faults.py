@@ -1,35 +1,18 @@
 """What goes wrong in real life: the app dies, the bus is away, the stack restarts. No lead is lost."""
 
 import asyncio
-import contextlib
 import signal
 import time
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from shared.services.ports import LeadFilter
 from shared.storage.table import TableLeadStore, table_client
-from tests.end_to_end.conftest import Caller, listening, start_stack
+from tests.end_to_end.conftest import Caller, a_stack, listening, start_stack
 from tests.examples import push_body
 
 SLOW_CLOCK = "0 0 0 1 1 *"  # once a year: the bus does all the work, or nobody
-
-
-@pytest.fixture
-async def session():
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
-        yield session
-
-
-@contextlib.asynccontextmanager
-async def a_stack(data, *arguments, **settings):
-    stack = await start_stack(data, *arguments, **settings)
-    try:
-        yield stack
-    finally:
-        await stack.stop()
 
 
 async def until_changed(stack, part, pid, within=30.0):

@@ -5,7 +5,6 @@ import signal
 import time
 from datetime import timedelta
 
-import aiohttp
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from shared.bootstrap import utc_now
 from shared.leads.change import Change, published
 from shared.leads.lead import DueKind, Setback
 from shared.storage.table import TableLeadStore, table_client
-from tests.end_to_end.conftest import Caller, start_stack
+from tests.end_to_end.conftest import calling, start_stack
 from tests.examples import a_first_push, push_body
 
 ONCE_A_YEAR = "0 0 0 1 1 *"
@@ -81,8 +80,7 @@ async def dead_letter(connection, queue, within=20.0):
 async def test_a_probe_runs_a_clock_whose_timer_never_comes_and_counts_dead_letters(tmp_path):
     stack = await start_stack(tmp_path / "data", LEADS_CLOCK_SCHEDULE=ONCE_A_YEAR)
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
-            caller = Caller(session, stack.facts)
+        async with calling(stack) as caller:
             await dead_letter(stack.facts["bus"], "activity")
             _, receipt = await caller.push(push_body())
             await caller.until(f"leads/{receipt['leadId']}", lambda lead: lead["score"])

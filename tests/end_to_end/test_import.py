@@ -2,10 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-import aiohttp
-
 from shared.storage.table import table_client
-from tests.end_to_end.conftest import Caller, listening, start_stack
+from tests.end_to_end.conftest import calling, listening, start_stack
 from tests.rows import a_row
 
 POLICY = """
@@ -26,9 +24,7 @@ async def test_history_is_scored_and_told_as_imported_and_a_new_row_is_flagged(t
         await write(a_row(number, now - timedelta(days=365)))
     await write(a_row(5, now, customer="{"))
     stack = await start_stack(tmp_path / "data", POLICY, MARKETPLACE_TABLE_STORAGE=marketplace_storage)
-    timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(timeout=timeout) as session, listening(stack.facts["bus"]) as subscriber:
-        caller = Caller(session, stack.facts)
+    async with calling(stack) as caller, listening(stack.facts["bus"]) as subscriber:
         health = await caller.until("health/ready", lambda body: body["import"]["lastPassAt"])
         assert (health["import"]["taken"], health["import"]["refused"]) == (5, 1)
         listed = await caller.until("leads", lambda body: all(lead["score"] for lead in body["items"]))

@@ -6,8 +6,6 @@ import signal
 import time
 from datetime import datetime, timedelta
 
-import aiohttp
-import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 
@@ -15,19 +13,12 @@ from local.dead_letters.__main__ import run
 from local.dead_letters.arguments import arguments
 from shared.bootstrap import utc_now
 from shared.services.spill import BUS_PATIENCE, STORE_PATIENCE
-from tests.end_to_end.conftest import Caller, listening
-from tests.end_to_end.test_faults import a_stack
+from tests.end_to_end.conftest import Caller, a_stack, listening
 from tests.examples import push_body
 from tests.local.servicebus_client_parts import until
 
 ANSWERED_WITHIN = STORE_PATIENCE + BUS_PATIENCE + 2  # seconds
 BACK_WITHIN = 60.0  # seconds: the drainers may hang at the store, and wait before they try again
-
-
-@pytest.fixture
-async def session():
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
-        yield session
 
 
 def bodies(count):

@@ -1,8 +1,6 @@
 """Owners, planned contacts and the reason `no_response` over the real host."""
 
-import aiohttp
-
-from tests.end_to_end.conftest import Caller, listening, start_stack
+from tests.end_to_end.conftest import calling, listening, start_stack
 from tests.end_to_end.test_main_job import person
 from tests.examples import push_body
 
@@ -27,9 +25,7 @@ LOST = {"status": "lost", "reason": "no_response", "by": "ann"}
 
 async def test_leads_find_their_owners_in_turns_and_are_given_up_only_after_a_call(tmp_path):
     stack = await start_stack(tmp_path / "data", POLICY)
-    timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(timeout=timeout) as session, listening(stack.facts["bus"]) as subscriber:
-        caller = Caller(session, stack.facts)
+    async with calling(stack) as caller, listening(stack.facts["bus"]) as subscriber:
         told = []
         for number in range(4):
             push = push_body(Email=person(f"german{number}"), Country="DE", Phone="")

@@ -4,11 +4,10 @@ import asyncio
 import json
 import signal
 
-import aiohttp
 import pytest
 
 from shared.policy.load import SHIPPED
-from tests.end_to_end.conftest import Caller, start_stack
+from tests.end_to_end.conftest import Caller, new_session, start_stack
 from tests.end_to_end.test_main_job import person, scored
 from tests.examples import push_body
 from tests.pure.test_policy import with_rule
@@ -151,8 +150,7 @@ async def test_leads_of_one_firm_are_listed_by_its_name_or_its_domain(caller):
 async def test_changed_rules_score_stored_leads_again_and_health_shows_that_none_is_left(tmp_path):
     data = tmp_path / "data"
     stack = await start_stack(data)
-    timeout = aiohttp.ClientTimeout(total=30)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    async with new_session() as session:
         caller = Caller(session, stack.facts)
         _, receipt = await caller.push(push_body(Email=person("kept")))
         before = await scored(caller, receipt["leadId"])
