@@ -10,7 +10,7 @@ from shared.policy.load import SHIPPED
 from tests.end_to_end.conftest import Caller, new_session, start_stack
 from tests.end_to_end.test_main_job import person, scored
 from tests.examples import push_body
-from tests.pure.test_policy import with_rule
+from tests.pure.policy_texts import with_rule
 
 CANARY = "canary-7c1f"
 

@@ -12,7 +12,7 @@ from local.policy_comparison import Compared, picture, told
 from shared.scoring.score import LedgerLine, Score
 from tests.conftest import ROOT
 from tests.pure.examples import NOW, SAMPLES, sent
-from tests.pure.test_policy import scoring, with_rule
+from tests.pure.policy_texts import scoring, with_rule
 
 
 def a_score(total: int, grade: str, *rules: str, qualified: bool = False) -> Score:

@@ -14,7 +14,7 @@ from shared.services.preview import LeadPreview, PushPreview, preview
 from shared.services.receive import receive
 from shared.services.score import score_lead
 from tests.examples import NOW, a_desk, a_push
-from tests.pure.test_policy import with_rule
+from tests.pure.policy_texts import with_rule
 
 HOUR = timedelta(hours=1)
 

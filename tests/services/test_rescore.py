@@ -20,7 +20,7 @@ from shared.services.rescore import QUIET, ask_for_scores
 from shared.services.run_due import run_due
 from shared.storage.memory import MemoryLeadStore
 from tests.examples import NOW, a_desk, a_push
-from tests.pure.test_policy import with_rule
+from tests.pure.policy_texts import with_rule
 
 MINUTE = timedelta(minutes=1)
 OTHER_RULES = with_rule(points="7")
