@@ -5,6 +5,7 @@ from local.servicebus.entities import BrokeredMessage, Queue
 from local.servicebus.message import Message
 
 START = 1_000_000.0
+LOCK = 60.0  # seconds
 
 
 class Clock:
@@ -51,3 +52,8 @@ def message(body: str = "m", due: float | None = None, ttl: float | None = None)
         () if due is None else (("x-opt-scheduled-enqueue-time", codec.encode_timestamp(round(due * 1000))),)
     )
     return Message(body=body.encode(), annotations=annotations, time_to_live=ttl)
+
+
+def dead_letters(queue: Queue) -> list[BrokeredMessage]:
+    assert queue.dead_letters is not None
+    return queue.dead_letters.peek(0, 100)

@@ -5,22 +5,11 @@ from datetime import timedelta
 import pytest
 
 from local.servicebus import codec
-from local.servicebus.entities import (
-    QueueSettings,
-)
-from local.servicebus.errors import (
-    EntityNotFoundError,
-    MessageNotFoundError,
-    NotAllowedError,
-)
+from local.servicebus.entities import QueueSettings
+from local.servicebus.errors import EntityNotFoundError, MessageNotFoundError, NotAllowedError
 from local.servicebus.filters import CorrelationFilter, TrueFilter
 from local.servicebus.namespace import Namespace
-from tests.local.servicebus_parts import START, Clock, message, subscribed
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.local.servicebus_parts import START, message, subscribed
 
 
 @pytest.fixture
