@@ -25,6 +25,8 @@ MAPPING = {
 FACTS = {"industry": "Software", "employees": 250, "growth": 0.5, "tag": "b2b", "public": True}
 PATIENT = timedelta(seconds=20)  # far above what an answer takes, for a busy machine
 IMPATIENT = timedelta(milliseconds=50)  # for a server that never answers
+LITTLE = 5.0  # seconds; far above the time that an impatient provider takes, for a busy machine
+A_SECOND = 1.0
 
 
 class Server:
@@ -58,6 +60,11 @@ class Clock:
 
     def __call__(self):
         return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
 
 
 @pytest.fixture
@@ -125,3 +132,11 @@ async def raw_server(nothing_is_left):
 async def never(request):
     """An answer that doesn't come."""
     await asyncio.Event().wait()
+
+
+def status(code):
+    return lambda request: web.Response(status=code)
+
+
+def text(body, **options):
+    return lambda request: web.Response(body=body, **options)

@@ -9,9 +9,7 @@ import pytest
 
 from shared.providers import http_json
 from shared.providers.public_address import is_public_address
-from tests.providers.conftest import FACTS, IMPATIENT
-
-LITTLE = 5.0  # seconds
+from tests.providers.conftest import FACTS, IMPATIENT, LITTLE
 
 
 @pytest.fixture
