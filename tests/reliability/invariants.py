@@ -27,7 +27,10 @@ ALL = 10**9
 
 @dataclass
 class Erasure:
-    """How many of the acknowledged pushes, from the first, it took away."""
+    """How many of the acknowledged pushes, from the first, it took away.
+
+    What was acknowledged when it began is gone when it ends. What came meanwhile may be: before it or after.
+    """
 
     surely: int = 0
     maybe: int = ALL

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from tests.reliability.ports import HAPPENS, KILLS, REFUSALS, Call, Fault
+from tests.reliability.ports import HAPPENS, KILLS, REFUSALS, Call, Fault, Gate
 from tests.reliability.scenarios import Scenario
 from tests.reliability.virtual_time import VirtualLoop
-from tests.reliability.world import World
+from tests.reliability.world import Act, World
 
 # Calls that touch no lead: no choice is made at them.
 ASIDE = frozenset({"scored_otherwise", "keep_rules", "clock_ran"})
@@ -20,6 +20,13 @@ ASIDE = frozenset({"scored_otherwise", "keep_rules", "clock_ran"})
 OF_WRITES = (Fault.FAILS_BEFORE, Fault.DONE_LATER, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
 OF_SENDS = (Fault.FAILS_BEFORE, Fault.ANSWER_LOST, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
 OF_READS = (Fault.FAILS_BEFORE,)  # dying at a read is dying before the next write, or after the last
+
+
+async def _nothing() -> None:
+    """Nobody is asked."""
+
+
+BEGIN = Call("begin", _nothing, Exception)
 
 
 @dataclass(eq=False)
@@ -34,7 +41,7 @@ class Waiting:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What can become of it."""
-        if self.answer is None:
+        if self.answer is None or self.call is BEGIN:
             return ()
         if self.is_send:
             return OF_SENDS
@@ -225,7 +232,7 @@ async def _begun(scenario: Scenario) -> World:
 async def _lived(scenario: Scenario, run: Run, loop: VirtualLoop) -> list[str]:
     world, loop.on_idle = run.world, run.go_on
     run.tasks = [
-        asyncio.create_task(act(world, world.process(f"actor {number}", run.gate(number))))
+        asyncio.create_task(_in_turn(act, world, f"actor {number}", run.gate(number)))
         for number, act in enumerate(scenario.actors)
     ]
     await run.quiet.wait()
@@ -239,3 +246,9 @@ async def _lived(scenario: Scenario, run: Run, loop: VirtualLoop) -> list[str]:
             await act(world, world.process("again"))
     await world.settle()
     return await world.problems(scores=False)
+
+
+async def _in_turn(act: Act, world: World, name: str, gate: Gate) -> None:
+    """Begin when chosen, as with every call."""
+    await gate(BEGIN)
+    await act(world, world.process(name, gate))

@@ -61,6 +61,7 @@ def push(**changes: Any) -> Act:
 
     async def act(world: World, desk: Desk) -> None:
         body = a_push(**changes)
+        world.pushes_begun += 1
         receipt = await receive_or_spill(desk, body, slug=None, at=world.at)
         world.acknowledged.append((receipt.lead_id, body.as_sent))
 
@@ -69,6 +70,7 @@ def push(**changes: Any) -> Act:
 
 async def a_lead(world: World, desk: Desk) -> None:
     """A lead came a minute ago; its event is out, and nobody has scored it yet."""
+    world.pushes_begun += 1
     receipt = await receive(desk, a_push(), slug=None, at=NOW)
     world.acknowledged.append((receipt.lead_id, a_push().as_sent))
 
@@ -139,7 +141,7 @@ async def erase(world: World, desk: Desk) -> None:
     world.erasures.append(erasure)
     begun = len(world.acknowledged)
     await erase_person(desk, EMAIL, at=world.at)
-    erasure.surely, erasure.maybe = begun, len(world.acknowledged)
+    erasure.surely, erasure.maybe = begun, world.pushes_begun
 
 
 def activity(report: Report, *, by_address: bool = True) -> Act:

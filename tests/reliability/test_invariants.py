@@ -1,16 +1,21 @@
 """The judge: whatever is taken away, doubled or bent is noticed."""
 
+from dataclasses import replace as replace_desk
 from datetime import timedelta
 
 import msgspec
 import pytest
 
 from shared.leads.events import EventType
+from shared.routing.rota import Seat
+from shared.services.erase import erase_person
 from shared.services.receive import receive
 from shared.services.score import score_lead
 from tests.examples import a_push
 from tests.pure.examples import NOW
-from tests.reliability.invariants import broken, unsettled
+from tests.reliability.invariants import Erasure, broken, unsettled
+from tests.reliability.ports import Subscriber
+from tests.reliability.scenarios import EMAIL
 from tests.reliability.world import POLICY, World
 
 replace = msgspec.structs.replace
@@ -81,3 +86,62 @@ async def test_an_alarm_given_twice_is_noticed(found):
 async def test_books_that_count_otherwise_are_noticed(found):
     found.rota = replace(found.rota, open_leads={"bob": 9})
     assert any("books count" in problem for problem in broken(found))
+
+
+async def erased_world(**erasure):
+    """A lead came, and somebody was erased, or should have been."""
+    world = World()
+    desk = world.process("one")
+    receipt = await receive(desk, a_push(), slug=None, at=NOW)
+    world.acknowledged.append((receipt.lead_id, a_push().as_sent))
+    world.erasures.append(Erasure(**erasure))
+    return world, desk
+
+
+async def test_an_erasure_that_took_everything_away_is_well():
+    world, desk = await erased_world(surely=1, maybe=1)
+    await erase_person(desk, EMAIL, at=world.at)
+    await world.settle()
+    assert await world.problems() == []
+
+
+async def test_a_push_that_outlives_an_erasure_is_noticed():
+    world, _ = await erased_world(surely=1, maybe=1)
+    assert any("stored 1 times" in problem for problem in await world.problems())
+
+
+async def test_a_push_that_came_after_an_erasure_and_went_with_it_is_noticed():
+    world, desk = await erased_world(surely=0, maybe=0)
+    await erase_person(desk, EMAIL, at=world.at)
+    await world.settle()
+    assert any("stored 0 times" in problem for problem in await world.problems())
+
+
+async def test_a_lead_that_goes_without_a_word_is_noticed():
+    world, desk = await erased_world(surely=1, maybe=1)
+    world.subscriber.heard.clear()
+    await erase_person(replace_desk(desk, publisher=Subscriber()), EMAIL, at=world.at)
+    await world.settle()
+    assert any("gone without a word" in problem for problem in await world.problems())
+
+
+async def test_a_tombstone_that_stays_is_noticed():
+    world, desk = await erased_world(surely=1, maybe=1)
+    await erase_person(desk, EMAIL, at=world.at)
+    assert any("erasure without an end" in problem for problem in await world.problems())
+
+
+async def test_a_row_that_remembers_somebody_is_noticed():
+    world, desk = await erased_world(surely=1, maybe=1)
+    await erase_person(desk, EMAIL, at=world.at)
+    await world.settle()
+    world.store.rows["desk", "note"] = {"PartitionKey": "desk", "RowKey": "note", "said": EMAIL}
+    assert any("is in a row" in problem for problem in await world.problems())
+
+
+async def test_a_seat_of_nobody_is_noticed():
+    world, desk = await erased_world(surely=1, maybe=1)
+    await erase_person(desk, EMAIL, at=world.at)
+    await world.settle()
+    world.store._seats["a" * 24] = Seat(ask=1, owner="ann")
+    assert any("a seat without a lead" in problem for problem in await world.problems())

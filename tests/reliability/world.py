@@ -82,6 +82,7 @@ class World:
     spill: Any = field(default_factory=MemoryQueue)
     table: Any = field(default_factory=MemoryMarketplaceTable)
     ledger: Any = field(default_factory=MemoryImportLedger)
+    pushes_begun: int = 0
     acknowledged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     taken_over: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # likewise, of rows
     reports: list[tuple[str, str]] = field(default_factory=list)  # leads' ids, ids of calls that were taken
@@ -123,7 +124,7 @@ class World:
 
     def copy(self) -> "World":
         """Another one in memory, in the same state; rows and events are never changed in place."""
-        world = World(acknowledged=[*self.acknowledged], at=self.at)
+        world = World(acknowledged=[*self.acknowledged], pushes_begun=self.pushes_begun, at=self.at)
         world.subscriber.heard = [*self.subscriber.heard]
         world.table.rows = dict(self.table.rows)
         world.spill.sent = [*self.spill.sent]
