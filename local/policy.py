@@ -74,7 +74,7 @@ def _of_files(paths: Sequence[Path], policy: Policy, now: datetime) -> list[tupl
             except InvalidPush as exc:
                 raise SystemExit(f"{name}: {exc}") from exc
             offer = offer_of(push, None, titles)
-            leads.append((name, first_push(push, name, offer, now, policy.follow_up.target).lead))
+            leads.append((name, first_push(push, name, offer, now).lead))
     return leads
 
 

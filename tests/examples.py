@@ -3,13 +3,14 @@
 import itertools
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace as changed
 
 from shared.leads.arrival import first_push
 from shared.leads.change import Change
+from shared.leads.deadline import with_deadline
 from shared.leads.identity import lead_id
 from shared.leads.lead import DueKind, Lead, Setback
 from shared.leads.offer import offer_of
@@ -17,9 +18,10 @@ from shared.marketplace.parse import parse_push
 from shared.marketplace.push import LeadPush
 from shared.messaging.memory import MemoryPublisher, MemoryQueue, MemoryUnread
 from shared.policy.load import load_policy, parse_policy
+from shared.policy.model import Policy
 from shared.services.desk import Desk, Turns
 from shared.storage.memory import MemoryLeadStore
-from tests.pure.examples import ADA, NOW, TARGET, sent
+from tests.pure.examples import ADA, NOW, PROMISE, TARGET, sent
 
 ID_KEY = b"a secret for tests only"
 DAY = TARGET
@@ -37,11 +39,11 @@ def a_push(**changes: Any) -> LeadPush:
     return parse_push(json.dumps(push_body(**changes), ensure_ascii=False).encode())
 
 
-def a_first_push(at: datetime = NOW, target: timedelta = DAY, **changes: Any) -> Change:
-    """The lead that such a push opens."""
+def a_first_push(at: datetime = NOW, policy: Policy = PROMISE, **changes: Any) -> Change:
+    """The lead that such a push opens, with its deadline."""
     push = a_push(**changes)
     offer = offer_of(push, None, {})
-    return first_push(push, lead_id(push, offer, ID_KEY), offer, at, target)
+    return with_deadline(first_push(push, lead_id(push, offer, ID_KEY), offer, at), policy)
 
 
 def with_parked_score(lead: Lead) -> Lead:

@@ -1,7 +1,7 @@
 """Where the follow-up of a lead stands, and how it moves on."""
 
 import enum
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ class FollowUp(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
     """The open cycle, or the last one. Times are aware UTC."""
 
     state: FollowUpState = FollowUpState.NONE
-    due_at: datetime | None = None
+    due_at: datetime | None = None  # the deadline; a cycle that has just begun gets one by the policy
     first_at: datetime | None = None  # the first follow-up of the lead's life
     missed_at: datetime | None = None  # when this cycle was flagged
     level: int = 0  # how often this miss was raised: 1 when it was flagged, then one for each step
@@ -36,23 +36,15 @@ class FollowUp(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
         return self.state in (FollowUpState.WAITING, FollowUpState.MISSED)
 
 
-def follow_up_due(received_at: datetime, target: timedelta) -> datetime:
-    """When the first follow-up falls due.
+def await_follow_up(follow_up: FollowUp) -> FollowUp:
+    """Somebody has to call: open a cycle, unless one is open: a deadline is never postponed.
 
-    Args:
-        received_at: aware UTC.
-        target: time allowed; 24 hours unless the policy says otherwise (Microsoft's advice to publishers).
+    The new one has no deadline yet: the policy promises it when the change is stored.
     """
-    return received_at + target
-
-
-def await_follow_up(follow_up: FollowUp, at: datetime, target: timedelta) -> FollowUp:
-    """Somebody has to call from `at` on: open a cycle, unless one is open: a deadline is never postponed."""
     if follow_up.is_open:
         return follow_up
     return FollowUp(
         state=FollowUpState.WAITING,
-        due_at=follow_up_due(at, target),
         first_at=follow_up.first_at,
         attempts=follow_up.attempts,
     )

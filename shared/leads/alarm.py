@@ -68,8 +68,8 @@ def remind_of_contact(lead: Lead, policy: Policy, now: datetime) -> Change | Non
     if planned is None or not is_to_contact(lead.follow_up, now):
         return None
     kept = replace(lead.bookkeeping, cycle_began_at=planned)
-    waiting = await_follow_up(lead.follow_up, planned, policy.follow_up.target)
-    reminded = with_deadline(lead, Change(replace(lead, follow_up=waiting, bookkeeping=kept)), policy).lead
+    waiting = await_follow_up(lead.follow_up)
+    reminded = with_deadline(Change(replace(lead, follow_up=waiting, bookkeeping=kept)), policy).lead
     told = {**_told(reminded, EscalateTo.OWNER, policy, now), "plannedAt": to_builtins(planned)}
     return _done(reminded, DueKind.NEXT_CONTACT, now, (EventType.FOLLOW_UP_DUE_SOON, told))
 

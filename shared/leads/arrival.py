@@ -29,7 +29,6 @@ def first_push(
     lead_id: str,
     offer: str | None,
     at: datetime,
-    target: timedelta,
     *,
     over: TakenOver | None = None,
 ) -> Change:
@@ -49,7 +48,7 @@ def first_push(
         campaign=push.campaign,
         received_at=at,
         last_touch_at=at,
-        follow_up=_follow_up(FollowUp(), push.is_test or push.forbids_contact or is_old, at, target),
+        follow_up=_follow_up(FollowUp(), push.is_test or push.forbids_contact or is_old),
         milestones=with_import((received,), over),
         raw=push.raw,
         bookkeeping=Bookkeeping(
@@ -65,9 +64,7 @@ def first_push(
     return change(lead, over.taken_at if over else at, (EventType.RECEIVED, told))
 
 
-def later_push(
-    lead: Lead, push: LeadPush, at: datetime, target: timedelta, *, over: TakenOver | None = None
-) -> Change | None:
+def later_push(lead: Lead, push: LeadPush, at: datetime, *, over: TakenOver | None = None) -> Change | None:
     """A touch: of each value the newest that is no blank wins. None for a repeat within the window.
 
     It re-opens a closed lead, unless it forbids contact. A push that forbids contact is no repeat as long as
@@ -89,7 +86,7 @@ def later_push(
     comes_back = asks and not lead.status.is_open and not is_silent and not push.is_test
     follow_up = lead.follow_up
     if (lead.status.is_open or comes_back) and (asks or is_silent):
-        follow_up = _follow_up(lead.follow_up, is_silent, at, target)
+        follow_up = _follow_up(lead.follow_up, is_silent)
     fields, told_at = told_together(lead, push, at)
     return change(
         lead,
@@ -124,18 +121,23 @@ def later_push(
     )
 
 
-def _follow_up(follow_up: FollowUp, is_silent: bool, at: datetime, target: timedelta) -> FollowUp:
+def _follow_up(follow_up: FollowUp, is_silent: bool) -> FollowUp:
     """The customer was here: whatever we tried before, counting begins anew."""
     was_here = replace(follow_up, attempts=0)
-    return expect_none(was_here) if is_silent else await_follow_up(was_here, at, target)
+    return expect_none(was_here) if is_silent else await_follow_up(was_here)
 
 
 def _cycle_began_at(lead: Lead, follow_up: FollowUp, at: datetime, *, asks: bool) -> datetime | None:
-    """When the cycle began; an older push that comes late shows that the customer has waited longer."""
+    """When the cycle began; an older push that comes late shows that the customer has waited longer.
+
+    None for an open one of a row that was stored before this was noted: it keeps the deadline that it has.
+    """
     began_at = lead.bookkeeping.cycle_began_at
-    if not (follow_up.is_open and asks) or began_at is None:
+    if not (follow_up.is_open and asks):
         return began_at
-    return min(at, began_at) if lead.follow_up.is_open else at
+    if not lead.follow_up.is_open:
+        return at
+    return min(at, began_at) if began_at else None
 
 
 def _received(milestones: tuple[Milestone, ...], at: datetime) -> tuple[Milestone, ...]:

@@ -18,5 +18,5 @@ def with_consequences(before: Lead | None, change: Change, policy: Policy) -> Ch
     """
     if change.lead.is_erased:
         return change
-    promised = with_deadline(before, with_assignment(before, change, policy), policy)
+    promised = with_deadline(with_assignment(before, change, policy), policy)
     return with_retention(promised, policy.retention)

@@ -53,25 +53,23 @@ def after(start: datetime, span: timedelta, calendar: WorkingCalendar) -> dateti
         return start + span
 
 
-def with_deadline(before: Lead | None, change: Change, policy: Policy) -> Change:
+def with_deadline(change: Change, policy: Policy) -> Change:
     """The change, with the deadline and the warning that the policy promises.
 
     A cycle that begins gets its deadline. One that is open only ever gets an earlier one, when a score or a
     touch shows that the lead may expect more: what was promised once is never taken back.
 
     Args:
-        before: the lead as it was; None for a new one.
         change: what is about to be stored.
         policy: targets and calendars.
     """
     lead = change.lead
     began_at, follow_up = lead.bookkeeping.cycle_began_at, lead.follow_up
-    if follow_up.state is not FollowUpState.WAITING or began_at is None or follow_up.due_at is None:
+    if follow_up.state is not FollowUpState.WAITING or began_at is None:
         return change
-    is_new = before is None or not before.follow_up.is_open
     promise = promise_to(lead, policy)
     due = after(began_at, promise.target, promise.calendar)
-    if not is_new and due >= follow_up.due_at:
+    if follow_up.due_at is not None and due >= follow_up.due_at:
         return change
     warn_at = None if follow_up.warned_at else _warn_at(began_at, promise)
     dated = replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=warn_at))

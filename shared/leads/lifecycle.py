@@ -1,6 +1,6 @@
 """The life of a lead: which status may follow which, who owns it, whether it may be contacted."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, to_builtins
@@ -89,9 +89,7 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
         happened.append((EventType.STATUS_CHANGED, {"from": lead.status, "to": lead.status, **permission}))
     if not happened:
         return Change(lead) if mark else None
-    return change(
-        lead, now, *happened, **fields, **_follow_up(lead, fields, now, reached_at, policy.follow_up.target)
-    )
+    return change(lead, now, *happened, **fields, **_follow_up(lead, fields, now, reached_at))
 
 
 def with_milestone(lead: Lead, what: str, at: datetime, by: str | None) -> tuple[Milestone, ...]:
@@ -135,9 +133,7 @@ def _expect_tried(lead: Lead, reason: CloseReason | None, attempts: int) -> None
         )
 
 
-def _follow_up(
-    lead: Lead, fields: dict[str, Any], now: datetime, reached_at: datetime, target: timedelta
-) -> dict[str, Any]:
+def _follow_up(lead: Lead, fields: dict[str, Any], now: datetime, reached_at: datetime) -> dict[str, Any]:
     """Whether somebody has to call after the change, and the score that a new permission asks for."""
     status, forbidden = fields.get("status", lead.status), fields.get("do_not_contact", lead.do_not_contact)
     kept = lead.bookkeeping
@@ -151,5 +147,4 @@ def _follow_up(
     is_back = lead.do_not_contact or not lead.status.is_open
     if not is_back:
         return {"bookkeeping": kept}
-    follow_up = await_follow_up(lead.follow_up, now, target)
-    return {"follow_up": follow_up, "bookkeeping": replace(kept, cycle_began_at=now)}
+    return {"follow_up": await_follow_up(lead.follow_up), "bookkeeping": replace(kept, cycle_began_at=now)}

@@ -1,7 +1,7 @@
 """A lead, told again from its events: any past score can be had again."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import convert
 from msgspec.structs import replace
@@ -16,8 +16,6 @@ from shared.leads.worth import appraise
 from shared.marketplace.parse import push_of
 from shared.policy.scoring import ScoringPolicy
 from shared.scoring.score import Score
-
-_NO_TARGET = timedelta(days=1)  # deadlines don't touch a score
 
 
 class NothingToReplay(ValueError):
@@ -60,7 +58,7 @@ def _opened(event: Event) -> Lead:
     push = push_of(event.data["push"])
     lead_id, _ = lead_and_number(event.id)
     at, over = _came(event)
-    lead = first_push(push, lead_id, event.data.get("offer"), at, _NO_TARGET, over=over).lead
+    lead = first_push(push, lead_id, event.data.get("offer"), at, over=over).lead
     interactions = tuple(replace(one, number=event.number) for one in lead.bookkeeping.interactions)
     return replace(lead, bookkeeping=replace(lead.bookkeeping, interactions=interactions))
 
@@ -78,7 +76,7 @@ def _told(lead: Lead, event: Event) -> Lead:
     change = None
     if event.type is EventType.TOUCHED:
         at, over = _came(event)
-        change = later_push(_before(lead, event), push_of(event.data["push"]), at, _NO_TARGET, over=over)
+        change = later_push(_before(lead, event), push_of(event.data["push"]), at, over=over)
     elif event.type is EventType.INTERACTED:
         change = interact(_before(lead, event), convert(event.data, InteractionReport), event.time)
     elif event.type is EventType.SCORED:

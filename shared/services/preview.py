@@ -73,7 +73,7 @@ def _imagined(asked: PushPreview, policy: Policy) -> Lead:
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
 
     offer = offer_of(asked.push, None, offers_by_title(policy))
-    lead = first_push(asked.push, _NO_ID, offer, asked.at, policy.follow_up.target).lead
+    lead = first_push(asked.push, _NO_ID, offer, asked.at).lead
     trail = lead.bookkeeping.interactions
     for number, report in enumerate(asked.interactions, 2):
         trail = with_interaction(trail, as_interaction(report, number))

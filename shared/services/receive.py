@@ -65,11 +65,10 @@ async def receive(
         StoreUnavailable: nothing is certain to be stored; the sender must be told so.
         LeadChanged: likewise, after many attempts against others who change the same lead.
     """
-    target = desk.policy.follow_up.target
     offer, id_ = named(desk, push, slug)
-    first = first_push(push, id_, offer, at, target, over=over)
+    first = first_push(push, id_, offer, at, over=over)
     outcome = await create_or_change_lead(
-        desk, first, lambda lead: later_push(lead, push, at, target, over=over), patience
+        desk, first, lambda lead: later_push(lead, push, at, over=over), patience
     )
     lead = outcome.stored.lead
     if outcome.change is None:

@@ -132,13 +132,12 @@ async def _known(work: Work, one: Arrival) -> Mark | None:
 async def _store(work: Work, one: Arrival) -> Mark:
     """Store the row's push, with its mark, and publish it; the mark that is there if somebody did before."""
     desk, mark = work.desk, Mark(one.mark, work.state.pass_id)
-    policy, target = desk.policy, desk.policy.follow_up.target
-    opened = first_push(one.push, one.lead_id, one.offer, one.at, target).lead
-    over = TakenOver(work.clock(), is_old(opened, policy, work.state.switched_on_at))
-    first = first_push(one.push, one.lead_id, one.offer, one.at, target, over=over)
+    opened = first_push(one.push, one.lead_id, one.offer, one.at).lead
+    over = TakenOver(work.clock(), is_old(opened, desk.policy, work.state.switched_on_at))
+    first = first_push(one.push, one.lead_id, one.offer, one.at, over=over)
 
     def touch(lead: Lead) -> Change | None:
-        change = later_push(lead, one.push, one.at, target, over=over)
+        change = later_push(lead, one.push, one.at, over=over)
         return change and dataclasses.replace(change, mark=mark)
 
     try:

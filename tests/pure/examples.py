@@ -10,6 +10,7 @@ from hypothesis import settings
 from shared.enrichment.facts import Enrichment
 from shared.leads.arrival import first_push, later_push
 from shared.leads.change import Change
+from shared.leads.deadline import with_deadline
 from shared.leads.identity import lead_id
 from shared.leads.lead import Lead
 from shared.marketplace.parse import push_of
@@ -57,9 +58,9 @@ def push(person: dict[str, Any] | None = None, **members: Any) -> LeadPush:
 
 
 def received(one: LeadPush | None = None, at: datetime = NOW) -> Change:
-    """The change by which a push opens a lead."""
+    """The change by which a push opens a lead, with its deadline."""
     one = one or push()
-    return first_push(one, lead_id(one, OFFER, KEY), OFFER, at, TARGET)
+    return with_deadline(first_push(one, lead_id(one, OFFER, KEY), OFFER, at), PROMISE)
 
 
 def lead(one: LeadPush | None = None, at: datetime = NOW) -> Lead:
@@ -69,9 +70,9 @@ def lead(one: LeadPush | None = None, at: datetime = NOW) -> Lead:
 
 def touched(known: Lead, one: LeadPush, at: datetime) -> Lead:
     """The lead after one more push, which must not be a repeat."""
-    change = later_push(known, one, at, TARGET)
+    change = later_push(known, one, at)
     assert change is not None
-    return change.lead
+    return with_deadline(change, PROMISE).lead
 
 
 def worth(total: int, *, qualified: bool = False, grade: str = "B2") -> Score:

@@ -43,8 +43,8 @@ AT_WORK = parse_policy(
 
 def opened(policy: Policy = POLICY, at: datetime = NOW, **members: Any) -> Lead:
     """A lead as it is received under a policy."""
-    first = first_push(push(**members), "a" * 24, OFFER, at, policy.follow_up.target)
-    return with_deadline(None, first, policy).lead
+    first = first_push(push(**members), "a" * 24, OFFER, at)
+    return with_deadline(first, policy).lead
 
 
 def alarms(one: Lead) -> dict[DueKind, datetime]:
@@ -117,9 +117,9 @@ def test_a_touch_after_the_call_begins_a_cycle_with_alarms_of_its_own():
     done = follow_up(missed, FollowUpReport(by="sam", at=DUE), DUE, POLICY)
     assert done is not None
     later = DUE + 5 * HOUR
-    again = later_push(done.lead, push(Description="me again"), later, TARGET)
+    again = later_push(done.lead, push(Description="me again"), later)
     assert again is not None
-    one = with_deadline(done.lead, again, POLICY).lead
+    one = with_deadline(again, POLICY).lead
     assert alarms(one) == {DueKind.DUE_SOON: later + 20 * HOUR, DueKind.FOLLOW_UP: later + TARGET}
     assert (one.follow_up.level, one.follow_up.missed_at, one.follow_up.first_at) == (0, None, DUE)
 
@@ -164,20 +164,20 @@ def test_the_first_target_that_fits_counts():
 
 def test_a_lead_that_turns_out_better_gets_an_earlier_deadline_from_the_beginning_of_its_cycle():
     one = opened(TARGETS, ActionCode="PLT")
-    better = with_deadline(one, scored(one, "A1"), TARGETS).lead
+    better = with_deadline(scored(one, "A1"), TARGETS).lead
     assert (better.follow_up.due_at, better.follow_up.warn_at) == (NOW + HOUR, NOW + HOUR * 3 / 4)
 
 
 def test_what_was_promised_is_never_taken_back():
     one = opened(TARGETS, ActionCode="PLT")
-    better = with_deadline(one, scored(one, "A1"), TARGETS).lead
-    worse = with_deadline(better, scored(better, "D4"), TARGETS).lead
+    better = with_deadline(scored(one, "A1"), TARGETS).lead
+    worse = with_deadline(scored(better, "D4"), TARGETS).lead
     assert worse.follow_up == better.follow_up
 
 
 def test_a_warning_that_was_given_is_not_given_again_for_an_earlier_deadline():
     warned, _ = raised(warn_soon(opened(TARGETS, ActionCode="PLT"), TARGETS, NOW + 47 * HOUR))
-    better = with_deadline(warned, scored(warned, "A1"), TARGETS).lead
+    better = with_deadline(scored(warned, "A1"), TARGETS).lead
     assert (better.follow_up.due_at, better.follow_up.warn_at) == (NOW + HOUR, None)
 
 

@@ -121,7 +121,7 @@ def test_no_touch_takes_a_known_value_away(person: dict[str, str | None]):
 def test_a_touch_is_one_more_event_and_waits_for_a_score_again():
     one = lead()
     one = replace(one, bookkeeping=replace(one.bookkeeping, touches_scored=1))
-    change = later_push(one, CONTACT_ME, LATER, TARGET)
+    change = later_push(one, CONTACT_ME, LATER)
     assert change is not None
     (event,) = change.events
     assert (event.number, event.type, event.data) == (2, EventType.TOUCHED, {"push": sent(ActionCode="PLT")})
@@ -146,17 +146,17 @@ def test_a_touch_that_comes_late_does_not_turn_the_time_back():
     ],
 )
 def test_the_same_content_within_ten_minutes_adds_nothing(after: timedelta, repeated: bool):
-    assert (later_push(lead(), push(), NOW + after, TARGET) is None) is repeated
+    assert (later_push(lead(), push(), NOW + after) is None) is repeated
 
 
 def test_the_order_of_the_keys_makes_no_other_content():
     again = push_of(dict(reversed(sent().items())))
-    assert later_push(lead(), again, NOW, TARGET) is None
+    assert later_push(lead(), again, NOW) is None
 
 
 def test_a_push_that_comes_hours_late_is_no_repeat_of_a_later_one():
     known = lead(at=LATER)
-    assert later_push(known, push(), NOW, TARGET) is not None
+    assert later_push(known, push(), NOW) is not None
 
 
 def test_forbidding_contact_is_never_swallowed_as_a_repeat():
@@ -164,7 +164,7 @@ def test_forbidding_contact_is_never_swallowed_as_a_repeat():
     assert not known.do_not_contact
     again = touched(known, DNC, NOW + timedelta(seconds=2))
     assert again.do_not_contact
-    assert later_push(again, DNC, NOW + timedelta(seconds=3), TARGET) is None
+    assert later_push(again, DNC, NOW + timedelta(seconds=3)) is None
 
 
 @pytest.mark.parametrize(
@@ -177,29 +177,29 @@ def test_forbidding_contact_is_never_swallowed_as_a_repeat():
 )
 def test_the_same_content_spelt_otherwise_is_a_repeat(spelling):
     same = {name: value for name, value in sent().items() if name != "UserDetails"} | spelling
-    assert later_push(lead(), push_of(same), NOW, TARGET) is None
+    assert later_push(lead(), push_of(same), NOW) is None
 
 
 def test_a_change_of_one_letter_is_no_repeat():
-    assert later_push(lead(), push({"Title": "IT director"}), NOW, TARGET) is not None
+    assert later_push(lead(), push({"Title": "IT director"}), NOW) is not None
 
 
 def test_the_first_content_again_after_another_one_is_still_a_repeat():
     known = touched(lead(), CONTACT_ME, NOW + timedelta(minutes=1))
-    assert later_push(known, push(), NOW + timedelta(minutes=2), TARGET) is None
-    assert later_push(known, CONTACT_ME, NOW + timedelta(minutes=2), TARGET) is None
+    assert later_push(known, push(), NOW + timedelta(minutes=2)) is None
+    assert later_push(known, CONTACT_ME, NOW + timedelta(minutes=2)) is None
 
 
 def test_each_content_has_a_window_of_its_own():
     known = touched(lead(), CONTACT_ME, NOW + timedelta(minutes=1))
-    assert later_push(known, CONTACT_ME, NOW + REPEAT_WINDOW, TARGET) is None
-    assert later_push(known, push(), NOW + REPEAT_WINDOW, TARGET) is not None
+    assert later_push(known, CONTACT_ME, NOW + REPEAT_WINDOW) is None
+    assert later_push(known, push(), NOW + REPEAT_WINDOW) is not None
 
 
 def test_a_repeat_does_not_prolong_the_window():
     known = lead()
-    assert later_push(known, push(), NOW + timedelta(minutes=9), TARGET) is None
-    assert later_push(known, push(), NOW + timedelta(minutes=11), TARGET) is not None
+    assert later_push(known, push(), NOW + timedelta(minutes=9)) is None
+    assert later_push(known, push(), NOW + timedelta(minutes=11)) is not None
 
 
 def test_what_is_remembered_of_a_stream_of_pushes_is_bounded():
@@ -217,15 +217,15 @@ def test_a_push_that_is_stored_already_is_a_repeat_however_late_it_comes_again()
     known = touched(lead(), CONTACT_ME, NOW + timedelta(minutes=1))
     for days in range(1, 14):
         known = touched(known, push(Description=f"Note {days}"), NOW + timedelta(days=days))
-    assert later_push(known, push(), NOW, TARGET) is None
-    assert later_push(known, CONTACT_ME, NOW + timedelta(minutes=1), TARGET) is None
+    assert later_push(known, push(), NOW) is None
+    assert later_push(known, CONTACT_ME, NOW + timedelta(minutes=1)) is None
 
 
 def test_a_stored_push_that_forbids_contact_is_a_repeat_even_if_contact_was_allowed_since():
     forbidden = touched(lead(), DNC, NOW + timedelta(minutes=1))
     allowed = replace(forbidden, do_not_contact=False)
-    assert later_push(allowed, DNC, NOW + timedelta(minutes=1), TARGET) is None
-    assert later_push(allowed, DNC, NOW + timedelta(minutes=2), TARGET) is not None
+    assert later_push(allowed, DNC, NOW + timedelta(minutes=1)) is None
+    assert later_push(allowed, DNC, NOW + timedelta(minutes=2)) is not None
 
 
 def test_a_belated_push_fills_blanks_and_leaves_what_is_newer():
@@ -342,7 +342,7 @@ def test_whatever_comes_events_are_numbered_without_gaps_and_all_wait_to_be_publ
     one, events, at = change.lead, list(change.events), NOW
     for each, minutes in pushes:
         at += timedelta(minutes=minutes)
-        step = later_push(one, each, at, TARGET)
+        step = later_push(one, each, at)
         if step is not None:
             one = step.lead
             events += step.events

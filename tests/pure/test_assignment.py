@@ -144,7 +144,7 @@ def test_history_takes_nobodys_room_until_the_customer_comes_back():
     old = replace(old, bookkeeping=replace(old.bookkeeping, is_imported=True))
     history = scored(old)
     assert not is_asked(history)
-    assert is_asked(stored(later_push(history, push(ActionCode="PLT"), LATER, timedelta(days=1)), history))
+    assert is_asked(stored(later_push(history, push(ActionCode="PLT"), LATER), history))
 
 
 def test_without_a_catch_all_nothing_is_asked():

@@ -16,7 +16,7 @@ from shared.leads.lead import Assignment, DueKind, LeadStatus
 from shared.leads.replay import replayed_lead
 from shared.leads.worth import record_score
 from shared.policy.load import parse_policy
-from tests.pure.examples import ADA, NOTHING_KNOWN, NOW, PROMISE, TARGET, lead, push, received, worth
+from tests.pure.examples import ADA, NOTHING_KNOWN, NOW, PROMISE, lead, push, received, worth
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ TOLD = {"Description": "Please ring my wife Clara", "ActionCode": "PLT"}
 
 def an_old_lead():
     known = lead(push(**TOLD))
-    known = later_push(known, push(**{**TOLD, "Description": "Hello again"}), NOW + HOUR, TARGET).lead
+    known = later_push(known, push(**{**TOLD, "Description": "Hello again"}), NOW + HOUR).lead
     scored = record_score(known, NOTHING_KNOWN, worth(50), NOW + HOUR).lead
     asked = Assignment(asked=3, settled=2, counts_for="ann")
     return replace(scored, owner="ann", bookkeeping=replace(scored.bookkeeping, assignment=asked))

@@ -9,7 +9,6 @@ from shared.follow_up.state import (
     FollowUpState,
     await_follow_up,
     expect_none,
-    follow_up_due,
     fulfil,
     is_missed,
     miss,
@@ -23,26 +22,21 @@ MISSED = FollowUp(state=FollowUpState.MISSED, due_at=DUE, missed_at=DUE, level=2
 DONE = FollowUp(state=FollowUpState.DONE, due_at=DUE, first_at=NOW, missed_at=DUE, level=2)
 
 
-def test_the_deadline_is_the_target_after_the_push_to_the_microsecond():
-    assert follow_up_due(NOW + TICK, TARGET) == NOW + timedelta(days=1, microseconds=1)
-
-
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        pytest.param(FollowUp(), WAITING, id="none: opened"),
+        pytest.param(FollowUp(), FollowUp(state=FollowUpState.WAITING), id="none: opened"),
         pytest.param(WAITING, WAITING, id="waiting: not postponed"),
         pytest.param(MISSED, MISSED, id="missed: still missed"),
         pytest.param(
             DONE,
-            FollowUp(state=FollowUpState.WAITING, due_at=DUE + TARGET, first_at=NOW),
-            id="done: a new cycle",
+            FollowUp(state=FollowUpState.WAITING, first_at=NOW),
+            id="done: a new cycle, its deadline yet to be promised",
         ),
     ],
 )
 def test_a_customer_who_was_here_opens_a_cycle_unless_one_is_open(before: FollowUp, after: FollowUp):
-    at = DUE if before is DONE else NOW
-    assert await_follow_up(before, at, TARGET) == after
+    assert await_follow_up(before) == after
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def desk_work(body: bytes) -> Lead | None:
         assert CANARY not in refusal
         return None
     offer = offer_of(push, None, {})
-    change = first_push(push, lead_id(push, offer, KEY), offer, NOW, TARGET)
+    change = first_push(push, lead_id(push, offer, KEY), offer, NOW)
     enrichment, score = appraise(change.lead, POLICY.scoring, NOW)
     lead = record_score(change.lead, enrichment, score, NOW).lead
     (event,) = change.events
@@ -56,7 +56,7 @@ def desk_work(body: bytes) -> Lead | None:
     assert json.loads(body_of(lead, event))["lead"]["id"] == lead.id
     assert CANARY not in str([row.key for row in index_rows(lead)])
     properties_of(lead, event)
-    later_push(lead, push, NOW + TARGET, TARGET)
+    later_push(lead, push, NOW + TARGET)
     return lead
 
 

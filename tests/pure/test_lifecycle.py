@@ -12,6 +12,7 @@ from shared.leads.arrival import later_push
 from shared.leads.attention import FollowUpReport, follow_up
 from shared.leads.change import Change
 from shared.leads.crm_facts import FactReport, learn
+from shared.leads.deadline import with_deadline
 from shared.leads.events import EventType
 from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone
 from shared.leads.lifecycle import TRANSITIONS, IllegalTransition, InvalidUpdate, LeadUpdate, update
@@ -27,7 +28,7 @@ CLOSED = [status for status in LeadStatus if not status.is_open]
 def changed(one: Lead, **wanted: Any) -> Change:
     change = update(one, LeadUpdate(**wanted), LATER, POLICY)
     assert change is not None
-    return change
+    return with_deadline(change, POLICY)
 
 
 def in_status(status: LeadStatus) -> Lead:
@@ -109,12 +110,12 @@ def test_who_opens_a_lead_again_by_hand_has_to_call(status: LeadStatus):
 @pytest.mark.parametrize("status", CLOSED)
 def test_a_touch_opens_a_closed_lead_again_and_begins_a_cycle(status: LeadStatus):
     closed = changed(lead(), status=status).lead
-    change = later_push(closed, push(Description="I am back"), NOW + 9 * TARGET, TARGET)
+    change = later_push(closed, push(Description="I am back"), NOW + 9 * TARGET)
     assert change is not None
     assert [event.type for event in change.events] == [EventType.TOUCHED, EventType.STATUS_CHANGED]
     assert change.events[1].data["from"] == status
     assert (change.lead.status, change.lead.close_reason) == (LeadStatus.NEW, None)
-    assert change.lead.follow_up.due_at == NOW + 10 * TARGET
+    assert with_deadline(change, POLICY).lead.follow_up.due_at == NOW + 10 * TARGET
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_a_touch_opens_a_closed_lead_again_and_begins_a_cycle(status: LeadStatus
 )
 def test_some_pushes_leave_a_closed_lead_closed(one: Any):
     closed = changed(lead(), status=LeadStatus.LOST).lead
-    change = later_push(closed, one, NOW + 9 * TARGET, TARGET)
+    change = later_push(closed, one, NOW + 9 * TARGET)
     assert change is not None
     assert (change.lead.status, change.lead.follow_up.state) == (LeadStatus.LOST, FollowUpState.NONE)
 

@@ -160,7 +160,7 @@ def test_a_contact_planned_during_an_outage_of_days_is_told_and_missed_in_order(
     late = NOW + 30 * DAY
     change = remind_of_contact(one, POLICY, late)
     assert change is not None
-    again = with_deadline(one, change, POLICY)
+    again = with_deadline(change, POLICY)
     assert again == change
     missed = flag_missed(change.lead, POLICY, late)
     assert missed is not None

@@ -50,14 +50,14 @@ histories = st.lists(
 
 
 def opened(one: LeadPush, at: datetime, over: TakenOver | None) -> Change:
-    change = first_push(one, lead_id(one, OFFER, KEY), OFFER, at, TARGET, over=over)
-    return with_deadline(None, change, PROMISE)
+    change = first_push(one, lead_id(one, OFFER, KEY), OFFER, at, over=over)
+    return with_deadline(change, PROMISE)
 
 
 def touched(known: Lead, one: LeadPush, at: datetime, over: TakenOver | None = YOUNG) -> Change:
-    change = later_push(known, one, at, TARGET, over=over)
+    change = later_push(known, one, at, over=over)
     assert change is not None
-    return with_deadline(known, change, PROMISE)
+    return with_deadline(change, PROMISE)
 
 
 def told(history: Any, over: TakenOver | None) -> tuple[Lead, list[Event]]:

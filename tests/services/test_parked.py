@@ -65,7 +65,7 @@ async def test_what_fails_again_after_it_was_revived_has_all_its_attempts_again(
 
 async def test_a_revival_keeps_the_promise_that_was_made_whatever_the_policy_says_now():
     desk = a_desk('[follow_up]\ntarget = "48h"')
-    first = a_first_push(target=timedelta(hours=48))
+    first = a_first_push(policy=desk.policy)
     stored = await desk.store.create(Change(with_parked_score(first.lead), first.events))
     await revive(desk.store, stored.lead.id)
     assert (await desk.store.get(stored.lead.id)).lead.follow_up == stored.lead.follow_up

@@ -62,7 +62,7 @@ async def test_a_mark_is_stored_with_its_change_and_read_by_any_lead_of_the_pers
     change = a_first_push()
     assert await store.mark_of(change.lead.id, "row") is None
     read = await store.create(marked(change))
-    touch = later_push(read.lead, a_push(Description="Call me"), LATER, DAY)
+    touch = later_push(read.lead, a_push(Description="Call me"), LATER)
     await store.replace(read, marked(touch, "other"))
     other_offer = change.lead.id[:16] + "a" * 8
     for known in (change.lead.id, other_offer):
@@ -73,12 +73,12 @@ async def test_a_mark_is_stored_with_its_change_and_read_by_any_lead_of_the_pers
 async def test_what_has_a_mark_is_neither_created_nor_changed_again_and_leaves_no_trace(store):
     read = await store.create(marked(a_first_push()))
     before = await store.get(read.lead.id)
-    touch = later_push(read.lead, a_push(Description="Call me"), LATER, DAY)
+    touch = later_push(read.lead, a_push(Description="Call me"), LATER)
     with pytest.raises(LeadChanged):
         await store.replace(read, marked(touch, said="second"))
     assert await store.get(read.lead.id) == before
     assert len(await store.events_of(read.lead.id)) == 1
-    other = first_push(a_push(), lead_id(a_push(), "vm", ID_KEY), "vm", NOW, DAY)
+    other = first_push(a_push(), lead_id(a_push(), "vm", ID_KEY), "vm", NOW)
     with pytest.raises(LeadExists):
         await store.create(marked(other, said="second"))
     with pytest.raises(LeadNotFound):
@@ -88,8 +88,7 @@ async def test_what_has_a_mark_is_neither_created_nor_changed_again_and_leaves_n
 
 async def test_of_many_changes_at_once_with_one_mark_one_is_stored(store):
     changes = [
-        marked(first_push(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW, DAY))
-        for offer in "abcdefgh"
+        marked(first_push(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW)) for offer in "abcdefgh"
     ]
     outcomes = await asyncio.gather(*(store.create(change) for change in changes), return_exceptions=True)
     assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
@@ -104,10 +103,10 @@ async def test_an_absent_lead_is_not_found_and_has_no_history(store):
 
 async def test_a_change_on_a_stale_read_is_refused_and_leaves_no_trace(store):
     read = await store.create(a_first_push())
-    touched = later_push(read.lead, a_push(Description="Call me"), LATER, DAY)
+    touched = later_push(read.lead, a_push(Description="Call me"), LATER)
     await store.replace(read, touched)
     with pytest.raises(LeadChanged):
-        await store.replace(read, later_push(read.lead, a_push(Description="Or not"), LATER, DAY))
+        await store.replace(read, later_push(read.lead, a_push(Description="Or not"), LATER))
     assert (await store.get(read.lead.id)).lead == touched.lead
     assert len(await store.events_of(read.lead.id)) == 2
 
@@ -168,7 +167,7 @@ async def test_events_are_read_from_a_number_on_and_within_a_limit(store):
 
 
 async def test_the_leads_of_a_person_are_found_by_the_contact_key_and_no_others(store):
-    mine = [first_push(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW, DAY) for offer in "abc"]
+    mine = [first_push(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW) for offer in "abc"]
     for change in (*mine, a_first_push(Email="eva@fabrikam.example")):
         await store.create(change)
     person = person_of("ADA@fabrikam.example", ID_KEY)
@@ -218,7 +217,7 @@ async def test_the_fattest_lead_that_pushes_can_make_fits_into_a_row_and_a_messa
         {"ActionCode": fat, "OfferTitle": "z" * 1_000},
         {"FirstName": "é" * 20_000},
     ):
-        change = later_push(read.lead, a_push(**{"Company": fat, **changes}), LATER, DAY)
+        change = later_push(read.lead, a_push(**{"Company": fat, **changes}), LATER)
         read = await store.replace(read, change)
         read = await store.replace(read, record_score(read.lead, enrich(read.lead.contact), a_score(50), NOW))
         assert len(body_of(read.lead, change.events[0])) < 240 * 1024

@@ -1,0 +1,120 @@
+"""Every open cycle has the deadline that the policy promises, however it opened."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from shared.follow_up.state import FollowUpState
+from shared.leads.alarm import remind_of_contact
+from shared.leads.arrival import first_push, later_push
+from shared.leads.attention import FollowUpReport, follow_up
+from shared.leads.change import Change
+from shared.leads.consequences import with_consequences
+from shared.leads.erasure import ErasedBecause, continued, erased
+from shared.leads.lead import Lead, LeadStatus
+from shared.leads.lifecycle import LeadUpdate, update
+from shared.leads.taken_over import TakenOver
+from shared.marketplace.push import LeadPush
+from shared.policy.load import parse_policy
+from tests.pure.examples import NOW, OFFER, push
+
+HOUR = timedelta(hours=1)
+LATER = NOW + 10 * HOUR
+POLICY = parse_policy("""
+[follow_up]
+target = "24h"
+warn_before = "4h"
+
+[[follow_up.targets]]
+when = { fact = "offer", equals = "contoso.contoso-backup" }
+target = "8h"
+because = "an offer in a hurry"
+""")
+OLD, WAITED = TakenOver(NOW, is_old=True), TakenOver(NOW, was_pushed=True)
+DNC, TEST = push(ActionCode="DNC"), push({"FirstName": "MSFT_TEST_1"})
+ONCE, AGAIN = push(), push(Description="me again")
+
+
+def stored(change: Change | None, before: Lead | None = None) -> Lead:
+    assert change is not None
+    return with_consequences(before, change, POLICY).lead
+
+
+def opened(one: LeadPush = ONCE, at: datetime = NOW, over: TakenOver | None = None) -> Lead:
+    return stored(first_push(one, "a" * 24, OFFER, at, over=over))
+
+
+def touched(known: Lead, one: LeadPush = AGAIN, at: datetime = LATER, over: TakenOver | None = None) -> Lead:
+    return stored(later_push(known, one, at, over=over), known)
+
+
+def updated(known: Lead, at: datetime = NOW, **wanted: object) -> Lead:
+    return stored(update(known, LeadUpdate(**wanted), at, POLICY), known)
+
+
+def called(known: Lead, next_contact_at: datetime | None = None) -> Lead:
+    report = FollowUpReport(by="sam", at=NOW, next_contact_at=next_contact_at)
+    return stored(follow_up(known, report, NOW, POLICY), known)
+
+
+def lost() -> Lead:
+    return updated(opened(), status=LeadStatus.LOST)
+
+
+def reminded() -> Lead:
+    planned = called(opened(), next_contact_at=LATER)
+    return stored(remind_of_contact(planned, POLICY, LATER + HOUR), planned)
+
+
+def born_again() -> Lead:
+    tombstone = erased(opened(), NOW, ErasedBecause.REQUESTED).lead
+    return stored(continued(first_push(AGAIN, "a" * 24, OFFER, LATER), tombstone))
+
+
+def of_an_old_row(known: Lead) -> Lead:
+    """The lead as it was stored before the beginning of a cycle was noted."""
+    return replace(known, bookkeeping=replace(known.bookkeeping, cycle_began_at=None))
+
+
+@pytest.mark.parametrize(
+    ("one", "began_at"),
+    [
+        pytest.param(opened(), NOW, id="a first push"),
+        pytest.param(opened(at=NOW - HOUR, over=WAITED), NOW - HOUR, id="one that waited in the queue"),
+        pytest.param(touched(opened()), NOW, id="a touch of who waits"),
+        pytest.param(touched(opened(), at=NOW - HOUR), NOW - HOUR, id="a belated one: waits longer"),
+        pytest.param(touched(called(opened())), LATER, id="a touch of who was called"),
+        pytest.param(touched(lost()), LATER, id="opened again by a touch"),
+        pytest.param(updated(lost(), LATER, status=LeadStatus.CONTACTED), LATER, id="opened again by hand"),
+        pytest.param(updated(opened(DNC), LATER, do_not_contact=False), LATER, id="allowed again by hand"),
+        pytest.param(touched(opened(DNC), push(ActionCode="PLT")), LATER, id="allowed again by a touch"),
+        pytest.param(touched(opened(TEST)), LATER, id="a test that has become real"),
+        pytest.param(touched(opened(at=NOW - 999 * HOUR, over=OLD)), LATER, id="an old row, then a push"),
+        pytest.param(reminded(), LATER, id="a planned contact, told late"),
+        pytest.param(born_again(), LATER, id="a push where a lead was erased"),
+        pytest.param(touched(of_an_old_row(called(opened()))), LATER, id="a beginning that wasn't noted"),
+    ],
+)
+def test_a_cycle_that_begins_gets_the_deadline_and_the_warning_of_the_policy(one: Lead, began_at: datetime):
+    assert one.follow_up.state is FollowUpState.WAITING
+    assert (one.follow_up.due_at, one.follow_up.warn_at) == (began_at + 8 * HOUR, began_at + 4 * HOUR)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(opened(DNC), id="must not be contacted"),
+        pytest.param(touched(opened(), DNC), id="must not be contacted any more"),
+        pytest.param(opened(TEST), id="a test"),
+        pytest.param(lost(), id="closed"),
+        pytest.param(opened(at=NOW - 999 * HOUR, over=OLD), id="an old row"),
+    ],
+)
+def test_whom_nobody_has_to_call_has_no_deadline(one: Lead):
+    assert (one.follow_up.state, one.follow_up.due_at) == (FollowUpState.NONE, None)
+
+
+def test_an_open_cycle_whose_beginning_was_not_noted_keeps_its_deadline():
+    known = of_an_old_row(opened())
+    assert touched(known, at=NOW - HOUR).follow_up == known.follow_up
