@@ -7,8 +7,9 @@ import sys
 from contextlib import suppress
 
 from local.dead_letters.arguments import arguments
-from local.dead_letters.links import CLOSE_TIMEOUT, BusRefused
+from local.dead_letters.links import BusRefused
 from local.running_stack import NoStack, told_by_stack
+from shared.messaging.link import CLOSE_TIMEOUT
 from shared.messaging.service_bus import bus_client
 
 

@@ -8,10 +8,11 @@ from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from local import servicebus
-from local.dead_letters.links import BusRefused, Place, opened, peek, refusals
+from local.dead_letters.links import BusRefused, Place, peek, refusals
 from local.dead_letters.replaying import Outcomes, replay
 from local.dead_letters.report import listed, summed, told
 from local.servicebus.config import load_config
+from shared.messaging.link import opened
 
 ENTITIES = Path(servicebus.__file__).with_name("Config.json")
 

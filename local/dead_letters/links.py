@@ -1,8 +1,7 @@
-"""Where dead letters are, and links to there: looking without touching. Our own errors for the SDK's."""
+"""Where dead letters are, and how to look without touching. Our own errors for the SDK's."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +14,11 @@ from azure.servicebus.exceptions import (
     ServiceBusAuthorizationError,
     ServiceBusCommunicationError,
     ServiceBusConnectionError,
-    ServiceBusError,
 )
 
-PAGE = 50  # messages a peek asks for
-CLOSE_TIMEOUT = 5.0  # seconds
+from shared.messaging.link import BUS_ERRORS
 
-BUS_ERRORS = (ServiceBusError, OSError, TimeoutError)
+PAGE = 50  # messages a peek asks for
 
 
 class BusRefused(Exception):
@@ -53,19 +50,6 @@ class Place:
         if self.subscription is None:
             return client.get_queue_sender(self.entity)
         return client.get_topic_sender(self.entity)
-
-
-@asynccontextmanager
-async def opened[T: (ServiceBusReceiver, ServiceBusSender)](link: T, patience: float) -> AsyncIterator[T]:
-    """A link from opening to closing, which take a bounded time also with a bus that is silent."""
-    try:
-        async with asyncio.timeout(patience):
-            await link.__aenter__()
-        yield link
-    finally:
-        with suppress(*BUS_ERRORS):  # what was done is done
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await link.close()
 
 
 async def peek(

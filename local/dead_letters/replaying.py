@@ -9,7 +9,8 @@ from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 from azure.servicebus.exceptions import MessageLockLostError, MessageSizeExceededError
 
 from local.dead_letters.copies import NotCopyable, copy_of
-from local.dead_letters.links import BUS_ERRORS, CLOSE_TIMEOUT, sentence
+from local.dead_letters.links import sentence
+from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT
 
 WAIT_FOR_NEXT = 5.0  # seconds until a message that was seen, but doesn't come, counts as held by others
 

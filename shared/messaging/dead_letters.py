@@ -2,17 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 from azure.servicebus import ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
-from azure.servicebus.exceptions import ServiceBusError
+
+from shared.messaging.link import BUS_ERRORS, closed
 
 MOST = 100  # counted of one entity
 PAGE = 50  # messages a look asks for
 PATIENCE = 15.0  # seconds for one count, opening the link included: a cold instance signs in first
-CLOSE_TIMEOUT = 5.0  # seconds
-_ERRORS = (ServiceBusError, OSError, TimeoutError)
 
 type Receivers = Callable[[ServiceBusClient], Mapping[str, ServiceBusReceiver]]
 
@@ -54,7 +52,7 @@ class ServiceBusDeadLetters:
             counts = await asyncio.gather(*(_counted(receiver) for receiver in receivers.values()))
             return dict(zip(receivers, counts, strict=True))
         finally:
-            await _closed(client)
+            await closed(client)
 
 
 async def _counted(receiver: ServiceBusReceiver) -> int | None:
@@ -62,10 +60,10 @@ async def _counted(receiver: ServiceBusReceiver) -> int | None:
     try:
         async with asyncio.timeout(PATIENCE):
             return await _peeked(receiver)
-    except _ERRORS:
+    except BUS_ERRORS:
         return None
     finally:
-        await _closed(receiver)
+        await closed(receiver)
 
 
 async def _peeked(receiver: ServiceBusReceiver) -> int:
@@ -77,9 +75,3 @@ async def _peeked(receiver: ServiceBusReceiver) -> int:
         found += len(page)
         first = (page[-1].sequence_number or 0) + 1
     return found
-
-
-async def _closed(link: ServiceBusClient | ServiceBusReceiver) -> None:
-    with suppress(*_ERRORS):  # what was counted is counted
-        async with asyncio.timeout(CLOSE_TIMEOUT):
-            await link.close()

@@ -11,11 +11,12 @@ from typing import Any
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
-from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusError
+from azure.servicebus.exceptions import MessageSizeExceededError
 
 from shared.leads.events import Event
 from shared.leads.lead import Lead
 from shared.messaging.cloud_events import CONTENT_TYPE, body_of, properties_of
+from shared.messaging.link import BUS_ERRORS
 from shared.services.ports import BusUnavailable
 
 SEND_TIMEOUT = 30.0  # seconds for what was waiting, opening the link included: a cold instance signs in first
@@ -103,7 +104,7 @@ class Outbox:
                     await self._send(self._link(), [message for one in waiting for message in one.messages])
                 for one in waiting:
                     one.sent.set_result(None)
-        except (ServiceBusError, OSError, TimeoutError) as exc:
+        except BUS_ERRORS as exc:
             failure = BusUnavailable(type(exc).__name__)
         finally:
             unsent = [one for one in (*waiting, *self._waiting) if not one.sent.done()]
@@ -179,7 +180,7 @@ async def one_by_one(sender: ServiceBusSender, messages: Sequence[ServiceBusMess
 
 async def _close(client: ServiceBusClient, sender: ServiceBusSender) -> None:
     """Close both: a client knows its senders only as long as somebody else holds them."""
-    with suppress(ServiceBusError, TimeoutError, OSError):  # they are given up anyway
+    with suppress(*BUS_ERRORS):  # they are given up anyway
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await sender.close()
             await client.close()

@@ -4,15 +4,15 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from azure.servicebus import ServiceBusMessageState, ServiceBusReceivedMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.amqp import AmqpMessageBodyType
 from azure.servicebus.exceptions import MessageLockLostError, MessagingEntityNotFoundError, ServiceBusError
 
+from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT, opened
 from shared.services.ports import BusUnavailable, UnreadMessage
 
 MOST_LOOKED_AT = 20_000  # messages of one queue; more must be read first
@@ -20,12 +20,9 @@ PAGE = 250  # messages
 PATIENCE = 60.0  # seconds for all queues
 FOR_ONE = 15.0  # seconds that others may hold a message that is meant
 ANSWER = 10.0  # seconds for one answer of the bus
-CLOSE_TIMEOUT = 5.0  # seconds
 WAIT_FOR_NEXT = 1.0  # seconds until a queue counts as empty
 PAUSE = 0.2  # seconds until the next look at a message that somebody else holds
 MOST_DELIVERIES = 5  # of a message in the way: of ten, looking for another one must not cost the last
-
-_ERRORS = (ServiceBusError, OSError, TimeoutError)
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +63,11 @@ class ServiceBusUnread:
     async def remove(self, is_meant: IsMeant) -> int:
         """See `UnreadMessages.remove`."""
         try:
-            async with asyncio.timeout(PATIENCE), _closing(self._connect()) as client:
+            async with asyncio.timeout(PATIENCE), opened(self._connect()) as client:
                 work = (_remove_all(client, place, is_meant) for place in self._places)
                 outcomes = await asyncio.gather(*work, return_exceptions=True)
                 return sum(_count(outcome) for outcome in outcomes)
-        except _ERRORS as exc:
+        except BUS_ERRORS as exc:
             raise BusUnavailable(type(exc).__name__) from exc
 
     async def close(self) -> None:
@@ -94,7 +91,7 @@ async def _remove(client: ServiceBusClient, place: Place, is_meant: IsMeant, *, 
     """Look and take until none that is meant is there; somebody else may hold it for a moment."""
     removed, give_up = 0, time.monotonic() + FOR_ONE
     try:
-        async with _closing(place.receiver(client, dead=dead)) as receiver:
+        async with opened(place.receiver(client, dead=dead)) as receiver:
             while meant := (found := await _look(receiver, is_meant)).meant:
                 if time.monotonic() > give_up:
                     raise BusUnavailable("somebody else holds a message")
@@ -154,7 +151,7 @@ def _expect_spare(found: _Found, *, dead: bool) -> None:
 
 async def _call_off(client: ServiceBusClient, place: Place, numbers: Sequence[int]) -> int:
     """Those that have come meanwhile fail the call: the next look finds them."""
-    async with _closing(client.get_queue_sender(place.entity)) as sender:
+    async with opened(client.get_queue_sender(place.entity)) as sender:
         with suppress(ServiceBusError):
             await sender.cancel_scheduled_messages(list(numbers), timeout=ANSWER)
             return len(numbers)
@@ -187,23 +184,11 @@ async def _complete(receiver: ServiceBusReceiver, message: ServiceBusReceivedMes
 
 
 async def _give_back(receiver: ServiceBusReceiver, held: Sequence[ServiceBusReceivedMessage]) -> None:
-    with suppress(*_ERRORS):  # the locks of the rest end by themselves
+    with suppress(*BUS_ERRORS):  # the locks of the rest end by themselves
         async with asyncio.timeout(CLOSE_TIMEOUT):
             for message in held:
                 with suppress(MessageLockLostError):
                     await receiver.abandon_message(message)
-
-
-@asynccontextmanager
-async def _closing[Link: Any](link: Link) -> AsyncIterator[Link]:
-    """Open it, and close it within bounded time, whatever the bus does."""
-    try:
-        await link.__aenter__()
-        yield link
-    finally:
-        with suppress(*_ERRORS):  # what was done is done
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await link.close()
 
 
 def _unread(message: ServiceBusReceivedMessage) -> UnreadMessage:
