@@ -61,7 +61,7 @@ async def receive_spilled(desk: Desk, message: QueuedMessage, now: datetime) -> 
 
 
 def spilled(push: LeadPush, lead_id: str, slug: str | None, at: datetime) -> QueuedMessage:
-    """The push as sent. The same push of the same instant is the same message."""
+    """The push as sent, and whose it is. The same push of the same instant is the same message."""
     body = json.dumps(push.as_sent, ensure_ascii=False, separators=(",", ":")).encode()
     came = at.isoformat()
     identity = b"\0".join((lead_id.encode(), came.encode(), body))
@@ -71,7 +71,7 @@ def spilled(push: LeadPush, lead_id: str, slug: str | None, at: datetime) -> Que
         message_id=hashlib.blake2b(identity, digest_size=16).hexdigest(),
         sent_at=at,
         properties=properties,
-        addressing={"content_type": "application/json"},
+        addressing={"content_type": "application/json", "subject": lead_id},  # whoever erases it looks there
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from shared.leads.attention import FollowUpReport
 from shared.leads.events import EventType
 from shared.services.follow_up import report_follow_up
+from shared.services.ports import UnreadMessage
 from shared.services.receive import receive
 from shared.services.score import score_lead
 from tests.examples import NOW, a_push
@@ -38,6 +39,12 @@ def said_by(desk):
     """Everything that is stored, as one text."""
     kept = [*desk.store.rows.items(), *map(msgspec.to_builtins, desk.store._seats.values())]
     return str(kept).casefold()
+
+
+def unread(message):
+    """A message of the SDK as it lies in its queue."""
+    said = (message.message_id, message.subject, *message.application_properties.values())
+    return UnreadMessage([one for one in said if isinstance(one, str)], b"".join(message.body))
 
 
 def told(desk):

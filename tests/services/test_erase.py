@@ -11,6 +11,7 @@ from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.messaging.memory import MemoryPublisher, MemoryUnread
+from shared.messaging.message_queue import copy_of
 from shared.routing.rota import Seat
 from shared.services.erase import Removed, erase_lead, erase_person
 from shared.services.health import check_health
@@ -25,9 +26,10 @@ from shared.services.ports import (
 from shared.services.read import get_lead, list_events
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
+from shared.services.spill import spilled
 from shared.services.update import update_lead
 from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, another
+from tests.examples import DAY, NOW, a_desk, a_push, another
 from tests.pure.examples import ADA
 from tests.services.erasure_parts import (
     AT,
@@ -40,6 +42,7 @@ from tests.services.erasure_parts import (
     rows_of,
     said_by,
     told,
+    unread,
 )
 
 
@@ -106,6 +109,15 @@ async def test_somebody_known_by_phone_only_is_erased_by_the_id():
     lead_id = await pushed(desk, Email="n/a")
     assert (await erase_person(desk, EMAIL, at=AT)).leads == 0
     assert (await erase_lead(desk, lead_id, at=AT)).leads == 1
+
+
+async def test_a_push_that_waits_is_found_by_the_id_of_its_lead_also_if_it_has_no_address():
+    desk = a_desk()
+    lead_id = await pushed(desk, Email="n/a")
+    waiting = spilled(a_push(Email="n/a"), lead_id, "backup", NOW)
+    desk.unread.messages.append(unread(copy_of(waiting)))
+    assert await erase_lead(desk, "a" * 24, at=AT) == Removed()
+    assert (await erase_lead(desk, lead_id, at=AT)).messages == 1
 
 
 async def test_a_customer_who_comes_back_later_begins_anew():
