@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,11 +14,18 @@ from shared.leads.traces import Traces
 from shared.services.assign import leave_seat
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
-from shared.services.ports import BusUnavailable, LeadChanged, LeadNotFound, StoredLead, UnreadMessage
+from shared.services.ports import (
+    BusUnavailable,
+    LeadChanged,
+    LeadNotFound,
+    StoredLead,
+    StoreUnavailable,
+    UnreadMessage,
+)
 from shared.services.publish import PAUSES
 
 LEADS_A_ROUND = 100
-ROUNDS = 10  # more leads than anybody has
+ROUNDS = 10  # of one call: more leads than anybody has who means well
 BUS_PATIENCE = 5.0  # seconds that one event may take; the clock sends it if it takes longer
 
 log = logging.getLogger(__name__)
@@ -45,8 +53,9 @@ class Removed:
 async def erase_person(desk: Desk, email: str, *, at: datetime) -> Removed:
     """Erase all leads of the person who has this address, and unread messages about them.
 
-    A push that comes meanwhile is a new lead: the customer is back. A second call does what the first left
-    undone, and else finds nothing.
+    A push that comes meanwhile is a new lead: the customer is back. One that came before and lay in a queue
+    goes too, whoever takes it out meanwhile. A second call does what the first left undone, and else finds
+    nothing.
 
     Args:
         desk: the ports.
@@ -58,21 +67,14 @@ async def erase_person(desk: Desk, email: str, *, at: datetime) -> Removed:
             the leads that were begun.
     """
     person = person_of(email, desk.id_key)
-    removed = Removed()
-    for _ in range(ROUNDS):
-        lead_ids = await desk.store.leads_of(person, LEADS_A_ROUND)
-        begun = await desk.store.tombstones_of(person, LEADS_A_ROUND)
-        for lead_id in (*begun, *lead_ids):
-            removed += await _erase(desk, lead_id, at)
-        if len(lead_ids) < LEADS_A_ROUND:
-            break
-    return removed + await _erase_messages(desk, Traces(desk.id_key, person=person))
+    removed = await _erase_leads(desk, person, at)
+    return removed + await _erase_messages(desk, Traces(desk.id_key, person=person), at)
 
 
 async def erase_lead(desk: Desk, lead_id: str, *, at: datetime) -> Removed:
     """Erase one lead by its id, and unread messages about it, as `erase_person` does."""
     removed = await _erase(desk, lead_id, at)
-    return removed + await _erase_messages(desk, Traces(desk.id_key, lead_id=lead_id))
+    return removed + await _erase_messages(desk, Traces(desk.id_key, lead_id=lead_id), at)
 
 
 async def purge(desk: Desk, lead_id: str, now: datetime) -> None:
@@ -89,6 +91,19 @@ async def purge(desk: Desk, lead_id: str, now: datetime) -> None:
         tombstone = await desk.store.tombstone_of(lead_id)
     if tombstone is not None:
         await _finish(desk, tombstone, now)
+
+
+async def _erase_leads(desk: Desk, person: str, at: datetime) -> Removed:
+    """All leads of a person; `StoreUnavailable` if there are more than one call may take."""
+    removed = Removed()
+    for _ in range(ROUNDS):
+        lead_ids = await desk.store.leads_of(person, LEADS_A_ROUND)
+        begun = await desk.store.tombstones_of(person, LEADS_A_ROUND)
+        for lead_id in (*begun, *lead_ids):
+            removed += await _erase(desk, lead_id, at)
+        if len(lead_ids) < LEADS_A_ROUND:
+            return removed
+    raise StoreUnavailable("more leads than one call erases")
 
 
 async def _erase(desk: Desk, lead_id: str, at: datetime) -> Removed:
@@ -158,8 +173,31 @@ async def _sweep(desk: Desk, lead_id: str) -> None:
         await change_lead(desk, lead_id, lambda lead: swept(lead, through), read=read)
 
 
-async def _erase_messages(desk: Desk, traces: Traces) -> Removed:
+async def _erase_messages(desk: Desk, traces: Traces, at: datetime) -> Removed:
+    """Messages; and leads of pushes that somebody took out of a queue before we looked there."""
+
     def is_meant(message: UnreadMessage) -> bool:
         return traces.are_in(message.texts, message.body)
 
-    return Removed(messages=await desk.unread.remove(is_meant))
+    removed = Removed()
+    for _ in range(ROUNDS):
+        removed += Removed(messages=await desk.unread.remove(is_meant))
+        late = await _late(desk, traces, at)
+        if not late:
+            return removed
+        for lead_id in late:
+            removed += await _erase(desk, lead_id, at)
+    raise StoreUnavailable("more pushes came out of a queue than one call erases")
+
+
+async def _late(desk: Desk, traces: Traces, at: datetime) -> list[str]:
+    """Leads whose last push came before the request to erase them."""
+    lead_ids = [traces.lead_id] if traces.lead_id else []
+    if traces.person:
+        lead_ids = await desk.store.leads_of(traces.person, LEADS_A_ROUND)
+    late = []
+    for lead_id in lead_ids:
+        with suppress(LeadNotFound):
+            if (await desk.store.get(lead_id)).lead.last_touch_at < at:
+                late.append(lead_id)
+    return late

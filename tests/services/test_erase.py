@@ -13,6 +13,7 @@ from shared.leads.lifecycle import LeadUpdate
 from shared.messaging.memory import MemoryPublisher, MemoryUnread
 from shared.messaging.message_queue import copy_of
 from shared.routing.rota import Seat
+from shared.services import erase as service
 from shared.services.erase import Removed, erase_lead, erase_person
 from shared.services.health import check_health
 from shared.services.ports import (
@@ -24,9 +25,10 @@ from shared.services.ports import (
     UnreadMessage,
 )
 from shared.services.read import get_lead, list_events
+from shared.services.receive import named
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from shared.services.spill import spilled
+from shared.services.spill import receive_spilled, spilled
 from shared.services.update import update_lead
 from shared.storage.memory import MemoryLeadStore
 from tests.examples import DAY, NOW, a_desk, a_push, another
@@ -187,6 +189,46 @@ async def test_unread_messages_go_and_a_bus_that_is_away_is_told():
     desk.unread.is_down = False
     assert await erase_person(desk, EMAIL, at=AT) == Removed(messages=1)
     assert desk.unread.messages == [eva]
+
+
+@pytest.mark.parametrize("email", [EMAIL, "n/a"], ids=["by address", "by id"])
+async def test_a_push_of_before_that_comes_out_of_a_queue_meanwhile_is_erased_too(email):
+    class Late(MemoryUnread):
+        async def remove(self, is_meant):
+            while desk.spill.sent:
+                await receive_spilled(desk, desk.spill.sent.pop(), AT + MINUTE)
+            return await super().remove(is_meant)
+
+    desk = a_desk(unread=Late())
+    push = a_push(Email=email)
+    lead_id = named(desk, push, "backup")[1]
+    await desk.spill.send(spilled(push, lead_id, "backup", NOW))
+    request = erase_person(desk, email, at=AT) if email == EMAIL else erase_lead(desk, lead_id, at=AT)
+    assert (await request).leads == 1
+    assert "ada" not in said_by(desk)
+
+
+async def test_a_customer_who_comes_back_while_messages_are_looked_for_stays():
+    class Slow(MemoryUnread):
+        async def remove(self, is_meant):
+            await pushed(desk, at=AT)
+            return await super().remove(is_meant)
+
+    desk = a_desk(unread=Slow())
+    lead_id = await pushed(desk)
+    await erase_person(desk, EMAIL, at=AT)
+    assert (await get_lead(desk, lead_id, AT)).received_at == AT
+
+
+async def test_more_leads_than_one_call_erases_are_no_receipt(monkeypatch):
+    monkeypatch.setattr(service, "LEADS_A_ROUND", 2)
+    monkeypatch.setattr(service, "ROUNDS", 2)
+    desk = a_desk()
+    for number in range(5):
+        await pushed(desk, slug=f"offer-{number}")
+    with pytest.raises(StoreUnavailable):
+        await erase_person(desk, EMAIL, at=AT)
+    assert (await erase_person(desk, EMAIL, at=AT)).leads == 1
 
 
 async def test_two_who_erase_at_once_do_it_once():
