@@ -9,7 +9,7 @@ from shared.leads.lead import Lead
 from shared.routing.rota import Seat
 from shared.services.change_lead import FIRST_PAUSE, LONGEST_PAUSE, MAX_ATTEMPTS, Outcome, change_lead
 from shared.services.desk import Desk
-from shared.services.ports import LeadChanged, StoreUnavailable
+from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.publish import publish_and_note
 
 PATIENCE = 20.0  # seconds for one seat
@@ -21,14 +21,14 @@ log = logging.getLogger(__name__)
 async def assign_at_once(desk: Desk, outcome: Outcome, now: datetime) -> Lead:
     """Settle what a change has just asked for, and give the lead as it is then.
 
-    A failure fails nobody: the clock settles it.
+    A failure fails nobody: the clock settles it, unless the lead was erased meanwhile.
     """
     lead = outcome.stored.lead
     if outcome.change is None or not is_asked(lead):
         return lead
     try:
         return await assign(desk, lead.id, now=now)
-    except (StoreUnavailable, LeadChanged) as exc:
+    except (StoreUnavailable, LeadChanged, LeadNotFound) as exc:
         log.warning("lead %s: not assigned yet (%s)", lead.id, type(exc).__name__)
         return lead
 

@@ -13,7 +13,7 @@ from shared.policy.clock import ClockPolicy
 from shared.policy.duration import Duration
 from shared.services.change_lead import Outcome, change_lead
 from shared.services.desk import Desk
-from shared.services.ports import BusUnavailable, LeadChanged, StoredLead, StoreUnavailable
+from shared.services.ports import BusUnavailable, LeadChanged, LeadNotFound, StoredLead, StoreUnavailable
 
 # The bound on the delay of events after the bus is back.
 PAUSES = ClockPolicy(longest_pause=Duration(minutes=5))
@@ -50,12 +50,12 @@ async def note_published(desk: Desk, stored: StoredLead, events: Sequence[Event]
     """Take events off the list of what is still to be published. A second call does nothing.
 
     What it is called for is stored and sent by then, so its own failure fails nobody: the events stay on the
-    list, and the clock sends them again with the same ids.
+    list, and the clock sends them again with the same ids. Of a lead that was erased meanwhile there is none.
     """
     numbers = frozenset(event.number for event in events)
     try:
         await change_lead(desk, stored.lead.id, lambda lead: _noted(lead, numbers), read=stored)
-    except (StoreUnavailable, LeadChanged) as exc:
+    except (StoreUnavailable, LeadChanged, LeadNotFound) as exc:
         log.warning("lead %s: events published, not noted (%s)", stored.lead.id, type(exc).__name__)
 
 

@@ -145,6 +145,25 @@ async def test_a_slow_actor_brings_nothing_back():
     expect_gone(desk, lead_id)
 
 
+@pytest.mark.parametrize("policy", ["", OWNED], ids=["noted", "assigned"])
+async def test_a_lead_that_is_erased_behind_a_change_makes_no_failure_of_it(policy):
+    """Else a CRM's report that was taken would be refused, and lie among the dead letters after the erasure."""
+
+    class Erasing(MemoryPublisher):
+        async def publish(self, lead, events):
+            await super().publish(lead, events)
+            if lead.status is LeadStatus.LOST:
+                await erase_lead(desk, lead.id, at=AT)
+
+    desk = a_desk(policy, publisher=Erasing())
+    lead_id = await lived(desk)
+    lost = LeadUpdate(status=LeadStatus.LOST, reason="budget")
+    assert (await update_lead(desk, lead_id, lost, at=AT)).status is LeadStatus.LOST
+    assert rows_of(desk, lead_id)
+    await run_due(desk, AT + MINUTE)
+    expect_gone(desk, lead_id)
+
+
 async def test_due_rows_of_an_erased_lead_are_no_failures():
     desk = a_desk()
     await pushed(desk)
