@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from shared.policy.facts import FACT_NAME
 
 FACTS_KEPT = 200  # of one lead, whoever told them
 LONGEST_FACT = 1000  # characters of a text
+LARGEST_FACTS = 64 * 1024  # bytes of all facts of a lead as JSON: they share a row and a message with a push
 LARGEST_FACT = 2**53  # beyond it a number isn't the same for every reader of JSON
 
 type Fact = str | int | float | bool
@@ -40,7 +42,8 @@ def learn(lead: Lead, report: FactReport, now: datetime) -> Change | None:
     A fact keeps its newest value. It stands against what a provider says, until a CRM tells another one.
 
     Raises:
-        InvalidFacts: no rule could ask for one of them, or the lead would have more than `FACTS_KEPT`.
+        InvalidFacts: no rule could ask for one of them; or the lead would have more than `FACTS_KEPT`, or
+            more in them than `LARGEST_FACTS`.
     """
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - words and patterns: 70 ms
 
@@ -56,6 +59,8 @@ def learn(lead: Lead, report: FactReport, now: datetime) -> Change | None:
     enrichment = with_facts(lead.enrichment, news, from_crm(news))
     if len(enrichment.facts) > FACTS_KEPT:
         raise InvalidFacts(f"A lead keeps {FACTS_KEPT} facts at most.")
+    if len(msgspec.json.encode(enrichment.facts)) > LARGEST_FACTS:
+        raise InvalidFacts(f"A lead keeps {LARGEST_FACTS} bytes of facts at most.")
     data = {"from": lead.status, "to": lead.status, "facts": news, "by": report.by}
     kept = replace(kept, score_asked_at=kept.score_asked_at or now)
     return change(lead, now, (EventType.STATUS_CHANGED, data), enrichment=enrichment, bookkeeping=kept)

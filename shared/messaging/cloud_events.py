@@ -19,7 +19,8 @@ LONGEST_PROPERTY = 256  # characters; the bus takes 64 KB of properties in all
 def body_of(lead: Lead, event: Event) -> bytes:
     """`{"lead": {...}, "event": {...}}`, the lead as it is when the event is sent.
 
-    What doesn't fit into a message is left out: the push as sent and the raw texts, which `GET` still shows.
+    What doesn't fit into a message is left out: the push as sent and the raw texts; if need be also the facts
+    of CRMs and providers. `GET` still shows them.
     """
     wire = {"lead": lead_on_the_wire(lead), "event": event_on_the_wire(event)}
     body = msgspec.json.encode(wire)
@@ -27,7 +28,11 @@ def body_of(lead: Lead, event: Event) -> bytes:
         return body
     wire["lead"]["raw"] = to_builtins(RawPush())
     wire["event"]["data"] = {"shortened": True}
-    return msgspec.json.encode(wire)
+    body = msgspec.json.encode(wire)
+    if len(body) > LARGEST_BODY:
+        wire["lead"]["enrichment"] |= {"facts": {}, "provenance": {}}
+        body = msgspec.json.encode(wire)
+    return body
 
 
 def properties_of(lead: Lead, event: Event) -> dict[str | bytes, Any]:

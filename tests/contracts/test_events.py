@@ -8,6 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from local.contracts.messages import body_schema, property_schema
+from shared.enrichment.enrich import with_facts
+from shared.enrichment.facts import Enrichment
 from shared.leads.attention import FollowUpReport
 from shared.leads.change import change
 from shared.leads.event_data import EVENT_DATA
@@ -95,6 +97,15 @@ def test_a_message_too_large_for_the_bus_keeps_to_its_schema():
     body = json.loads(body_of(large.lead, event))
     assert body["event"]["data"] == {"shortened": True}
     assert validator_of(closed_schema(body_schema(event.type))).is_valid(body)
+
+
+def test_facts_that_were_stored_before_they_were_bounded_fit_into_a_message():
+    one = received()
+    fat = with_facts(Enrichment(), {f"f{number}": "日" * 1_000 for number in range(200)})
+    body = body_of(replace(one.lead, enrichment=fat), one.events[0])
+    assert len(body) <= LARGEST_BODY
+    assert json.loads(body)["lead"]["enrichment"]["facts"] == {}
+    assert validator_of(closed_schema(body_schema(one.events[0].type))).is_valid(json.loads(body))
 
 
 @pytest.mark.parametrize(

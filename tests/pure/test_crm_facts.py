@@ -3,10 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.leads.change import Change
-from shared.leads.crm_facts import FACTS_KEPT, FactReport, InvalidFacts, learn
+from shared.leads.crm_facts import (
+    FACTS_KEPT,
+    LARGEST_FACTS,
+    LONGEST_FACT,
+    FactReport,
+    InvalidFacts,
+    learn,
+)
 from shared.leads.events import EventType
 from shared.leads.lead import Lead
 from shared.leads.reports import REPORTS_REMEMBERED
@@ -120,6 +128,15 @@ def test_a_lead_keeps_so_many_facts_and_no_more():
     assert learned(full, f1=-1).lead.enrichment.facts["f1"] == -1
     with pytest.raises(InvalidFacts, match="200 facts at most"):
         learned(full, one_more=1)
+
+
+@pytest.mark.parametrize("letter", ["x", "日", "\x01"], ids=["one byte", "three bytes", "six as JSON"])
+def test_a_lead_keeps_so_many_bytes_of_facts_however_they_are_written(letter: str):
+    fact = letter * LONGEST_FACT
+    size = len(msgspec.json.encode({"f10": fact}))
+    full = learned(lead(), **{f"f{number}": fact for number in range(10, 10 + LARGEST_FACTS // size)}).lead
+    with pytest.raises(InvalidFacts, match="65536 bytes of facts at most"):
+        learned(full, one_more=fact)
 
 
 def test_a_lead_remembers_so_many_reports_and_no_more():

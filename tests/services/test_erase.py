@@ -147,7 +147,7 @@ async def test_a_slow_actor_brings_nothing_back():
 
 @pytest.mark.parametrize("policy", ["", OWNED], ids=["noted", "assigned"])
 async def test_a_lead_that_is_erased_behind_a_change_makes_no_failure_of_it(policy):
-    """Else a CRM's report that was taken would be refused, and lie among the dead letters after the erasure."""
+    """Else a report that was taken would be refused, and lie among the dead letters after the erasure."""
 
     class Erasing(MemoryPublisher):
         async def publish(self, lead, events):

@@ -5,6 +5,7 @@ import dataclasses
 import uuid
 from datetime import timedelta
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from shared.enrichment.facts import Enrichment
 from shared.leads.alarm import flag_missed
 from shared.leads.arrival import first_push, later_push
 from shared.leads.change import Change, Mark, signed
+from shared.leads.crm_facts import FACTS_KEPT, LARGEST_FACTS, LONGEST_FACT, FactReport, learn
 from shared.leads.identity import lead_id, person_of
 from shared.leads.index_rows import NEVER
 from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport, interact
@@ -206,7 +208,7 @@ async def test_the_clock_remembers_its_last_run(store):
     assert await store.last_clock_run() == LATER
 
 
-async def test_the_fattest_lead_that_pushes_can_make_fits_into_a_row_and_a_message(store):
+async def test_the_fattest_lead_that_pushes_and_reports_can_make_fits_into_a_row_and_a_message(store):
     """Azurite takes more than Azure does: the size is counted here."""
     fat = "\ufdfa" * 5_000  # one letter that becomes eighteen when it is normalised
     read = await store.create(a_first_push(Company=fat, Title=fat))
@@ -225,7 +227,11 @@ async def test_the_fattest_lead_that_pushes_can_make_fits_into_a_row_and_a_messa
         at = NOW - timedelta(minutes=minute)
         report = InteractionReport(type="x" * 64, at=at, detail="\ufdfa" * 300, id=f"{minute:0200}")
         read = StoredLead(interact(read.lead, report, LATER).lead, read.etag, read.index)
-    read = await store.replace(read, Change(read.lead))
+    facts = {f"f{number:063}": "\x01" * 30 for number in range(FACTS_KEPT)}  # six bytes each as JSON
+    change = learn(read.lead, FactReport(facts=facts | {f"f{0:063}": "\x01" * LONGEST_FACT}), LATER)
+    assert len(msgspec.json.encode(change.lead.enrichment.facts)) > LARGEST_FACTS * 0.8
+    assert len(body_of(change.lead, change.events[0])) < 240 * 1024
+    read = await store.replace(read, change)
     row = lead_entity(read.lead, read.index)
     assert sum(len(f"{name}{value}".encode("utf-16-le")) for name, value in row.items()) < LIMIT_OF_A_ROW
     assert (await store.get(read.lead.id)).lead == read.lead
