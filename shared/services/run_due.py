@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.leads.lead import DueKind
-from shared.leads.setback import set_back_or_park
+from shared.leads.setback import set_back, set_back_or_park
 from shared.services.alarm import raise_alarm
 from shared.services.assign import assign
 from shared.services.change_lead import change_lead
@@ -78,12 +78,19 @@ async def _done(desk: Desk, row: DueRow, now: datetime) -> bool:
     log.error("lead %s: %s failed", row.lead_id, row.kind, exc_info=failure)
     if isinstance(failure, StoreUnavailable):
         return False  # nothing can be written either: the row stays as it is
-    put_off = change_lead(
-        desk, row.lead_id, lambda lead: set_back_or_park(lead, row.kind, now, desk.policy.clock)
-    )
-    if failure := await failure_of(put_off):
+    if failure := await failure_of(_put_off(desk, row, now)):
         log.error("lead %s: %s not put off", row.lead_id, row.kind, exc_info=failure)
     return False
+
+
+async def _put_off(desk: Desk, row: DueRow, now: datetime) -> None:
+    """Later and later, and parked in the end. An erasure that was begun is never given up: nobody sees it."""
+    tombstone = await desk.store.tombstone_of(row.lead_id) if row.kind is DueKind.PURGE else None
+    if tombstone is None:
+        clock = desk.policy.clock
+        await change_lead(desk, row.lead_id, lambda lead: set_back_or_park(lead, row.kind, now, clock))
+    elif change := set_back(tombstone.lead, row.kind, now, desk.policy.clock):
+        await desk.store.replace(tombstone, change)
 
 
 async def failure_of(work: Awaitable[object]) -> Exception | None:

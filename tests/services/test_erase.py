@@ -250,6 +250,29 @@ async def test_more_leads_than_one_call_erases_are_no_receipt(monkeypatch):
     assert (await erase_person(desk, EMAIL, at=AT)).leads == 1
 
 
+async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_given_up():
+    class Broken(MemoryLeadStore):
+        looks, is_broken = 0, True
+
+        async def rota_for(self, lead_id):
+            self.looks += 1
+            if self.is_broken:
+                raise ValueError("a bug")
+            return await super().rota_for(lead_id)
+
+    desk = a_desk(store=Broken())
+    lead_id = await pushed(desk)
+    with pytest.raises(ValueError, match="a bug"):
+        await erase_lead(desk, lead_id, at=AT)
+    for minutes in range(1, 241):
+        await run_due(desk, AT + minutes * MINUTE)
+    assert desk.store.looks < 12
+    assert await desk.store.parked(10) == []
+    desk.store.is_broken = False
+    await run_due(desk, AT + DAY)
+    expect_gone(desk, lead_id)
+
+
 async def test_two_who_erase_at_once_do_it_once():
     desk = a_desk(OWNED)
     lead_id = await lived(desk)
