@@ -9,6 +9,7 @@ from shared.leads.identity import LEAD_ID, PERSON_LENGTH, person_of
 from shared.marketplace.json_text import UnreadableJson, read_json, read_json_object
 
 LONGEST_ADDRESS = 1000  # characters, as a lead keeps them
+LEVELS, VALUES = 100, 40_000  # of a body that is read: more than any that somebody works on
 _PART = r"[^\s@\"'<>()\[\]{},;:\\=&]"
 _MENTIONED = re.compile(
     rf"{_PART}{{1,100}}@{_PART}{{1,300}}|\b{LEAD_ID.pattern}\b"
@@ -52,7 +53,7 @@ def _told(body: bytes) -> tuple[list[str], bool]:
     """The texts in a body, and whether it is JSON; without zero bytes, so that UTF-16 can be read too."""
     text = body.replace(b"\0", b"").decode(errors="ignore").lstrip("\ufeff")
     try:
-        return list(_texts(read_json(text))), True
+        return list(_texts(read_json(text, LEVELS, VALUES))), True
     except UnreadableJson:
         return [text], False
 

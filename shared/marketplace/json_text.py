@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 MAX_DEPTH = 16  # levels; the deepest known push has two
@@ -13,14 +13,14 @@ class UnreadableJson(ValueError):
     """The text isn't JSON that we take. Says what and where, and quotes nothing of the text."""
 
 
-def read_json(text: str) -> Any:
+def read_json(text: str, levels: int = MAX_DEPTH, values: int = MAX_VALUES) -> Any:
     """The JSON value of a text, its strings free of lone surrogates, its numbers finite.
 
     A lone surrogate (`"\\ud800"`) can't be encoded, so it couldn't be stored: U+FFFD takes its place.
     A number that overflows becomes its own text.
 
     Raises:
-        UnreadableJson: not JSON, nested deeper than `MAX_DEPTH`, or more than `MAX_VALUES` in it.
+        UnreadableJson: not JSON, nested deeper than `levels`, or more than so many `values` in it.
     """
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=str)
@@ -28,7 +28,7 @@ def read_json(text: str) -> Any:
         raise UnreadableJson(f"it isn't JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}") from exc
     except (ValueError, RecursionError) as exc:
         raise UnreadableJson("it is nested too deep, or has a number too long") from exc
-    return _storable(value, MAX_DEPTH, iter(range(MAX_VALUES)))
+    return _storable(value, 1, _Bounds(levels, values))
 
 
 def read_json_object(text: str) -> dict[str, Any] | None:
@@ -72,18 +72,28 @@ def _finite(number: str) -> float | str:
     return value if math.isfinite(value) else number
 
 
-def _storable(value: Any, depth: int, room: Iterator[int]) -> Any:
-    """The value as it can be stored; `room` has an item for each value that there may still be."""
-    if depth < 1 and isinstance(value, dict | list):
-        raise UnreadableJson(f"it is nested deeper than {MAX_DEPTH} levels")
-    if next(room, None) is None:
-        raise UnreadableJson(f"it has more than {MAX_VALUES} values")
+@dataclass(slots=True)
+class _Bounds:
+    """How much there may be, and how much has been seen."""
+
+    levels: int
+    values: int
+    seen: int = 0
+
+
+def _storable(value: Any, level: int, bounds: _Bounds) -> Any:
+    """The value as it can be stored; `level` is its own, from 1."""
+    if level > bounds.levels and isinstance(value, dict | list):
+        raise UnreadableJson(f"it is nested deeper than {bounds.levels} levels")
+    bounds.seen += 1
+    if bounds.seen > bounds.values:
+        raise UnreadableJson(f"it has more than {bounds.values} values")
     if isinstance(value, str):
         return _encodable(value)
     if isinstance(value, dict):
-        return {_encodable(name): _storable(member, depth - 1, room) for name, member in value.items()}
+        return {_encodable(name): _storable(member, level + 1, bounds) for name, member in value.items()}
     if isinstance(value, list):
-        return [_storable(member, depth - 1, room) for member in value]
+        return [_storable(member, level + 1, bounds) for member in value]
     return value
 
 

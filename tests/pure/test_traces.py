@@ -5,6 +5,7 @@ import json
 import pytest
 
 from shared.leads.identity import lead_id, person_of
+from shared.leads.interaction import DEEPEST_DETAIL
 from shared.leads.traces import Traces
 from tests.pure.examples import KEY, push, sent
 
@@ -17,6 +18,14 @@ REPORT = {"type": "follow_up", "by": "sam"}
 
 def body(**members):
     return json.dumps({**REPORT, **members}).encode()
+
+
+def nested(**members):
+    """As deep as a report may be."""
+    detail = 1
+    for _ in range(DEEPEST_DETAIL):
+        detail = {"in": detail}
+    return body(**members, detail=detail)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +51,16 @@ def body(**members):
         pytest.param([], f"leadId={ONE};x".encode(), True, id="no JSON, a lead"),
         pytest.param([], b'{"email": "xada@fabrikam.example", ', False, id="cut JSON, a longer address"),
         pytest.param([], b"\xff\xfe\x00", False, id="bytes"),
+        pytest.param(
+            [],
+            nested(email="ada@fabrikam.example").replace(b"@", b"\\u0040"),
+            True,
+            id="escaped, beside a deep detail",
+        ),
+        pytest.param(
+            [], nested(note="a friend of ada@fabrikam.example"), False, id="mentioned beside a deep detail"
+        ),
+        pytest.param([], body(email="ada@fabrikam.example", detail=[1] * 20_000), True, id="a long detail"),
         pytest.param([], b"[" * 100_000, False, id="deep"),
         pytest.param([], b"a" * 100_000, False, id="one long word"),
         pytest.param([], b"a@" * 50_000, False, id="many signs"),
