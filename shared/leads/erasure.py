@@ -33,7 +33,26 @@ def erased(lead: Lead, at: datetime, because: ErasedBecause) -> Change:
     Events of its own that nobody has heard of are never told: they hold what is to be forgotten.
     """
     kept = lead.bookkeeping
-    blank = Lead(
+    tombstone = replace(
+        blank(lead, at),
+        bookkeeping=Bookkeeping(
+            operations=kept.operations,
+            touches_scored=1,  # no score is due
+            events_written=kept.events_written,
+            purge_at=at + SETTLED_AFTER,
+            erased_at=at,
+            erased_through=kept.events_written,
+            assignment=_no_owner_wanted(kept.assignment),
+        ),
+    )
+    told = change(tombstone, at, (EventType.ERASED, {"because": because.value}))
+    owed = replace(told.lead.bookkeeping, publish_due_at=None)  # the tombstone's own due row sees to it
+    return Change(replace(told.lead, bookkeeping=owed), told.events)
+
+
+def blank(lead: Lead, at: datetime) -> Lead:
+    """What subscribers hear of a lead that was erased at that instant: nothing but its id and offer."""
+    return Lead(
         id=lead.id,
         offer=lead.offer,  # subscribers filter by it
         offer_title=None,
@@ -48,19 +67,7 @@ def erased(lead: Lead, at: datetime, because: ErasedBecause) -> Change:
         received_at=at,
         last_touch_at=at,
         raw=RawPush(),
-        bookkeeping=Bookkeeping(
-            operations=kept.operations,
-            touches_scored=1,  # no score is due
-            events_written=kept.events_written,
-            purge_at=at + SETTLED_AFTER,
-            erased_at=at,
-            erased_through=kept.events_written,
-            assignment=_no_owner_wanted(kept.assignment),
-        ),
     )
-    told = change(blank, at, (EventType.ERASED, {"because": because.value}))
-    owed = replace(told.lead.bookkeeping, publish_due_at=None)  # the tombstone's own due row sees to it
-    return Change(replace(told.lead, bookkeeping=owed), told.events)
 
 
 def continued(first: Change, tombstone: Lead) -> Change:

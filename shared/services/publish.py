@@ -1,12 +1,14 @@
 """Events go out after they are stored; what didn't go out, the clock publishes later."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Sequence
 from datetime import datetime
 
 from shared.leads.change import Change, published
-from shared.leads.events import Event
+from shared.leads.erasure import blank
+from shared.leads.events import Event, EventType
 from shared.leads.lead import DueKind, Lead
 from shared.leads.setback import set_back
 from shared.policy.clock import ClockPolicy
@@ -70,7 +72,7 @@ async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
     events = [event for event in stored_events if event.number in waiting]
     try:
         async with asyncio.timeout(PATIENCE):
-            await desk.publisher.publish(stored.lead, events)
+            await _publish(desk, stored.lead, events)
     except (BusUnavailable, TimeoutError) as exc:
         log.warning("lead %s: %d events still not published (%r)", lead_id, len(waiting), exc)
         await change_lead(
@@ -78,6 +80,13 @@ async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
         )
         return
     await note_published(desk, stored, events)
+
+
+async def _publish(desk: Desk, lead: Lead, events: Sequence[Event]) -> None:
+    """In order, each with the lead as it is now; the end of an earlier life with nothing of this one."""
+    for is_end, some in itertools.groupby(events, lambda event: event.type is EventType.ERASED):
+        group = list(some)
+        await desk.publisher.publish(blank(lead, group[0].time) if is_end else lead, group)
 
 
 def _noted(lead: Lead, numbers: frozenset[int]) -> Change | None:

@@ -10,6 +10,7 @@ from shared.leads.change import Change
 from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
+from shared.leads.wire import lead_on_the_wire
 from shared.messaging.memory import MemoryPublisher, MemoryUnread
 from shared.messaging.message_queue import copy_of
 from shared.routing.rota import Seat
@@ -195,6 +196,26 @@ async def test_events_that_nobody_heard_are_never_told_but_the_erasure_is():
         await run_due(desk, AT + minutes * MINUTE)
     assert [event.type for event in desk.publisher.published] == [EventType.ERASED]
     assert rows_of(desk, lead_id) == []
+
+
+async def test_an_erasure_that_is_told_after_the_customer_came_back_tells_nothing_of_them():
+    class Listening(MemoryPublisher):
+        async def publish(self, lead, events):
+            await super().publish(lead, events)
+            heard.extend((event.number, event.type, lead_on_the_wire(lead)) for event in events)
+
+    heard = []
+    desk = a_desk(publisher=Listening(is_down=True))
+    lead_id = await pushed(desk)
+    await erase_person(desk, EMAIL, at=AT)
+    tombstone = await desk.store.tombstone_of(lead_id)
+    await pushed(desk, at=AT)
+    desk.publisher.is_down = False
+    for minutes in (1, 2):
+        await run_due(desk, AT + minutes * MINUTE)
+    assert heard[0] == (2, EventType.ERASED, lead_on_the_wire(tombstone.lead))
+    assert [number for number, *_ in heard] == list(range(2, 2 + len(heard)))
+    assert {lead["contact"]["firstName"] for _, _, lead in heard[1:]} == {"Ada"}
 
 
 async def test_unread_messages_go_and_a_bus_that_is_away_is_told():
