@@ -16,9 +16,10 @@ _TOPIC = (
     "Everything that happens to a lead, as CloudEvents 1.0 in binary mode: attributes are application "
     "properties with the prefix `cloudEvents_`; the body is the lead as it is when the event is sent, "
     "and the event. Properties that aren't known are left out. At least once: skip a MessageId that you "
-    "have seen. The number behind its colon counts the lead's events from 1 without gaps: order by it, "
-    "or let a subscription require sessions for strict order per lead. The setting LEADS_TOPIC names "
-    "the topic."
+    "have seen. The number behind its colon counts the lead's events from 1: order by it. A subscription "
+    "that requires sessions gives a lead's events to one reader at a time; after a failure a later event "
+    "may come before an earlier one all the same, and what nobody had heard of when a lead was erased "
+    "never comes. The setting LEADS_TOPIC names the topic."
 )
 _QUEUE = (
     "CRMs report back what was done about a lead (`leadId`) or a person (`email`), one of the two. `id` "
