@@ -4,12 +4,11 @@ import argparse
 import asyncio
 import logging
 import sys
-from contextlib import suppress
 
 from local.dead_letters.arguments import arguments
 from local.dead_letters.links import BusRefused
 from local.running_stack import NoStack, told_by_stack
-from shared.messaging.link import CLOSE_TIMEOUT
+from shared.messaging.link import closed
 from shared.messaging.service_bus import bus_client
 
 
@@ -27,9 +26,7 @@ async def run(args: argparse.Namespace) -> int:
     try:
         return int(await args.run(client, args))
     finally:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await client.close()
+        await closed(client)
 
 
 def main() -> int:

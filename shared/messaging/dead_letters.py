@@ -1,7 +1,7 @@
 """How many dead letters our own queues have: counted by looking, locking and changing nothing."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from azure.servicebus import ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
@@ -11,8 +11,6 @@ from shared.messaging.link import BUS_ERRORS, closed
 MOST = 100  # counted of one entity
 PAGE = 50  # messages a look asks for
 PATIENCE = 15.0  # seconds for one count, opening the link included: a cold instance signs in first
-
-type Receivers = Callable[[ServiceBusClient], Mapping[str, ServiceBusReceiver]]
 
 
 class ServiceBusDeadLetters:

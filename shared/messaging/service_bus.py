@@ -16,11 +16,10 @@ from azure.servicebus.exceptions import MessageSizeExceededError
 from shared.leads.events import Event
 from shared.leads.lead import Lead
 from shared.messaging.cloud_events import CONTENT_TYPE, body_of, properties_of
-from shared.messaging.link import BUS_ERRORS
+from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT
 from shared.services.ports import BusUnavailable
 
 SEND_TIMEOUT = 30.0  # seconds for what was waiting, opening the link included: a cold instance signs in first
-CLOSE_TIMEOUT = 5.0  # seconds
 PAUSE_AFTER_FAILURE = 5.0  # seconds: meanwhile nobody waits for a bus that is down
 # The service closes idle links, so the first try after a quiet hour fails.
 RETRIES: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}
