@@ -1,10 +1,16 @@
 """A message that can't be done now is tried again later and later, and refused in the end."""
 
+import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.services.ports import MessageQueue, QueuedMessage
+from shared.services.ports import BusUnavailable, MessageQueue, QueuedMessage
+
+# With half a minute for each send they stay below the five minutes for which the platform renews a lock.
+TRIES = 6
+PAUSE = 6.0  # seconds: a link rests for five after a failure
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +46,9 @@ SPILL = Pauses(
 async def put_off(queue: MessageQueue, message: QueuedMessage, pauses: Pauses, now: datetime) -> None:
     """Have a message come again, later each time; refuse it when there were too many attempts.
 
+    A bus that takes no copy is waited for: given back at once, the message would be a dead letter after ten
+    deliveries of some milliseconds.
+
     Raises:
         BusUnavailable: no copy is certain to be there; the message must not be completed.
     """
@@ -49,4 +58,10 @@ async def put_off(queue: MessageQueue, message: QueuedMessage, pauses: Pauses, n
         return
     at = now + pauses.after(message.attempts)
     log.warning("a message is put off until %s, attempt %d", at.isoformat(), message.attempts + 1)
-    await queue.again(replace(message, attempts=message.attempts + 1), at)
+    copy = replace(message, attempts=message.attempts + 1)
+    for _ in range(TRIES - 1):
+        with suppress(BusUnavailable):
+            await queue.again(copy, at)
+            return
+        await asyncio.sleep(PAUSE)
+    await queue.again(copy, at)

@@ -8,7 +8,10 @@ import pytest
 
 from functions import spill
 from functions.queued_message import Refused
+from shared.messaging.memory import MemoryQueue
 from shared.messaging.message_queue import copy_of
+from shared.messaging.service_bus import PAUSE_AFTER_FAILURE
+from shared.services import put_off
 from shared.services.ports import BusUnavailable
 from shared.services.put_off import SPILL
 from shared.services.spill import receive_or_spill
@@ -79,7 +82,25 @@ async def test_after_fourteen_days_of_attempts_a_push_is_refused_and_kept_among_
     assert refused.body == message.body
 
 
-async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(desk):
+async def test_a_bus_that_rests_after_a_failure_is_waited_for(desk, monkeypatch):
+    """Ten deliveries of some milliseconds would make a dead letter of it."""
+
+    class Resting(MemoryQueue):
+        async def again(self, message, at):
+            self.is_down = not self.is_down
+            await super().again(message, at)
+
+    assert put_off.PAUSE > PAUSE_AFTER_FAILURE
+    monkeypatch.setattr(put_off, "PAUSE", 0)
+    desk = replace(desk, spill=Resting())
+    monkeypatch.setattr(spill, "desk", lambda: desk)
+    await receive_or_spill(desk, a_push(), slug=None, at=NOW)
+    await called(as_delivered(desk.spill.sent[0]))
+    assert len(desk.spill.put_off) == 1
+
+
+async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(desk, monkeypatch):
+    monkeypatch.setattr(put_off, "PAUSE", 0)
     await receive_or_spill(desk, a_push(), slug=None, at=NOW)
     (message,) = desk.spill.sent
     desk.spill.is_down = True

@@ -22,7 +22,7 @@ from shared.messaging import service_bus
 from shared.messaging.message_queue import ServiceBusQueue
 from shared.messaging.queue_properties import ATTEMPTS, OF_THE_DESK, SENT_AT
 from shared.messaging.service_bus import ServiceBusPublisher, bus_client
-from shared.services import receive
+from shared.services import put_off, receive
 from shared.services.ports import QueuedMessage
 from tests.pure.examples import NOW
 from tests.reliability.wire import AmqpProxy, SharedTransport
@@ -140,6 +140,7 @@ async def real_parts(storage: str, bus: Emulator) -> AsyncIterator[RealParts]:
         for name, seconds in PATIENCE.items():
             stack.enter_context(mock.patch.object(service_bus, name, seconds))
         stack.enter_context(mock.patch.object(receive, "PATIENCE", 2 * PATIENCE["SEND_TIMEOUT"]))
+        stack.enter_context(mock.patch.object(put_off, "PAUSE", PATIENCE["PAUSE_AFTER_FAILURE"]))
         client = await stack.enter_async_context(
             ServiceBusClient.from_connection_string(bus.connection_string)
         )
