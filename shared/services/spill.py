@@ -23,19 +23,26 @@ log = logging.getLogger(__name__)
 
 
 async def receive_or_spill(desk: Desk, push: LeadPush, *, slug: str | None, at: datetime) -> Receipt:
-    """Receive a push; if the table doesn't take it in time, keep it in the queue.
+    """Receive a push; if the table doesn't take it in time, or we fail at it, keep it in the queue.
 
     A write whose answer was lost may have happened: whoever receives the push later knows it by its content
-    and its instant.
+    and its instant. What no table takes for a bug of ours, or a row of a newer deployment, becomes a dead
+    letter, and can be replayed; answered with a failure it would be gone.
 
     Raises:
         StoreUnavailable: neither table nor queue is certain to have it; the sender must be told so.
     """
-    try:
-        return await receive(desk, push, slug=slug, at=at, patience=STORE_PATIENCE)
-    except (StoreUnavailable, LeadChanged) as exc:
-        _, lead_id = named(desk, push, slug)
-        log.warning("lead %s: spilled, for the table didn't take its push (%s)", lead_id, type(exc).__name__)
+    received = receive(desk, push, slug=slug, at=at, patience=STORE_PATIENCE)
+    (outcome,) = await asyncio.gather(received, return_exceptions=True)
+    if isinstance(outcome, Receipt):
+        return outcome
+    if not isinstance(outcome, Exception):
+        raise outcome
+    _, lead_id = named(desk, push, slug)
+    is_ours = not isinstance(outcome, StoreUnavailable | LeadChanged)
+    log.warning(
+        "lead %s: spilled (%s)", lead_id, type(outcome).__name__, exc_info=outcome if is_ours else None
+    )
     try:
         async with asyncio.timeout(BUS_PATIENCE):
             await desk.spill.send(spilled(push, lead_id, slug, at))

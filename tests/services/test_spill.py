@@ -3,9 +3,12 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 from shared.leads.events import EventType
 from shared.marketplace.parse import InvalidPush, parse_push
@@ -151,6 +154,25 @@ async def test_a_store_that_loses_every_write_or_every_race_is_no_reason_to_send
         desk = a_desk(store=store, chance=lambda: 0.0)
         assert (await pushed(desk)).result is Result.QUEUED
         assert len(desk.spill.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [HttpResponseError("EntityTooLarge"), msgspec.ValidationError("Object contains unknown field")],
+    ids=["refused by the table", "a row of a newer deployment"],
+)
+async def test_a_failure_that_nobody_expected_is_no_reason_to_lose_a_customer(failure, caplog):
+    class Failing(MemoryLeadStore):
+        async def create(self, change):
+            raise failure
+
+    desk = a_desk(store=Failing())
+    receipt = await pushed(desk, a_push(FirstName="c4n4ry"))
+    assert receipt.result is Result.QUEUED
+    assert receipt.lead_id in caplog.text
+    assert "c4n4ry" not in caplog.text
+    (drained_receipt,) = await drained(replace(desk, store=MemoryLeadStore()))
+    assert drained_receipt.lead_id == receipt.lead_id
 
 
 async def test_if_the_bus_is_away_too_nothing_is_claimed():
