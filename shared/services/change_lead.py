@@ -93,9 +93,11 @@ async def _write(
     assume_absent, losses = first is not None, 0
     for attempt in range(MAX_ATTEMPTS):
         if read is None and not assume_absent:
-            read = await _read(desk, lead_id, may_be_absent=first is not None)
+            read = await _read(desk, lead_id, may_be_absent=first is not None or _erases(tried))
         if read is not None and operation in read.lead.bookkeeping.operations:
             return Outcome(read, tried)  # our answer was lost
+        if first is None and _alive(read) is None:
+            raise LeadNotFound(lead_id)
         if tried is not None:
             await _expect_new(desk, tried)
         step = _step(read, first, apply)
@@ -136,6 +138,11 @@ def _step(read: StoredLead | None, first: Change | None, apply: Apply) -> Change
     if read is None or first is None:
         return first if read is None else apply(read.lead)
     return continued(first, read.lead) if read.lead.is_erased else apply(read.lead)
+
+
+def _erases(tried: Change | None) -> bool:
+    """Then its trace is on a tombstone."""
+    return tried is not None and tried.lead.is_erased
 
 
 def _alive(read: StoredLead | None) -> Lead | None:

@@ -271,6 +271,26 @@ async def test_more_leads_than_one_call_erases_are_no_receipt(monkeypatch):
     assert (await erase_person(desk, EMAIL, at=AT)).leads == 1
 
 
+@pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
+async def test_a_write_whose_answer_is_lost_is_in_the_receipt_once(is_done):
+    class Forgetful(MemoryLeadStore):
+        has_lost = False
+
+        async def replace(self, read, change):
+            if self.has_lost or not change.lead.is_erased:
+                return await super().replace(read, change)
+            self.has_lost = True
+            if is_done:
+                await super().replace(read, change)
+            raise StoreUnavailable("the answer is lost")
+
+    desk, other = a_desk(OWNED, store=Forgetful()), a_desk(OWNED)
+    for one in (desk, other):
+        await lived(one)
+    assert await erase_person(desk, EMAIL, at=AT) == await erase_person(other, EMAIL, at=AT)
+    assert desk.store.has_lost
+
+
 async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_given_up():
     class Broken(MemoryLeadStore):
         looks, is_broken = 0, True
