@@ -23,7 +23,7 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 class PushReceipt(Struct, frozen=True, kw_only=True, rename="camel"):
     """The push is kept. `repeated`: the same content came within ten minutes, and adds nothing; `queued`: the
-    table is away, and the lead comes later, as of now."""
+    table couldn't take it, and the lead comes later, as of now."""
 
     lead_id: str
     result: Result
