@@ -14,7 +14,7 @@ from shared.leads.interaction import InvalidInteraction
 from shared.leads.lifecycle import IllegalTransition, InvalidUpdate
 from shared.services.activity import LeadUnclear, take_activity
 from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
-from shared.services.put_off import ACTIVITY, put_off
+from shared.services.put_off import ACTIVITY, put_off, refuse
 
 blueprint = func.Blueprint()
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ async def activity_from_bus(message: func.ServiceBusMessage) -> None:
     except _NEVER as exc:
         reason = _reason(exc)
         log.warning("activity %s is refused: %s", message.sequence_number, reason)
-        await desk().activity.refuse(received, reason)
+        await refuse(desk().activity, received, reason)
     except _NOT_NOW:
         await put_off(desk().activity, received, ACTIVITY, now)
 

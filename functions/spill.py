@@ -8,7 +8,7 @@ from functions.queued_message import to_do
 from shared.bootstrap import desk, utc_now
 from shared.marketplace.parse import InvalidPush
 from shared.services.ports import LeadChanged, StoreUnavailable
-from shared.services.put_off import SPILL, put_off
+from shared.services.put_off import SPILL, put_off, refuse
 from shared.services.spill import receive_spilled
 
 blueprint = func.Blueprint()
@@ -34,6 +34,6 @@ async def spill_from_bus(message: func.ServiceBusMessage) -> None:
         await receive_spilled(desk(), received, now)
     except InvalidPush as exc:
         log.warning("spilled push %s is refused: %s", message.sequence_number, exc)
-        await desk().spill.refuse(received, str(exc))
+        await refuse(desk().spill, received, str(exc))
     except (StoreUnavailable, LeadChanged):
         await put_off(desk().spill, received, SPILL, now)

@@ -17,8 +17,8 @@ _TOPIC = (
     "properties with the prefix `cloudEvents_`; the body is the lead as it is when the event is sent, "
     "and the event. Properties that aren't known are left out. At least once: skip a MessageId that you "
     "have seen. The number behind its colon counts the lead's events from 1: order by it. A subscription "
-    "that requires sessions gives a lead's events to one reader at a time; after a failure a later event "
-    "may come before an earlier one all the same, and what nobody had heard of when a lead was erased "
+    "that requires sessions has them in order: what couldn't be sent goes before later ones, but within half "
+    "a minute after a failure a later one may come first. What nobody had heard of when a lead was erased "
     "never comes. The setting LEADS_TOPIC names the topic."
 )
 _QUEUE = (

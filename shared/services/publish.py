@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 async def publish_new(desk: Desk, outcome: Outcome, patience: float = PATIENCE) -> bool:
     """Send the events that a change has just written, once, and wait at most `patience` seconds for it.
 
+    Earlier events that didn't get out go first, so that a subscriber has them in order.
+
     Returns:
         Whether they are out. If not, the lead's `publish` row has them sent within two ticks of the clock.
     """
@@ -35,11 +37,33 @@ async def publish_new(desk: Desk, outcome: Outcome, patience: float = PATIENCE) 
         return True
     try:
         async with asyncio.timeout(patience):
-            await desk.publisher.publish(outcome.change.lead, outcome.change.events)
-    except (BusUnavailable, TimeoutError) as exc:
+            earlier = await _left_behind(desk, outcome.change)
+            await _publish(desk, outcome.change.lead, [*earlier, *outcome.change.events])
+    except (BusUnavailable, StoreUnavailable, TimeoutError) as exc:
         log.warning("lead %s: events stored, not published yet (%r)", outcome.stored.lead.id, exc)
         return False
+    if earlier:
+        await note_published(desk, outcome.stored, earlier)
     return True
+
+
+async def _left_behind(desk: Desk, change: Change) -> list[Event]:
+    """Events from before a change, in order, that nobody confirmed though they had the time to be.
+
+    Younger ones are on their way: sent once more they would be repeats.
+
+    Raises:
+        BusUnavailable: they go too far back for one call; the clock sends all in order.
+    """
+    kept, first = change.lead.bookkeeping, change.events[0]
+    oldest = kept.events_unpublished[0]
+    is_late = DueKind.PUBLISH in kept.setbacks or (kept.publish_due_at or first.time) < first.time
+    if oldest == first.number or not is_late:
+        return []
+    if first.number - oldest > EVENTS_AT_ONCE:
+        raise BusUnavailable("too many earlier events")
+    stored = await desk.store.events_of(change.lead.id, first=oldest, limit=first.number - oldest)
+    return [event for event in stored if event.number in kept.events_unpublished]
 
 
 async def publish_and_note(desk: Desk, outcome: Outcome) -> None:

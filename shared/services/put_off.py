@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -46,22 +47,36 @@ SPILL = Pauses(
 async def put_off(queue: MessageQueue, message: QueuedMessage, pauses: Pauses, now: datetime) -> None:
     """Have a message come again, later each time; refuse it when there were too many attempts.
 
-    A bus that takes no copy is waited for: given back at once, the message would be a dead letter after ten
-    deliveries of some milliseconds.
-
     Raises:
         BusUnavailable: no copy is certain to be there; the message must not be completed.
     """
     if message.attempts >= pauses.attempts:
         log.error("a message is refused: the store was away through %d attempts", message.attempts)
-        await queue.refuse(message, pauses.given_up)
+        await refuse(queue, message, pauses.given_up)
         return
     at = now + pauses.after(message.attempts)
     log.warning("a message is put off until %s, attempt %d", at.isoformat(), message.attempts + 1)
     copy = replace(message, attempts=message.attempts + 1)
+    await _sent(lambda: queue.again(copy, at))
+
+
+async def refuse(queue: MessageQueue, message: QueuedMessage, reason: str) -> None:
+    """Have a message dead-lettered with the reason, in words without personal data.
+
+    Raises:
+        BusUnavailable: no copy is certain to be there; the message must not be completed.
+    """
+    await _sent(lambda: queue.refuse(message, reason))
+
+
+async def _sent(send: Callable[[], Awaitable[None]]) -> None:
+    """Send a copy, and wait for a bus that takes none.
+
+    Given back at once, the message would be a dead letter after ten deliveries of some milliseconds.
+    """
     for _ in range(TRIES - 1):
         with suppress(BusUnavailable):
-            await queue.again(copy, at)
+            await send()
             return
         await asyncio.sleep(PAUSE)
-    await queue.again(copy, at)
+    await send()
