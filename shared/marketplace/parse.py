@@ -39,10 +39,10 @@ def parse_push(body: bytes, largest: int = MAX_BODY) -> LeadPush:
         PushTooLarge: more than `largest` bytes.
         InvalidPush: not UTF-8, not JSON, not an object, or nested too deep.
     """
-    if not body.strip():
-        raise InvalidPush("The body is empty. (The platform drops a body sent without Content-Length.)")
     if len(body) > largest:
         raise PushTooLarge(f"The body has {len(body)} bytes; at most {largest} are taken.")
+    if not body.strip():
+        raise InvalidPush("The body is empty. (The platform drops a body sent without Content-Length.)")
     return push_of(_json_object(body))
 
 

@@ -57,6 +57,11 @@ def test_sixty_four_kilobytes_are_read_and_one_byte_more_is_not():
         parse_push(body + b" ")
 
 
+def test_what_is_too_large_is_so_even_if_it_says_nothing():
+    with pytest.raises(PushTooLarge):
+        parse_push(b" " * (MAX_BODY + 1))
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
