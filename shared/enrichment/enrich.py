@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import to_builtins
-from msgspec.structs import astuple, replace
+from msgspec.structs import asdict, astuple, replace
 
 from shared.enrichment.company import company_facts
 from shared.enrichment.country import country_facts
 from shared.enrichment.email import email_facts
-from shared.enrichment.facts import Enrichment, Provenance
+from shared.enrichment.facts import Enrichment, PersonFacts, Provenance
 from shared.enrichment.language import country_language, note_language
 from shared.enrichment.phone import phone_country, phone_facts
 from shared.enrichment.place import local_hour, time_zone
@@ -69,7 +69,7 @@ def enrich(contact: Contact, *, note: str | None = None, at: datetime | None = N
         phone=phone,
         country=country,
         company=company_facts(contact.company, email),
-        person=person_facts(contact.title),
+        person=_told(person_facts(contact.title)),
         time_zone=zone,
         language=written or spoken,
         local_hour=local_hour(zone, at) if at else None,
@@ -101,6 +101,11 @@ def from_crm(facts: Mapping[str, Any]) -> dict[str, Provenance | None]:
     return dict.fromkeys(facts, Provenance(from_=CRM, confidence=_OUTSIDE))
 
 
+def _told(person: PersonFacts) -> PersonFacts:
+    """None for whatever the title leaves `unknown`."""
+    return PersonFacts(**{name: None if word == "unknown" else word for name, word in asdict(person).items()})
+
+
 def _with_provenance(enrichment: Enrichment, provenance: dict[str, Provenance]) -> Enrichment:
     sure = [source.confidence for source in provenance.values()]
     return replace(
@@ -110,7 +115,7 @@ def _with_provenance(enrichment: Enrichment, provenance: dict[str, Provenance]) 
 
 def _provenance(found: Enrichment, *, is_language_of_country: bool) -> Iterator[tuple[str, Provenance]]:
     """Of every fact that is known."""
-    for name, value in _known(found):
+    for name in _known(found):
         if name == "country.code":
             yield name, _COUNTRY[found.country.from_ or PUSHED]
         elif name in _AS_WRITTEN:
@@ -119,18 +124,18 @@ def _provenance(found: Enrichment, *, is_language_of_country: bool) -> Iterator[
             yield name, Provenance(from_=DERIVED, confidence=_LANGUAGE_OF_COUNTRY)
         elif name == "company.key" and found.company.name is None:
             yield name, Provenance(from_=DERIVED, confidence=_KEY_OF_DOMAIN)
-        elif value not in (None, "unknown"):
+        else:
             yield name, Provenance(from_=DERIVED, confidence=_SURE.get(name, 1.0))
 
 
-def _known(found: Enrichment) -> Iterator[tuple[str, Any]]:
+def _known(found: Enrichment) -> Iterator[str]:
     for section in ("email", "phone", "country", "company", "person"):
         facts = to_builtins(getattr(found, section))
-        yield from ((f"{section}.{name}", value) for name, value in facts.items() if value is not None)
+        yield from (f"{section}.{name}" for name, value in facts.items() if value is not None)
     single = {
         "timeZone": found.time_zone,
         "language": found.language,
         "localHour": found.local_hour,
         "noteLength": found.note_length,
     }
-    yield from ((name, value) for name, value in single.items() if value is not None)
+    yield from (name for name, value in single.items() if value is not None)

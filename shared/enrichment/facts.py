@@ -40,12 +40,12 @@ class CompanyFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 
 
 class PersonFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """What a job title tells."""
+    """What a job title tells. Leads stored by earlier versions say `unknown` for None."""
 
-    rank: str = "unknown"  # owner, c_level, vp, director, manager, professional, assistant, unknown
-    department: str = "unknown"  # executive, it, engineering, data, security, product, operations, finance,
-    # procurement, sales, marketing, hr, legal, support, education_research, other, unknown
-    buying_role: str = "unknown"  # decider, buyer, influencer, user, gatekeeper, unknown
+    rank: str | None = None  # owner, c_level, vp, director, manager, professional, assistant
+    department: str | None = None  # executive, it, engineering, data, security, product, operations, finance,
+    # procurement, sales, marketing, hr, legal, support, education_research, other
+    buying_role: str | None = None  # decider, buyer, influencer, user, gatekeeper
 
 
 class Provenance(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

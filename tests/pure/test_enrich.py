@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.enrichment.enrich import enrich, from_crm, with_facts
-from shared.enrichment.facts import Enrichment
+from shared.enrichment.facts import Enrichment, PersonFacts
 from shared.marketplace.push import Contact
 from tests.pure.examples import NOW, examples, push
 
@@ -33,6 +33,12 @@ def test_any_contact_has_facts_that_can_be_stored_and_are_the_same_again(contact
 
 def test_nobody_has_no_facts():
     assert enrich(Contact()) == Enrichment(completeness=0.0)
+
+
+def test_what_a_title_leaves_open_is_not_known():
+    assert enrich(push({"Title": "Director"}).contact).person == PersonFacts(
+        rank="director", buying_role="decider"
+    )
 
 
 @pytest.mark.parametrize(
