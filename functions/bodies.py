@@ -53,7 +53,7 @@ class UpdateBody(msgspec.Struct, kw_only=True, rename="camel"):
 
     status: StatusWord | UnsetType = UNSET
     reason: ReasonWord | None = None
-    owner: ShortText | UnsetType | None = UNSET
+    owner: Name | UnsetType | None = UNSET
     do_not_contact: bool | UnsetType = UNSET
     by: ShortText | None = None
 
@@ -111,14 +111,17 @@ def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
 
 
 def lead_update(body: bytes) -> LeadUpdate:
-    """What is to be changed; an owner of null is nobody."""
+    """What is to be changed; an owner of null is nobody, the blanks around a name are dropped."""
     said = read_body(body, UpdateBody, "update")
     if said.status is said.owner is said.do_not_contact is UNSET and said.reason is None:
         raise InvalidRequest("The body is no update: it needs `status`, `owner` or `doNotContact`.")
+    owner = said.owner.strip() if isinstance(said.owner, str) else said.owner
+    if owner == "":
+        raise InvalidRequest("The body is no update: `owner` must name somebody, or be null for nobody.")
     return LeadUpdate(
         status=UNSET if said.status is UNSET else one_of(LeadStatus, said.status, "status"),
         reason=None if said.reason is None else one_of(CloseReason, said.reason, "reason"),
-        owner=said.owner,
+        owner=owner,
         do_not_contact=said.do_not_contact,
         by=said.by,
     )

@@ -63,6 +63,12 @@ def test_a_status_has_the_fields_of_an_update():
     assert (report.status, report.at) == (UNSET, NOW - timedelta(days=1, hours=9))
 
 
+def test_the_blanks_around_an_owner_are_dropped():
+    report = read(body(type="status", owner=" kim\n")).report
+    assert isinstance(report, LeadUpdate)
+    assert report.owner == "kim"
+
+
 def test_facts_are_flattened_and_what_is_null_is_left_out():
     sent = body(
         type="facts", by="sam", facts={"industry": "retail", "firm": {"size": 5, "vat": None}, "eu": True}
@@ -106,6 +112,7 @@ def test_without_an_id_that_of_the_message_serves():
         pytest.param(body(type="interaction", interaction="A B"), r"\$\.interaction", id="no name"),
         pytest.param(body(type="interaction", interaction="a", detail=[1]), r"\$\.detail", id="a list"),
         pytest.param(body(type="status", by="sam"), "needs `status`, `owner` or", id="no change"),
+        pytest.param(body(type="status", owner=" "), "`owner` must name somebody", id="a blank owner"),
         pytest.param(body(type="status", status=CANARY), "`status` must be one of", id="unknown status"),
         pytest.param(body(type="status", status="lost", reason=CANARY), "`reason` must be", id="a reason"),
         pytest.param(body(type="facts"), "missing required field `facts`", id="no facts"),
