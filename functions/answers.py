@@ -16,7 +16,7 @@ from shared.leads.lifecycle import IllegalTransition, InvalidUpdate
 from shared.leads.replay import NothingToReplay
 from shared.marketplace.parse import InvalidPush, PushTooLarge
 from shared.policy.load import InvalidPolicy
-from shared.services.ports import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.ports import BusUnavailable, LeadChanged, LeadNotFound, PersonNotFound, StoreUnavailable
 from shared.services.stats import TooManyLeads
 from shared.settings import InvalidSettings
 
@@ -58,6 +58,7 @@ _EXPECTED: tuple[tuple[type[Exception], HTTPStatus, str | None], ...] = (
     (TooManyLeads, HTTPStatus.BAD_REQUEST, None),
     (NothingToReplay, HTTPStatus.BAD_REQUEST, None),
     (IllegalTransition, HTTPStatus.CONFLICT, None),
+    (PersonNotFound, HTTPStatus.NOT_FOUND, "No lead has this address."),
     (LeadNotFound, HTTPStatus.NOT_FOUND, "There is no lead with this id."),
     (InvalidSettings, HTTPStatus.SERVICE_UNAVAILABLE, None),
     (InvalidPolicy, HTTPStatus.SERVICE_UNAVAILABLE, None),

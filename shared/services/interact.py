@@ -8,7 +8,7 @@ from shared.leads.interaction import InteractionReport, interact
 from shared.leads.lead import Lead
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
-from shared.services.ports import LeadNotFound
+from shared.services.ports import PersonNotFound
 from shared.services.publish import publish_new
 
 LEADS_OF_A_PERSON = 100  # one for each offer; more than any publisher has
@@ -40,11 +40,11 @@ async def report_interaction_of(
     """Keep it with every lead of the person who has this address.
 
     Raises:
-        LeadNotFound: nobody has it.
+        PersonNotFound: nobody has it.
         InvalidInteraction, StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
     """
     lead_ids = await desk.store.leads_of(person_of(email, desk.id_key), LEADS_OF_A_PERSON)
     if not lead_ids:
-        raise LeadNotFound("no lead has this address")
+        raise PersonNotFound
     reported = (report_interaction(desk, lead_id, report, at=at) for lead_id in lead_ids)
     return tuple(await asyncio.gather(*reported))

@@ -115,6 +115,11 @@ async def test_a_status_comes_with_the_answer_that_is_described(desk, key, statu
     assert answer.status_code == status, told
 
 
+async def test_whoever_asks_for_an_address_is_told_about_an_address(desk):
+    _, told = await called("POST interactions", {"body": {**INTERACTION, "email": "nobody@fabrikam.example"}})
+    assert told["detail"] == "No lead has this address."
+
+
 @pytest.mark.parametrize("key", WITHOUT_SETTINGS)
 async def test_an_app_that_is_not_set_up_says_so_and_when_to_come_again(monkeypatch, key):
     monkeypatch.setattr(bootstrap, "wire", WIRE)

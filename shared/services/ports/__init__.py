@@ -15,6 +15,7 @@ from shared.services.ports.errors import (
     LeadExists,
     LeadNotFound,
     PageLost,
+    PersonNotFound,
     StoreUnavailable,
 )
 from shared.services.ports.facts import FactProvider
@@ -44,6 +45,7 @@ __all__ = [
     "MarketplaceTable",
     "MessageQueue",
     "PageLost",
+    "PersonNotFound",
     "QueuedMessage",
     "RefusedRow",
     "SourcePage",

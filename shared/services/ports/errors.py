@@ -5,6 +5,10 @@ class LeadNotFound(LookupError):
     """No lead has this id."""
 
 
+class PersonNotFound(LeadNotFound):
+    """No lead has this address."""
+
+
 class LeadExists(Exception):
     """A lead with this id is stored already."""
 
