@@ -1,5 +1,6 @@
 """What the bodies of callers are made of. Errors name the field and the rule, never the value."""
 
+import codecs
 import enum
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -54,11 +55,11 @@ def utc(at: datetime | None, what: str) -> datetime | None:
 
 
 def read_body[Body](body: bytes, type_: type[Body], what: str, most: int = MAX_BODY) -> Body:
-    """The body as what it should be; raises InvalidRequest."""
+    """The body as what it should be, with or without a byte order mark; raises InvalidRequest."""
     if len(body) > most:
         raise RequestTooLarge(f"The body has {len(body)} bytes; at most {most} are taken.")
     try:
-        return msgspec.json.decode(body, type=type_)
+        return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8), type=type_)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise InvalidRequest(f"The body is no {what}: {exc}.") from exc
     except RecursionError as exc:

@@ -77,6 +77,11 @@ def test_facts_are_flattened_and_what_is_null_is_left_out():
     assert read(sent).report == FactReport(facts=told, by="sam", id="crm-1")
 
 
+def test_a_byte_order_mark_is_passed_over():
+    sent = body(type="status", owner="kim")
+    assert read(b"\xef\xbb\xbf" + sent) == read(sent)
+
+
 def test_without_an_id_that_of_the_message_serves():
     sent = json.dumps({"email": "ada@fabrikam.example", "type": "follow_up", "by": "sam"}).encode()
     activity = read(sent)
