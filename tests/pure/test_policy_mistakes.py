@@ -16,9 +16,7 @@ from tests.pure.policy_texts import HEAD, RULE, scoring, with_grades, with_quali
         pytest.param(
             '[follow_up]\ntargt = "1h"', r"unknown field `targt`.*\$\.follow_up`", id="an unknown field"
         ),
-        pytest.param(
-            "[offers]\nx = 5", r"Expected `object`.*\$\.offers\[\.\.\.\]", id="an offer that is no table"
-        ),
+        pytest.param("[offers]\nx = 5", r"Expected `object`.*\$\.offers\.x`", id="an offer that is no table"),
         pytest.param('[offers.x]\ntitles = "X"', r"Expected `array`.*\.titles", id="one title for a list"),
         pytest.param(
             "[offers.x]\ntitles = [5]", r"Expected `str`.*\.titles\[0\]", id="a title that is no text"
@@ -152,6 +150,44 @@ from tests.pure.policy_texts import HEAD, RULE, scoring, with_grades, with_quali
 def test_a_mistake_is_refused_with_its_place_and_the_rule(text: str, says: str):
     with pytest.raises(InvalidPolicy, match=says):
         parse_policy(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param(
+            '[calendars.right]\nzone = "UTC"\nhours = ["09:00-17:00"]\n[calendars.wrong]\nzone = "X"',
+            "$.calendars.wrong`",
+            id="a calendar",
+        ),
+        pytest.param(
+            '[calendars.late]\nzone = "UTC"\nhours = ["09:00-17:00"]\nexceptions = { someday = [] }',
+            "$.calendars.late.exceptions`",
+            id="a day",
+        ),
+        pytest.param("[offers.one]\n[offers.two]\ntitles = [5]", "$.offers.two.titles[0]`", id="an offer"),
+        pytest.param(
+            '[routing]\nteams = { a = { members = ["x"] }, "b c" = { members = [] } }',
+            "$.routing.teams.b c.members`",
+            id="a team",
+        ),
+        pytest.param(
+            with_grades("A = 3, B = 101, C = 1"), "$.scoring.models[0].groups.fit.grades.B`", id="a grade"
+        ),
+    ],
+)
+def test_the_place_of_a_mistake_names_the_entry(text: str, place: str):
+    with pytest.raises(InvalidPolicy) as refused:
+        parse_policy(text)
+    assert f"`{place}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "place", [".follow_up.a[...]", ".follow_up[...].b", ".follow_up.target[...]", "[0][...]"]
+)
+def test_a_field_that_looks_like_a_place_is_no_place(place: str):
+    with pytest.raises(InvalidPolicy, match="unknown field"):
+        parse_policy(f'"x` - at `${place}" = 1')
 
 
 def test_every_wrong_rule_is_reported_at_once():
