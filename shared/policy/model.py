@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from shared.marketplace.title import slugified
 from shared.policy.calendars import CalendarPolicy
 from shared.policy.clock import ClockPolicy
 from shared.policy.conditions import Name
@@ -31,11 +32,22 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scoring: ScoringPolicy
 
     def __post_init__(self) -> None:
-        """Refuse a calendar that nobody wrote."""
+        """Refuse a calendar that nobody wrote, and a title that two offers claim."""
+        self._expect_offers_apart()
         for place, name in (("follow_up.calendar", self.follow_up.calendar), *self.routing.calendars()):
             if name is not None and name not in self.calendars:
                 known = ", ".join(self.calendars) or "none"
                 raise ValueError(f"`{place}`: there is no calendar `{name}`, only: {known}")
+
+    def _expect_offers_apart(self) -> None:
+        """A title that means two offers would be filed under either."""
+        known: dict[str, str] = {}
+        for id_, offer in self.offers.items():
+            if not id_.strip():
+                raise ValueError("`offers`: an offer needs an id")
+            for title in offer.titles:
+                if (first := known.setdefault(slugified(title), id_)) != id_:
+                    raise ValueError(f"`offers.{id_}`: the title `{title}` is one of `{first}` already")
 
     def calendar_for(self, owner: str | None, team: str | None) -> CalendarPolicy | None:
         """The owner's calendar, else the team's, else that of all; None: every hour counts."""

@@ -21,6 +21,12 @@ from tests.pure.policy_texts import HEAD, RULE, scoring, with_grades, with_quali
         pytest.param(
             "[offers.x]\ntitles = [5]", r"Expected `str`.*\.titles\[0\]", id="a title that is no text"
         ),
+        pytest.param(
+            '[offers.x]\ntitles = ["Contoso Backup"]\n[offers.y]\ntitles = ["A", "contoso  backup"]',
+            "`offers.y`: the title `contoso  backup` is one of `x` already",
+            id="a title of two offers",
+        ),
+        pytest.param('[offers." "]\ntitles = ["X"]', "an offer needs an id", id="an offer without an id"),
         pytest.param("[scoring]", r"missing required field `models`.*\$\.scoring", id="an empty table"),
         pytest.param("[scoring]\nmodels = []", r"length >= 1.*\.models", id="no model"),
         pytest.param("[scoring]\nmodels = 5", r"Expected `array`.*\.models", id="models that are no list"),
