@@ -14,6 +14,8 @@ from shared.schedule import longest_gap
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 _STORAGE = re.compile(r"(?i)(^|;)(AccountName=\w|UseDevelopmentStorage=true|TableEndpoint=https?://)")
 _BUS = re.compile(r"(?i)(?=.*SharedAccess(Key|Signature)=).*Endpoint=sb://[\w.-]")
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
+_ENTITY = re.compile(r"[A-Za-z0-9._/-]{1,260}")  # a queue, topic or subscription
 _SCHEDULE = re.compile(r"([\w*,/-]+\s+){4,5}[\w*,/-]+")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):\s*([\x21-\x7e][\x20-\x7e]{0,2000})")
 _KEY_LENGTH = range(16, 65)  # bytes; BLAKE2b takes a key of 64 at most
@@ -68,25 +70,44 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             problems.append(f"{name}{f' (or {instead})' if instead else ''} is missing")
         return value
 
+    def expect(name: str, value: str, is_right: object, rule: str) -> None:
+        if value and not is_right:
+            problems.append(f"{name} must {rule}")
+
+    def entity(name: str) -> str:
+        value = required(name)
+        expect(name, value, _ENTITY.fullmatch(value), "be a name of letters, digits and . _ - / on the bus")
+        return value
+
     storage_uri = environment.get("LEADS_STORAGE__tableServiceUri", "").strip()
     namespace = environment.get("LEADS_BUS__fullyQualifiedNamespace", "").strip()
     storage = storage_uri or required("LEADS_STORAGE", "LEADS_STORAGE__tableServiceUri")
     bus = namespace or required("LEADS_BUS", "LEADS_BUS__fullyQualifiedNamespace")
     table, id_key = required("LEADS_TABLE"), required("LEADS_ID_KEY")
-    if storage and not storage_uri and not _STORAGE.search(storage):
-        problems.append("LEADS_STORAGE must be a connection string of a storage account")
-    if bus and not namespace and not _BUS.match(bus):
-        problems.append("LEADS_BUS must be a connection string of a Service Bus namespace")
-    if storage_uri and not storage_uri.startswith("https://"):
-        problems.append("LEADS_STORAGE__tableServiceUri must begin with https://")
-    if table and not _TABLE_NAME.fullmatch(table):
-        problems.append("LEADS_TABLE must be 3 to 63 letters and digits, a letter first")
-    if id_key and len(id_key.encode(errors="surrogateescape")) not in _KEY_LENGTH:
-        problems.append("LEADS_ID_KEY must be a secret of 16 to 64 bytes")
-    topic = required("LEADS_TOPIC")
-    activity_queue, spill_queue = required("LEADS_ACTIVITY_QUEUE"), required("LEADS_SPILL_QUEUE")
+    is_storage = storage_uri or _STORAGE.search(storage)
+    expect("LEADS_STORAGE", storage, is_storage, "be a connection string of a storage account")
+    is_bus = namespace or _BUS.match(bus)
+    expect("LEADS_BUS", bus, is_bus, "be a connection string of a Service Bus namespace")
+    expect(
+        "LEADS_BUS__fullyQualifiedNamespace",
+        namespace,
+        _NAMESPACE.fullmatch(namespace),
+        "be a host name such as x.servicebus.windows.net",
+    )
+    expect(
+        "LEADS_STORAGE__tableServiceUri",
+        storage_uri,
+        storage_uri.startswith("https://"),
+        "begin with https://",
+    )
+    is_table = _TABLE_NAME.fullmatch(table) and table.casefold() != "tables"  # a name of the service's own
+    expect("LEADS_TABLE", table, is_table, "be 3 to 63 letters and digits, a letter first, but not `tables`")
+    is_key = len(id_key.encode(errors="surrogateescape")) in _KEY_LENGTH
+    expect("LEADS_ID_KEY", id_key, is_key, "be a secret of 16 to 64 bytes")
+    topic = entity("LEADS_TOPIC")
+    activity_queue, spill_queue = entity("LEADS_ACTIVITY_QUEUE"), entity("LEADS_SPILL_QUEUE")
     # The platform resolves this one in the trigger, and the schedule too.
-    scoring_subscription = required("LEADS_SCORING_SUBSCRIPTION")
+    scoring_subscription = entity("LEADS_SCORING_SUBSCRIPTION")
     clock_period = _period(required("LEADS_CLOCK_SCHEDULE"), problems)
     facts = _facts(environment, problems)
     marketplace = _marketplace(environment, problems)

@@ -110,6 +110,7 @@ def test_missing_and_wrong_ones_are_named_together_and_no_value_is_shown():
         ("1bc", False),
         ("Ab-c", False),
         ("Abç", False),
+        ("Tables", False),
     ],
 )
 def test_a_table_has_the_name_that_the_service_takes(table: str, good: bool):
@@ -117,8 +118,24 @@ def test_a_table_has_the_name_that_the_service_takes(table: str, good: bool):
         assert read_settings(GOOD | {"LEADS_TABLE": table}).table == table
     else:
         assert problems(GOOD | {"LEADS_TABLE": table}) == [
-            "LEADS_TABLE must be 3 to 63 letters and digits, a letter first"
+            "LEADS_TABLE must be 3 to 63 letters and digits, a letter first, but not `tables`"
         ]
+
+
+@pytest.mark.parametrize("value", ["a b", "leads?", "leads#1", "lëads", "x" * 261])
+@pytest.mark.parametrize(
+    "name", ["LEADS_TOPIC", "LEADS_SCORING_SUBSCRIPTION", "LEADS_ACTIVITY_QUEUE", "LEADS_SPILL_QUEUE"]
+)
+def test_a_name_that_no_bus_has_is_refused(name: str, value: str):
+    assert problems(GOOD | {name: value}) == [
+        f"{name} must be a name of letters, digits and . _ - / on the bus"
+    ]
+
+
+@pytest.mark.parametrize("host", ["https://x.servicebus.windows.net/", "sb://x", "not a host", "x:5671"])
+def test_a_namespace_is_the_name_of_a_host(host: str):
+    (problem,) = problems(GOOD | {"LEADS_BUS__fullyQualifiedNamespace": host})
+    assert problem.startswith("LEADS_BUS__fullyQualifiedNamespace must be a host name")
 
 
 @pytest.mark.parametrize(
