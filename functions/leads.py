@@ -20,7 +20,7 @@ blueprint = func.Blueprint()
 @blueprint.route(route="leads", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def leads(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer a page of open leads, whom to call first first."""
+    """Answer a page of open leads, or of those of a closed status, the best score first."""
     now = utc_now()
     limit, after = limit_of(req.params), cursor_of(req.params)
     found, cursor = await list_leads(desk(), lead_filter(req.params, now), limit=limit, after=after, at=now)

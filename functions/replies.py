@@ -37,7 +37,7 @@ class Page[Item](Struct, frozen=True, kw_only=True):
 
 
 class LeadPage(Page[Lead], frozen=True, kw_only=True):
-    """Open leads, the best score first; `cursor` asks for the next page, null on the last."""
+    """Leads of a list, the best score first; `cursor` asks for the next page, null on the last."""
 
 
 class EventPage(Page[Event], frozen=True, kw_only=True):

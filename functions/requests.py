@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from functions.answers import InvalidRequest
 from functions.parameters import Choice, Flag, Number, Parameter, Pattern, Text
 from shared.leads.identity import LEAD_ID
+from shared.leads.index_rows import list_of
 from shared.leads.lead import LeadStatus
 from shared.scoring.score import MAX_SCORE
 from shared.services.ports import LeadFilter, LeadNotFound
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 
-STATUS = Choice("status", "Leads of this status; closed ones are in no list.", LeadStatus)
+STATUS = Choice("status", "Leads of this status; without it the open ones.", LeadStatus)
 GRADE = Pattern(
     "grade", "Leads of this grade.", "[A-D][1-4]", "must be a letter A to D with a figure 1 to 4."
 )
@@ -26,7 +28,7 @@ LIMIT = Number("limit", "How many leads a page has at most.", 1, MAX_LIMIT, DEFA
 CURSOR = Pattern(
     "cursor",
     "Where the page begins: the `cursor` of the page before.",
-    f"open![0-9]{{3}}!{LEAD_ID.pattern}",
+    f"(?:open|closed)![0-9]{{3}}!{LEAD_ID.pattern}",
     "isn't one that a page of this list gave.",
 )
 EVENT_CURSOR = Number("cursor", "The number of the event that the page begins with.", 1, 99_999_999)
@@ -77,8 +79,11 @@ def limit_of(params: Mapping[str, str]) -> int:
 
 
 def cursor_of(params: Mapping[str, str]) -> str | None:
-    """Where the page of leads begins."""
-    return CURSOR.read(params)
+    """Where the page of leads begins, in the list that `status` asks for."""
+    cursor = CURSOR.read(params)
+    if cursor is not None and not cursor.startswith(list_of(STATUS.read(params))):
+        raise InvalidRequest(f"`{CURSOR.name}` {CURSOR.rule}")
+    return cursor
 
 
 def number_of(params: Mapping[str, str]) -> int:

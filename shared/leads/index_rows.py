@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct, to_builtins
 
 from shared.follow_up.state import FollowUpState
-from shared.leads.lead import DueKind, Lead
+from shared.leads.lead import DueKind, Lead, LeadStatus
 from shared.leads.outcome import outcome_of
 from shared.scoring.score import MAX_SCORE
 
@@ -27,7 +27,7 @@ class IndexRow(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
 
 def index_rows(lead: Lead) -> tuple[IndexRow, ...]:
     """All index rows that this lead has, and no other."""
-    return (*_due_rows(lead), *_open_rows(lead), *_scored_rows(lead), *_stat_rows(lead))
+    return (*_due_rows(lead), *_listed_rows(lead), *_scored_rows(lead), *_stat_rows(lead))
 
 
 def due_key(at: datetime, kind: DueKind, lead_id: str) -> str:
@@ -82,9 +82,14 @@ def due_times(lead: Lead) -> dict[DueKind, datetime]:
     return due
 
 
-def _open_rows(lead: Lead) -> Iterator[IndexRow]:
-    """Best score first; then the unscored, then tests."""
-    if not lead.status.is_open:
+def list_of(status: LeadStatus | None) -> str:
+    """What the keys of the list begin with in which leads of this status stand; None: whatever is open."""
+    return "open!" if status is None or status.is_open else "closed!"
+
+
+def _listed_rows(lead: Lead) -> Iterator[IndexRow]:
+    """`open!` or `closed!`, best score first; then the unscored, then tests."""
+    if lead.is_erased:
         return
     points = lead.score.total if lead.score else -1
     place = MAX_SCORE + 2 if lead.test else MAX_SCORE - points
@@ -101,7 +106,7 @@ def _open_rows(lead: Lead) -> Iterator[IndexRow]:
         "doNotContact": lead.do_not_contact,
         "overdueFrom": stamp(overdue_from),
     }
-    yield IndexRow(f"open!{place:03d}!{lead.id}", columns)
+    yield IndexRow(f"{list_of(lead.status)}{place:03d}!{lead.id}", columns)
 
 
 def scored_key(version: str, lead_id: str) -> str:

@@ -35,7 +35,7 @@ async def list_events(desk: Desk, lead_id: str, *, first: int = 1) -> tuple[list
 async def list_leads(
     desk: Desk, which: LeadFilter, *, limit: int, after: str | None, at: datetime
 ) -> tuple[list[Lead], str | None]:
-    """A page of open leads, the best stored score first, and the cursor of the next page.
+    """A page of open leads, or of those of a closed status, the best stored score first, and the next cursor.
 
     Each shows its score as it is worth `at`, aware UTC: it may have faded since it was stored. A lead that
     is re-scored between two pages may show up twice or not at all.

@@ -122,7 +122,7 @@ def seat_key(lead_id: str) -> str:
 
 
 def worth_page(keys: Sequence[str], limit: int, after: str | None) -> WorthPage:
-    """One page of `open!` keys; `keys` may begin with `after` and go beyond the page."""
+    """One page of `open!` or `closed!` keys; `keys` may begin with `after` and go beyond the page."""
     found = [key for key in keys if key != after]
     page = found[:limit]
     return WorthPage(tuple(key[-ID_LENGTH:] for key in page), page[-1] if len(found) > limit else None)

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from datetime import datetime
 
 from shared.leads.identity import all_shards, shard_of
-from shared.leads.index_rows import NEVER, scored_key, stamp, stat_key
+from shared.leads.index_rows import NEVER, list_of, scored_key, stamp, stat_key
 from shared.leads.outcome import LeadOutcome
 from shared.services.ports import DueRow, LeadFilter, WorthPage
 from shared.storage.entities import (
@@ -59,8 +59,9 @@ async def parked(table: ShardedTable, limit: int) -> list[DueRow]:
 async def open_by_worth(table: ShardedTable, which: LeadFilter, limit: int, after: str | None) -> WorthPage:
     """See `LeadStore.open_by_worth`."""
     condition, values = listed(which)
+    first = list_of(which.status)
     rows = await table.rows_of_all(
-        after or "open!", "open!~", limit + 2, condition=condition, values=values, select=["RowKey"]
+        after or first, f"{first}~", limit + 2, condition=condition, values=values, select=["RowKey"]
     )
     return worth_page([row["RowKey"] for row in rows], limit, after)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from shared.leads.change import Change, Mark
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
-from shared.leads.index_rows import NEVER, index_rows, scored_key, stamp, stat_key
+from shared.leads.index_rows import NEVER, index_rows, list_of, scored_key, stamp, stat_key
 from shared.leads.outcome import LeadOutcome
 from shared.routing.rota import Rota, Seat, seated, unseated
 from shared.services.ports import (
@@ -166,7 +166,8 @@ class MemoryLeadStore:
 
     async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> WorthPage:
         """See `LeadStore.open_by_worth`."""
-        keys = self._keys(after or "open!", "open!~")
+        first = list_of(which.status)
+        keys = self._keys(after or first, f"{first}~")
         found = [key for _, key in keys if _matches(self.rows[shard_of(key[-24:]), key], which)]
         return worth_page(found, limit, after)
 

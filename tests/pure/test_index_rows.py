@@ -185,6 +185,13 @@ def test_a_closed_lead_is_not_among_the_open_ones(status: LeadStatus):
     assert is_open is (status not in {LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED})
 
 
+@pytest.mark.parametrize("status", [LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED])
+def test_a_closed_lead_is_among_the_closed_ones_with_the_same_columns(status: LeadStatus):
+    one = scored(lead())
+    (row,) = [row for row in index_rows(replace(one, status=status)) if row.key.startswith("closed!")]
+    assert row == IndexRow(f"closed!040!{one.id}", {**open_row(one).columns, "status": status.value})
+
+
 def test_an_open_row_carries_what_lists_filter_by():
     one = replace(scored(lead()), owner="max")
     assert open_row(one).columns == {

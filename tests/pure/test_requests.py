@@ -112,6 +112,13 @@ def test_a_cursor_of_ours_is_taken(cursor: str):
     assert cursor_of({"cursor": cursor}) == cursor
 
 
+def test_a_cursor_belongs_to_the_list_that_gave_it():
+    assert cursor_of({"cursor": f"closed!000!{ID}", "status": "won"}) == f"closed!000!{ID}"
+    for status, kind in (({}, "closed"), ({"status": "new"}, "closed"), ({"status": "lost"}, "open")):
+        with pytest.raises(InvalidRequest, match="`cursor` isn't one that a page of this list gave"):
+            cursor_of({"cursor": f"{kind}!000!{ID}", **status})
+
+
 @pytest.mark.parametrize(
     "text",
     [

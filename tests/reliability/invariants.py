@@ -14,7 +14,7 @@ from shared.policy.model import Policy
 from shared.routing.rota import Rota
 from shared.storage.entities import event_of, lead_of
 
-INDEX = ("due", "open", "scored", "stat")
+INDEX = ("due", "open", "closed", "scored", "stat")
 PUSHES = (EventType.RECEIVED, EventType.TOUCHED)
 ASK_FOR_SCORE = (*PUSHES, EventType.INTERACTED, EventType.STATUS_CHANGED)
 MANY = 100  # leads

@@ -81,6 +81,26 @@ async def test_a_list_shows_just_what_was_asked_for(store, which, expected):
     assert {names[lead_id] for lead_id in page.lead_ids} == expected
 
 
+async def test_closed_leads_are_listed_by_their_status_only(store):
+    ids = {}
+    for number, status in enumerate((LeadStatus.WON, LeadStatus.LOST, LeadStatus.WON, LeadStatus.NEW)):
+        read = await store.create(a_first_push(Email=f"someone{number}@contoso.example"))
+        read = await store.replace(read, scored(read.lead, 10 * number))
+        await store.replace(read, Change(replace(read.lead, status=status)))
+        ids[read.lead.id] = number
+
+    async def listed(which, limit=50, after=None):
+        page = await store.open_by_worth(which, limit, after)
+        return [ids[lead_id] for lead_id in page.lead_ids], page.cursor
+
+    assert await listed(LeadFilter()) == ([3], None)
+    assert await listed(LeadFilter(status=LeadStatus.LOST)) == ([1], None)
+    assert await listed(LeadFilter(status=LeadStatus.WON)) == ([2, 0], None)
+    first, cursor = await listed(LeadFilter(status=LeadStatus.WON), 1)
+    assert (first, await listed(LeadFilter(status=LeadStatus.WON), 1, cursor)) == ([2], ([0], None))
+    assert await listed(LeadFilter(status=LeadStatus.WON, min_score=15)) == ([2], None)
+
+
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [

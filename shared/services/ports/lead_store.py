@@ -86,7 +86,7 @@ class LeadStore(Protocol):
         """Work that was given up and waits for a person, at most `limit` rows."""
 
     async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> WorthPage:
-        """Open leads, the best score first, from the cursor `after` on."""
+        """Open leads, or those of a closed status, the best score first, from the cursor `after` on."""
 
     async def received_between(self, begin: datetime, end: datetime, limit: int) -> list[LeadOutcome]:
         """Of leads received from `begin` to before `end`, to the millisecond: any `limit`, in no order.

@@ -29,7 +29,7 @@ class DueRow:
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """Which open leads to list; None asks for nothing."""
+    """Which leads to list, open ones unless `status` is a closed one; None asks for nothing."""
 
     status: LeadStatus | None = None
     grade: str | None = None
