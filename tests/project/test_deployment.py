@@ -86,7 +86,11 @@ def sample_settings():
 
 def test_the_sample_holds_every_setting_that_the_code_or_a_trigger_reads():
     texts = [path.read_text() for folder in ("functions", "shared") for path in (ROOT / folder).rglob("*.py")]
-    read = {name for text in texts for name in re.findall(r"[\"%](LEADS_[A-Z_]+[A-Z])[\"%]", text)}
+    read = {
+        name
+        for text in texts
+        for name in re.findall(r"[\"%](LEADS_[A-Z_]+[A-Z](?:__[A-Za-z]+)?|MARKETPLACE_[A-Z_]+)[\"%]", text)
+    }
     assert len(read) > 5
     assert read <= sample_settings().keys()
 
