@@ -111,9 +111,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     clock_period = _period(required("LEADS_CLOCK_SCHEDULE"), problems)
     facts = _facts(environment, problems)
     marketplace = _marketplace(environment, problems)
+    policy = environment.get("LEADS_POLICY", "").strip()
+    expect("LEADS_POLICY", policy, Path(policy).exists(), "be the path of a file that is there")
     if problems:
         raise InvalidSettings("Settings: " + "; ".join(problems) + ".")
-    policy = environment.get("LEADS_POLICY", "").strip()
     return Settings(
         storage=storage,
         storage_by_identity=bool(storage_uri),

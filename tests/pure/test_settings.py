@@ -51,11 +51,17 @@ def test_an_identity_stands_for_a_connection_string():
         assert (settings.bus, settings.bus_by_identity) == ("x.servicebus.windows.net", True)
 
 
-@pytest.mark.parametrize(
-    ("written", "policy"), [("my/policy.toml", Path("my/policy.toml")), ("", None), (" ", None)]
-)
+@pytest.mark.parametrize(("written", "policy"), [(__file__, Path(__file__)), ("", None), (" ", None)])
 def test_a_policy_is_optional(written: str, policy: Path | None):
     assert read_settings(GOOD | {"LEADS_POLICY": written}).policy == policy
+
+
+def test_a_policy_that_is_not_there_is_named_with_the_other_wrong_settings(tmp_path: Path):
+    missing = str(tmp_path / "C4N4RY.toml")
+    assert problems(GOOD | {"LEADS_POLICY": missing, "LEADS_TABLE": "a"}) == [
+        "LEADS_TABLE must be 3 to 63 letters and digits, a letter first, but not `tables`",
+        "LEADS_POLICY must be the path of a file that is there",
+    ]
 
 
 @pytest.mark.parametrize("blank", [None, "", "  "], ids=["missing", "empty", "blank"])
