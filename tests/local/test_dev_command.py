@@ -53,6 +53,12 @@ def endpoint():
         thread.join()
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "²"])
+def test_a_port_that_is_none_is_refused_in_plain_words(port: str):
+    code, _, told = dev("start", f"--http-port={port}")
+    assert (code, "a port is a number from 1 to 65535" in told) == (2, True)
+
+
 def test_help_names_every_command():
     code, said, _ = dev("--help")
     assert code == 0
