@@ -19,7 +19,8 @@ from shared.services.ports import BusUnavailable, LeadChanged, LeadNotFound, Sto
 
 # The bound on the delay of events after the bus is back.
 PAUSES = ClockPolicy(longest_pause=Duration(minutes=5))
-PATIENCE = 30.0  # seconds that the bus may take where no customer's lead waits for the answer
+PATIENCE = 8.0  # seconds that the bus may take where a caller waits for the answer; a new link is opened by then
+CLOCK_PATIENCE = 30.0  # seconds that it may take where nobody does
 EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
     stored_events = await desk.store.events_of(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
     events = [event for event in stored_events if event.number in waiting]
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(CLOCK_PATIENCE):
             await _publish(desk, stored.lead, events)
     except (BusUnavailable, TimeoutError) as exc:
         log.warning("lead %s: %d events still not published (%r)", lead_id, len(waiting), exc)
