@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import logging
 import random
@@ -9,7 +10,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -30,6 +31,7 @@ from tests.reliability.witness import a_round, rounds_of
 CONFIG = toolchain.ROOT / "local" / "servicebus" / "Config.json"
 PAGE = toolchain.ROOT / "docs" / "reliability.md"
 WORKERS = 2
+LANES = 2  # of the matrix, for a case mostly waits
 CASES_A_LINE = 50  # of progress
 ALL_PATHS = 10**9
 TWO_FAULTS = ("a push and its repeat", "two pushes of one person")  # the others have too many paths
@@ -149,30 +151,41 @@ def _added(rounds: Sequence[Future[Result]]) -> Result:
 
 
 async def _on_real_parts(found: Findings, options: argparse.Namespace, say: Progress) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        lanes = [await stack.enter_async_context(_lane()) for _ in range(LANES)]
+        found.real = await wire_witness(lanes[0], options.real_pushes, options.seed)
+        say.say("witness over real parts", options.real_pushes, options.real_pushes)
+        every = await cases(lanes[0], list(SCENARIOS))
+        found.all_cases = len(every)
+        drawn = random.Random(options.seed).sample(every, options.cases) if options.cases else every
+        left = iter(drawn)
+        await asyncio.gather(*(_matrix(found, parts, left, len(drawn), say) for parts in lanes))
+
+
+@contextlib.asynccontextmanager
+async def _lane() -> AsyncIterator[RealParts]:
+    """A table service and a bus for one case at a time."""
     port = _free_port()
     part = azurite.azurite(port, None)
     await part.start()
     try:
         with Emulator(CONFIG) as bus:
             async with real_parts(azurite.connection_string(port), bus) as parts:
-                found.real = await wire_witness(parts, options.real_pushes, options.seed)
-                say.say("witness over real parts", options.real_pushes, options.real_pushes)
-                await _matrix(found, parts, options, say)
+                yield parts
     finally:
         await part.stop()
 
 
-async def _matrix(found: Findings, parts: RealParts, options: argparse.Namespace, say: Progress) -> None:
-    every = await cases(parts, list(SCENARIOS))
-    found.all_cases = len(every)
-    drawn = random.Random(options.seed).sample(every, options.cases) if options.cases else every
-    for number, case in enumerate(drawn, start=1):
+async def _matrix(found: Findings, parts: RealParts, left: Iterator[Case], of: int, say: Progress) -> None:
+    """Take cases until none is left."""
+    for case in left:
         problems = await problems_of(parts, case)
         found.cases[case.scenario, case.fault] += 1
         if problems:
             found.broken_cases.append((case, problems))
-        if number % CASES_A_LINE == 0 or number == len(drawn):
-            say.say("matrix", number, len(drawn), f", {len(found.broken_cases)} broken")
+        done = found.cases.total()
+        if done % CASES_A_LINE == 0 or done == of:
+            say.say("matrix", done, of, f", {len(found.broken_cases)} broken")
 
 
 def _free_port() -> int:

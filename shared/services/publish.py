@@ -19,7 +19,7 @@ from shared.services.ports import BusUnavailable, LeadChanged, LeadNotFound, Sto
 
 # The bound on the delay of events after the bus is back.
 PAUSES = ClockPolicy(longest_pause=Duration(minutes=5))
-PATIENCE = 8.0  # seconds that the bus may take where a caller waits for the answer; a new link is opened by then
+PATIENCE = 8.0  # seconds that the bus may take where a caller waits for the answer: enough to open a link
 CLOCK_PATIENCE = 30.0  # seconds that it may take where nobody does
 EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
 
