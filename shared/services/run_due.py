@@ -12,9 +12,9 @@ from shared.services.alarm import raise_alarm
 from shared.services.assign import assign
 from shared.services.change_lead import change_lead
 from shared.services.desk import Desk
-from shared.services.erase import purge
 from shared.services.ports import DueRow, LeadNotFound, StoreUnavailable
 from shared.services.publish import publish_overdue
+from shared.services.purge import purge
 from shared.services.rescore import ask_for_scores
 from shared.services.score import score_lead
 

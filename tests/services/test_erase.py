@@ -15,7 +15,7 @@ from shared.messaging.memory import MemoryPublisher, MemoryUnread
 from shared.messaging.message_queue import copy_of
 from shared.routing.rota import Seat
 from shared.services import erase as service
-from shared.services.erase import Removed, erase_lead, erase_person
+from shared.services.erase import erase_lead, erase_person
 from shared.services.health import check_health
 from shared.services.ports import (
     BusUnavailable,
@@ -25,6 +25,7 @@ from shared.services.ports import (
     StoreUnavailable,
     UnreadMessage,
 )
+from shared.services.purge import Removed
 from shared.services.read import get_lead, list_events
 from shared.services.receive import named
 from shared.services.run_due import run_due
