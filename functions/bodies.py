@@ -111,17 +111,16 @@ def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
 
 
 def lead_update(body: bytes) -> LeadUpdate:
-    """What is to be changed; an owner of null is nobody, the blanks around a name are dropped."""
+    """What is to be changed; an owner of null is nobody."""
     said = read_body(body, UpdateBody, "update")
     if said.status is said.owner is said.do_not_contact is UNSET and said.reason is None:
         raise InvalidRequest("The body is no update: it needs `status`, `owner` or `doNotContact`.")
-    owner = said.owner.strip() if isinstance(said.owner, str) else said.owner
-    if owner == "":
+    if isinstance(said.owner, str) and not said.owner.strip():
         raise InvalidRequest("The body is no update: `owner` must name somebody, or be null for nobody.")
     return LeadUpdate(
         status=UNSET if said.status is UNSET else one_of(LeadStatus, said.status, "status"),
         reason=None if said.reason is None else one_of(CloseReason, said.reason, "reason"),
-        owner=owner,
+        owner=said.owner,
         do_not_contact=said.do_not_contact,
         by=said.by,
     )

@@ -63,10 +63,10 @@ def test_a_status_has_the_fields_of_an_update():
     assert (report.status, report.at) == (UNSET, NOW - timedelta(days=1, hours=9))
 
 
-def test_the_blanks_around_an_owner_are_dropped():
+def test_an_owner_is_kept_as_it_is():
     report = read(body(type="status", owner=" kim\n")).report
     assert isinstance(report, LeadUpdate)
-    assert report.owner == "kim"
+    assert report.owner == " kim\n"
 
 
 def test_facts_are_flattened_and_what_is_null_is_left_out():
