@@ -56,6 +56,7 @@ class ToldInteractionBody(msgspec.Struct, kw_only=True):
 
     interaction: Type
     detail: LongText | dict[str, Any] | None = None
+    by: ShortText | None = None
 
 
 class ToldFactsBody(msgspec.Struct, kw_only=True):
@@ -77,7 +78,7 @@ def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
 
 def _told_interaction(body: bytes, at: datetime) -> InteractionReport:
     said = read_body(body, ToldInteractionBody, "interaction")
-    return InteractionReport(type=said.interaction, at=at, detail=said.detail)
+    return InteractionReport(type=said.interaction, at=at, detail=said.detail, by=said.by)
 
 
 def _told_status(body: bytes, at: datetime) -> LeadUpdate:

@@ -25,6 +25,7 @@ class InteractionReport(Struct, frozen=True, kw_only=True, rename="camel", forbi
     at: datetime  # aware UTC, when the customer did it
     detail: Any = None  # a text, or a JSON object: which page, which mail
     id: str | None = None  # the sender's own, to know a second report of the same by
+    by: str | None = None  # who tells
 
 
 class InvalidInteraction(ValueError):

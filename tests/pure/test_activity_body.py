@@ -42,8 +42,9 @@ def test_a_follow_up_has_the_fields_of_its_route():
 
 
 def test_an_interaction_names_its_own_type_apart():
-    sent = body(type="interaction", interaction="pricing_page_visited", detail={"page": "/pricing"})
-    report = InteractionReport(type="pricing_page_visited", at=NOW, detail={"page": "/pricing"}, id="crm-1")
+    page = {"page": "/pricing"}
+    sent = body(type="interaction", interaction="pricing_page_visited", detail=page, by="sam")
+    report = InteractionReport(type="pricing_page_visited", at=NOW, detail=page, id="crm-1", by="sam")
     assert read(sent).report == report
 
 

@@ -47,6 +47,7 @@ def test_an_interaction_is_kept_told_and_asks_for_a_score():
         "at": "2026-03-02T09:00:00Z",
         "detail": "/pricing",
         "id": "m-1",
+        "by": None,
     }
     assert change.lead.bookkeeping.interactions[-1] == Interaction(
         type="page_visited", at=NOW, number=2, detail="/pricing", id="m-1"

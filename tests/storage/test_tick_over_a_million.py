@@ -11,6 +11,7 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableEntity
 
+from shared.leads.change import published
 from shared.leads.identity import shard_of
 from shared.leads.index_rows import index_rows, stamp
 from shared.leads.lead import DueKind
@@ -85,9 +86,10 @@ def table() -> CountingTable:
         found.keys[shard_of(lead_id)] += (lead_key(lead_id), due, f"open!050!{lead_id}")
     for number in range(DUE):
         change = a_first_push(at=NOW - timedelta(minutes=number), Email=f"p{number}@fabrikam.example")
-        index = tuple(row for row in index_rows(change.lead) if f"!{DueKind.FOLLOW_UP}!" in row.key)
-        found.put(lead_entity(change.lead, index))
-        found.put(index_entity(change.lead.id, index[0]))
+        lead = published(change.lead, frozenset({1}))
+        index = tuple(row for row in index_rows(lead) if f"!{DueKind.FOLLOW_UP}!" in row.key)
+        found.put(lead_entity(lead, index))
+        found.put(index_entity(lead.id, index[0]))
         found.put(event_entity(change.lead.id, change.events[0]))
     found.settle()
     return found
