@@ -11,29 +11,19 @@ from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
 from shared.leads.lifecycle import LeadUpdate
 from shared.leads.wire import lead_on_the_wire
-from shared.messaging.memory import MemoryPublisher, MemoryUnread
-from shared.messaging.message_queue import copy_of
+from shared.messaging.memory import MemoryPublisher
 from shared.routing.rota import Seat
 from shared.services import erase as service
 from shared.services.erase import erase_lead, erase_person
 from shared.services.health import check_health
-from shared.services.ports import (
-    BusUnavailable,
-    LeadChanged,
-    LeadFilter,
-    LeadNotFound,
-    StoreUnavailable,
-    UnreadMessage,
-)
+from shared.services.ports import LeadChanged, LeadFilter, LeadNotFound, StoreUnavailable
 from shared.services.purge import Removed
 from shared.services.read import get_lead, list_events
-from shared.services.receive import named
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from shared.services.spill import receive_spilled, spilled
 from shared.services.update import update_lead
 from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, a_push, another
+from tests.examples import DAY, NOW, a_desk, another
 from tests.pure.examples import ADA
 from tests.services.erasure_parts import (
     AT,
@@ -46,7 +36,6 @@ from tests.services.erasure_parts import (
     rows_of,
     said_by,
     told,
-    unread,
 )
 
 
@@ -113,15 +102,6 @@ async def test_somebody_known_by_phone_only_is_erased_by_the_id():
     lead_id = await pushed(desk, Email="n/a")
     assert (await erase_person(desk, EMAIL, at=AT)).leads == 0
     assert (await erase_lead(desk, lead_id, at=AT)).leads == 1
-
-
-async def test_a_push_that_waits_is_found_by_the_id_of_its_lead_also_if_it_has_no_address():
-    desk = a_desk()
-    lead_id = await pushed(desk, Email="n/a")
-    waiting = spilled(a_push(Email="n/a"), lead_id, "backup", NOW)
-    desk.unread.messages.append(unread(copy_of(waiting)))
-    assert await erase_lead(desk, "a" * 24, at=AT) == Removed()
-    assert (await erase_lead(desk, lead_id, at=AT)).messages == 1
 
 
 async def test_a_customer_who_comes_back_later_begins_anew():
@@ -219,48 +199,6 @@ async def test_an_erasure_that_is_told_after_the_customer_came_back_tells_nothin
     assert {lead["contact"]["firstName"] for _, _, lead in heard[1:]} == {"Ada"}
 
 
-async def test_unread_messages_go_and_a_bus_that_is_away_is_told():
-    ada, eva = (
-        UnreadMessage([], f'{{"email": "{name}@fabrikam.example"}}'.encode()) for name in ("ada", "eva")
-    )
-    desk = a_desk(unread=MemoryUnread([ada, eva], is_down=True))
-    await lived(desk)
-    with pytest.raises(BusUnavailable):
-        await erase_person(desk, EMAIL, at=AT)
-    desk.unread.is_down = False
-    assert await erase_person(desk, EMAIL, at=AT) == Removed(messages=1)
-    assert desk.unread.messages == [eva]
-
-
-@pytest.mark.parametrize("email", [EMAIL, "n/a"], ids=["by address", "by id"])
-async def test_a_push_of_before_that_comes_out_of_a_queue_meanwhile_is_erased_too(email):
-    class Late(MemoryUnread):
-        async def remove(self, is_meant):
-            while desk.spill.sent:
-                await receive_spilled(desk, desk.spill.sent.pop(), AT + MINUTE)
-            return await super().remove(is_meant)
-
-    desk = a_desk(unread=Late())
-    push = a_push(Email=email)
-    lead_id = named(desk, push, "backup")[1]
-    await desk.spill.send(spilled(push, lead_id, "backup", NOW))
-    request = erase_person(desk, email, at=AT) if email == EMAIL else erase_lead(desk, lead_id, at=AT)
-    assert (await request).leads == 1
-    assert "ada" not in said_by(desk)
-
-
-async def test_a_customer_who_comes_back_while_messages_are_looked_for_stays():
-    class Slow(MemoryUnread):
-        async def remove(self, is_meant):
-            await pushed(desk, at=AT)
-            return await super().remove(is_meant)
-
-    desk = a_desk(unread=Slow())
-    lead_id = await pushed(desk)
-    await erase_person(desk, EMAIL, at=AT)
-    assert (await get_lead(desk, lead_id, AT)).received_at == AT
-
-
 async def test_more_leads_than_one_call_erases_are_no_receipt(monkeypatch):
     monkeypatch.setattr(service, "LEADS_A_ROUND", 2)
     monkeypatch.setattr(service, "ROUNDS", 2)
@@ -331,30 +269,3 @@ async def test_a_store_that_is_away_is_told():
 
     with pytest.raises(StoreUnavailable):
         await erase_person(a_desk(store=Away()), EMAIL, at=AT)
-
-
-KEPT = '[retention]\nleads_after = "10d"\n'
-
-
-async def test_the_clock_erases_a_closed_lead_when_its_time_is_up_and_no_other():
-    desk = a_desk(KEPT)
-    closed, open_ = [await lived(desk, slug) for slug in ("backup", "vm")]
-    await update_lead(desk, closed, LeadUpdate(status=LeadStatus.WON), at=NOW)
-    await run_due(desk, NOW + 10 * DAY - MINUTE)
-    assert await get_lead(desk, closed, NOW)
-    await run_due(desk, NOW + 10 * DAY)
-    assert [event.data for event in told(desk)] == [{"because": "retention"}]
-    await run_due(desk, NOW + 10 * DAY + MINUTE)
-    assert rows_of(desk, closed) == []
-    assert await get_lead(desk, open_, NOW)
-
-
-async def test_a_longer_time_counts_at_once():
-    desk = a_desk(KEPT)
-    lead_id = await lived(desk)
-    await update_lead(desk, lead_id, LeadUpdate(status=LeadStatus.WON), at=NOW)
-    longer = replace(desk, policy=a_desk(KEPT.replace("10d", "20d")).policy)
-    await run_due(longer, NOW + 15 * DAY)
-    assert await get_lead(desk, lead_id, NOW)
-    await run_due(longer, NOW + 20 * DAY)
-    assert len(told(desk)) == 1
