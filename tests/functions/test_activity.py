@@ -151,7 +151,8 @@ async def test_after_a_day_of_attempts_a_message_is_refused(desk, monkeypatch):
     assert "for a day" in refused.refusal
 
 
-async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(desk):
+async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(desk, monkeypatch):
+    monkeypatch.setattr("shared.services.put_off.PAUSE", 0)
     desk.activity.is_down = True
     with pytest.raises(BusUnavailable):
         await called(delivered(b"{"))

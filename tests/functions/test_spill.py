@@ -90,13 +90,18 @@ async def test_a_bus_that_rests_after_a_failure_is_waited_for(desk, monkeypatch)
             self.is_down = not self.is_down
             await super().again(message, at)
 
+        async def refuse(self, message, reason):
+            self.is_down = not self.is_down
+            await super().refuse(message, reason)
+
     assert put_off.PAUSE > PAUSE_AFTER_FAILURE
     monkeypatch.setattr(put_off, "PAUSE", 0)
     desk = replace(desk, spill=Resting())
     monkeypatch.setattr(spill, "desk", lambda: desk)
     await receive_or_spill(desk, a_push(), slug=None, at=NOW)
     await called(as_delivered(desk.spill.sent[0]))
-    assert len(desk.spill.put_off) == 1
+    await called(delivered(b"{"))
+    assert (len(desk.spill.put_off), len(desk.spill.refused)) == (1, 1)
 
 
 async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(desk, monkeypatch):

@@ -238,7 +238,8 @@ def test_attempts_last_as_long_as_the_refusal_says(pauses, days):
     assert timedelta(days=days) <= in_all < timedelta(days=days) + pauses.longest
 
 
-async def test_a_bus_that_takes_no_copy_is_told():
+async def test_a_bus_that_takes_no_copy_is_told(monkeypatch):
+    monkeypatch.setattr("shared.services.put_off.PAUSE", 0)
     desk = a_desk()
     desk.activity.is_down = True
     for attempts in (0, ACTIVITY.attempts):
