@@ -58,7 +58,7 @@ async def _left_behind(desk: Desk, change: Change) -> list[Event]:
     """
     kept, first = change.lead.bookkeeping, change.events[0]
     oldest = kept.events_unpublished[0]
-    is_late = DueKind.PUBLISH in kept.setbacks or (kept.publish_due_at or first.time) < first.time
+    is_late = (kept.publish_due_at or first.time) < first.time
     if oldest == first.number or not is_late:
         return []
     if first.number - oldest > EVENTS_AT_ONCE:
