@@ -9,20 +9,19 @@ import random
 import socket
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from bench.reliability_findings import Findings
 from bench.reliability_page import page
 from local import azurite, toolchain
 from local.servicebus.emulator import Emulator
 from tests.reliability.matrix import Case, cases, problems_of
 from tests.reliability.model import Explored, explore
 from tests.reliability.parts import RealParts, real_parts
-from tests.reliability.ports import Fault
 from tests.reliability.scenarios import SCENARIOS
 from tests.reliability.verdict import Result
 from tests.reliability.wire_witness import wire_witness
@@ -35,29 +34,6 @@ LANES = 2  # of the matrix, for a case mostly waits
 CASES_A_LINE = 50  # of progress
 ALL_PATHS = 10**9
 TWO_FAULTS = ("a push and its repeat", "two pushes of one person")  # the others have too many paths
-
-
-@dataclass
-class Findings:
-    """What one run found."""
-
-    command: str
-    seed: int
-    versions: dict[str, str]
-    ours: Result = field(default_factory=Result)
-    naive: Result = field(default_factory=Result)
-    real: Result = field(default_factory=Result)
-    model: list[Explored] = field(default_factory=list)
-    all_cases: int = 0
-    cases: Counter[tuple[str, Fault]] = field(default_factory=Counter)  # by scenario
-    broken_cases: list[tuple[Case, list[str]]] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def is_well(self) -> bool:
-        """Nothing of ours is lost, doubled or wrong."""
-        model = [problem for one in self.model for problem in one.broken]
-        return not (self.ours.problems or self.real.problems or model or self.broken_cases)
 
 
 def add_options(group: "argparse._ArgumentGroup") -> None:

@@ -1,16 +1,10 @@
 """The page about reliability: tables of what was injected and what was found."""
 
-from __future__ import annotations
+from collections.abc import Iterable, Sequence
 
-from typing import TYPE_CHECKING
-
+from bench.reliability_findings import Findings
 from tests.reliability.ports import Fault
 from tests.reliability.scenarios import SCENARIOS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from bench.reliability import Findings
 
 ROWS = {
     "pushes": "pushes",
