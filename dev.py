@@ -33,27 +33,27 @@ The first run installs what is pinned, once per user; it needs Python 3.13, Node
 
 def start(python: str, args: List[str]) -> int:
     """Become the stack: signals and the exit code are its own."""
-    return _become([python, "-m", "local.stack", *args])
+    return _become([python, "-m", "local.cli.start", *args])
 
 
 def push(python: str, args: List[str]) -> int:
     """Push leads from files."""
-    return _become([python, "-m", "local.push", *args])
+    return _become([python, "-m", "local.cli.push", *args])
 
 
 def policy(python: str, args: List[str]) -> int:
     """Check or compare policy files."""
-    return _become([python, "-m", "local.policy", *args])
+    return _become([python, "-m", "local.cli.policy", *args])
 
 
 def deadletters(python: str, args: List[str]) -> int:
     """Look into dead-letter queues."""
-    return _become([python, "-m", "local.dead_letters", *args])
+    return _become([python, "-m", "local.cli.dead_letters", *args])
 
 
 def parked(python: str, args: List[str]) -> int:
     """Look at parked work."""
-    return _become([python, "-m", "local.parked", *args])
+    return _become([python, "-m", "local.cli.parked", *args])
 
 
 def bench(python: str, args: List[str]) -> int:
@@ -69,7 +69,7 @@ def test(python: str, args: List[str]) -> int:
 
 def contracts(python: str, args: List[str]) -> int:
     """Write the contracts as files, or compare them."""
-    return _become([python, "-m", "local.contracts", *args])
+    return _become([python, "-m", "local.cli.contracts", *args])
 
 
 def check(python: str, args: List[str]) -> int:

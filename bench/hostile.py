@@ -78,7 +78,7 @@ def run() -> None:
         data = Path(folder) / "data"
         ports = [f"--{name}-port={_free_port()}" for name in ("http", "table", "bus")]
         stack = subprocess.Popen(
-            [sys.executable, "-m", "local.stack", "--data", str(data), *ports],
+            [sys.executable, "-m", "local.cli.start", "--data", str(data), *ports],
             cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:

@@ -18,7 +18,7 @@ from typing import Any
 from bench.reliability_findings import Findings
 from bench.reliability_page import page
 from local import azurite, toolchain
-from local.servicebus.emulator import Emulator
+from local.emulators.servicebus.emulator import Emulator
 from tests.reliability.matrix import Case, cases, problems_of
 from tests.reliability.model import Explored, explore
 from tests.reliability.parts import RealParts, real_parts
@@ -27,7 +27,7 @@ from tests.reliability.verdict import Result
 from tests.reliability.wire_witness import wire_witness
 from tests.reliability.witness import a_round, rounds_of
 
-CONFIG = toolchain.ROOT / "local" / "servicebus" / "Config.json"
+CONFIG = toolchain.ROOT / "local" / "emulators" / "servicebus" / "Config.json"
 PAGE = toolchain.ROOT / "docs" / "reliability.md"
 WORKERS = 2
 LANES = 2  # of the matrix, for a case mostly waits

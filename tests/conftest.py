@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from local.azurite import azurite, connection_string
-from local.servicebus.emulator import Emulator
+from local.emulators.servicebus.emulator import Emulator
 from shared.leads import change
 from shared.leads.event_data import EVENT_DATA
 from shared.leads.events import Event
 
 ROOT = Path(__file__).resolve().parent.parent
-BUS_CONFIG = ROOT / "local" / "servicebus" / "Config.json"
+BUS_CONFIG = ROOT / "local" / "emulators" / "servicebus" / "Config.json"
 
 
 def free_port() -> int:

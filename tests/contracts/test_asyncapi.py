@@ -11,8 +11,8 @@ from msgspec.structs import fields
 
 from functions.activity_body import ActivityHead, ActivityType
 from local import toolchain
-from local.contracts.activity import REPORTS, activity_name
-from local.contracts.asyncapi import asyncapi
+from local.cli.contracts.activity import REPORTS, activity_name
+from local.cli.contracts.asyncapi import asyncapi
 from shared.leads.events import EventType
 
 SPECS = "@asyncapi/specs@6.11.1"  # the schemas that AsyncAPI publishes

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from local.contracts.messages import body_schema, property_schema
+from local.cli.contracts.messages import body_schema, property_schema
 from shared.enrichment.enrich import with_facts
 from shared.enrichment.facts import Enrichment
 from shared.leads.attention import FollowUpReport

@@ -5,7 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from local.contracts import __main__ as command
+from local.cli.contracts import __main__ as command
 from shared.leads.events import EventType
 
 

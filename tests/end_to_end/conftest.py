@@ -55,7 +55,7 @@ async def start_stack(data: Path, policy: str = "", *options: str, **settings: s
     log = data.parent / f"{data.name}.log"
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "local.stack", "--data", str(data), *ports, *options],
+            *[sys.executable, "-m", "local.cli.start", "--data", str(data), *ports, *options],
             cwd=ROOT,
             env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
             stdout=asyncio.subprocess.PIPE,

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.examples import push_body
 from tests.functions.triggers import TRIGGERS
-from tests.local.host_apps.launch import HostProcess
+from tests.local.emulators.functions.apps.launch import HostProcess
 
 OLD, NEW, FUNCTION, OTHER, ADMIN = "push-old", "push-new", "function-1", "function-2", "the-admin-key"
 KEYS = {

@@ -8,11 +8,11 @@ import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 
-from local.dead_letters.__main__ import run
-from local.dead_letters.arguments import arguments
+from local.cli.dead_letters.__main__ import run
+from local.cli.dead_letters.arguments import arguments
 from tests.end_to_end.test_main_job import person, scored
 from tests.examples import push_body
-from tests.local.servicebus_client_parts import until
+from tests.local.emulators.servicebus.client_parts import until
 
 DEEP = b'{"type": "facts", "leadId": "aaaaaaaaaaaaaaaaaaaaaaaa", "facts": %s1%s}' % (
     b'{"a":' * 5000,

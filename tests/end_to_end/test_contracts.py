@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from local.contracts.messages import body_schema, property_schema
+from local.cli.contracts.messages import body_schema, property_schema
 from shared.leads.events import EventType
 from tests.contracts.documents import closed, closed_schema, operations, validator_of
 from tests.end_to_end.conftest import listening, start_stack

@@ -10,7 +10,7 @@ from azure.data.tables.aio import TableClient
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 
-from local.contracts.messages import body_schema
+from local.cli.contracts.messages import body_schema
 from shared.leads.events import EventType
 from tests.contracts.documents import closed_schema, validator_of
 from tests.end_to_end.conftest import listening, start_stack

@@ -15,7 +15,7 @@ from tests.examples import a_first_push, with_parked_score
 async def dev_parked(stack, *words, **environment):
     """Run `dev.py parked`: exit code, standard output, standard error."""
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "local.parked", *words],
+        *[sys.executable, "-m", "local.cli.parked", *words],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdout=asyncio.subprocess.PIPE,

@@ -18,7 +18,7 @@ from shared.services import stats
 from shared.storage.table import table_client
 from tests.examples import push_body
 from tests.functions.triggers import TRIGGERS
-from tests.local.servicebus_client_parts import receive
+from tests.local.emulators.servicebus.client_parts import receive
 from tests.rows import a_row
 
 

@@ -12,7 +12,7 @@ from shared.messaging.message_queue import LONGEST_REFUSAL, ServiceBusQueue, cop
 from shared.messaging.service_bus import bus_client
 from shared.services.ports import BusUnavailable, QueuedMessage
 from tests.conftest import free_port
-from tests.local.servicebus_client_parts import receive, stored
+from tests.local.emulators.servicebus.client_parts import receive, stored
 
 SENT_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MESSAGE = QueuedMessage(

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from azure.servicebus.aio import ServiceBusClient
 
-from local.servicebus.emulator import Emulator
+from local.emulators.servicebus.emulator import Emulator
 from shared.leads.events import EventType
 from shared.leads.worth import record_score
 from shared.messaging import service_bus

@@ -9,13 +9,13 @@ import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 
-from local.servicebus.emulator import Emulator
+from local.emulators.servicebus.emulator import Emulator
 from shared.messaging import unread
 from shared.messaging.service_bus import bus_client
 from shared.messaging.unread import Place, ServiceBusUnread
 from shared.services.ports import BusUnavailable
 from tests.conftest import BUS_CONFIG, free_port
-from tests.local.servicebus_client_parts import receive, stored
+from tests.local.emulators.servicebus.client_parts import receive, stored
 
 PLACES = [Place("leads", "scoring"), Place("activity"), Place("spill")]
 

@@ -6,8 +6,8 @@ import pytest
 from babel.core import get_global
 from iso3166 import countries
 
-from local.bundled_data import __main__ as command
-from local.bundled_data.countries import country_languages, country_names
+from local.data import __main__ as command
+from local.data.countries import country_languages, country_names
 
 ISO = {country.alpha2 for country in countries}
 
@@ -21,7 +21,7 @@ def rows(name: str):
     ("name", "make"), [("country_names.tsv", country_names), ("country_languages.tsv", country_languages)]
 )
 def test_a_file_is_what_the_installed_packages_give(name, make):
-    assert not command.differs(name, make()), "run `python -m local.bundled_data`"
+    assert not command.differs(name, make()), "run `python -m local.data`"
 
 
 def test_every_country_has_names_and_no_name_has_two_countries():

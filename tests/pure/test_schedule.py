@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.functions_host.ncrontab import Schedule
+from local.emulators.functions.ncrontab import Schedule
 from shared.schedule import longest_gap
 from tests.pure.examples import examples
 

@@ -16,7 +16,7 @@ import msgspec
 from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiveMode
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
-from local.servicebus.emulator import Emulator, connection_string
+from local.emulators.servicebus.emulator import Emulator, connection_string
 from shared.leads.events import Event
 from shared.messaging import service_bus
 from shared.messaging.message_queue import ServiceBusQueue

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from local.servicebus.emulator import connection_string
+from local.emulators.servicebus.emulator import connection_string
 from shared.leads.events import Event
 from shared.services.desk import Desk
 from shared.services.ports import LeadChanged, StoreUnavailable

@@ -1,0 +1,1 @@
+"""The commands of a developer, behind `dev.py`."""

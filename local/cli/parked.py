@@ -1,0 +1,132 @@
+"""Parked work for operators: see what was given up, and have it tried again."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.cli.running_stack import NoStack, told_by_stack
+from shared.leads.identity import LEAD_ID
+from shared.services.parked import list_parked, revive
+from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
+from shared.storage.table import TableLeadStore, table_client
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE_SERVICE = "LEADS_STORAGE__tableServiceUri"
+WHERE = """\
+Looks into the store that --storage or the environment names (LEADS_STORAGE or
+LEADS_STORAGE__tableServiceUri, and LEADS_TABLE), else into the running stack's."""
+REVIVE = f"""\
+Has the clock try again what it gave up on, from its next tick on and with all attempts of
+the policy. Mend the cause first. Asks nothing; a second call does no harm. Exit code 1 if a
+lead was left; it is said which, and why.
+
+{WHERE}"""
+
+
+async def show_list(store: TableLeadStore, args: argparse.Namespace) -> int:
+    """A line for each: kind, lead, since when it is due, attempts."""
+    found = await list_parked(store, args.limit + 1)
+    for work in found[: args.limit]:
+        print(
+            f"{work.kind:12} {work.lead_id}  since {work.since:%Y-%m-%dT%H:%M:%SZ}  {work.attempts} attempts"
+        )
+    if len(found) > args.limit:
+        print("... and more (--limit N)")
+    if not found:
+        print("nothing is parked")
+    return 0
+
+
+async def revive_some(store: TableLeadStore, args: argparse.Namespace) -> int:
+    """Those that were named, or all that are parked now."""
+    rows = await store.parked(args.limit + 1) if args.all else []
+    lead_ids = list(dict.fromkeys(args.lead_ids or [row.lead_id for row in rows[: args.limit]]))
+    left = [lead_id for lead_id in lead_ids if not await _revived(store, lead_id)]
+    print(f"revived {len(lead_ids) - len(left)} of {len(lead_ids)} leads")
+    if len(rows) > args.limit:
+        print("... more are parked: revive again, or raise --limit")
+    return 1 if left else 0
+
+
+async def _revived(store: TableLeadStore, lead_id: str) -> bool:
+    try:
+        kinds = await revive(store, lead_id)
+    except LeadNotFound:
+        print(f"{lead_id}: there is no such lead", file=sys.stderr)
+        return False
+    except LeadChanged:
+        print(f"{lead_id}: others change it all the time; try again", file=sys.stderr)
+        return False
+    print(f"{lead_id}: {', '.join(kinds) or 'nothing was parked'}")
+    return True
+
+
+async def run(args: argparse.Namespace) -> int:
+    """Connect and carry out a command; its exit code."""
+    storage, by_identity = _storage(args)
+    try:
+        store = TableLeadStore(table_client(storage, args.table, by_identity=by_identity))
+    except ValueError as exc:
+        raise SystemExit("What names the store is no connection string of a storage account.") from exc
+    try:
+        return int(await args.run(store, args))
+    except StoreUnavailable as exc:
+        raise SystemExit(f"The store can't be reached: {exc}.") from exc
+    finally:
+        await store.close()
+
+
+def _storage(args: argparse.Namespace) -> tuple[str, bool]:
+    """Whose store, and whether to sign in with an identity."""
+    if args.storage:
+        return args.storage, False
+    uri, connection = os.environ.get(TABLE_SERVICE), os.environ.get("LEADS_STORAGE")
+    if args.data is None and (uri or connection):
+        return uri or connection or "", bool(uri)
+    try:
+        return told_by_stack(args.data or ROOT / ".local", "storage", "a store with --storage"), False
+    except NoStack as exc:
+        raise SystemExit(str(exc)) from exc
+
+
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """What was asked for; wrong words end the program with exit code 2."""
+    parser = argparse.ArgumentParser(prog="dev.py parked", description="Look at parked work, revive it.")
+    commands = parser.add_subparsers(required=True)
+    form = argparse.RawDescriptionHelpFormatter
+    one = commands.add_parser("list", help="a line for each", description=WHERE, formatter_class=form)
+    one.set_defaults(run=show_list)
+    two = commands.add_parser("revive", help="have it tried again", description=REVIVE, formatter_class=form)
+    whom = two.add_mutually_exclusive_group(required=True)
+    whom.add_argument("lead_ids", type=_lead_id, nargs="*", default=[], metavar="LEAD_ID", help="these leads")
+    whom.add_argument("--all", action="store_true", help="all leads that have parked work")
+    two.set_defaults(run=revive_some)
+    for command in (one, two):
+        command.add_argument(
+            "--data", type=Path, metavar="DIR", help="of the running stack (default: .local)"
+        )
+        command.add_argument("--storage", metavar="CONNECTION", help="connection string of another store")
+        table = os.environ.get("LEADS_TABLE") or "Leads"
+        command.add_argument("--table", default=table, metavar="NAME", help="default: %(default)s")
+        command.add_argument("--limit", type=_limit, default=200, metavar="N", help="default: %(default)s")
+    return parser.parse_args(words)
+
+
+def _lead_id(text: str) -> str:
+    if not LEAD_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError("a lead id has 24 letters a-z and figures 2-7")
+    return text
+
+
+def _limit(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not 0 < number <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} isn't a whole number from 1 to 10000")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(run(arguments())))
