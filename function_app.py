@@ -9,7 +9,7 @@ from functions import (
     health,
     intake,
     leads,
-    marketplace_table,
+    marketplace_import,
     openapi,
     preview,
     scoring,
@@ -27,7 +27,7 @@ BLUEPRINTS = [
     clock.blueprint,
     stats.blueprint,
     erasure.blueprint,
-    marketplace_table.blueprint,
+    marketplace_import.blueprint,
     health.blueprint,
 ]
 BLUEPRINTS.append(openapi.about(tuple(BLUEPRINTS)))

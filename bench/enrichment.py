@@ -13,7 +13,7 @@ from shared.enrichment.email import email_facts
 from shared.enrichment.enrich import enrich
 from shared.enrichment.phone import phone_facts
 from shared.enrichment.title import person_facts
-from shared.marketplace.push import Contact
+from shared.leads.push import Contact
 
 GOLD = Path(__file__).parents[1] / "tests" / "gold"
 LEADS = 3000

@@ -10,9 +10,9 @@ from typing import Any
 
 from bench.peers import BUSINESS_RULES, JSON_RULES_ENGINE, business_rules_peer, json_rules_engine_folder
 from bench.timing import ROUNDS, Rates, rate
+from shared.leads.interactions import Interaction
 from shared.policy.load import load_policy, parse_policy
 from shared.policy.scoring import ScoringPolicy
-from shared.scoring.interaction import Interaction
 from shared.scoring.rules import score
 
 LEADS = 2000

@@ -5,21 +5,24 @@ import logging
 import azure.functions as func
 
 from functions.activity_body import activity_of
-from functions.answers import InvalidRequest
-from functions.queued_message import to_do
-from shared.bootstrap import desk, utc_now
-from shared.leads.attention import InvalidFollowUp
-from shared.leads.crm_facts import InvalidFacts
-from shared.leads.interaction import InvalidInteraction
-from shared.leads.lifecycle import IllegalTransition, InvalidUpdate
+from functions.http import InvalidRequest
+from functions.queue import accept
+from shared.bootstrap import context, utc_now
+from shared.leads.commands import (
+    IllegalTransition,
+    InvalidFacts,
+    InvalidFollowUp,
+    InvalidInteraction,
+    InvalidUpdate,
+)
 from shared.services.activity import LeadUnclear, take_activity
-from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
-from shared.services.put_off import ACTIVITY, put_off, refuse
+from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.redelivery import ACTIVITY_REDELIVERY, dead_letter, redeliver
 
 blueprint = func.Blueprint()
 log = logging.getLogger(__name__)
 
-_NEVER = (
+PERMANENT = (
     InvalidRequest,
     InvalidFollowUp,
     InvalidInteraction,
@@ -29,7 +32,7 @@ _NEVER = (
     LeadUnclear,
     LeadNotFound,
 )
-_NOT_NOW = (StoreUnavailable, LeadChanged)
+TRANSIENT = (StoreUnavailable, LeadChanged)
 
 
 @blueprint.function_name("take_activity")
@@ -46,16 +49,16 @@ async def activity_from_bus(message: func.ServiceBusMessage) -> None:
     reason in its property `refusal`. A bus that takes no copy back leaves the message to the platform.
     """
     now = utc_now()
-    received = to_do(message, now)
+    received = accept(message, now)
     try:
         activity = activity_of(received.body, received.message_id, received.sent_at)
-        await take_activity(desk(), activity, at=now)
-    except _NEVER as exc:
+        await take_activity(context(), activity, at=now)
+    except PERMANENT as exc:
         reason = _reason(exc)
         log.warning("activity %s is refused: %s", message.sequence_number, reason)
-        await refuse(desk().activity, received, reason)
-    except _NOT_NOW:
-        await put_off(desk().activity, received, ACTIVITY, now)
+        await dead_letter(context().activity, received, reason)
+    except TRANSIENT:
+        await redeliver(context().activity, received, ACTIVITY_REDELIVERY, now)
 
 
 def _reason(exc: Exception) -> str:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import msgspec
 from msgspec.structs import replace
 
-from functions.answers import InvalidRequest
 from functions.bodies import follow_up_report, lead_update
 from functions.body_parts import (
     END,
@@ -23,9 +22,8 @@ from functions.body_parts import (
     read_body,
     utc,
 )
-from shared.leads.crm_facts import FactReport
-from shared.leads.interaction import InteractionReport
-from shared.leads.lifecycle import LeadUpdate
+from functions.http import InvalidRequest
+from shared.leads.commands import ReportFacts, ReportInteraction, UpdateLead
 from shared.services.activity import Activity, Report
 
 
@@ -76,18 +74,18 @@ def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
     return Activity(replace(report, id=said.id or message_id), said.lead_id, said.email)
 
 
-def _told_interaction(body: bytes, at: datetime) -> InteractionReport:
+def _told_interaction(body: bytes, at: datetime) -> ReportInteraction:
     said = read_body(body, ToldInteractionBody, "interaction")
-    return InteractionReport(type=said.interaction, at=at, detail=said.detail, by=said.by)
+    return ReportInteraction(type=said.interaction, at=at, detail=said.detail, by=said.by)
 
 
-def _told_status(body: bytes, at: datetime) -> LeadUpdate:
+def _told_status(body: bytes, at: datetime) -> UpdateLead:
     return replace(lead_update(body), at=at)
 
 
-def _told_facts(body: bytes, at: datetime) -> FactReport:  # noqa: ARG001 - facts hold whenever they are told
+def _told_facts(body: bytes, at: datetime) -> ReportFacts:  # noqa: ARG001 - facts hold whenever they are told
     said = read_body(body, ToldFactsBody, "report of facts")
-    return FactReport(facts=facts_of(said.facts, "report of facts"), by=said.by)
+    return ReportFacts(facts=facts_of(said.facts, "report of facts"), by=said.by)
 
 
 _REPORTS: dict[ActivityType, Callable[[bytes, datetime], Report]] = {

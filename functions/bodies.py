@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from functions.answers import InvalidRequest
 from functions.body_parts import (
     FACTS_TAKEN,
     Address,
@@ -21,14 +20,14 @@ from functions.body_parts import (
     read_body,
     utc,
 )
-from shared.leads.attention import FollowUpReport
-from shared.leads.identity import is_address
-from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport
+from functions.http import InvalidRequest
+from shared.enrichment.identity import is_address
+from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
+from shared.leads.interactions import INTERACTIONS_KEPT
 from shared.leads.lead import CloseReason, LeadStatus
-from shared.leads.lifecycle import LeadUpdate
 from shared.marketplace.parse import push_of
 from shared.policy.load import InvalidPolicy, parse_policy
-from shared.services.preview import LeadPreview, PushPreview
+from shared.services.queries import LeadPreview, PushPreview
 
 MAX_PREVIEW = 256 * 1024  # bytes: a push, and a whole policy
 
@@ -94,12 +93,12 @@ class PreviewBody(msgspec.Struct, kw_only=True, rename="camel"):
     at: Instant | None = None
 
 
-def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
+def follow_up_report(body: bytes, now: datetime) -> ReportFollowUp:
     """Who followed up, when and how; `at` is now unless it says so."""
     said = read_body(body, FollowUpBody, "follow-up")
     if not said.by.strip():
         raise InvalidRequest("The body is no follow-up: `by` must name somebody.")
-    return FollowUpReport(
+    return ReportFollowUp(
         by=said.by.strip(),
         at=utc(said.at, "follow-up") or now,
         channel=said.channel,
@@ -110,14 +109,14 @@ def follow_up_report(body: bytes, now: datetime) -> FollowUpReport:
     )
 
 
-def lead_update(body: bytes) -> LeadUpdate:
+def lead_update(body: bytes) -> UpdateLead:
     """What is to be changed; an owner of null is nobody."""
     said = read_body(body, UpdateBody, "update")
     if said.status is said.owner is said.do_not_contact is UNSET and said.reason is None:
         raise InvalidRequest("The body is no update: it needs `status`, `owner` or `doNotContact`.")
     if isinstance(said.owner, str) and not said.owner.strip():
         raise InvalidRequest("The body is no update: `owner` must name somebody, or be null for nobody.")
-    return LeadUpdate(
+    return UpdateLead(
         status=UNSET if said.status is UNSET else one_of(LeadStatus, said.status, "status"),
         reason=None if said.reason is None else one_of(CloseReason, said.reason, "reason"),
         owner=said.owner,
@@ -126,12 +125,12 @@ def lead_update(body: bytes) -> LeadUpdate:
     )
 
 
-def interaction_report(body: bytes, now: datetime) -> InteractionReport:
+def interaction_report(body: bytes, now: datetime) -> ReportInteraction:
     """What a customer did, and when; `at` is now unless it says so."""
     return _report(read_body(body, InteractionBody, "interaction"), now)
 
 
-def interaction_of(body: bytes, now: datetime) -> tuple[str, InteractionReport]:
+def interaction_of(body: bytes, now: datetime) -> tuple[str, ReportInteraction]:
     """The address of who did it, and what."""
     said = read_body(body, InteractionOfBody, "interaction")
     return said.email, _report(said, now)
@@ -167,9 +166,9 @@ def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
     )
 
 
-def _report(said: InteractionBody, now: datetime) -> InteractionReport:
+def _report(said: InteractionBody, now: datetime) -> ReportInteraction:
     at = utc(said.at, "interaction") or now
-    return InteractionReport(type=said.type, at=at, detail=said.detail, id=said.id)
+    return ReportInteraction(type=said.type, at=at, detail=said.detail, id=said.id)
 
 
 def _policy(text: str | None) -> Any:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from functions.answers import InvalidRequest, RequestTooLarge
-from shared.leads.facts import flattened
+from functions.http import InvalidRequest, RequestTooLarge
 from shared.leads.identity import LEAD_ID
+from shared.scoring.facts import flattened
 
 MAX_BODY = 64 * 1024  # bytes
 LONGEST_TEXT = 200  # characters

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from shared.bootstrap import desk, utc_now
+from shared.bootstrap import context, utc_now
 from shared.services.run_due import run_due
 
 blueprint = func.Blueprint()
@@ -12,4 +12,4 @@ blueprint = func.Blueprint()
 @blueprint.timer_trigger(arg_name="timer", schedule="%LEADS_CLOCK_SCHEDULE%", run_on_startup=False)
 async def tick(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a trigger must name its binding
     """Do what is due. A late tick does more, a double one finds it done, the next makes up for a failure."""
-    await run_due(desk(), utc_now())
+    await run_due(context(), utc_now())

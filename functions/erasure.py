@@ -2,10 +2,10 @@
 
 import azure.functions as func
 
-from functions.answers import answer, answering_problems
 from functions.bodies import erasure_of
+from functions.http import answer, answering_problems
 from functions.replies import ErasureReceipt
-from shared.bootstrap import desk, utc_now
+from shared.bootstrap import context, utc_now
 from shared.services.erase import erase_lead, erase_person
 
 blueprint = func.Blueprint()
@@ -24,12 +24,12 @@ async def erase(req: func.HttpRequest) -> func.HttpResponse:
     now = utc_now()
     email, lead_id = erasure_of(req.get_body())
     if lead_id is None:
-        removed = await erase_person(desk(), email or "", at=now)
+        removed = await erase_person(context(), email or "", at=now)
     else:
-        removed = await erase_lead(desk(), lead_id, at=now)
+        removed = await erase_lead(context(), lead_id, at=now)
     return answer(
         ErasureReceipt(
-            receipt_id=desk().new_id(),
+            receipt_id=context().new_id(),
             leads=removed.leads,
             events=removed.events,
             rows=removed.rows,

@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from functions.answers import answer, answering_problems
+from functions.http import answer, answering_problems
 from functions.replies import ClockRun, ImportPass, ImportRun, Liveness, Readiness, Rescoring
-from shared.bootstrap import desk, utc_now
+from shared.bootstrap import context, utc_now
 from shared.services.health import Health, ImportHealth, check_health
 
 blueprint = func.Blueprint()
@@ -27,7 +27,7 @@ async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a
 
     Runs the clock if its timer has stopped, so whoever polls this keeps the desk going.
     """
-    health = await check_health(desk(), utc_now())
+    health = await check_health(context(), utc_now())
     status = HTTPStatus.OK if health.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return answer(_on_the_wire(health), status)
 
@@ -40,7 +40,7 @@ def _on_the_wire(health: Health) -> Readiness:
         parked=health.parked,
         dead_lettered=health.dead_lettered,
         rescoring=Rescoring(left=health.to_rescore),
-        import_=_import(health.takeover) if health.takeover else None,
+        import_=_import(health.lead_import) if health.lead_import else None,
     )
 
 

@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from functions.answers import answer, answering_problems
+from functions.http import answer, answering_problems
 from functions.replies import PushReceipt
-from shared.bootstrap import desk, utc_now
+from shared.bootstrap import context, utc_now
 from shared.marketplace.parse import parse_push
 from shared.services.spill import receive_or_spill
 
@@ -28,5 +28,5 @@ async def receive_lead(req: func.HttpRequest) -> func.HttpResponse:
     if req.method == "GET":
         return func.HttpResponse(status_code=HTTPStatus.OK)
     push = parse_push(req.get_body())
-    receipt = await receive_or_spill(desk(), push, slug=req.route_params.get("offer"), at=utc_now())
+    receipt = await receive_or_spill(context(), push, slug=req.route_params.get("offer"), at=utc_now())
     return answer(PushReceipt(lead_id=receipt.lead_id, result=receipt.result), HTTPStatus.ACCEPTED)

@@ -2,16 +2,14 @@
 
 import azure.functions as func
 
-from functions.answers import answer, answering_problems
 from functions.bodies import follow_up_report, interaction_of, interaction_report, lead_update
+from functions.http import answer, answering_problems
 from functions.replies import LeadIds, Page
 from functions.requests import cursor_of, lead_filter, lead_id_of, limit_of, number_of
-from shared.bootstrap import desk, utc_now
-from shared.leads.wire import event_on_the_wire, lead_on_the_wire
-from shared.services.follow_up import report_follow_up
-from shared.services.interact import report_interaction, report_interaction_of
-from shared.services.read import get_lead, list_events, list_leads
-from shared.services.update import update_lead
+from shared.bootstrap import context, utc_now
+from shared.contract.responses import event_body, lead_body
+from shared.services.commands import report_follow_up, report_interaction, report_interaction_of, update_lead
+from shared.services.queries import get_lead, list_events, list_leads
 
 blueprint = func.Blueprint()
 
@@ -23,8 +21,10 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
     """Answer a page of open leads, or of those of a closed status, the best score first."""
     now = utc_now()
     limit, after = limit_of(req.params), cursor_of(req.params)
-    found, cursor = await list_leads(desk(), lead_filter(req.params, now), limit=limit, after=after, at=now)
-    return answer(Page(items=tuple(lead_on_the_wire(lead) for lead in found), cursor=cursor))
+    found, cursor = await list_leads(
+        context(), lead_filter(req.params, now), limit=limit, after=after, at=now
+    )
+    return answer(Page(items=tuple(lead_body(lead) for lead in found), cursor=cursor))
 
 
 @blueprint.function_name("get_lead")
@@ -32,7 +32,7 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
 @answering_problems
 async def lead(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the lead with its ledger, 404 if there is none."""
-    return answer(lead_on_the_wire(await get_lead(desk(), lead_id_of(req.route_params), utc_now())))
+    return answer(lead_body(await get_lead(context(), lead_id_of(req.route_params), utc_now())))
 
 
 @blueprint.function_name("update_lead")
@@ -41,8 +41,8 @@ async def lead(req: func.HttpRequest) -> func.HttpResponse:
 async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
     """Change status, owner or `doNotContact` and answer the lead; 409 if the status can't follow its own."""
     wanted = lead_update(req.get_body())
-    lead = await update_lead(desk(), lead_id_of(req.route_params), wanted, at=utc_now())
-    return answer(lead_on_the_wire(lead))
+    lead = await update_lead(context(), lead_id_of(req.route_params), wanted, at=utc_now())
+    return answer(lead_body(lead))
 
 
 @blueprint.function_name("list_lead_events")
@@ -50,9 +50,11 @@ async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
 @answering_problems
 async def lead_events(req: func.HttpRequest) -> func.HttpResponse:
     """Answer a page of the lead's history, 404 if there is no such lead."""
-    events, following = await list_events(desk(), lead_id_of(req.route_params), first=number_of(req.params))
+    events, following = await list_events(
+        context(), lead_id_of(req.route_params), first=number_of(req.params)
+    )
     cursor = None if following is None else str(following)
-    return answer(Page(items=tuple(event_on_the_wire(event) for event in events), cursor=cursor))
+    return answer(Page(items=tuple(event_body(event) for event in events), cursor=cursor))
 
 
 @blueprint.function_name("report_follow_up")
@@ -62,8 +64,8 @@ async def lead_follow_ups(req: func.HttpRequest) -> func.HttpResponse:
     """Stop the lead's clock and answer the lead; a second report with the same `id` does nothing."""
     now = utc_now()
     report = follow_up_report(req.get_body(), now)
-    followed_up = await report_follow_up(desk(), lead_id_of(req.route_params), report, at=now)
-    return answer(lead_on_the_wire(followed_up))
+    followed_up = await report_follow_up(context(), lead_id_of(req.route_params), report, at=now)
+    return answer(lead_body(followed_up))
 
 
 @blueprint.function_name("report_interaction")
@@ -73,8 +75,8 @@ async def lead_interactions(req: func.HttpRequest) -> func.HttpResponse:
     """Keep what a customer did and answer the lead; its new score follows. The same again does nothing."""
     now = utc_now()
     report = interaction_report(req.get_body(), now)
-    lead = await report_interaction(desk(), lead_id_of(req.route_params), report, at=now)
-    return answer(lead_on_the_wire(lead))
+    lead = await report_interaction(context(), lead_id_of(req.route_params), report, at=now)
+    return answer(lead_body(lead))
 
 
 @blueprint.function_name("report_interaction_by_email")
@@ -84,5 +86,5 @@ async def interactions(req: func.HttpRequest) -> func.HttpResponse:
     """Keep what a person did with every lead of theirs, and answer the ids; 404 if nobody has the address."""
     now = utc_now()
     email, report = interaction_of(req.get_body(), now)
-    leads = await report_interaction_of(desk(), email, report, at=now)
+    leads = await report_interaction_of(context(), email, report, at=now)
     return answer(LeadIds(lead_ids=tuple(lead.id for lead in leads)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from functions.answers import InvalidRequest
+from functions.http import InvalidRequest
 
 LONGEST_TEXT = 200  # characters
 LONGEST_NUMBER = 8  # figures

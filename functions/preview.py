@@ -2,11 +2,11 @@
 
 import azure.functions as func
 
-from functions.answers import answer, answering_problems
 from functions.bodies import preview_of
+from functions.http import answer, answering_problems
 from functions.replies import Appraisal
-from shared.bootstrap import desk, utc_now
-from shared.services.preview import preview
+from shared.bootstrap import context, utc_now
+from shared.services.queries import preview
 
 blueprint = func.Blueprint()
 
@@ -17,5 +17,5 @@ blueprint = func.Blueprint()
 async def preview_score(req: func.HttpRequest) -> func.HttpResponse:
     """Answer facts and score, with the ledger, of a made-up push or a stored lead; nothing is stored."""
     now = utc_now()
-    enrichment, score = await preview(desk(), preview_of(req.get_body(), now), now)
+    enrichment, score = await preview(context(), preview_of(req.get_body(), now), now)
     return answer(Appraisal(enrichment=enrichment, score=score))

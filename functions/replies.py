@@ -5,10 +5,11 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from shared.enrichment.facts import Enrichment
+from shared.leads.bookkeeping import DueKind
+from shared.leads.enrichment import Enrichment
 from shared.leads.events import Event
-from shared.leads.lead import DueKind, Lead
-from shared.scoring.score import Score
+from shared.leads.lead import Lead
+from shared.leads.score import Score
 from shared.services.receive import Result
 
 

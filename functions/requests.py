@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from functions.answers import InvalidRequest
+from functions.http import InvalidRequest
 from functions.parameters import Choice, Flag, Number, Parameter, Pattern, Text
 from shared.leads.identity import LEAD_ID
-from shared.leads.index_rows import list_of
+from shared.leads.index import list_of
 from shared.leads.lead import LeadStatus
-from shared.scoring.score import MAX_SCORE
-from shared.services.ports import LeadFilter, LeadNotFound
+from shared.leads.score import MAX_SCORE
+from shared.services.errors import LeadNotFound
+from shared.services.ports import LeadFilter
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 

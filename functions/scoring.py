@@ -4,9 +4,9 @@ import logging
 
 import azure.functions as func
 
-from shared.bootstrap import desk, utc_now
+from shared.bootstrap import context, utc_now
 from shared.leads.events import lead_and_number
-from shared.services.ports import LeadNotFound
+from shared.services.errors import LeadNotFound
 from shared.services.score import score_lead
 
 blueprint = func.Blueprint()
@@ -28,6 +28,6 @@ async def score_from_bus(message: func.ServiceBusMessage) -> None:
     """
     lead_id, number = lead_and_number(message.message_id)
     try:
-        await score_lead(desk(), lead_id, at=utc_now(), heard=number)
+        await score_lead(context(), lead_id, at=utc_now(), heard=number)
     except LeadNotFound:
         log.info("lead %s: erased before it was scored", lead_id)

@@ -4,11 +4,11 @@ import logging
 
 import azure.functions as func
 
-from functions.queued_message import to_do
-from shared.bootstrap import desk, utc_now
+from functions.queue import accept
+from shared.bootstrap import context, utc_now
 from shared.marketplace.parse import InvalidPush
-from shared.services.ports import LeadChanged, StoreUnavailable
-from shared.services.put_off import SPILL, put_off, refuse
+from shared.services.errors import LeadChanged, StoreUnavailable
+from shared.services.redelivery import SPILL_REDELIVERY, dead_letter, redeliver
 from shared.services.spill import receive_spilled
 
 blueprint = func.Blueprint()
@@ -29,11 +29,11 @@ async def spill_from_bus(message: func.ServiceBusMessage) -> None:
     with the reason in its property `refusal`. A bus that takes no copy back leaves it to the platform.
     """
     now = utc_now()
-    received = to_do(message, now)
+    received = accept(message, now)
     try:
-        await receive_spilled(desk(), received, now)
+        await receive_spilled(context(), received, now)
     except InvalidPush as exc:
         log.warning("spilled push %s is refused: %s", message.sequence_number, exc)
-        await refuse(desk().spill, received, str(exc))
+        await dead_letter(context().spill, received, str(exc))
     except (StoreUnavailable, LeadChanged):
-        await put_off(desk().spill, received, SPILL, now)
+        await redeliver(context().spill, received, SPILL_REDELIVERY, now)

@@ -6,11 +6,11 @@ from typing import Any
 import azure.functions as func
 from msgspec import to_builtins
 
-from functions.answers import answer, answering_problems
+from functions.http import answer, answering_problems
 from functions.time_range import time_range
-from shared.bootstrap import desk, utc_now
+from shared.bootstrap import context, utc_now
 from shared.leads.stats import Stats
-from shared.services.stats import lead_stats
+from shared.services.queries import lead_stats
 
 blueprint = func.Blueprint()
 
@@ -21,7 +21,7 @@ blueprint = func.Blueprint()
 async def stats(req: func.HttpRequest) -> func.HttpResponse:
     """Answer funnel, speed to lead and what was missed, of the leads received from `from` to before `to`."""
     begin, end = time_range(req.params, utc_now())
-    return answer(_on_the_wire(await lead_stats(desk(), begin, end), begin, end))
+    return answer(_on_the_wire(await lead_stats(context(), begin, end), begin, end))
 
 
 def _on_the_wire(found: Stats, begin: datetime, end: datetime) -> dict[str, Any]:

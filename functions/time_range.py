@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from functions.answers import InvalidRequest
+from functions.http import InvalidRequest
 from functions.parameters import Parameter, Pattern
 
 DEFAULT_RANGE = timedelta(days=30)

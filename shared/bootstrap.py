@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from shared.policy.load import load_policy
+from shared.services.context import AppContext, LeadImport
 from shared.services.dead_letters import DeadLetterWatch
-from shared.services.desk import Desk, Takeover
 from shared.services.ports import FactProvider
 from shared.settings import FactSettings, Settings, read_settings
 
@@ -22,7 +22,7 @@ def utc_now() -> datetime:
 
 
 @functools.cache
-def desk() -> Desk:
+def context() -> AppContext:
     """The desk of this process.
 
     Raises:
@@ -31,15 +31,15 @@ def desk() -> Desk:
     return wire(os.environ)
 
 
-def wire(environment: Mapping[str, str]) -> Desk:
+def wire(environment: Mapping[str, str]) -> AppContext:
     """A desk for these settings; opens no connection yet.
 
     The adapters are imported here, not above: their SDKs are half of a cold start, and a health probe or an
     import of the app needs none of them.
     """
     from shared.messaging.dead_letters import ServiceBusDeadLetters  # noqa: PLC0415
-    from shared.messaging.message_queue import ServiceBusQueue  # noqa: PLC0415
-    from shared.messaging.service_bus import ServiceBusPublisher, bus_client  # noqa: PLC0415
+    from shared.messaging.publisher import ServiceBusPublisher, bus_client  # noqa: PLC0415
+    from shared.messaging.queue import ServiceBusQueue  # noqa: PLC0415
     from shared.messaging.unread import Place, ServiceBusUnread  # noqa: PLC0415
     from shared.storage.table import TableLeadStore, table_client  # noqa: PLC0415
 
@@ -51,7 +51,7 @@ def wire(environment: Mapping[str, str]) -> Desk:
         Place(settings.spill_queue),
     ]
     bus = functools.partial(bus_client, settings.bus, by_identity=settings.bus_by_identity)
-    return Desk(
+    return AppContext(
         store=TableLeadStore(
             table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
         ),
@@ -71,24 +71,27 @@ def wire(environment: Mapping[str, str]) -> Desk:
             )
         ),
         facts=_provider(settings.facts) if settings.facts else None,
-        takeover=_takeover(settings),
+        lead_import=_takeover(settings),
         id_key=settings.id_key,
         new_id=lambda: uuid.uuid4().hex,
         chance=random.random,
     )
 
 
-def _takeover(settings: Settings) -> Takeover | None:
+def _takeover(settings: Settings) -> LeadImport | None:
     if settings.marketplace is None:
         return None
-    from shared.storage.import_ledger import TableImportLedger  # noqa: PLC0415 - few have one
-    from shared.storage.marketplace_table import TABLE, MarketplaceTableReader  # noqa: PLC0415
+    from shared.storage.marketplace_import import (  # noqa: PLC0415
+        TABLE,
+        MarketplaceTableReader,
+        TableImportLedger,
+    )
     from shared.storage.table import table_client  # noqa: PLC0415
 
     theirs = table_client(settings.marketplace, TABLE, by_identity=settings.marketplace_by_identity)
     ours = table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
     source = MarketplaceTableReader(theirs)
-    return Takeover(source, TableImportLedger(ours, source.origin))
+    return LeadImport(source, TableImportLedger(ours, source.origin))
 
 
 def _provider(settings: FactSettings) -> FactProvider:

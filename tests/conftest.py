@@ -11,8 +11,7 @@ import pytest
 from local.azurite import azurite, connection_string
 from local.emulators.servicebus.emulator import Emulator
 from shared.leads import change
-from shared.leads.event_data import EVENT_DATA
-from shared.leads.events import Event
+from shared.leads.events import EVENT_DATA, Event
 
 ROOT = Path(__file__).resolve().parent.parent
 BUS_CONFIG = ROOT / "local" / "emulators" / "servicebus" / "Config.json"

@@ -8,19 +8,20 @@ from typing import Any
 
 from msgspec.structs import replace as changed
 
-from shared.leads.arrival import first_push
+from shared.enrichment.identity import lead_id
+from shared.follow_up.deadline import set_deadline
+from shared.leads.bookkeeping import DueKind, RetryState
 from shared.leads.change import Change
-from shared.leads.deadline import with_deadline
-from shared.leads.identity import lead_id
-from shared.leads.lead import DueKind, Lead, Setback
-from shared.leads.offer import offer_of
+from shared.leads.intake import open_lead
+from shared.leads.lead import Lead
+from shared.leads.push import LeadPush
+from shared.marketplace.offer import offer_of
 from shared.marketplace.parse import parse_push
-from shared.marketplace.push import LeadPush
-from shared.messaging.memory import MemoryPublisher, MemoryQueue, MemoryUnread
 from shared.policy.load import load_policy, parse_policy
 from shared.policy.model import Policy
-from shared.services.desk import Desk, Turns
-from shared.storage.memory import MemoryLeadStore
+from shared.services.context import AppContext, LeadLocks
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.messaging import MemoryPublisher, MemoryQueue, MemoryUnread
 from tests.pure.examples import ADA, NOW, PROMISE, TARGET, sent
 
 ID_KEY = b"a secret for tests only"
@@ -43,19 +44,19 @@ def a_first_push(at: datetime = NOW, policy: Policy = PROMISE, **changes: Any) -
     """The lead that such a push opens, with its deadline."""
     push = a_push(**changes)
     offer = offer_of(push, None, {})
-    return with_deadline(first_push(push, lead_id(push, offer, ID_KEY), offer, at), policy)
+    return set_deadline(open_lead(push, lead_id(push, offer, ID_KEY), offer, at), policy)
 
 
 def with_parked_score(lead: Lead) -> Lead:
     """The lead, after scoring it failed too often."""
-    setbacks = {DueKind.SCORE: Setback(attempts=8, retry_at=lead.received_at, parked=True)}
+    setbacks = {DueKind.SCORE: RetryState(attempts=8, retry_at=lead.received_at, parked=True)}
     return changed(lead, bookkeeping=changed(lead.bookkeeping, setbacks=setbacks))
 
 
-def a_desk(policy: str = "", **ports: Any) -> Desk:
+def a_context(policy: str = "", **ports: Any) -> AppContext:
     """A desk in memory; ids count up, chance is always in the middle."""
     numbers = itertools.count(1)
-    desk = Desk(
+    context = AppContext(
         store=MemoryLeadStore(),
         publisher=MemoryPublisher(),
         activity=MemoryQueue(),
@@ -66,10 +67,10 @@ def a_desk(policy: str = "", **ports: Any) -> Desk:
         new_id=lambda: f"operation-{next(numbers)}",
         chance=lambda: 0.5,
     )
-    return replace(desk, **ports)
+    return replace(context, **ports)
 
 
-def another(desk: Desk) -> Desk:
+def another(context: AppContext) -> AppContext:
     """Another instance on the same store: nothing in its memory, and ids of its own."""
     instance, numbers = next(INSTANCES), itertools.count(1)
-    return replace(desk, new_id=lambda: f"{instance}-{next(numbers)}", turns=Turns())
+    return replace(context, new_id=lambda: f"{instance}-{next(numbers)}", locks=LeadLocks())

@@ -4,8 +4,7 @@ from typing import Any
 
 from functions.contract.json_schema import REF, Schema, Schemas, reference
 from functions.contract.schemas import answer_schemas
-from shared.leads.event_data import EVENT_DATA
-from shared.leads.events import Event, EventType
+from shared.leads.events import EVENT_DATA, Event, EventType
 
 
 def event_name(type_: EventType) -> str:

@@ -1,8 +1,8 @@
 """The body of a push, as Microsoft documents it, and as leniently as it is read."""
 
 from functions.contract.json_schema import Schema
+from shared.leads.push import Contact, RawPush
 from shared.marketplace.json_text import MAX_DEPTH
-from shared.marketplace.push import Contact, RawPush
 
 _TITLE = "OfferTitle"
 _EXAMPLE = {

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from local.cli.running_stack import NoStack, told_by_stack
 from shared.leads.identity import LEAD_ID
+from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.parked import list_parked, revive
-from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
 from shared.storage.table import TableLeadStore, table_client
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from local.cli.policy_comparison import Compared, told
 from local.cli.running_stack import NoStack, told_by_stack
-from shared.leads.arrival import first_push
+from shared.leads.intake import open_lead
 from shared.leads.lead import Lead
-from shared.leads.offer import offer_of
-from shared.leads.worth import appraise
+from shared.marketplace.offer import offer_of
 from shared.marketplace.parse import InvalidPush, parse_push
 from shared.policy.load import InvalidPolicy, load_policy, offers_by_title
 from shared.policy.model import Policy
 from shared.policy.scoring import version_of
-from shared.services.ports import LeadFilter, LeadNotFound, StoreUnavailable
+from shared.scoring.appraise import appraise
+from shared.services.errors import LeadNotFound, StoreUnavailable
+from shared.services.ports import LeadFilter
 from shared.storage.table import TableLeadStore, table_client
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +75,7 @@ def _of_files(paths: Sequence[Path], policy: Policy, now: datetime) -> list[tupl
             except InvalidPush as exc:
                 raise SystemExit(f"{name}: {exc}") from exc
             offer = offer_of(push, None, titles)
-            leads.append((name, first_push(push, name, offer, now).lead))
+            leads.append((name, open_lead(push, name, offer, now).lead))
     return leads
 
 

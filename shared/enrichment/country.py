@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from shared.enrichment.facts import CountryFacts
+from shared.leads.enrichment import CountryFacts
 
 _NAMES = Path(__file__).parent / "data" / "country_names.tsv"
 _LONGEST = 100  # characters that are read

@@ -1,13 +1,18 @@
-"""E-mail addresses: what they tell by syntax and by lists; nobody is asked."""
+"""E-mail addresses: what they tell by syntax and by lists, without asking the network."""
 
 import re
+import tomllib
 import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from iso3166 import countries_by_alpha2
 
 from shared.enrichment.domain import domain_of, readable
-from shared.enrichment.facts import EmailFacts
-from shared.enrichment.mail_domain import mailbox_kind
-from shared.enrichment.mail_typo import meant_domain
-from shared.enrichment.mailbox import is_role_account
+from shared.enrichment.email_kind import mailbox_kind, meant_domain
+from shared.enrichment.letters import bare
+from shared.leads.enrichment import EmailFacts
 
 LONGEST = 320  # characters; the standard allows 254, and finding that out takes 40 ms for 18,000
 
@@ -56,3 +61,29 @@ def _parts(written: str) -> tuple[str, str] | None:
     if reserved:
         host = host.removesuffix(".test") + reserved.group().lower()
     return found.local_part.casefold(), host
+
+
+_ROLE_WORDS = Path(__file__).with_name("mailbox_words.toml")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+class _RoleWords(NamedTuple):
+    roles: frozenset[str]
+    beside: frozenset[str]
+
+
+def is_role_account(local_part: str) -> bool:
+    """The name says a function, and nothing but functions, places and figures; a plus begins a tag."""
+    words = _WORD.findall(bare(local_part.partition("+")[0]))
+    roles, beside = _role_words()
+    if "".join(words) in roles:
+        return True
+    return not roles.isdisjoint(words) and all(word in roles or word in beside for word in words)
+
+
+@cache
+def _role_words() -> _RoleWords:
+    lists = tomllib.loads(_ROLE_WORDS.read_text(encoding="utf-8"))
+    beside = {*lists.pop("beside").split(), *map(str.lower, countries_by_alpha2)}
+    roles = {bare(word) for words in lists.values() for word in words.split()}
+    return _RoleWords(frozenset(roles), frozenset(beside))

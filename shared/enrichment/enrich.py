@@ -10,12 +10,12 @@ from msgspec.structs import asdict, astuple, replace
 from shared.enrichment.company import company_facts
 from shared.enrichment.country import country_facts
 from shared.enrichment.email import email_facts
-from shared.enrichment.facts import Enrichment, PersonFacts, Provenance
 from shared.enrichment.language import country_language, note_language
 from shared.enrichment.phone import phone_country, phone_facts
 from shared.enrichment.place import local_hour, time_zone
 from shared.enrichment.title import person_facts
-from shared.marketplace.push import Contact
+from shared.leads.enrichment import Enrichment, PersonFacts, Provenance
+from shared.leads.push import Contact
 
 PUSHED, DERIVED, PROVIDER, CRM = "pushed", "derived", "provider", "crm"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.enrichment.country import country_code
-from shared.enrichment.facts import PhoneFacts
+from shared.leads.enrichment import PhoneFacts
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber

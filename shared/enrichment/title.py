@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from shared.enrichment.facts import PersonFacts
+from shared.leads.enrichment import PersonFacts
 
 LEXICON = Path(__file__).with_name("titles.toml")
 LONGEST = 200  # characters; what comes later says no more about the job

@@ -6,8 +6,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from shared.leads.bookkeeping import DueKind
 from shared.leads.events import Event, EventType, event_id
-from shared.leads.lead import DueKind, Lead
+from shared.leads.lead import Lead
 
 PUBLISH_GRACE = timedelta(seconds=30)
 """How long an event may stay unconfirmed before the clock publishes it (again).
@@ -15,7 +16,6 @@ PUBLISH_GRACE = timedelta(seconds=30)
 Whoever writes an event sends it at once; the receiver on the bus confirms it. Picking a message up took
 a cold instance up to two minutes (azure-functions-host issue 11879 and others): shorter means repeats.
 """
-OPERATIONS_KEPT = 8  # the actors that may work on one lead within one lost answer, with room to spare
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Change:
     mark: Mark | None = None
 
 
-def change(lead: Lead, at: datetime, *happened: tuple[EventType, dict[str, Any]], **fields: Any) -> Change:
+def record(lead: Lead, at: datetime, *happened: tuple[EventType, dict[str, Any]], **fields: Any) -> Change:
     """The lead with `fields` replaced and its new events numbered and waiting to be published."""
     kept = fields.pop("bookkeeping", lead.bookkeeping)
     numbers = range(kept.events_written + 1, kept.events_written + 1 + len(happened))
@@ -53,7 +53,7 @@ def change(lead: Lead, at: datetime, *happened: tuple[EventType, dict[str, Any]]
     return Change(replace(lead, bookkeeping=kept, **fields), events)
 
 
-def published(lead: Lead, numbers: frozenset[int]) -> Lead:
+def mark_published(lead: Lead, numbers: frozenset[int]) -> Lead:
     """The lead, knowing that these events are out; the same object if it knew."""
     kept = lead.bookkeeping
     unpublished = tuple(number for number in kept.events_unpublished if number not in numbers)
@@ -63,9 +63,3 @@ def published(lead: Lead, numbers: frozenset[int]) -> Lead:
     setbacks = kept.without_setback(DueKind.PUBLISH)
     kept = replace(kept, events_unpublished=unpublished, publish_due_at=due_at, setbacks=setbacks)
     return replace(lead, bookkeeping=kept)
-
-
-def signed(lead: Lead, operation: str) -> Lead:
-    """The lead with the id of the change that made it so."""
-    operations = (*lead.bookkeeping.operations, operation)[-OPERATIONS_KEPT:]
-    return replace(lead, bookkeeping=replace(lead.bookkeeping, operations=operations))

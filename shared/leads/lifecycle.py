@@ -1,17 +1,30 @@
 """The life of a lead: which status may follow which, who owns it, whether it may be contacted."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from msgspec import UNSET, Struct, UnsetType, to_builtins
+from msgspec import UNSET, to_builtins
 from msgspec.structs import replace
 
-from shared.follow_up.state import await_follow_up, expect_none
-from shared.leads.change import Change, change
+from shared.leads.bookkeeping import ALARMS
+from shared.leads.change import Change, record
+from shared.leads.commands import IllegalTransition, InvalidUpdate, UpdateLead
 from shared.leads.events import EventType
-from shared.leads.lead import ALARMS, CloseReason, Lead, LeadStatus, Milestone
-from shared.leads.reports import CLOCK_SKEW, STATUS, is_reported, mark_of, with_report
-from shared.policy.model import Policy
+from shared.leads.follow_up import await_follow_up, expect_none
+from shared.leads.idempotency import CLOCK_SKEW, STATUS, is_reported, report_key, with_report
+from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone
+
+
+class LifecyclePolicy(Protocol):
+    """What a policy says about closing and owning a lead."""
+
+    @property
+    def contacts_before_no_response(self) -> int:
+        """Follow-ups since the customer was here before a lead may be closed as `no_response`."""
+
+    def team_of(self, owner: str | None, *, first: str | None = None) -> str | None:
+        """The team of an owner: `first` if they are in it, else the first that names them, else None."""
+
 
 BY_HAND = "by hand"
 _OPEN = (LeadStatus.CONTACTED, LeadStatus.NURTURING, LeadStatus.QUALIFIED)
@@ -28,27 +41,7 @@ TRANSITIONS: dict[LeadStatus, tuple[LeadStatus, ...]] = {
 """What a person may set after what. A touch re-opens a closed lead as `new`, which nobody can set by hand."""
 
 
-class LeadUpdate(Struct, frozen=True, kw_only=True):
-    """What somebody wants changed; what is unset stays as it is."""
-
-    status: LeadStatus | UnsetType = UNSET
-    reason: CloseReason | None = None  # with `lost` and `disqualified`
-    owner: str | UnsetType | None = UNSET  # None: nobody
-    do_not_contact: bool | UnsetType = UNSET
-    by: str | None = None
-    at: datetime | None = None  # aware UTC, when the status was reached; None: now
-    id: str | None = None  # the sender's own, to know a second report of the same by
-
-
-class IllegalTransition(Exception):
-    """The lead's status can't follow the one it has, or not yet. Says which could, or when."""
-
-
-class InvalidUpdate(ValueError):
-    """The update contradicts itself. Says what and where."""
-
-
-def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Change | None:
+def apply_update(lead: Lead, wanted: UpdateLead, now: datetime, policy: LifecyclePolicy) -> Change | None:
     """Change status, owner or permission to contact; None if all is so already, or was reported before.
 
     A lead that is closed, or must not be contacted, waits for nobody; one that may be contacted again waits
@@ -60,7 +53,7 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
         InvalidUpdate: a reason for a lead that isn't lost or disqualified; `at` in the future, or before the
             lead's first push.
     """
-    mark = mark_of(STATUS, wanted.id)
+    mark = report_key(STATUS, wanted.id)
     if is_reported(lead.bookkeeping, mark):
         return None
     reached_at = _reached_at(lead, wanted, now)
@@ -70,7 +63,7 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
     status = lead.status if wanted.status is UNSET else wanted.status
     _expect_legal(lead.status, status, wanted.reason)
     if status is not lead.status or wanted.reason not in (None, lead.close_reason):
-        _expect_tried(lead, wanted.reason, policy.nurture.attempts)
+        _expect_tried(lead, wanted.reason, policy.contacts_before_no_response)
         fields |= {"status": status, "close_reason": wanted.reason}
         fields["milestones"] = with_milestone(lead, status, reached_at, wanted.by)
         told = {"from": lead.status, "to": status, "reason": wanted.reason, "by": wanted.by}
@@ -78,7 +71,7 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
         happened.append((EventType.STATUS_CHANGED, told))
     if wanted.owner is not UNSET and wanted.owner != lead.owner:
         _expect_contactable(lead, wanted)
-        team = policy.routing.team_of(wanted.owner, first=lead.team)
+        team = policy.team_of(wanted.owner, first=lead.team)
         because = BY_HAND if wanted.owner else None
         fields |= {"owner": wanted.owner, "team": team, "owner_because": because}
         told = {"owner": wanted.owner, "team": team, "from": lead.owner, "because": BY_HAND, "by": wanted.by}
@@ -89,7 +82,7 @@ def update(lead: Lead, wanted: LeadUpdate, now: datetime, policy: Policy) -> Cha
         happened.append((EventType.STATUS_CHANGED, {"from": lead.status, "to": lead.status, **permission}))
     if not happened:
         return Change(lead) if mark else None
-    return change(lead, now, *happened, **fields, **_follow_up(lead, fields, now, reached_at))
+    return record(lead, now, *happened, **fields, **_follow_up(lead, fields, now, reached_at))
 
 
 def with_milestone(lead: Lead, what: str, at: datetime, by: str | None) -> tuple[Milestone, ...]:
@@ -99,7 +92,7 @@ def with_milestone(lead: Lead, what: str, at: datetime, by: str | None) -> tuple
     return (*lead.milestones, Milestone(what=str(what), at=at, by=by))
 
 
-def _reached_at(lead: Lead, wanted: LeadUpdate, now: datetime) -> datetime:
+def _reached_at(lead: Lead, wanted: UpdateLead, now: datetime) -> datetime:
     """When it became so; a reporter's clock may be off a little."""
     if wanted.at is None:
         return now
@@ -118,7 +111,7 @@ def _expect_legal(before: LeadStatus, after: LeadStatus, reason: CloseReason | N
         raise InvalidUpdate("`reason` says why a lead is closed: it needs `status` lost or disqualified.")
 
 
-def _expect_contactable(lead: Lead, wanted: LeadUpdate) -> None:
+def _expect_contactable(lead: Lead, wanted: UpdateLead) -> None:
     forbidden = lead.do_not_contact if wanted.do_not_contact is UNSET else wanted.do_not_contact
     if forbidden and wanted.owner is not None:
         raise IllegalTransition("A lead that must not be contacted has no owner: lift `doNotContact` first.")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
+from shared.leads.index import StatRow
 from shared.leads.lead import LeadStatus
-from shared.leads.outcome import LeadOutcome
 
 MOST_GROUPS = 50  # of one breakdown
 OTHER = "(other)"  # what web analytics calls the row that sums up all groups beyond the longest table
@@ -47,7 +47,7 @@ class Stats(Struct, frozen=True, kw_only=True, rename="camel"):
     by_grade: tuple[Group, ...]
 
 
-def stats(leads: Sequence[LeadOutcome]) -> Stats:
+def stats(leads: Sequence[StatRow]) -> Stats:
     """The figures of these leads, in whatever order they come."""
     return Stats(
         leads=len(leads),
@@ -74,12 +74,12 @@ def percentile(ascending: Sequence[int], percent: int) -> int | None:
     return ascending[rank - 1] if ascending else None
 
 
-def _funnel(leads: Iterable[LeadOutcome]) -> dict[LeadStatus, int]:
+def _funnel(leads: Iterable[StatRow]) -> dict[LeadStatus, int]:
     counted = Counter(lead.status for lead in leads)
     return {status: counted[status] for status in LeadStatus}
 
 
-def _speed(leads: Iterable[LeadOutcome]) -> SpeedToLead:
+def _speed(leads: Iterable[StatRow]) -> SpeedToLead:
     expecting = [lead.seconds_to_answer for lead in leads if lead.expects_answer]
     seconds = sorted(one for one in expecting if one is not None)
     return SpeedToLead(
@@ -90,13 +90,13 @@ def _speed(leads: Iterable[LeadOutcome]) -> SpeedToLead:
     )
 
 
-def _missed(leads: Iterable[LeadOutcome]) -> int:
+def _missed(leads: Iterable[StatRow]) -> int:
     return sum(lead.missed for lead in leads)
 
 
-def _groups(leads: Iterable[LeadOutcome], name_of: Callable[[LeadOutcome], str | None]) -> tuple[Group, ...]:
+def _groups(leads: Iterable[StatRow], name_of: Callable[[StatRow], str | None]) -> tuple[Group, ...]:
     """The largest groups, and all others as one at the end. A group that is itself named so joins them."""
-    members: dict[str | None, list[LeadOutcome]] = defaultdict(list)
+    members: dict[str | None, list[StatRow]] = defaultdict(list)
     for lead in leads:
         members[name_of(lead)].append(lead)
     names = sorted(members, key=lambda name: (-len(members[name]), name is None, name or ""))
@@ -108,7 +108,7 @@ def _groups(leads: Iterable[LeadOutcome], name_of: Callable[[LeadOutcome], str |
     return (*groups, _group(OTHER, others))
 
 
-def _group(name: str | None, leads: Sequence[LeadOutcome]) -> Group:
+def _group(name: str | None, leads: Sequence[StatRow]) -> Group:
     speed, funnel = _speed(leads), _funnel(leads)
     return Group(
         name=name,

@@ -42,21 +42,6 @@ def read_json_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def folded_name(name: str) -> str:
-    """A member's name without case, blanks, hyphens or underscores: senders don't agree on them."""
-    return "".join(letter for letter in name.casefold() if letter not in " _-")
-
-
-def essence(value: Any) -> Any:
-    """What a JSON value says, however it is spelt: names folded, texts trimmed, blank members left out."""
-    if isinstance(value, dict):
-        told = {folded_name(name): essence(member) for name, member in value.items()}
-        return {name: member for name, member in told.items() if member not in (None, "", {}, [])}
-    if isinstance(value, list):
-        return [essence(member) for member in value]
-    return value.strip() if isinstance(value, str) else value
-
-
 def as_text(value: Any) -> str:
     """A JSON value as the text a person would expect: strings bare, the rest as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

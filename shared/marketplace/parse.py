@@ -3,17 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.leads.push import Contact, LeadPush, RawPush, folded_name
 from shared.marketplace.description import read_description
-from shared.marketplace.json_text import (
-    UnreadableJson,
-    as_text,
-    folded_name,
-    read_json,
-    read_json_object,
-    trimmed,
-)
+from shared.marketplace.json_text import UnreadableJson, as_text, read_json, read_json_object, trimmed
 from shared.marketplace.lead_source import known_action, read_lead_source
-from shared.marketplace.push import Contact, LeadPush, RawPush
 
 MAX_BODY = 64 * 1024  # bytes; ours: Microsoft names no limit, its leads are a few hundred bytes
 LONGEST_VALUE = (

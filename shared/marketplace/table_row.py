@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.marketplace.created import created_at
-from shared.marketplace.json_text import UnreadableJson, folded_name, read_json, read_json_object, trimmed
+from shared.leads.push import Contact, LeadPush, folded_name
+from shared.marketplace.created_at import created_at
+from shared.marketplace.json_text import UnreadableJson, read_json, read_json_object, trimmed
 from shared.marketplace.parse import MAX_BODY, InvalidPush, PushTooLarge, push_of
-from shared.marketplace.push import Contact, LeadPush
 
 _CUSTOMER = ("customerinfo", "userdetails")
 _OF_A_LEAD = {

@@ -13,16 +13,16 @@ BUS_ERRORS = (ServiceBusError, OSError, TimeoutError)
 
 @asynccontextmanager
 async def opened[Link: (ServiceBusClient, ServiceBusReceiver, ServiceBusSender)](
-    link: Link, patience: float | None = None
+    link: Link, timeout: float | None = None
 ) -> AsyncIterator[Link]:
     """A link that is open meanwhile; closing it takes a bounded time also with a bus that is silent.
 
     Args:
         link: not open yet.
-        patience: seconds for opening it; None: the caller sees to that.
+        timeout: seconds for opening it; None: the caller sees to that.
     """
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout):
             await link.__aenter__()
         yield link
     finally:

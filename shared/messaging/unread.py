@@ -13,7 +13,8 @@ from azure.servicebus.amqp import AmqpMessageBodyType
 from azure.servicebus.exceptions import MessageLockLostError, MessagingEntityNotFoundError, ServiceBusError
 
 from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT, opened
-from shared.services.ports import BusUnavailable, UnreadMessage
+from shared.services.errors import BusUnavailable
+from shared.services.ports import UnreadMessage
 
 MOST_LOOKED_AT = 20_000  # messages of one queue; more must be read first
 PAGE = 250  # messages

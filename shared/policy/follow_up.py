@@ -1,21 +1,13 @@
-"""How fast somebody must call, whom to warn before, and whom to tell after: what the team may write."""
+"""Schema of `[follow_up]` and `[nurture]`."""
 
-import enum
 from itertools import pairwise
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from shared.leads.follow_up import EscalateTo
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.duration import Duration
-
-
-class EscalateTo(enum.StrEnum):
-    """Whom a missed follow-up is brought to, one after the other."""
-
-    OWNER = "owner"
-    TEAM_LEAD = "team_lead"
-    CATCH_ALL = "catch_all"
 
 
 class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,3 +41,24 @@ class FollowUpPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Refuse steps that come before one another."""
         if any(later.after <= earlier.after for earlier, later in pairwise(self.escalate)):
             raise ValueError("`escalate`: each step must come later than the one before")
+
+
+MOST_CONTACTS = 100
+
+
+class NurturePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Contacts are follow-ups that somebody reported; the count begins anew when the customer comes back."""
+
+    attempts: Annotated[int, Meta(ge=0, le=MOST_CONTACTS)] = 5  # before a lead may be closed as `no_response`
+    most: Annotated[int, Meta(ge=1, le=MOST_CONTACTS)] = 12  # no further contact is planned after so many
+    cadence: Annotated[tuple[Duration, ...], Meta(max_length=MOST_CONTACTS)] = ()
+    # working time from the first, second, ... contact to the next, where nobody names one
+
+    def __post_init__(self) -> None:
+        """Refuse a lead that could neither be contacted nor closed."""
+        if self.attempts > self.most:
+            raise ValueError(f"`attempts` must not be more than `most`, which is {self.most}")
+
+    def pause_after(self, attempts: int) -> Duration | None:
+        """The working time until the next contact, after so many; None if none is planned."""
+        return self.cadence[attempts - 1] if 0 < attempts <= len(self.cadence) else None

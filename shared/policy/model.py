@@ -1,16 +1,48 @@
 """What a policy may say: every table."""
 
-from msgspec import Struct
+from datetime import timedelta
+from typing import Annotated
 
-from shared.marketplace.title import slugified
+from msgspec import Meta, Struct
+
+from shared.leads.retries import Backoff
+from shared.marketplace.offer import slugified
 from shared.policy.calendars import CalendarPolicy
-from shared.policy.clock import ClockPolicy
 from shared.policy.conditions import Name
-from shared.policy.follow_up import FollowUpPolicy
-from shared.policy.nurture import NurturePolicy
-from shared.policy.retention import RetentionPolicy
+from shared.policy.duration import Duration
+from shared.policy.follow_up import FollowUpPolicy, NurturePolicy
 from shared.policy.routing import RoutingPolicy
 from shared.policy.scoring import ScoringPolicy
+
+MOST_ATTEMPTS = 100
+LONGEST_PAUSE = timedelta(days=1)  # health looks so far ahead for work that was put off
+
+
+class ClockPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Due work that failed is tried again later and later, and parked in the end."""
+
+    attempts: Annotated[int, Meta(ge=1, le=MOST_ATTEMPTS)] = 8  # failures of one kind on one lead
+    first_pause: Duration = Duration(minutes=1)  # each pause is twice the one before
+    longest_pause: Duration = Duration(hours=1)
+
+    def __post_init__(self) -> None:
+        """Refuse pauses that shrink, or that outlast what health looks at."""
+        if self.first_pause > self.longest_pause:
+            raise ValueError("`first_pause` must not be longer than `longest_pause`")
+        if self.longest_pause > LONGEST_PAUSE:
+            raise ValueError("`longest_pause` must not be longer than 1d")
+
+    @property
+    def backoff(self) -> Backoff:
+        """The pauses of due work, and after how many failures it is parked."""
+        return Backoff(self.first_pause, self.longest_pause, self.attempts)
+
+
+class RetentionPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Counted from the last touch, interaction, follow-up or closure; None: kept for good."""
+
+    leads_after: Duration | None = None  # closed leads, and those that nobody may contact
+    open_leads_after: Duration | None = None  # all others
 
 
 class Offer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +80,15 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             for title in offer.titles:
                 if (first := known.setdefault(slugified(title), id_)) != id_:
                     raise ValueError(f"`offers.{id_}`: the title `{title}` is one of `{first}` already")
+
+    @property
+    def contacts_before_no_response(self) -> int:
+        """Follow-ups since the customer was here before a lead may be closed as `no_response`."""
+        return self.nurture.attempts
+
+    def team_of(self, owner: str | None, *, first: str | None = None) -> str | None:
+        """The team of an owner: `first` if they are in it, else the first that names them, else None."""
+        return self.routing.team_of(owner, first)
 
     def calendar_for(self, owner: str | None, team: str | None) -> CalendarPolicy | None:
         """The owner's calendar, else the team's, else that of all; None: every hour counts."""

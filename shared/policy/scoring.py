@@ -8,13 +8,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct, field
 
-from shared.policy.conditions import Condition, Name, Text
+from shared.leads.interactions import PUSH
+from shared.policy.conditions import Condition, Name, Text, expect_interaction
 from shared.policy.duration import Duration
-from shared.policy.facts import expect_interaction
 
 FIT, INTENT = "fit", "intent"  # the groups that make the grade
 GRADES = {FIT: "ABC", INTENT: "123"}  # below the last: D, 4
-PUSH = "push"  # every push of a lead counts as an interaction of this type, its action as the detail
+
 
 type Points = Annotated[int, Meta(ge=-100, le=100)]
 type Bound = Annotated[int, Meta(ge=0, le=100)]

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.enrichment.facts import Enrichment
+from shared.leads.enrichment import Enrichment
 from shared.policy.model import Policy
 from shared.policy.routing import RoutingRule, TakeTurns, Team
-from shared.routing.rota import Rota, Seat
+from shared.routing.workload import Assignment, Workload
 from shared.scoring.conditions import holds
 
 
@@ -24,7 +24,7 @@ class Request:
     without: str | None = None  # who had it and didn't call
 
 
-def choose(request: Request, policy: Policy, rota: Rota, now: datetime) -> Seat:
+def choose(request: Request, policy: Policy, rota: Workload, now: datetime) -> Assignment:
     """Who gets the lead, and why. Pure: the same books give the same answer.
 
     Args:
@@ -40,7 +40,9 @@ def choose(request: Request, policy: Policy, rota: Rota, now: datetime) -> Seat:
             return seat
     catch_all = policy.routing.catch_all
     team = policy.routing.team_of(catch_all)
-    return Seat(ask=request.ask, owner=catch_all, team=team, because="left over by the rules: catch-all")
+    return Assignment(
+        ask=request.ask, owner=catch_all, team=team, because="left over by the rules: catch-all"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,10 @@ class _Rules:
 
     request: Request
     policy: Policy
-    rota: Rota
+    rota: Workload
     at: datetime
 
-    def seat_by(self, rule: RoutingRule) -> Seat | None:
+    def seat_by(self, rule: RoutingRule) -> Assignment | None:
         """None if nobody of the rule is free."""
         if rule.owner is not None:
             team = self.policy.routing.team_of(rule.owner)
@@ -62,9 +64,9 @@ class _Rules:
         free = [member for member in team_policy.members if self._is_free(member, name)]
         return self._seat(rule, _next(free, name, team_policy, self.rota), name) if free else None
 
-    def _seat(self, rule: RoutingRule, owner: str, team: str | None) -> Seat:
+    def _seat(self, rule: RoutingRule, owner: str, team: str | None) -> Assignment:
         how = "" if rule.team is None else f"; {_WHY[self.policy.routing.teams[rule.team].by]} of {team}"
-        return Seat(
+        return Assignment(
             ask=self.request.ask,
             owner=owner,
             team=team,
@@ -93,7 +95,7 @@ _WHY = {
 }
 
 
-def _next(free: Sequence[str], name: str, team: Team, rota: Rota) -> str:
+def _next(free: Sequence[str], name: str, team: Team, rota: Workload) -> str:
     """Whose turn it is; of two alike the one who is named first."""
     waited = rota.last_turns.get(name, {})
     match team.by:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import fsum
 
+from shared.leads.interactions import Interaction
+from shared.leads.score import Evidence
 from shared.policy.scoring import Behaviour
-from shared.scoring.interaction import Interaction
-from shared.scoring.score import Evidence
 
 EVENTS_NAMED = 10  # in the evidence of a line
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.leads.interactions import Interaction
+from shared.leads.score import MAX_SCORE, Evidence, LedgerLine, Score
 from shared.policy.scoring import (
     FIT,
     INTENT,
@@ -19,8 +21,6 @@ from shared.policy.scoring import (
 )
 from shared.scoring.behaviour import ByType, by_type, counted, evidence, weight
 from shared.scoring.conditions import Facts, Holds, compiled
-from shared.scoring.interaction import Interaction
-from shared.scoring.score import MAX_SCORE, Evidence, LedgerLine, Score
 
 LOWEST = {FIT: "D", INTENT: "4"}
 _OWN_WORDS = ("note", "contact.")  # facts that the ledger names without repeating them

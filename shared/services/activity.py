@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.leads.attention import FollowUpReport
-from shared.leads.crm_facts import FactReport
-from shared.leads.identity import person_of
-from shared.leads.interaction import InteractionReport
+from shared.enrichment.identity import contact_key
+from shared.leads.commands import ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
+from shared.leads.idempotency import CLOCK_SKEW, STATUS, is_reported, report_key
 from shared.leads.lead import Lead
-from shared.leads.lifecycle import LeadUpdate
-from shared.leads.reports import CLOCK_SKEW, STATUS, is_reported, mark_of
-from shared.services.desk import Desk
-from shared.services.follow_up import report_follow_up
-from shared.services.interact import LEADS_OF_A_PERSON, report_interaction
-from shared.services.learn import report_facts
-from shared.services.ports import LeadNotFound
-from shared.services.update import update_lead
+from shared.services.commands import (
+    LEADS_OF_A_PERSON,
+    report_facts,
+    report_follow_up,
+    report_interaction,
+    update_lead,
+)
+from shared.services.context import AppContext
+from shared.services.errors import LeadNotFound
 
 _NONE_OPEN = "No lead of this address is open: name one by `leadId`."
 
-type Report = FollowUpReport | InteractionReport | LeadUpdate | FactReport
+type Report = ReportFollowUp | ReportInteraction | UpdateLead | ReportFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class LeadUnclear(Exception):
     """The address doesn't say which leads are meant. Says why, and never the address."""
 
 
-async def take_activity(desk: Desk, activity: Activity, *, at: datetime) -> None:
+async def take_activity(context: AppContext, activity: Activity, *, at: datetime) -> None:
     """Do what the report says; a second call with the same id does what the first left undone.
 
     By address, interactions and facts go to every lead of the person, a follow-up to every open one that is
@@ -51,28 +51,30 @@ async def take_activity(desk: Desk, activity: Activity, *, at: datetime) -> None
         StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
     """
     if activity.lead_id is not None:
-        await _take(desk, activity.lead_id, activity.report, at)
+        await _take(context, activity.lead_id, activity.report, at)
         return
-    leads = await _leads_of(desk, activity.email or "")
+    leads = await _leads_of(context, activity.email or "")
     meant = _meant(leads, activity.report)
-    await _all(_take(desk, lead.id, activity.report, at) for lead in meant)
+    await _all(_take(context, lead.id, activity.report, at) for lead in meant)
 
 
-async def _take(desk: Desk, lead_id: str, report: Report, at: datetime) -> Lead:
+async def _take(context: AppContext, lead_id: str, report: Report, at: datetime) -> Lead:
     match report:
-        case FollowUpReport():
-            return await report_follow_up(desk, lead_id, report, at=at)
-        case InteractionReport():
-            return await report_interaction(desk, lead_id, report, at=at)
-        case LeadUpdate():
-            return await update_lead(desk, lead_id, report, at=at)
-        case FactReport():
-            return await report_facts(desk, lead_id, report, at=at)
+        case ReportFollowUp():
+            return await report_follow_up(context, lead_id, report, at=at)
+        case ReportInteraction():
+            return await report_interaction(context, lead_id, report, at=at)
+        case UpdateLead():
+            return await update_lead(context, lead_id, report, at=at)
+        case ReportFacts():
+            return await report_facts(context, lead_id, report, at=at)
 
 
-async def _leads_of(desk: Desk, email: str) -> list[Lead]:
-    lead_ids = await desk.store.leads_of(person_of(email, desk.id_key), LEADS_OF_A_PERSON)
-    stored = await asyncio.gather(*(desk.store.get(lead_id) for lead_id in lead_ids), return_exceptions=True)
+async def _leads_of(context: AppContext, email: str) -> list[Lead]:
+    lead_ids = await context.store.leads_of(contact_key(email, context.id_key), LEADS_OF_A_PERSON)
+    stored = await asyncio.gather(
+        *(context.store.get(lead_id) for lead_id in lead_ids), return_exceptions=True
+    )
     leads = []
     for one in stored:
         if isinstance(one, LeadNotFound):
@@ -88,14 +90,14 @@ async def _leads_of(desk: Desk, email: str) -> list[Lead]:
 def _meant(leads: list[Lead], report: Report) -> list[Lead]:
     """Of the leads of one person those that a report is about; those that have taken it stay among them."""
     match report:
-        case FollowUpReport():
+        case ReportFollowUp():
             return _called(leads, report)
-        case LeadUpdate():
+        case UpdateLead():
             return [_only(leads, report)]
     return leads
 
 
-def _called(leads: list[Lead], report: FollowUpReport) -> list[Lead]:
+def _called(leads: list[Lead], report: ReportFollowUp) -> list[Lead]:
     """The open ones; a call before the first push of one was about another, if there is another."""
     meant = [one for one in leads if one.status.is_open or is_reported(one.bookkeeping, report.id)]
     if not meant:
@@ -103,8 +105,8 @@ def _called(leads: list[Lead], report: FollowUpReport) -> list[Lead]:
     return [one for one in meant if one.received_at - CLOCK_SKEW <= report.at] or meant
 
 
-def _only(leads: list[Lead], update: LeadUpdate) -> Lead:
-    mark = mark_of(STATUS, update.id)
+def _only(leads: list[Lead], update: UpdateLead) -> Lead:
+    mark = report_key(STATUS, update.id)
     for lead in leads:
         if is_reported(lead.bookkeeping, mark):
             return lead

@@ -4,36 +4,36 @@ import asyncio
 import logging
 from datetime import datetime
 
-from shared.leads.assignment import is_asked, seat_of, settled
 from shared.leads.lead import Lead
-from shared.routing.rota import Seat
-from shared.services.change_lead import FIRST_PAUSE, LONGEST_PAUSE, MAX_ATTEMPTS, Outcome, change_lead
-from shared.services.desk import Desk
-from shared.services.ports import LeadChanged, LeadNotFound, StoreUnavailable
+from shared.routing.assignment import choose_assignment, is_assignment_requested, record_assignment
+from shared.routing.workload import Assignment
+from shared.services.context import AppContext
+from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.publish import publish_and_note
+from shared.services.unit_of_work import FIRST_PAUSE, LONGEST_PAUSE, MAX_ATTEMPTS, Committed, change_lead
 
-PATIENCE = 20.0  # seconds for one seat
-THE_ROTA = "rota"  # whose turn it is to look into the books, within this process
+ASSIGN_TIMEOUT = 20.0  # seconds for one seat
+THE_WORKLOAD = "rota"  # whose turn it is to look into the books, within this process
 
 log = logging.getLogger(__name__)
 
 
-async def assign_at_once(desk: Desk, outcome: Outcome, now: datetime) -> Lead:
+async def assign_at_once(context: AppContext, outcome: Committed, now: datetime) -> Lead:
     """Settle what a change has just asked for, and give the lead as it is then.
 
     A failure fails nobody: the clock settles it, unless the lead was erased meanwhile.
     """
     lead = outcome.stored.lead
-    if outcome.change is None or not is_asked(lead):
+    if outcome.change is None or not is_assignment_requested(lead):
         return lead
     try:
-        return await assign(desk, lead.id, now=now)
+        return await assign(context, lead.id, now=now)
     except (StoreUnavailable, LeadChanged, LeadNotFound) as exc:
         log.warning("lead %s: not assigned yet (%s)", lead.id, type(exc).__name__)
         return lead
 
 
-async def assign(desk: Desk, lead_id: str, *, now: datetime) -> Lead:
+async def assign(context: AppContext, lead_id: str, *, now: datetime) -> Lead:
     """Find the lead an owner by the policy, and bring the books in step; a second call does nothing.
 
     First the seat and the turn are written, in one transaction, under the number of the lead's request; then
@@ -47,68 +47,70 @@ async def assign(desk: Desk, lead_id: str, *, now: datetime) -> Lead:
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: try again later.
     """
-    stored = await desk.store.get(lead_id)
-    if not is_asked(stored.lead):
+    stored = await context.store.get(lead_id)
+    if not is_assignment_requested(stored.lead):
         return stored.lead
-    seat = await _seat(desk, stored.lead, now)
+    seat = await _assignment(context, stored.lead, now)
     if seat is None:  # somebody else has answered a later request
-        return (await desk.store.get(lead_id)).lead
-    policy = desk.policy
-    outcome = await change_lead(desk, lead_id, lambda lead: settled(lead, seat, policy, now), read=stored)
-    await publish_and_note(desk, outcome)
+        return (await context.store.get(lead_id)).lead
+    policy = context.policy
+    outcome = await change_lead(
+        context, lead_id, lambda lead: record_assignment(lead, seat, policy, now), read=stored
+    )
+    await publish_and_note(context, outcome)
     return outcome.stored.lead
 
 
-async def leave_seat(desk: Desk, lead_id: str) -> bool:
+async def release_assignment(context: AppContext, lead_id: str) -> bool:
     """Take a lead that is gone out of the books; whether it was in them. A second call does nothing.
 
     Raises:
         StoreUnavailable, LeadChanged: try again later.
     """
     try:
-        async with asyncio.timeout(PATIENCE), desk.turns.of(THE_ROTA):
-            return await _left(desk, lead_id)
+        async with asyncio.timeout(ASSIGN_TIMEOUT), context.locks.of(THE_WORKLOAD):
+            return await _released(context, lead_id)
     except TimeoutError as exc:
         raise StoreUnavailable("it took too long") from exc
 
 
-async def _left(desk: Desk, lead_id: str) -> bool:
+async def _released(context: AppContext, lead_id: str) -> bool:
     for attempt in range(MAX_ATTEMPTS):
-        read = await desk.store.rota_for(lead_id)
+        read = await context.store.rota_for(lead_id)
         if read.seat is None:
             return False
         try:
-            await desk.store.leave_seat(read, lead_id)
+            await context.store.leave_seat(read, lead_id)
         except LeadChanged:
-            await _pause(desk, attempt)
+            await _pause(context, attempt)
             continue
         return True
     raise LeadChanged(lead_id)
 
 
-async def _pause(desk: Desk, attempt: int) -> None:
-    await asyncio.sleep(desk.chance() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
+async def _pause(context: AppContext, attempt: int) -> None:
+    await asyncio.sleep(context.chance() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
 
 
-async def _seat(desk: Desk, lead: Lead, now: datetime) -> Seat | None:
+async def _assignment(context: AppContext, lead: Lead, now: datetime) -> Assignment | None:
     try:
-        async with asyncio.timeout(PATIENCE), desk.turns.of(THE_ROTA):
-            return await _seated(desk, lead, now)
+        async with asyncio.timeout(ASSIGN_TIMEOUT), context.locks.of(THE_WORKLOAD):
+            return await _assigned(context, lead, now)
     except TimeoutError as exc:
         raise StoreUnavailable("it took too long") from exc
 
 
-async def _seated(desk: Desk, lead: Lead, now: datetime) -> Seat | None:
+async def _assigned(context: AppContext, lead: Lead, now: datetime) -> Assignment | None:
     """The lead's seat, as stored; chosen again if the books changed meanwhile."""
     for attempt in range(MAX_ATTEMPTS):
-        read = await desk.store.rota_for(lead.id)
-        seat = seat_of(lead, read.seat, read.rota, desk.policy, now)
+        read = await context.store.rota_for(lead.id)
+        seat = choose_assignment(lead, read.seat, read.rota, context.policy, now)
         if seat is None or seat == read.seat:
             return seat
         try:
-            await desk.store.keep_seat(read, lead.id, seat)
+            await context.store.keep_seat(read, lead.id, seat)
         except LeadChanged:
-            await _pause(desk, attempt)
+            await _pause(context, attempt)
             continue
         return seat
     raise LeadChanged(lead.id)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shared.services.ports import DeadLetters
 
 REMEMBERED = timedelta(minutes=1)  # a probe asks often, and each count opens links
-PATIENCE = 2.0  # seconds that a probe waits for the bus
+COUNT_TIMEOUT = 2.0  # seconds that a probe waits for the bus
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class DeadLetterWatch:
         """Dead letters by entity, None for one that can't be asked; None in all if there is no answer yet."""
         if self._asking is None or (self._asking.done() and self._is_old(now)):
             self._asking, self._asked_at = asyncio.create_task(self._ask()), now
-        await asyncio.wait([self._asking], timeout=PATIENCE)
+        await asyncio.wait([self._asking], timeout=COUNT_TIMEOUT)
         return (self._asking.result() or None) if self._asking.done() else None
 
     def _is_old(self, now: datetime) -> bool:

@@ -1,24 +1,124 @@
-"""A person is erased because they asked, and everybody hears of it once more."""
+"""Erase a person, and finish every erasure, whether a person or the retention policy started it."""
 
+import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
-from shared.leads.erasure import ErasedBecause, erased
-from shared.leads.identity import person_of
-from shared.leads.traces import Traces
-from shared.services.change_lead import change_lead
-from shared.services.desk import Desk
-from shared.services.ports import LeadNotFound, StoreUnavailable, UnreadMessage
-from shared.services.purge import Removed, finish
+from shared.enrichment.identity import contact_key
+from shared.leads.bookkeeping import DueKind
+from shared.leads.events import ErasureReason
+from shared.leads.lead import Lead
+from shared.leads.retries import schedule_retry
+from shared.privacy.erasure import clear_tombstone, entomb, expire, finish_sweep
+from shared.privacy.matching import PersonMatcher
+from shared.services.assign import release_assignment
+from shared.services.context import AppContext
+from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.ports import StoredLead, UnreadMessage
+from shared.services.publish import PUBLISH_BACKOFF
+from shared.services.unit_of_work import change_lead
 
-LEADS_A_ROUND = 100
-ROUNDS = 10  # of one call: more leads than anybody has who means well
+BUS_TIMEOUT = 5.0  # seconds that one event may take; the clock sends it if it takes longer
 
 log = logging.getLogger(__name__)
 
 
-async def erase_person(desk: Desk, email: str, *, at: datetime) -> Removed:
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How much is gone. `rows` counts all of the table, leads and events too."""
+
+    leads: int = 0
+    events: int = 0
+    rows: int = 0
+    messages: int = 0
+
+    def __add__(self, other: "Removed") -> "Removed":
+        """Both."""
+        return Removed(
+            self.leads + other.leads,
+            self.events + other.events,
+            self.rows + other.rows,
+            self.messages + other.messages,
+        )
+
+
+async def purge(context: AppContext, lead_id: str, now: datetime) -> None:
+    """The clock's part: erase a lead whose time is up, or go on with an erasure; a second call does nothing.
+
+    Raises:
+        LeadNotFound: there is nothing (more) to do.
+        StoreUnavailable, LeadChanged: try again later.
+    """
+    tombstone = await context.store.tombstone_of(lead_id)
+    if tombstone is None:
+        await _sweep(context, lead_id)
+        await change_lead(context, lead_id, lambda lead: expire(lead, context.policy.retention, now))
+        tombstone = await context.store.tombstone_of(lead_id)
+    if tombstone is not None:
+        await finish(context, tombstone, now)
+
+
+async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> Removed:
+    """Everything after the tombstone, each step safe to repeat; it goes itself when it has stood its time."""
+    lead = tombstone.lead
+    through = lead.bookkeeping.erased_through
+    events = await context.store.erase_events(lead.id, through) if through else 0
+    seats = int(await release_assignment(context, lead.id))
+    is_told = await _tell(context, lead)
+    try:
+        await _note(context, tombstone, now, is_told=is_told)
+    except LeadChanged:
+        log.info("lead %s: its erasure is finished elsewhere, or the customer is back", lead.id)
+    return Removed(events=events, rows=events + seats)
+
+
+async def _tell(context: AppContext, lead: Lead) -> bool:
+    """Publish what the tombstone owes; whether it owes nothing more."""
+    owed = lead.bookkeeping.events_unpublished
+    if not owed:
+        return True
+    events = await context.store.events_of(lead.id, first=owed[0], limit=len(owed))
+    try:
+        async with asyncio.timeout(BUS_TIMEOUT):
+            await context.publisher.publish(lead, events)
+    except (BusUnavailable, TimeoutError) as exc:
+        log.warning("lead %s: erased, not told yet (%r)", lead.id, exc)
+        return False
+    return True
+
+
+async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is_told: bool) -> None:
+    """Write down how far it is; `LeadChanged` if somebody else did."""
+    lead = tombstone.lead
+    is_due = lead.bookkeeping.purge_at is None or lead.bookkeeping.purge_at <= now
+    if is_due and is_told:
+        await context.store.bury(tombstone)
+        return
+    noted = (
+        schedule_retry(lead, DueKind.PURGE, now, PUBLISH_BACKOFF)
+        if is_due
+        else clear_tombstone(lead, is_told=is_told)
+    )
+    if noted is not None:
+        await context.store.replace(tombstone, noted)
+
+
+async def _sweep(context: AppContext, lead_id: str) -> None:
+    """Remove what an erasure has left of an earlier life of a lead; `LeadNotFound` if there is none."""
+    read = await context.store.get(lead_id)
+    through = read.lead.bookkeeping.erased_through
+    if through:
+        await context.store.erase_events(lead_id, through)
+        await change_lead(context, lead_id, lambda lead: finish_sweep(lead, through), read=read)
+
+
+LEADS_A_ROUND = 100
+ROUNDS = 10  # of one call: more leads than anybody has who means well
+
+
+async def erase_person(context: AppContext, email: str, *, at: datetime) -> Removed:
     """Erase all leads of the person who has this address, and unread messages about them.
 
     A push that comes meanwhile is a new lead: the customer is back. One that came before and lay in a queue
@@ -26,7 +126,7 @@ async def erase_person(desk: Desk, email: str, *, at: datetime) -> Removed:
     nothing.
 
     Args:
-        desk: the ports.
+        context: ports and policy.
         email: as they wrote it, in any case.
         at: now, aware UTC.
 
@@ -34,48 +134,48 @@ async def erase_person(desk: Desk, email: str, *, at: datetime) -> Removed:
         StoreUnavailable, LeadChanged, BusUnavailable: some of it may be left: call again. The clock finishes
             the leads that were begun.
     """
-    person = person_of(email, desk.id_key)
-    removed = await _erase_leads(desk, person, at)
-    return removed + await _erase_messages(desk, Traces(desk.id_key, person=person), at)
+    person = contact_key(email, context.id_key)
+    removed = await _erase_leads(context, person, at)
+    return removed + await _erase_messages(context, PersonMatcher(context.id_key, person=person), at)
 
 
-async def erase_lead(desk: Desk, lead_id: str, *, at: datetime) -> Removed:
+async def erase_lead(context: AppContext, lead_id: str, *, at: datetime) -> Removed:
     """Erase one lead by its id, and unread messages about it, as `erase_person` does."""
-    removed = await _erase(desk, lead_id, at)
-    return removed + await _erase_messages(desk, Traces(desk.id_key, lead_id=lead_id), at)
+    removed = await _erase(context, lead_id, at)
+    return removed + await _erase_messages(context, PersonMatcher(context.id_key, lead_id=lead_id), at)
 
 
-async def _erase_leads(desk: Desk, person: str, at: datetime) -> Removed:
+async def _erase_leads(context: AppContext, person: str, at: datetime) -> Removed:
     """All leads of a person; `StoreUnavailable` if there are more than one call may take."""
     removed = Removed()
     for _ in range(ROUNDS):
-        lead_ids = await desk.store.leads_of(person, LEADS_A_ROUND)
-        begun = await desk.store.tombstones_of(person, LEADS_A_ROUND)
+        lead_ids = await context.store.leads_of(person, LEADS_A_ROUND)
+        begun = await context.store.tombstones_of(person, LEADS_A_ROUND)
         for lead_id in (*begun, *lead_ids):
-            removed += await _erase(desk, lead_id, at)
+            removed += await _erase(context, lead_id, at)
         if len(lead_ids) < LEADS_A_ROUND:
             return removed
     raise StoreUnavailable("more leads than one call erases")
 
 
-async def _erase(desk: Desk, lead_id: str, at: datetime) -> Removed:
+async def _erase(context: AppContext, lead_id: str, at: datetime) -> Removed:
     """One lead, whoever began it. From the first write on the clock finishes it if this call doesn't."""
-    removed = await _entomb(desk, lead_id, at)
-    tombstone = await desk.store.tombstone_of(lead_id)
-    return removed if tombstone is None else removed + await finish(desk, tombstone, at)
+    removed = await _bury(context, lead_id, at)
+    tombstone = await context.store.tombstone_of(lead_id)
+    return removed if tombstone is None else removed + await finish(context, tombstone, at)
 
 
-async def _entomb(desk: Desk, lead_id: str, at: datetime) -> Removed:
+async def _bury(context: AppContext, lead_id: str, at: datetime) -> Removed:
     try:
-        read = await desk.store.get(lead_id)
-        await change_lead(desk, lead_id, lambda lead: erased(lead, at, ErasedBecause.REQUESTED), read=read)
+        read = await context.store.get(lead_id)
+        await change_lead(context, lead_id, lambda lead: entomb(lead, at, ErasureReason.REQUESTED), read=read)
     except LeadNotFound:  # there is none; or another call was faster
         return Removed()
     log.info("lead %s: erased", lead_id)
     return Removed(leads=1, rows=1 + len(read.index))
 
 
-async def _erase_messages(desk: Desk, traces: Traces, at: datetime) -> Removed:
+async def _erase_messages(context: AppContext, traces: PersonMatcher, at: datetime) -> Removed:
     """Messages; and leads of pushes that somebody took out of a queue before we looked there."""
 
     def is_meant(message: UnreadMessage) -> bool:
@@ -83,23 +183,23 @@ async def _erase_messages(desk: Desk, traces: Traces, at: datetime) -> Removed:
 
     removed = Removed()
     for _ in range(ROUNDS):
-        removed += Removed(messages=await desk.unread.remove(is_meant))
-        late = await _late(desk, traces, at)
+        removed += Removed(messages=await context.unread.remove(is_meant))
+        late = await _late(context, traces, at)
         if not late:
             return removed
         for lead_id in late:
-            removed += await _erase(desk, lead_id, at)
+            removed += await _erase(context, lead_id, at)
     raise StoreUnavailable("more pushes came out of a queue than one call erases")
 
 
-async def _late(desk: Desk, traces: Traces, at: datetime) -> list[str]:
+async def _late(context: AppContext, traces: PersonMatcher, at: datetime) -> list[str]:
     """Leads whose last push came before the request to erase them."""
     lead_ids = [traces.lead_id] if traces.lead_id else []
     if traces.person:
-        lead_ids = await desk.store.leads_of(traces.person, LEADS_A_ROUND)
+        lead_ids = await context.store.leads_of(traces.person, LEADS_A_ROUND)
     late = []
     for lead_id in lead_ids:
         with suppress(LeadNotFound):
-            if (await desk.store.get(lead_id)).lead.last_touch_at < at:
+            if (await context.store.get(lead_id)).lead.last_touch_at < at:
                 late.append(lead_id)
     return late

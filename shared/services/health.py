@@ -5,19 +5,19 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.leads.lead import DueKind
+from shared.leads.bookkeeping import DueKind
 from shared.marketplace.import_state import Pass
+from shared.services.context import AppContext
 from shared.services.dead_letters import Counts
-from shared.services.desk import Desk
-from shared.services.ports import StoreUnavailable
-from shared.services.rescore import left_to_rescore
+from shared.services.errors import StoreUnavailable
 from shared.services.run_due import failure_of, run_due
+from shared.services.score import count_to_rescore
 
 PERIODS_MISSED = 3  # then the clock has stopped
 SHORTEST_STOP = timedelta(minutes=1)  # a clock that ticks every second may be late
 WORK_STALE_AFTER = timedelta(minutes=15)  # overdue work older than this: nobody does it
 ROWS_LOOKED_AT = 1000
-PATIENCE = 10.0  # seconds: a probe wants an answer
+PROBE_TIMEOUT = 10.0  # seconds: a probe wants an answer
 
 log = logging.getLogger(__name__)
 
@@ -45,55 +45,57 @@ class Health:
     oldest_due: dict[DueKind, timedelta]  # how long the oldest work of a kind has been due
     parked: int  # at most `ROWS_LOOKED_AT`
     to_rescore: int  # leads that the present rules haven't scored yet, at most `ROWS_LOOKED_AT`
-    takeover: ImportHealth | None = None  # None: there is no import
+    lead_import: ImportHealth | None = None  # None: there is no import
     dead_lettered: Counts | None = None  # None: the bus can't be asked, or not yet
 
 
-def clock_stopped_after(desk: Desk) -> timedelta:
+def clock_stopped_after(context: AppContext) -> timedelta:
     """How old the last run of the clock may be."""
-    return max(PERIODS_MISSED * desk.clock_period, SHORTEST_STOP)
+    return max(PERIODS_MISSED * context.clock_period, SHORTEST_STOP)
 
 
-def work_stale_after(desk: Desk) -> timedelta:
+def work_stale_after(context: AppContext) -> timedelta:
     """How long work may be overdue: a clock that comes round rarely isn't late for it."""
-    return max(WORK_STALE_AFTER, clock_stopped_after(desk))
+    return max(WORK_STALE_AFTER, clock_stopped_after(context))
 
 
-async def check_health(desk: Desk, now: datetime) -> Health:
+async def check_health(context: AppContext, now: datetime) -> Health:
     """Look, and run the clock here if it has stopped: timers of the platform have been seen to stop.
 
     Raises:
         StoreUnavailable: nothing can be told within `PATIENCE`.
     """
-    counts = asyncio.create_task(_dead_lettered(desk, now))
+    counts = asyncio.create_task(_dead_lettered(context, now))
     try:
-        async with asyncio.timeout(PATIENCE):
-            return await _look(desk, now, counts)
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            return await _look(context, now, counts)
     except TimeoutError as exc:
         raise StoreUnavailable("it took too long") from exc
     finally:
         counts.cancel()
 
 
-async def _look(desk: Desk, now: datetime, counts: asyncio.Task[Counts | None]) -> Health:
-    last_run = await _clock_run(desk, now)
+async def _look(context: AppContext, now: datetime, counts: asyncio.Task[Counts | None]) -> Health:
+    last_run = await _clock_run(context, now)
     oldest: dict[DueKind, timedelta] = {}
-    for row in await desk.store.due_until(now + desk.policy.clock.longest_pause, ROWS_LOOKED_AT):
+    for row in await context.store.due_until(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT):
         if row.since <= now:  # put off or not: it has been due since then
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
-    parked = len(await desk.store.parked(ROWS_LOOKED_AT))
-    to_rescore = await left_to_rescore(desk, ROWS_LOOKED_AT, now)
-    is_ready = _runs(desk, last_run, now) and all(age < work_stale_after(desk) for age in oldest.values())
-    return Health(is_ready, last_run, oldest, parked, to_rescore, await _import(desk), await counts)
+    parked = len(await context.store.parked(ROWS_LOOKED_AT))
+    to_rescore = await count_to_rescore(context, ROWS_LOOKED_AT, now)
+    is_ready = _runs(context, last_run, now) and all(
+        age < work_stale_after(context) for age in oldest.values()
+    )
+    return Health(is_ready, last_run, oldest, parked, to_rescore, await _import(context), await counts)
 
 
-async def _clock_run(desk: Desk, now: datetime) -> datetime | None:
+async def _clock_run(context: AppContext, now: datetime) -> datetime | None:
     """When the clock last ran. Of many probes at once one runs a clock that has stopped, the others wait."""
-    async with desk.turns.of("clock"):
-        last_run = await desk.store.last_clock_run()
-        if _runs(desk, last_run, now):
+    async with context.locks.of("clock"):
+        last_run = await context.store.last_clock_run()
+        if _runs(context, last_run, now):
             return last_run
-        failure = await failure_of(run_due(desk, now))
+        failure = await failure_of(run_due(context, now))
         if failure is None:
             return now
         if isinstance(failure, StoreUnavailable):
@@ -102,19 +104,19 @@ async def _clock_run(desk: Desk, now: datetime) -> datetime | None:
         return last_run
 
 
-def _runs(desk: Desk, last_run: datetime | None, now: datetime) -> bool:
-    return last_run is not None and now - last_run <= clock_stopped_after(desk)
+def _runs(context: AppContext, last_run: datetime | None, now: datetime) -> bool:
+    return last_run is not None and now - last_run <= clock_stopped_after(context)
 
 
-async def _dead_lettered(desk: Desk, now: datetime) -> Counts | None:
-    return None if desk.dead_letters is None else await desk.dead_letters.counts(now)
+async def _dead_lettered(context: AppContext, now: datetime) -> Counts | None:
+    return None if context.dead_letters is None else await context.dead_letters.counts(now)
 
 
-async def _import(desk: Desk) -> ImportHealth | None:
-    if desk.takeover is None:
+async def _import(context: AppContext) -> ImportHealth | None:
+    if context.lead_import is None:
         return None
-    stored = await desk.takeover.ledger.load()
-    refused = len(await desk.takeover.ledger.parked(ROWS_LOOKED_AT))
+    stored = await context.lead_import.ledger.load()
+    refused = len(await context.lead_import.ledger.parked(ROWS_LOOKED_AT))
     if stored is None:
         return ImportHealth(0, refused, None, None)
     state = stored.state

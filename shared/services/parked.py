@@ -4,10 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.leads.index_rows import due_times
-from shared.leads.lead import DueKind, Lead
-from shared.leads.setback import parked_kinds, revived
-from shared.services.ports import LeadChanged, LeadNotFound, LeadStore
+from shared.leads.bookkeeping import DueKind
+from shared.leads.index import due_times
+from shared.leads.lead import Lead
+from shared.leads.retries import parked_kinds, unpark
+from shared.services.errors import LeadChanged, LeadNotFound
+from shared.services.ports import LeadStore
 
 LEADS_AT_ONCE = 8
 MAX_ATTEMPTS = 8  # others may change the lead at the same time
@@ -55,7 +57,7 @@ async def revive(store: LeadStore, lead_id: str) -> tuple[DueKind, ...]:
     """
     for _ in range(MAX_ATTEMPTS):
         read = await store.get(lead_id)
-        change = revived(read.lead)
+        change = unpark(read.lead)
         if change is None:
             return ()
         try:

@@ -4,29 +4,31 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from shared.leads.change import Change, published
-from shared.leads.erasure import blank
+from shared.leads.bookkeeping import DueKind
+from shared.leads.change import Change, mark_published
 from shared.leads.events import Event, EventType
-from shared.leads.lead import DueKind, Lead
-from shared.leads.setback import set_back
-from shared.policy.clock import ClockPolicy
-from shared.policy.duration import Duration
-from shared.services.change_lead import Outcome, change_lead
-from shared.services.desk import Desk
-from shared.services.ports import BusUnavailable, LeadChanged, LeadNotFound, StoredLead, StoreUnavailable
+from shared.leads.lead import Lead
+from shared.leads.retries import Backoff, schedule_retry
+from shared.privacy.erasure import blank_lead
+from shared.services.context import AppContext
+from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.ports import StoredLead
+from shared.services.unit_of_work import Committed, change_lead
 
 # The bound on the delay of events after the bus is back.
-PAUSES = ClockPolicy(longest_pause=Duration(minutes=5))
-PATIENCE = 8.0  # seconds that the bus may take where a caller waits for the answer: enough to open a link
-CLOCK_PATIENCE = 30.0  # seconds that it may take where nobody does
+PUBLISH_BACKOFF = Backoff(timedelta(minutes=1), timedelta(minutes=5), attempts=8)
+PUBLISH_TIMEOUT = (
+    8.0  # seconds that the bus may take where a caller waits for the answer: enough to open a link
+)
+CLOCK_PUBLISH_TIMEOUT = 30.0  # seconds that it may take where nobody does
 EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
 
 log = logging.getLogger(__name__)
 
 
-async def publish_new(desk: Desk, outcome: Outcome, patience: float = PATIENCE) -> bool:
+async def publish_new(context: AppContext, outcome: Committed, timeout: float = PUBLISH_TIMEOUT) -> bool:
     """Send the events that a change has just written, once, and wait at most `patience` seconds for it.
 
     Earlier events that didn't get out go first, so that a subscriber has them in order.
@@ -37,18 +39,18 @@ async def publish_new(desk: Desk, outcome: Outcome, patience: float = PATIENCE) 
     if outcome.change is None or not outcome.change.events:
         return True
     try:
-        async with asyncio.timeout(patience):
-            earlier = await _left_behind(desk, outcome.change)
-            await _publish(desk, outcome.change.lead, [*earlier, *outcome.change.events])
+        async with asyncio.timeout(timeout):
+            earlier = await _left_behind(context, outcome.change)
+            await _publish(context, outcome.change.lead, [*earlier, *outcome.change.events])
     except (BusUnavailable, StoreUnavailable, TimeoutError) as exc:
         log.warning("lead %s: events stored, not published yet (%r)", outcome.stored.lead.id, exc)
         return False
     if earlier:
-        await note_published(desk, outcome.stored, earlier)
+        await note_published(context, outcome.stored, earlier)
     return True
 
 
-async def _left_behind(desk: Desk, change: Change) -> list[Event]:
+async def _left_behind(context: AppContext, change: Change) -> list[Event]:
     """Events from before a change, in order, that nobody confirmed though they had the time to be.
 
     Younger ones are on their way: sent once more they would be repeats.
@@ -63,17 +65,17 @@ async def _left_behind(desk: Desk, change: Change) -> list[Event]:
         return []
     if first.number - oldest > EVENTS_AT_ONCE:
         raise BusUnavailable("too many earlier events")
-    stored = await desk.store.events_of(change.lead.id, first=oldest, limit=first.number - oldest)
+    stored = await context.store.events_of(change.lead.id, first=oldest, limit=first.number - oldest)
     return [event for event in stored if event.number in kept.events_unpublished]
 
 
-async def publish_and_note(desk: Desk, outcome: Outcome) -> None:
+async def publish_and_note(context: AppContext, outcome: Committed) -> None:
     """Send the events that a change has just written, and note that they are out."""
-    if outcome.change and outcome.change.events and await publish_new(desk, outcome):
-        await note_published(desk, outcome.stored, outcome.change.events)
+    if outcome.change and outcome.change.events and await publish_new(context, outcome):
+        await note_published(context, outcome.stored, outcome.change.events)
 
 
-async def note_published(desk: Desk, stored: StoredLead, events: Sequence[Event]) -> None:
+async def note_published(context: AppContext, stored: StoredLead, events: Sequence[Event]) -> None:
     """Take events off the list of what is still to be published. A second call does nothing.
 
     What it is called for is stored and sent by then, so its own failure fails nobody: the events stay on the
@@ -81,39 +83,42 @@ async def note_published(desk: Desk, stored: StoredLead, events: Sequence[Event]
     """
     numbers = frozenset(event.number for event in events)
     try:
-        await change_lead(desk, stored.lead.id, lambda lead: _noted(lead, numbers), read=stored)
+        await change_lead(context, stored.lead.id, lambda lead: _noted(lead, numbers), read=stored)
     except (StoreUnavailable, LeadChanged, LeadNotFound) as exc:
         log.warning("lead %s: events published, not noted (%s)", stored.lead.id, type(exc).__name__)
 
 
-async def publish_overdue(desk: Desk, lead_id: str, now: datetime) -> None:
+async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> None:
     """Send every event of a lead that nobody confirmed, in order; on failure put it off, longer each time."""
-    stored = await desk.store.get(lead_id)
+    stored = await context.store.get(lead_id)
     waiting = stored.lead.bookkeeping.events_unpublished
     due_at = stored.lead.bookkeeping.publish_due_at
     if not waiting or due_at is None or due_at > now:
         return
-    stored_events = await desk.store.events_of(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
+    stored_events = await context.store.events_of(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
     events = [event for event in stored_events if event.number in waiting]
     try:
-        async with asyncio.timeout(CLOCK_PATIENCE):
-            await _publish(desk, stored.lead, events)
+        async with asyncio.timeout(CLOCK_PUBLISH_TIMEOUT):
+            await _publish(context, stored.lead, events)
     except (BusUnavailable, TimeoutError) as exc:
         log.warning("lead %s: %d events still not published (%r)", lead_id, len(waiting), exc)
         await change_lead(
-            desk, lead_id, lambda lead: set_back(lead, DueKind.PUBLISH, now, PAUSES), read=stored
+            context,
+            lead_id,
+            lambda lead: schedule_retry(lead, DueKind.PUBLISH, now, PUBLISH_BACKOFF),
+            read=stored,
         )
         return
-    await note_published(desk, stored, events)
+    await note_published(context, stored, events)
 
 
-async def _publish(desk: Desk, lead: Lead, events: Sequence[Event]) -> None:
+async def _publish(context: AppContext, lead: Lead, events: Sequence[Event]) -> None:
     """In order, each with the lead as it is now; the end of an earlier life with nothing of this one."""
     for is_end, some in itertools.groupby(events, lambda event: event.type is EventType.ERASED):
         group = list(some)
-        await desk.publisher.publish(blank(lead, group[0].time) if is_end else lead, group)
+        await context.publisher.publish(blank_lead(lead, group[0].time) if is_end else lead, group)
 
 
 def _noted(lead: Lead, numbers: frozenset[int]) -> Change | None:
-    noted = published(lead, numbers)
+    noted = mark_published(lead, numbers)
     return None if noted is lead else Change(noted)

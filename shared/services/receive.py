@@ -5,18 +5,17 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.leads.arrival import first_push, later_push
-from shared.leads.identity import lead_id
-from shared.leads.offer import offer_of
-from shared.leads.taken_over import TakenOver
-from shared.marketplace.push import LeadPush
+from shared.enrichment.identity import lead_id
+from shared.leads.intake import Origin, merge_push, open_lead
+from shared.leads.push import LeadPush
+from shared.marketplace.offer import offer_of
 from shared.policy.load import offers_by_title
-from shared.services.change_lead import PATIENCE as STORE_PATIENCE
-from shared.services.change_lead import create_or_change_lead
-from shared.services.desk import Desk
+from shared.services.context import AppContext
 from shared.services.publish import publish_new
+from shared.services.unit_of_work import CHANGE_TIMEOUT as STORE_PATIENCE
+from shared.services.unit_of_work import create_or_change_lead
 
-PATIENCE = 2.0  # seconds that an accepted push may wait for its event to be published
+PUBLISH_TIMEOUT = 2.0  # seconds that an accepted push may wait for its event to be published
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +39,13 @@ class Receipt:
 
 
 async def receive(
-    desk: Desk,
+    context: AppContext,
     push: LeadPush,
     *,
     slug: str | None,
     at: datetime,
-    over: TakenOver | None = None,
-    patience: float = STORE_PATIENCE,
+    origin: Origin | None = None,
+    timeout: float = STORE_PATIENCE,
 ) -> Receipt:
     """Store a push as a new lead or as a touch of a known one, then publish it.
 
@@ -54,21 +53,21 @@ async def receive(
     failure doesn't change the answer: the clock publishes what is unpublished.
 
     Args:
-        desk: the ports.
+        context: ports and policy.
         push: the push.
         slug: the offer in the URL, if there is one.
         at: when it came, aware UTC.
-        over: unless its sender waits for us.
-        patience: seconds that the store may take.
+        origin: unless its sender waits for us.
+        timeout: seconds that the store may take.
 
     Raises:
         StoreUnavailable: nothing is certain to be stored; the sender must be told so.
         LeadChanged: likewise, after many attempts against others who change the same lead.
     """
-    offer, id_ = named(desk, push, slug)
-    first = first_push(push, id_, offer, at, over=over)
+    offer, id_ = identify(context, push, slug)
+    first = open_lead(push, id_, offer, at, origin=origin)
     outcome = await create_or_change_lead(
-        desk, first, lambda lead: later_push(lead, push, at, over=over), patience
+        context, first, lambda lead: merge_push(lead, push, at, origin=origin), timeout
     )
     lead = outcome.stored.lead
     if outcome.change is None:
@@ -76,11 +75,11 @@ async def receive(
     else:
         result = Result.CREATED if outcome.change.lead.touches == 1 else Result.TOUCHED
     log.info("lead %s: %s (test: %s)", lead.id, result, lead.test)
-    await publish_new(desk, outcome, PATIENCE)
+    await publish_new(context, outcome, PUBLISH_TIMEOUT)
     return Receipt(lead.id, Result.TEST if push.is_test else result)
 
 
-def named(desk: Desk, push: LeadPush, slug: str | None) -> tuple[str | None, str]:
+def identify(context: AppContext, push: LeadPush, slug: str | None) -> tuple[str | None, str]:
     """The offer that a push is about, None if that can't be told, and the id of the lead."""
-    offer = offer_of(push, slug, offers_by_title(desk.policy))
-    return offer, lead_id(push, offer, desk.id_key)
+    offer = offer_of(push, slug, offers_by_title(context.policy))
+    return offer, lead_id(push, offer, context.id_key)

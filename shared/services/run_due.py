@@ -6,17 +6,17 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.leads.lead import DueKind
-from shared.leads.setback import set_back, set_back_or_park
-from shared.services.alarm import raise_alarm
+from shared.leads.bookkeeping import DueKind
+from shared.leads.retries import retry_or_park, schedule_retry
 from shared.services.assign import assign
-from shared.services.change_lead import change_lead
-from shared.services.desk import Desk
-from shared.services.ports import DueRow, LeadNotFound, StoreUnavailable
+from shared.services.commands import raise_alarm
+from shared.services.context import AppContext
+from shared.services.erase import purge
+from shared.services.errors import LeadNotFound, StoreUnavailable
+from shared.services.ports import DueRow
 from shared.services.publish import publish_overdue
-from shared.services.purge import purge
-from shared.services.rescore import ask_for_scores
-from shared.services.score import score_lead
+from shared.services.score import request_scores, score_lead
+from shared.services.unit_of_work import change_lead
 
 ROWS_A_ROUND = 1000
 ROUNDS_A_TICK = 10  # what is still due then waits for the next tick
@@ -34,7 +34,7 @@ class Tick:
     more: bool  # there were more rows than one tick takes
 
 
-async def run_due(desk: Desk, now: datetime) -> Tick:
+async def run_due(context: AppContext, now: datetime) -> Tick:
     """Do everything that has fallen due by `now`; two clocks at once do no harm.
 
     A lead whose work fails is tried again later and later, and parked in the end; others aren't delayed.
@@ -42,55 +42,55 @@ async def run_due(desk: Desk, now: datetime) -> Tick:
     Raises:
         StoreUnavailable: the due rows can't be read, or the run not noted: the next tick makes up for it.
     """
-    if failure := await failure_of(ask_for_scores(desk, now)):
+    if failure := await failure_of(request_scores(context, now)):
         log.error("leads that other rules scored weren't asked for", exc_info=failure)
     done = failed = 0
     for _ in range(ROUNDS_A_TICK):
-        rows = await desk.store.due_until(now, ROWS_A_ROUND)
-        done_now = await _round(desk, rows, now)
+        rows = await context.store.due_until(now, ROWS_A_ROUND)
+        done_now = await _round(context, rows, now)
         done, failed = done + done_now, failed + len(rows) - done_now
         more = len(rows) == ROWS_A_ROUND
         if not more or not done_now:
             break
-    await desk.store.clock_ran(now)
+    await context.store.clock_ran(now)
     tick = Tick(done=done, failed=failed, more=more)
     if done or failed:
         log.info("clock: %d done, %d failed, more: %s", tick.done, tick.failed, tick.more)
     return tick
 
 
-async def _round(desk: Desk, rows: Sequence[DueRow], now: datetime) -> int:
+async def _round(context: AppContext, rows: Sequence[DueRow], now: datetime) -> int:
     """Do what rows say, several leads at once; how many are done."""
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 
     async def in_turn(of_one_lead: list[DueRow]) -> int:
         async with slots:
-            return sum([await _done(desk, row, now) for row in of_one_lead])
+            return sum([await _done(context, row, now) for row in of_one_lead])
 
     return sum(await asyncio.gather(*(in_turn(group) for group in _by_lead(rows))))
 
 
-async def _done(desk: Desk, row: DueRow, now: datetime) -> bool:
+async def _done(context: AppContext, row: DueRow, now: datetime) -> bool:
     """Do one piece of due work. A failure is kept on the lead: the clock goes on with the others."""
-    failure = await failure_of(_do(desk, row, now))
+    failure = await failure_of(_do(context, row, now))
     if failure is None or isinstance(failure, LeadNotFound):  # erased since the row was read
         return True
     log.error("lead %s: %s failed", row.lead_id, row.kind, exc_info=failure)
     if isinstance(failure, StoreUnavailable):
         return False  # nothing can be written either: the row stays as it is
-    if failure := await failure_of(_put_off(desk, row, now)):
+    if failure := await failure_of(_put_off(context, row, now)):
         log.error("lead %s: %s not put off", row.lead_id, row.kind, exc_info=failure)
     return False
 
 
-async def _put_off(desk: Desk, row: DueRow, now: datetime) -> None:
+async def _put_off(context: AppContext, row: DueRow, now: datetime) -> None:
     """Later and later, and parked in the end. An erasure that was begun is never given up: nobody sees it."""
-    tombstone = await desk.store.tombstone_of(row.lead_id) if row.kind is DueKind.PURGE else None
+    tombstone = await context.store.tombstone_of(row.lead_id) if row.kind is DueKind.PURGE else None
     if tombstone is None:
-        clock = desk.policy.clock
-        await change_lead(desk, row.lead_id, lambda lead: set_back_or_park(lead, row.kind, now, clock))
-    elif change := set_back(tombstone.lead, row.kind, now, desk.policy.clock):
-        await desk.store.replace(tombstone, change)
+        backoff = context.policy.clock.backoff
+        await change_lead(context, row.lead_id, lambda lead: retry_or_park(lead, row.kind, now, backoff))
+    elif change := schedule_retry(tombstone.lead, row.kind, now, context.policy.clock.backoff):
+        await context.store.replace(tombstone, change)
 
 
 async def failure_of(work: Awaitable[object]) -> Exception | None:
@@ -101,20 +101,20 @@ async def failure_of(work: Awaitable[object]) -> Exception | None:
     return outcome if isinstance(outcome, Exception) else None
 
 
-async def _do(desk: Desk, row: DueRow, now: datetime) -> None:
+async def _do(context: AppContext, row: DueRow, now: datetime) -> None:
     match row.kind:
         case DueKind.SCORE:
-            await score_lead(desk, row.lead_id, at=now)
+            await score_lead(context, row.lead_id, at=now)
         case DueKind.PUBLISH:
-            await publish_overdue(desk, row.lead_id, now)
+            await publish_overdue(context, row.lead_id, now)
         case DueKind.ASSIGN:
-            await assign(desk, row.lead_id, now=now)
+            await assign(context, row.lead_id, now=now)
         case DueKind.PURGE:
-            await purge(desk, row.lead_id, now)
+            await purge(context, row.lead_id, now)
         case DueKind.PARKED:
             pass
         case _:
-            await raise_alarm(desk, row.lead_id, row.kind, now=now)
+            await raise_alarm(context, row.lead_id, row.kind, now=now)
 
 
 def _by_lead(rows: Sequence[DueRow]) -> list[list[DueRow]]:

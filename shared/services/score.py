@@ -1,28 +1,30 @@
-"""A lead is scored: by the bus within a second, else by the clock."""
+"""Score a lead: within a second by the bus, else by the clock; score it again when the rules change."""
 
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from shared.leads.change import Change, published
+from shared.leads.change import Change, mark_published
 from shared.leads.lead import Lead
-from shared.leads.worth import appraise, record_score
 from shared.policy.model import Policy
+from shared.policy.scoring import version_of, written
+from shared.scoring.appraise import appraise, record_score, request_score
 from shared.services.assign import assign_at_once
-from shared.services.change_lead import change_lead
-from shared.services.desk import Desk
+from shared.services.context import AppContext
+from shared.services.errors import LeadNotFound
 from shared.services.publish import publish_and_note
+from shared.services.unit_of_work import change_lead
 
 log = logging.getLogger(__name__)
 
 
-async def score_lead(desk: Desk, lead_id: str, *, at: datetime, heard: int | None = None) -> None:
+async def score_lead(context: AppContext, lead_id: str, *, at: datetime, heard: int | None = None) -> None:
     """Score a lead that has something no score has seen; whoever comes second finds it done.
 
     Args:
-        desk: the ports.
+        context: ports and policy.
         lead_id: which lead.
         at: now, aware UTC.
         heard: the number of the event that woke us; the same write notes that it is out.
@@ -31,23 +33,23 @@ async def score_lead(desk: Desk, lead_id: str, *, at: datetime, heard: int | Non
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: try again later.
     """
-    read = await desk.store.get(lead_id) if desk.facts else None
-    provided = await _provided(desk, read.lead) if read else {}
+    read = await context.store.get(lead_id) if context.facts else None
+    provided = await _provided(context, read.lead) if read else {}
     outcome = await change_lead(
-        desk, lead_id, lambda lead: _scored(lead, heard, desk.policy, at, provided), read=read
+        context, lead_id, lambda lead: _scored(lead, heard, context.policy, at, provided), read=read
     )
-    await publish_and_note(desk, outcome)
-    await assign_at_once(desk, outcome, at)
+    await publish_and_note(context, outcome)
+    await assign_at_once(context, outcome, at)
 
 
-async def _provided(desk: Desk, lead: Lead) -> dict[str, Any]:
+async def _provided(context: AppContext, lead: Lead) -> dict[str, Any]:
     """Facts from outside about the firm of a corporate address, within the provider's own time budget."""
     from shared.enrichment.email import email_facts  # noqa: PLC0415 - only where a provider is asked
 
     email = email_facts(lead.contact.email)
-    if desk.facts is None or email.kind != "corporate" or email.domain is None or not lead.awaits_score:
+    if context.facts is None or email.kind != "corporate" or email.domain is None or not lead.awaits_score:
         return {}
-    (found,) = await asyncio.gather(desk.facts.facts_of(email.domain), return_exceptions=True)
+    (found,) = await asyncio.gather(context.facts.facts_of(email.domain), return_exceptions=True)
     if isinstance(found, BaseException):  # against its promise; a score must not wait for that to be mended
         log.error("lead %s: scored without facts from outside", lead.id, exc_info=found)
         return {}
@@ -57,8 +59,45 @@ async def _provided(desk: Desk, lead: Lead) -> dict[str, Any]:
 def _scored(
     lead: Lead, heard: int | None, policy: Policy, at: datetime, provided: Mapping[str, Any]
 ) -> Change | None:
-    noted = lead if heard is None else published(lead, frozenset({heard}))
+    noted = lead if heard is None else mark_published(lead, frozenset({heard}))
     if not lead.awaits_score:
         return None if noted is lead else Change(noted)
     enrichment, score = appraise(lead, policy.scoring, at, provided)
     return record_score(noted, enrichment, score, at)
+
+
+LEADS_A_TICK = 500  # the bound on what a changed policy costs a minute
+LEADS_AT_ONCE = 8
+QUIET = timedelta(hours=1)  # until the next look, once none was left: another process may have older rules
+
+
+async def request_scores(context: AppContext, now: datetime) -> int:
+    """Put open leads that other rules scored on the due index; how many. Two clocks at once do no harm.
+
+    The rules themselves are kept with their version, so that every score can be had again.
+    """
+    if context.rescore_watch.rests(now):
+        return 0
+    version = version_of(context.policy.scoring)
+    await context.store.keep_rules(version, written(context.policy.scoring))
+    lead_ids = await context.store.scored_otherwise(version, LEADS_A_TICK)
+    slots = asyncio.Semaphore(LEADS_AT_ONCE)
+
+    async def ask(lead_id: str) -> None:
+        async with slots:
+            try:
+                await change_lead(context, lead_id, lambda lead: request_score(lead, version, now))
+            except LeadNotFound:
+                return  # erased meanwhile
+
+    await asyncio.gather(*(ask(lead_id) for lead_id in lead_ids))
+    if not lead_ids:
+        context.rescore_watch.quiet_until = now + QUIET
+    return len(lead_ids)
+
+
+async def count_to_rescore(context: AppContext, limit: int, now: datetime) -> int:
+    """How many open leads still have a score by other rules, at most `limit`; 0 while this process rests."""
+    if context.rescore_watch.rests(now):
+        return 0
+    return len(await context.store.scored_otherwise(version_of(context.policy.scoring), limit))

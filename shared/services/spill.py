@@ -6,15 +6,16 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from shared.leads.taken_over import TakenOver
+from shared.leads.intake import Origin
+from shared.leads.push import LeadPush
 from shared.marketplace.parse import parse_push
-from shared.marketplace.push import LeadPush
-from shared.services.desk import Desk
-from shared.services.ports import BusUnavailable, LeadChanged, QueuedMessage, StoreUnavailable
-from shared.services.receive import Receipt, Result, named, receive
+from shared.services.context import AppContext
+from shared.services.errors import BusUnavailable, LeadChanged, StoreUnavailable
+from shared.services.ports import QueuedMessage
+from shared.services.receive import Receipt, Result, identify, receive
 
-STORE_PATIENCE = 8.0  # seconds for the table; with the bus a sender hears within 13, and waits for about 30
-BUS_PATIENCE = 5.0  # seconds, opening the link included
+STORE_TIMEOUT = 8.0  # seconds for the table; with the bus a sender hears within 13, and waits for about 30
+BUS_TIMEOUT = 5.0  # seconds, opening the link included
 RECEIVED_AT = "receivedAt"  # property: when the push came, RFC 3339 UTC; a replay keeps it
 OFFER = "offer"  # property: the offer in the URL, if there was one
 LARGEST = 1024 * 1024  # bytes of a body: more than the bus takes
@@ -22,7 +23,7 @@ LARGEST = 1024 * 1024  # bytes of a body: more than the bus takes
 log = logging.getLogger(__name__)
 
 
-async def receive_or_spill(desk: Desk, push: LeadPush, *, slug: str | None, at: datetime) -> Receipt:
+async def receive_or_spill(context: AppContext, push: LeadPush, *, slug: str | None, at: datetime) -> Receipt:
     """Receive a push; if the table doesn't take it in time, or we fail at it, keep it in the queue.
 
     A write whose answer was lost may have happened: whoever receives the push later knows it by its content
@@ -32,26 +33,26 @@ async def receive_or_spill(desk: Desk, push: LeadPush, *, slug: str | None, at: 
     Raises:
         StoreUnavailable: neither table nor queue is certain to have it; the sender must be told so.
     """
-    received = receive(desk, push, slug=slug, at=at, patience=STORE_PATIENCE)
+    received = receive(context, push, slug=slug, at=at, timeout=STORE_TIMEOUT)
     (outcome,) = await asyncio.gather(received, return_exceptions=True)
     if isinstance(outcome, Receipt):
         return outcome
     if not isinstance(outcome, Exception):
         raise outcome
-    _, lead_id = named(desk, push, slug)
+    _, lead_id = identify(context, push, slug)
     is_ours = not isinstance(outcome, StoreUnavailable | LeadChanged)
     log.warning(
         "lead %s: spilled (%s)", lead_id, type(outcome).__name__, exc_info=outcome if is_ours else None
     )
     try:
-        async with asyncio.timeout(BUS_PATIENCE):
-            await desk.spill.send(spilled(push, lead_id, slug, at))
+        async with asyncio.timeout(BUS_TIMEOUT):
+            await context.spill.send(spill_message(push, lead_id, slug, at))
     except (BusUnavailable, TimeoutError) as exc:
         raise StoreUnavailable("neither the table nor the bus took the push") from exc
     return Receipt(lead_id, Result.QUEUED)
 
 
-async def receive_spilled(desk: Desk, message: QueuedMessage, now: datetime) -> Receipt:
+async def receive_spilled(context: AppContext, message: QueuedMessage, now: datetime) -> Receipt:
     """Receive a push from the queue, as of when it came; a second call finds it done.
 
     What happens to the lead by it happens now: its event says so, and `at` in it when the customer was here.
@@ -63,11 +64,11 @@ async def receive_spilled(desk: Desk, message: QueuedMessage, now: datetime) -> 
     push = parse_push(message.body, LARGEST)
     slug = message.properties.get(OFFER)
     at = _instant(message.properties.get(RECEIVED_AT)) or message.sent_at
-    over = TakenOver(taken_at=max(now, at), was_pushed=True)
-    return await receive(desk, push, slug=slug if isinstance(slug, str) else None, at=at, over=over)
+    origin = Origin(taken_at=max(now, at), was_pushed=True)
+    return await receive(context, push, slug=slug if isinstance(slug, str) else None, at=at, origin=origin)
 
 
-def spilled(push: LeadPush, lead_id: str, slug: str | None, at: datetime) -> QueuedMessage:
+def spill_message(push: LeadPush, lead_id: str, slug: str | None, at: datetime) -> QueuedMessage:
     """The push as sent, and whose it is. The same push of the same instant is the same message."""
     body = json.dumps(push.as_sent, ensure_ascii=False, separators=(",", ":")).encode()
     came = at.isoformat()

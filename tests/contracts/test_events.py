@@ -8,24 +8,19 @@ import pytest
 from msgspec.structs import replace
 
 from local.cli.contracts.messages import body_schema, property_schema
+from shared.contract.events import LARGEST_BODY, body_of, properties_of
 from shared.enrichment.enrich import with_facts
-from shared.enrichment.facts import Enrichment
-from shared.leads.attention import FollowUpReport
-from shared.leads.change import change
-from shared.leads.event_data import EVENT_DATA
-from shared.leads.events import EventType
-from shared.leads.interaction import InteractionReport
+from shared.leads.change import record
+from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
+from shared.leads.enrichment import Enrichment
+from shared.leads.events import EVENT_DATA, EventType
 from shared.leads.lead import CloseReason, LeadStatus
-from shared.leads.lifecycle import LeadUpdate
-from shared.messaging.cloud_events import LARGEST_BODY, body_of, properties_of
+from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.erase import erase_lead
-from shared.services.follow_up import report_follow_up
-from shared.services.interact import report_interaction
 from shared.services.receive import receive
 from shared.services.run_due import run_due
-from shared.services.update import update_lead
 from tests.contracts.documents import closed_schema, validator_of
-from tests.examples import a_desk, a_push
+from tests.examples import a_context, a_push
 from tests.pure.examples import NOW, lead, received
 
 POLICY = """
@@ -37,30 +32,30 @@ escalate = [{ to = "team_lead", after = "4h" }]
 HOUR = timedelta(hours=1)
 
 
-async def a_lifetime(desk):
+async def a_lifetime(context):
     """A lead goes through everything that a lead can; its id."""
-    lead_id = (await receive(desk, a_push(), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
     for hour in (0.1, 6.1, 8.1, 12.1):  # scored, warned, missed, escalated
-        await run_due(desk, NOW + hour * HOUR)
+        await run_due(context, NOW + hour * HOUR)
     at = NOW + 13 * HOUR
-    await receive(desk, a_push(Company="Fabrikam"), slug=None, at=at)
-    visited = InteractionReport(type="pricing_page_visited", at=at, detail={"page": "/prices"})
-    await report_interaction(desk, lead_id, visited, at=at)
-    await report_follow_up(desk, lead_id, FollowUpReport(by="sam", at=at, channel="phone"), at=at)
-    lost = LeadUpdate(status=LeadStatus.LOST, reason=CloseReason.BUDGET, owner="sam", by="sam")
-    for wanted in (lost, LeadUpdate(do_not_contact=True), LeadUpdate(do_not_contact=False, owner=None)):
-        await update_lead(desk, lead_id, wanted, at=at)
-    await receive(desk, a_push(Company="Fabrikam", ActionCode="PLT"), slug=None, at=at + HOUR)
-    await run_due(desk, at + 2 * HOUR)
+    await receive(context, a_push(Company="Fabrikam"), slug=None, at=at)
+    visited = ReportInteraction(type="pricing_page_visited", at=at, detail={"page": "/prices"})
+    await report_interaction(context, lead_id, visited, at=at)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=at, channel="phone"), at=at)
+    lost = UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET, owner="sam", by="sam")
+    for wanted in (lost, UpdateLead(do_not_contact=True), UpdateLead(do_not_contact=False, owner=None)):
+        await update_lead(context, lead_id, wanted, at=at)
+    await receive(context, a_push(Company="Fabrikam", ActionCode="PLT"), slug=None, at=at + HOUR)
+    await run_due(context, at + 2 * HOUR)
     return lead_id
 
 
 async def test_the_erasure_of_a_lead_keeps_to_its_schema():
-    desk = a_desk(POLICY)
-    lead_id = await a_lifetime(desk)
-    await erase_lead(desk, lead_id, at=NOW + 20 * HOUR)
-    tombstone = (await desk.store.tombstone_of(lead_id)).lead
-    (event,) = await desk.store.events_of(lead_id)
+    context = a_context(POLICY)
+    lead_id = await a_lifetime(context)
+    await erase_lead(context, lead_id, at=NOW + 20 * HOUR)
+    tombstone = (await context.store.tombstone_of(lead_id)).lead
+    (event,) = await context.store.events_of(lead_id)
     body = json.loads(body_of(tombstone, event))
     assert validator_of(closed_schema(body_schema(event.type))).is_valid(body)
     assert set(body["lead"]["contact"].values()) == {None}
@@ -71,9 +66,9 @@ async def test_the_erasure_of_a_lead_keeps_to_its_schema():
 @pytest.fixture
 async def told():
     """Every event of such a lead, and the lead."""
-    desk = a_desk(POLICY)
-    lead_id = await a_lifetime(desk)
-    return (await desk.store.get(lead_id)).lead, await desk.store.events_of(lead_id)
+    context = a_context(POLICY)
+    lead_id = await a_lifetime(context)
+    return (await context.store.get(lead_id)).lead, await context.store.events_of(lead_id)
 
 
 async def test_every_event_of_a_lifetime_keeps_to_its_schema(told):
@@ -115,7 +110,7 @@ def test_facts_that_were_stored_before_they_were_bounded_fit_into_a_message():
 )
 def test_no_test_can_make_an_event_that_subscribers_were_not_told_of(data):
     with pytest.raises(msgspec.ValidationError):
-        change(lead(), NOW, (EventType.QUALIFIED, data))
+        record(lead(), NOW, (EventType.QUALIFIED, data))
 
 
 @pytest.mark.parametrize("type_", EventType)

@@ -11,17 +11,17 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import function_app
 from functions import bodies
-from functions.answers import InvalidRequest
 from functions.contract.operations import OPERATIONS
 from functions.contract.push_body import push_body
+from functions.http import InvalidRequest
 from functions.requests import EVENTS_QUERY, LEADS_QUERY
 from functions.time_range import RANGE_QUERY
-from shared.enrichment.facts import CountryFacts, Enrichment, Provenance
+from shared.contract.responses import lead_body
+from shared.leads.enrichment import CountryFacts, Enrichment, Provenance
 from shared.leads.lead import CloseReason
-from shared.leads.wire import lead_on_the_wire
-from shared.leads.worth import record_score
+from shared.leads.score import Evidence, LedgerLine
 from shared.marketplace.parse import push_of
-from shared.scoring.score import Evidence, LedgerLine
+from shared.scoring.appraise import record_score
 from tests.contracts.documents import OPENAPI, operations, validator, validator_of
 from tests.pure.examples import NOW, SAMPLES, lead, received, worth
 
@@ -105,7 +105,7 @@ def full_lead():
 
 @pytest.mark.parametrize("one", [lead(), full_lead()], ids=["just pushed", "with everything"])
 def test_a_lead_is_answered_as_described_no_member_more_or_less(one):
-    told = json.loads(json.dumps(lead_on_the_wire(one)))
+    told = json.loads(json.dumps(lead_body(one)))
     assert list(validator("Lead").iter_errors(told)) == []
     assert told.keys() == SCHEMAS["Lead"]["properties"].keys() == set(SCHEMAS["Lead"]["required"])
 
@@ -121,7 +121,7 @@ def test_a_lead_is_answered_as_described_no_member_more_or_less(one):
     ids=["a member missing", "one too many", "no time", "another type"],
 )
 def test_a_lead_that_differs_is_noticed(spoil):
-    told = json.loads(json.dumps(lead_on_the_wire(lead())))
+    told = json.loads(json.dumps(lead_body(lead())))
     spoil(told)
     assert not validator("Lead").is_valid(told)
 

@@ -10,8 +10,8 @@ from azure.servicebus.aio import ServiceBusClient
 from msgspec.structs import replace
 
 from shared.bootstrap import utc_now
-from shared.leads.change import Change, published
-from shared.leads.lead import DueKind, Setback
+from shared.leads.bookkeeping import DueKind, RetryState
+from shared.leads.change import Change, mark_published
 from shared.storage.table import TableLeadStore, table_client
 from tests.end_to_end.conftest import calling, start_stack
 from tests.examples import a_first_push, push_body
@@ -33,8 +33,8 @@ async def test_work_that_nobody_has_done_for_a_quarter_of_an_hour_makes_it_stale
     store = TableLeadStore(table_client(stack.facts["storage"], "Leads", by_identity=False))
     now = utc_now()
     first = a_first_push(at=now - timedelta(minutes=16), Email="stale@contoso.example")
-    lead = published(first.lead, frozenset({1}))
-    put_off = {DueKind.SCORE: Setback(attempts=5, retry_at=now + timedelta(minutes=16))}
+    lead = mark_published(first.lead, frozenset({1}))
+    put_off = {DueKind.SCORE: RetryState(attempts=5, retry_at=now + timedelta(minutes=16))}
     stale = replace(lead, bookkeeping=replace(lead.bookkeeping, setbacks=put_off))
     stored = await store.create(Change(stale, first.events))
     try:

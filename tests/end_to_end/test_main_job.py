@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from shared.marketplace.json_text import essence
+from shared.leads.push import normalized
 from tests.conftest import ROOT
 from tests.end_to_end.conftest import listening
 from tests.examples import push_body
@@ -43,9 +43,9 @@ async def test_every_sample_is_accepted_and_reads_back_with_nothing_lost(caller,
     lead = await caller.get(f"leads/{receipt['leadId']}")
     events = await caller.get(f"leads/{receipt['leadId']}/events")
     assert lead["contact"] == customer_of(sent)
-    pushes = [essence(event["data"]["push"]) for event in events["items"] if "push" in event["data"]]
+    pushes = [normalized(event["data"]["push"]) for event in events["items"] if "push" in event["data"]]
     assert (
-        essence(sent if isinstance(sent, dict) else dict(sent)) in pushes
+        normalized(sent if isinstance(sent, dict) else dict(sent)) in pushes
     )  # two samples differ in casing alone
     is_test = "MSFT_TEST_" in text
     assert (lead["test"], receipt["result"] == "test") == (is_test, is_test)

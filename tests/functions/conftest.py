@@ -28,12 +28,12 @@ async def wired(storage, bus, monkeypatch):
     def wire(**changes):
         for name, value in changes.items():
             monkeypatch.setenv(name, value)
-        bootstrap.desk.cache_clear()
-        desks.append(bootstrap.desk())
+        bootstrap.context.cache_clear()
+        desks.append(bootstrap.context())
         return desks[-1]
 
     yield wire
-    for desk in desks:
-        for part in (desk.store, desk.publisher, desk.activity, desk.spill, desk.unread):
+    for context in desks:
+        for part in (context.store, context.publisher, context.activity, context.spill, context.unread):
             await part.close()
-    bootstrap.desk.cache_clear()
+    bootstrap.context.cache_clear()

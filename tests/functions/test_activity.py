@@ -11,12 +11,12 @@ from azure.functions.meta import Datum
 from azure.functions.servicebus import ServiceBusMessageInConverter
 
 from functions import activity
-from functions.queued_message import _ADDRESSING, Refused, message_of
-from shared.services.ports import BusUnavailable, StoreUnavailable
-from shared.services.put_off import ACTIVITY
+from functions.queue import _ADDRESSING, DeadLettered, message_of
+from shared.services.errors import BusUnavailable, StoreUnavailable
 from shared.services.receive import receive
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import NOW, a_desk, a_push
+from shared.services.redelivery import ACTIVITY_REDELIVERY
+from tests.examples import NOW, a_context, a_push
+from tests.fakes.lead_store import MemoryLeadStore
 from tests.functions.triggers import TRIGGERS
 
 LATER = NOW + timedelta(hours=1)
@@ -40,23 +40,23 @@ def delivered(body, properties=None, enqueued="2026-03-02T09:30:00.1230000", **m
 
 
 @pytest.fixture
-def desk(monkeypatch):
-    desk = a_desk()
-    monkeypatch.setattr(activity, "desk", lambda: desk)
+def context(monkeypatch):
+    context = a_context()
+    monkeypatch.setattr(activity, "context", lambda: context)
     monkeypatch.setattr(activity, "utc_now", lambda: LATER)
-    return desk
+    return context
 
 
 async def called(message):
     await TRIGGERS["take_activity"].get_user_function()(message)
 
 
-async def a_lead(desk):
-    return (await receive(desk, a_push(), slug=None, at=NOW)).lead_id
+async def a_lead(context):
+    return (await receive(context, a_push(), slug=None, at=NOW)).lead_id
 
 
-async def lead_of(desk, lead_id):
-    return (await desk.store.get(lead_id)).lead
+async def lead_of(context, lead_id):
+    return (await context.store.get(lead_id)).lead
 
 
 def test_the_trigger_takes_bytes_of_the_queue_in_the_settings():
@@ -66,45 +66,45 @@ def test_the_trigger_takes_bytes_of_the_queue_in_the_settings():
     assert said["dataType"] == func.DataType.BINARY
 
 
-async def test_a_report_is_done_as_of_when_it_was_sent(desk):
-    lead_id = await a_lead(desk)
+async def test_a_report_is_done_as_of_when_it_was_sent(context):
+    lead_id = await a_lead(context)
     for _ in range(2):
         await called(delivered({"type": "follow_up", "leadId": lead_id, "by": "sam"}))
-    lead = await lead_of(desk, lead_id)
+    lead = await lead_of(context, lead_id)
     assert lead.follow_up.first_at == NOW + timedelta(minutes=30, milliseconds=123)
     assert lead.bookkeeping.reports == ("m-1",)
-    assert (desk.activity.put_off, desk.activity.refused) == ([], [])
+    assert (context.activity.put_off, context.activity.refused) == ([], [])
 
 
-async def test_what_can_never_be_done_is_refused_with_a_reason_and_then_left_to_the_platform(desk):
+async def test_what_can_never_be_done_is_refused_with_a_reason_and_then_left_to_the_platform(context):
     bad = delivered(
         {"type": "follow_up", "leadId": "a" * 24, "by": "sam"}, {"crm": "x"}, ContentType="text/json"
     )
     await called(bad)
-    (refused,) = desk.activity.refused
+    (refused,) = context.activity.refused
     assert refused.refusal == "There is no lead with this id."
     assert (refused.body, refused.message_id) == (bad.get_body(), "m-1")
     assert (refused.properties, refused.addressing) == ({"crm": "x"}, {"content_type": "text/json"})
     copy = delivered(refused.body, {"crm": "x", "refusal": refused.refusal, "sentAt": "2026-03-02T09:30:00Z"})
     for _ in range(10):
-        with pytest.raises(Refused):
+        with pytest.raises(DeadLettered):
             await called(copy)
-    assert len(desk.activity.refused) == 1
+    assert len(context.activity.refused) == 1
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 60_000, b" " * 70_000, b'{"a": 1e999}']
 )
-async def test_a_hostile_body_is_refused_and_crashes_nothing(desk, body):
+async def test_a_hostile_body_is_refused_and_crashes_nothing(context, body):
     await called(delivered(body))
-    assert len(desk.activity.refused) == 1
+    assert len(context.activity.refused) == 1
 
 
-async def test_an_illegal_status_is_refused_in_words_of_ours(desk):
-    lead_id = await a_lead(desk)
+async def test_an_illegal_status_is_refused_in_words_of_ours(context):
+    lead_id = await a_lead(context)
     await called(delivered({"type": "status", "leadId": lead_id, "status": "won"}, MessageId="m-1"))
     await called(delivered({"type": "status", "leadId": lead_id, "status": "nurturing"}, MessageId="m-2"))
-    (refused,) = desk.activity.refused
+    (refused,) = context.activity.refused
     assert refused.refusal == "A lead that is won can't become nurturing, only lost."
 
 
@@ -119,51 +119,51 @@ class Away(MemoryLeadStore):
         return await super().get(lead_id)
 
 
-async def test_what_can_not_be_done_now_comes_again_and_is_done_once_the_store_is_back(desk, monkeypatch):
-    desk = replace(desk, store=Away())
-    monkeypatch.setattr(activity, "desk", lambda: desk)
-    lead_id = await a_lead(desk)
-    desk.store.is_away = True
+async def test_what_can_not_be_done_now_comes_again_and_is_done_once_the_store_is_back(context, monkeypatch):
+    context = replace(context, store=Away())
+    monkeypatch.setattr(activity, "context", lambda: context)
+    lead_id = await a_lead(context)
+    context.store.is_away = True
     message = delivered({"type": "follow_up", "leadId": lead_id, "by": "sam"})
     for attempt in range(1, 4):
         await called(message)
-        at, copy = desk.activity.put_off[-1]
+        at, copy = context.activity.put_off[-1]
         assert (at - LATER, copy.attempts) == (timedelta(seconds=30 * 2 ** (attempt - 1)), attempt)
         noted = {"attempts": copy.attempts, "sentAt": copy.sent_at.isoformat()}
         message = delivered(copy.body, noted, enqueued="2026-03-02T09:59:00Z", MessageId=copy.message_id)
-    desk.store.is_away = False
+    context.store.is_away = False
     await called(message)
     await called(message)
-    lead = await lead_of(desk, lead_id)
+    lead = await lead_of(context, lead_id)
     assert lead.follow_up.first_at == NOW + timedelta(minutes=30, milliseconds=123)
-    events = [event.type for event in await desk.store.events_of(lead_id)]
+    events = [event.type for event in await context.store.events_of(lead_id)]
     assert events.count("lead.followed_up") == 1
-    assert desk.activity.refused == []
+    assert context.activity.refused == []
 
 
-async def test_after_a_day_of_attempts_a_message_is_refused(desk, monkeypatch):
-    desk = replace(desk, store=Away())
-    desk.store.is_away = True
-    monkeypatch.setattr(activity, "desk", lambda: desk)
+async def test_after_a_day_of_attempts_a_message_is_refused(context, monkeypatch):
+    context = replace(context, store=Away())
+    context.store.is_away = True
+    monkeypatch.setattr(activity, "context", lambda: context)
     body = {"type": "follow_up", "leadId": "a" * 24, "by": "sam"}
-    await called(delivered(body, {"attempts": ACTIVITY.attempts}))
-    (refused,) = desk.activity.refused
+    await called(delivered(body, {"attempts": ACTIVITY_REDELIVERY.attempts}))
+    (refused,) = context.activity.refused
     assert "for a day" in refused.refusal
 
 
-async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(desk, monkeypatch):
-    monkeypatch.setattr("shared.services.put_off.PAUSE", 0)
-    desk.activity.is_down = True
+async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(context, monkeypatch):
+    monkeypatch.setattr("shared.services.redelivery.PAUSE", 0)
+    context.activity.is_down = True
     with pytest.raises(BusUnavailable):
         await called(delivered(b"{"))
 
 
-async def test_no_log_line_holds_what_the_sender_wrote(desk, caplog):
+async def test_no_log_line_holds_what_the_sender_wrote(context, caplog):
     caplog.set_level("DEBUG")
     body = {"type": "c4n4ry", "email": "c4n4ry@contoso.example", "by": "c4n4ry"}
     await called(delivered(body, {"c4n4ry": "c4n4ry"}, MessageId="c4n4ry"))
     await called(delivered({**body, "type": "follow_up"}, MessageId="c4n4ry"))
-    assert len(desk.activity.refused) == 2
+    assert len(context.activity.refused) == 2
     assert "c4n4ry" not in caplog.text
 
 

@@ -182,13 +182,13 @@ def expect_silence(logged, urls, shown):
 
 
 async def test_no_canary_is_in_logs_row_keys_urls_or_problems(wired, storage, urls, logged):
-    desk = wired()
+    context = wired()
     logged.shout()
     _, lead_id, _ = await pushed()
     for changes in ({}, {"ActionCode": "PLT", "Description": CAMPAIGN}, {"Email": "", "LeadSource": WORD}):
         assert (await pushed(**changes))[0] == 202
     shown = await everything(lead_id)
-    rows = await rows_of(storage, desk.store._client.table_name)
+    rows = await rows_of(storage, context.store._client.table_name)
     keys = "\n".join(f"{row['PartitionKey']} {row['RowKey']}" for row in rows)
     assert len(rows) > 20
     assert traces_in(keys) == []
@@ -215,7 +215,7 @@ async def test_what_a_caller_filters_a_list_by_is_in_the_url_of_the_store_and_no
 async def test_no_canary_of_an_import_is_in_logs_row_keys_or_urls(
     wired, storage, marketplace_storage, urls, logged
 ):
-    desk = wired(MARKETPLACE_TABLE_STORAGE=marketplace_storage)
+    context = wired(MARKETPLACE_TABLE_STORAGE=marketplace_storage)
     async with table_client(marketplace_storage, "MarketplaceLeads", by_identity=False) as theirs:
         await theirs.create_table()
         for row in (a_row(1, customer=PERSON), a_row(2, customer=f"{{{WORD}"), a_row(3, Description=NOTE)):
@@ -224,11 +224,11 @@ async def test_no_canary_of_an_import_is_in_logs_row_keys_or_urls(
     logged.shout()
     for _ in range(2):
         await TRIGGERS["take_over_leads"].get_user_function()(TimerRequest())
-    rows = await rows_of(storage, desk.store._client.table_name)
+    rows = await rows_of(storage, context.store._client.table_name)
     assert any(row["RowKey"].startswith("lead!") for row in rows)
     assert traces_in("\n".join(f"{row['PartitionKey']} {row['RowKey']}" for row in rows)) == []
     expect_silence(logged, urls, [])
-    for part in (desk.takeover.table, desk.takeover.ledger):
+    for part in (context.lead_import.table, context.lead_import.ledger):
         await part.close()
 
 

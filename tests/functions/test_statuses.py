@@ -15,7 +15,7 @@ from shared import bootstrap
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
 from tests.contracts.documents import closed, validator_of
-from tests.examples import DAY, a_desk, a_first_push, push_body
+from tests.examples import DAY, a_context, a_first_push, push_body
 
 OPENAPI = closed()
 ROUTES = {route.key: route for route in routes_of(function_app.BLUEPRINTS)}
@@ -76,15 +76,15 @@ WITHOUT_SETTINGS = [key for key, operation in OPERATIONS.items() if 503 in opera
 
 
 @pytest.fixture(scope="module")
-async def desk():
+async def context():
     """A desk in memory with one lead, contacted already, for the triggers to find."""
-    one, first = a_desk(), a_first_push(bootstrap.utc_now(), Email="ada@fabrikam.example")
+    one, first = a_context(), a_first_push(bootstrap.utc_now(), Email="ada@fabrikam.example")
     await one.store.create(Change(replace(first.lead, status=LeadStatus.CONTACTED), first.events))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "wire", lambda environment: one)
-        bootstrap.desk.cache_clear()
+        bootstrap.context.cache_clear()
         yield one
-    bootstrap.desk.cache_clear()
+    bootstrap.context.cache_clear()
 
 
 async def called(key, sent):
@@ -110,12 +110,12 @@ async def called(key, sent):
 
 
 @pytest.mark.parametrize(("key", "status", "sent"), ROWS, ids=[f"{key}: {status}" for key, status, _ in ROWS])
-async def test_a_status_comes_with_the_answer_that_is_described(desk, key, status, sent):
+async def test_a_status_comes_with_the_answer_that_is_described(context, key, status, sent):
     answer, told = await called(key, sent)
     assert answer.status_code == status, told
 
 
-async def test_whoever_asks_for_an_address_is_told_about_an_address(desk):
+async def test_whoever_asks_for_an_address_is_told_about_an_address(context):
     _, told = await called("POST interactions", {"body": {**INTERACTION, "email": "nobody@fabrikam.example"}})
     assert told["detail"] == "No lead has this address."
 
@@ -124,7 +124,7 @@ async def test_whoever_asks_for_an_address_is_told_about_an_address(desk):
 async def test_an_app_that_is_not_set_up_says_so_and_when_to_come_again(monkeypatch, key):
     monkeypatch.setattr(bootstrap, "wire", WIRE)
     monkeypatch.delenv("LEADS_STORAGE", raising=False)
-    bootstrap.desk.cache_clear()
+    bootstrap.context.cache_clear()
     body = next(sent for row, status, sent in ROWS if row == key and status < 300)
     answer, told = await called(key, body)
     assert (answer.status_code, told["status"], answer.mimetype) == (503, 503, "application/problem+json")
@@ -132,13 +132,13 @@ async def test_an_app_that_is_not_set_up_says_so_and_when_to_come_again(monkeypa
 
 
 async def test_a_desk_with_stale_work_answers_503_with_its_ages(monkeypatch):
-    one, now = a_desk(), bootstrap.utc_now()
+    one, now = a_context(), bootstrap.utc_now()
     await one.store.create(a_first_push(now - DAY))
     await one.store.clock_ran(now)
     monkeypatch.setattr(bootstrap, "wire", lambda environment: one)
-    bootstrap.desk.cache_clear()
+    bootstrap.context.cache_clear()
     answer, told = await called("GET health/ready", {})
-    bootstrap.desk.cache_clear()
+    bootstrap.context.cache_clear()
     assert (answer.status_code, told["status"]) == (503, "stale")
 
 

@@ -14,7 +14,7 @@ from functions import spill
 from shared import bootstrap
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
-from shared.services import stats
+from shared.services import queries
 from shared.storage.table import table_client
 from tests.examples import push_body
 from tests.functions.triggers import TRIGGERS
@@ -23,7 +23,7 @@ from tests.rows import a_row
 
 
 @pytest.fixture
-async def desk(wired):
+async def context(wired):
     """The desk that the triggers find, on a table of its own."""
     return wired()
 
@@ -52,72 +52,72 @@ def delivered(message_id):
     return ServiceBusMessage(body=b"", message_id=message_id, user_properties={}, application_properties={})
 
 
-async def test_a_push_is_stored_before_it_is_answered(desk):
+async def test_a_push_is_stored_before_it_is_answered(context):
     lead_id = await pushed()
-    assert (await desk.store.get(lead_id)).lead.contact.email == "ada@fabrikam.example"
+    assert (await context.store.get(lead_id)).lead.contact.email == "ada@fabrikam.example"
 
 
-async def test_a_malformed_push_is_answered_with_a_problem_and_stores_nothing(desk):
+async def test_a_malformed_push_is_answered_with_a_problem_and_stores_nothing(context):
     answer = await called("receive_lead", request(body=b"{"))
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
-    assert (await desk.store.due_until(bootstrap.utc_now() + timedelta(days=9), 10)) == []
+    assert (await context.store.due_until(bootstrap.utc_now() + timedelta(days=9), 10)) == []
 
 
-async def test_a_message_delivered_twice_scores_once(desk):
+async def test_a_message_delivered_twice_scores_once(context):
     lead_id = await pushed()
     for _ in range(2):
         await called("score_lead", message(lead_id))
-    events = await desk.store.events_of(lead_id)
+    events = await context.store.events_of(lead_id)
     assert [event.type for event in events].count("lead.scored") == 1
 
 
-async def test_a_poison_message_is_left_to_the_platform(desk):
+async def test_a_poison_message_is_left_to_the_platform(context):
     with pytest.raises(ValueError, match="no event id of ours"):
         await called("score_lead", delivered("nonsense"))
 
 
-async def test_a_message_of_a_lead_that_was_erased_is_done_with(desk):
+async def test_a_message_of_a_lead_that_was_erased_is_done_with(context):
     await called("score_lead", message("a" * 24))
-    assert await desk.store.events_of("a" * 24) == []
+    assert await context.store.events_of("a" * 24) == []
 
 
-async def test_a_late_timer_does_what_is_due(desk):
+async def test_a_late_timer_does_what_is_due(context):
     lead_id = await pushed()
-    stored = await desk.store.get(lead_id)
+    stored = await context.store.get(lead_id)
     long_ago = stored.lead.received_at - timedelta(days=3)
     follow_up = replace(stored.lead.follow_up, due_at=long_ago)
-    await desk.store.replace(
+    await context.store.replace(
         stored, Change(replace(stored.lead, follow_up=follow_up, last_touch_at=long_ago))
     )
     await called("clock", TimerRequest(past_due=True))
-    lead = (await desk.store.get(lead_id)).lead
+    lead = (await context.store.get(lead_id)).lead
     assert (lead.follow_up.state, lead.score is None) == ("missed", False)
 
 
-async def test_a_report_of_a_follow_up_is_answered_with_the_lead(desk):
+async def test_a_report_of_a_follow_up_is_answered_with_the_lead(context):
     lead_id = await pushed()
     body = json.dumps({"by": "sam", "id": "crm-7"}).encode()
     for _ in range(2):
         answer = await called("report_follow_up", request(body=body, route={"id": lead_id}))
         assert json.loads(answer.get_body())["followUp"]["state"] == "done"
-    followed_up = [e for e in await desk.store.events_of(lead_id) if e.type == "lead.followed_up"]
+    followed_up = [e for e in await context.store.events_of(lead_id) if e.type == "lead.followed_up"]
     assert len(followed_up) == 1
 
 
-async def test_an_update_is_answered_with_the_lead_and_an_illegal_one_with_a_conflict(desk):
+async def test_an_update_is_answered_with_the_lead_and_an_illegal_one_with_a_conflict(context):
     lead_id = await pushed()
     body = json.dumps({"status": "lost", "reason": "budget", "owner": "sam", "by": "sam"}).encode()
     for _ in range(2):
         answer = await called("update_lead", request("PATCH", body, route={"id": lead_id}))
         lead = json.loads(answer.get_body())
         assert (lead["status"], lead["closeReason"], lead["owner"]) == ("lost", "budget", "sam")
-    events = [event.type for event in await desk.store.events_of(lead_id)]
+    events = [event.type for event in await context.store.events_of(lead_id)]
     assert (events.count("lead.status_changed"), events.count("lead.assigned")) == (1, 1)
     refused = await called("update_lead", request("PATCH", b'{"status": "new"}', route={"id": lead_id}))
     assert (refused.status_code, refused.mimetype) == (409, "application/problem+json")
 
 
-async def test_an_interaction_is_answered_with_the_lead_and_scored_when_the_bus_says_so(desk):
+async def test_an_interaction_is_answered_with_the_lead_and_scored_when_the_bus_says_so(context):
     lead_id = await pushed()
     await called("score_lead", message(lead_id))
     body = json.dumps({"type": "pricing_page_visited", "id": "m-1"}).encode()
@@ -125,26 +125,26 @@ async def test_an_interaction_is_answered_with_the_lead_and_scored_when_the_bus_
         answer = await called("report_interaction", request(body=body, route={"id": lead_id}))
         assert json.loads(answer.get_body())["id"] == lead_id
     await called("score_lead", message(lead_id, number=3))
-    lead = (await desk.store.get(lead_id)).lead
+    lead = (await context.store.get(lead_id)).lead
     assert [one.type for one in lead.bookkeeping.interactions] == ["push", "pricing_page_visited"]
     assert "looked-at-prices" in {line.rule for line in lead.score.ledger}
 
 
-async def test_an_interaction_by_address_reaches_the_leads_of_the_person(desk):
+async def test_an_interaction_by_address_reaches_the_leads_of_the_person(context):
     lead_id = await pushed()
     body = json.dumps({"email": "ada@fabrikam.example", "type": "call"}).encode()
     answer = await called("report_interaction_by_email", request(body=body))
     assert json.loads(answer.get_body()) == {"leadIds": [lead_id]}
 
 
-async def test_a_preview_is_answered_with_facts_and_ledger(desk):
+async def test_a_preview_is_answered_with_facts_and_ledger(context):
     body = json.dumps({"push": push_body(), "at": "2026-03-02T09:00:00Z"}).encode()
     answer = json.loads((await called("preview_score", request(body=body))).get_body())
     assert answer.keys() == {"enrichment", "score"}
     assert sum(line["points"] for line in answer["score"]["ledger"]) == answer["score"]["total"]
 
 
-async def test_figures_are_answered_by_offer_source_owner_and_grade(desk):
+async def test_figures_are_answered_by_offer_source_owner_and_grade(context):
     lead_id = await pushed()
     await pushed(Email="msft_test_1@test.com")
     lead = json.loads((await called("get_lead", request("GET", route={"id": lead_id}))).get_body())
@@ -167,7 +167,7 @@ async def test_figures_are_answered_by_offer_source_owner_and_grade(desk):
     }
 
 
-async def test_figures_of_no_leads_are_nought_and_of_no_time_a_problem(desk):
+async def test_figures_of_no_leads_are_nought_and_of_no_time_a_problem(context):
     empty = await called("get_stats", request("GET", params={"from": "2001-01-01", "to": "2002-01-01"}))
     body = json.loads(empty.get_body())
     assert (body["from"], body["to"], body["leads"]) == ("2001-01-01T00:00:00Z", "2002-01-01T00:00:00Z", 0)
@@ -178,8 +178,8 @@ async def test_figures_of_no_leads_are_nought_and_of_no_time_a_problem(desk):
     assert b"c4n4ry" not in refused.get_body()
 
 
-async def test_figures_of_more_leads_than_are_counted_are_a_problem(desk, monkeypatch):
-    monkeypatch.setattr(stats, "MOST_LEADS", 1)
+async def test_figures_of_more_leads_than_are_counted_are_a_problem(context, monkeypatch):
+    monkeypatch.setattr(queries, "MOST_LEADS", 1)
     for name in ("ada", "bob"):
         await pushed(Email=f"{name}@contoso.example")
     refused = await called("get_stats", request("GET"))
@@ -190,7 +190,7 @@ async def test_figures_of_more_leads_than_are_counted_are_a_problem(desk, monkey
 async def test_missing_settings_are_all_named_and_nothing_is_taken(monkeypatch):
     for name in ("LEADS_STORAGE", "LEADS_BUS", "LEADS_ID_KEY"):
         monkeypatch.delenv(name, raising=False)
-    bootstrap.desk.cache_clear()
+    bootstrap.context.cache_clear()
     answer = await called("receive_lead", request(body=b"{}"))
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
@@ -202,9 +202,9 @@ NO_STORE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEnd
 NO_BUS = "Endpoint=sb://localhost:9;SharedAccessKeyName=a;SharedAccessKey=b;UseDevelopmentEmulator=true;"
 
 
-async def test_a_push_that_the_store_cant_take_is_queued_put_off_and_received_once(desk, bus, monkeypatch):
+async def test_a_push_that_the_store_cant_take_is_queued_put_off_and_received_once(context, bus, monkeypatch):
     monkeypatch.setenv("LEADS_STORAGE", NO_STORE)
-    bootstrap.desk.cache_clear()
+    bootstrap.context.cache_clear()
     before = bootstrap.utc_now()
     body = json.dumps(push_body()).encode()
     answer = await called("receive_lead", request(body=body, route={"offer": "Backup"}))
@@ -215,26 +215,26 @@ async def test_a_push_that_the_store_cant_take_is_queued_put_off_and_received_on
     await called("receive_spilled", await next_of(bus, "spill"))
     copy = await next_of(bus, "spill")
     assert copy.application_properties["attempts"] == 1
-    away = bootstrap.desk()
-    monkeypatch.setattr(spill, "desk", lambda: desk)
+    away = bootstrap.context()
+    monkeypatch.setattr(spill, "context", lambda: context)
     for _ in range(2):
         await called("receive_spilled", copy)
-    lead = (await desk.store.get(receipt["leadId"])).lead
+    lead = (await context.store.get(receipt["leadId"])).lead
     assert (lead.offer, lead.touches) == ("backup", 1)
     assert before <= lead.received_at <= answered
     for part in (away.store, away.spill):
         await part.close()
 
 
-@pytest.mark.usefixtures("desk", "forgetful_client")
+@pytest.mark.usefixtures("context", "forgetful_client")
 async def test_if_store_and_bus_are_away_the_sender_is_told(monkeypatch):
     monkeypatch.setenv("LEADS_STORAGE", NO_STORE)
     monkeypatch.setenv("LEADS_BUS", NO_BUS)
-    bootstrap.desk.cache_clear()
+    bootstrap.context.cache_clear()
     answer = await called("receive_lead", request(body=b"{}"))
     assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
     assert answer.headers["Retry-After"]
-    for part in (bootstrap.desk().store, bootstrap.desk().spill):
+    for part in (bootstrap.context().store, bootstrap.context().spill):
         await part.close()
 
 
@@ -258,22 +258,22 @@ async def next_of(bus, queue):
     )
 
 
-async def test_ready_runs_the_clock_if_its_timer_has_stopped(desk):
+async def test_ready_runs_the_clock_if_its_timer_has_stopped(context):
     lead_id = await pushed()
-    stored = await desk.store.get(lead_id)
+    stored = await context.store.get(lead_id)
     long_ago = stored.lead.received_at - timedelta(minutes=10)
-    await desk.store.replace(stored, Change(replace(stored.lead, last_touch_at=long_ago)))
-    await desk.store.clock_ran(long_ago)
+    await context.store.replace(stored, Change(replace(stored.lead, last_touch_at=long_ago)))
+    await context.store.clock_ran(long_ago)
     answer = await called("health_ready", request("GET"))
     assert answer.status_code == 200
-    assert (await desk.store.get(lead_id)).lead.score is not None
+    assert (await context.store.get(lead_id)).lead.score is not None
 
 
 async def test_leads_that_lie_in_a_table_are_taken_over_and_ready_counts_them(
-    desk, marketplace_storage, monkeypatch
+    context, marketplace_storage, monkeypatch
 ):
     monkeypatch.setenv("MARKETPLACE_TABLE_STORAGE", marketplace_storage)
-    bootstrap.desk.cache_clear()
+    bootstrap.context.cache_clear()
     before = json.loads((await called("health_ready", request("GET"))).get_body())["import"]
     assert before == {"taken": 0, "refused": 0, "lastPassAt": None, "underWay": None}
     await called("take_over_leads", TimerRequest())  # no table yet
@@ -289,12 +289,12 @@ async def test_leads_that_lie_in_a_table_are_taken_over_and_ready_counts_them(
     (listed,) = json.loads((await called("list_leads", request("GET"))).get_body())["items"]
     assert (listed["receivedAt"], listed["followUp"]["state"]) == ("2025-03-02T09:00:00Z", "none")
     assert [each["what"] for each in listed["milestones"]][:2] == ["received", "imported"]
-    one = bootstrap.desk()
-    for part in (table, one.takeover.table, one.takeover.ledger, one.store, one.publisher):
+    one = bootstrap.context()
+    for part in (table, one.lead_import.table, one.lead_import.ledger, one.store, one.publisher):
         await part.close()
 
 
-async def test_without_a_table_to_take_leads_over_from_the_timer_does_nothing(desk):
+async def test_without_a_table_to_take_leads_over_from_the_timer_does_nothing(context):
     await called("take_over_leads", TimerRequest())
     assert json.loads((await called("health_ready", request("GET"))).get_body())["import"] is None
 

@@ -9,7 +9,7 @@ from azure.servicebus.aio import ServiceBusClient
 
 from shared.messaging import dead_letters
 from shared.messaging.dead_letters import ServiceBusDeadLetters
-from shared.messaging.service_bus import bus_client
+from shared.messaging.publisher import bus_client
 from tests.conftest import free_port
 
 TOO_LONG = 20.0  # seconds; far above what is waited for, for a busy machine

@@ -7,11 +7,12 @@ from functools import partial
 import pytest
 from azure.servicebus.aio import ServiceBusClient
 
-from shared.messaging.memory import MemoryQueue
-from shared.messaging.message_queue import LONGEST_REFUSAL, ServiceBusQueue, copy_of
-from shared.messaging.service_bus import bus_client
-from shared.services.ports import BusUnavailable, QueuedMessage
+from shared.messaging.publisher import bus_client
+from shared.messaging.queue import LONGEST_REFUSAL, ServiceBusQueue, copy_of
+from shared.services.errors import BusUnavailable
+from shared.services.ports import QueuedMessage
 from tests.conftest import free_port
+from tests.fakes.messaging import MemoryQueue
 from tests.local.emulators.servicebus.client_parts import receive, stored
 
 SENT_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -10,16 +10,16 @@ from azure.servicebus.aio import ServiceBusClient
 
 from local.emulators.servicebus.emulator import Emulator
 from shared.leads.events import EventType
-from shared.leads.worth import record_score
-from shared.messaging import service_bus
-from shared.messaging.memory import MemoryPublisher
-from shared.messaging.service_bus import ServiceBusPublisher, bus_client
+from shared.leads.interactions import Interaction
+from shared.messaging import publisher as publisher_module
+from shared.messaging.publisher import ServiceBusPublisher, bus_client
 from shared.policy.load import load_policy
-from shared.scoring.interaction import Interaction
+from shared.scoring.appraise import record_score
 from shared.scoring.rules import score
-from shared.services.ports import BusUnavailable
+from shared.services.errors import BusUnavailable
 from tests.conftest import BUS_CONFIG, free_port
 from tests.examples import NOW, a_first_push
+from tests.fakes.messaging import MemoryPublisher
 
 TOO_LONG = 20.0  # seconds; far above what is waited for, for a busy machine
 
@@ -126,7 +126,7 @@ async def test_a_bus_that_refuses_connections_is_unavailable_and_costs_the_next_
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client's own socket
 @pytest.mark.usefixtures("forgetful_client")
 async def test_a_bus_that_never_answers_is_given_up_on_by_all_who_wait(monkeypatch):
-    monkeypatch.setattr(service_bus, "SEND_TIMEOUT", 1.0)
+    monkeypatch.setattr(publisher_module, "SEND_TIMEOUT", 1.0)
     writers = []
 
     async def never(_, writer):
@@ -153,7 +153,7 @@ async def test_a_bus_that_never_answers_is_given_up_on_by_all_who_wait(monkeypat
 
 @pytest.mark.usefixtures("forgetful_client")
 async def test_a_publisher_finds_a_bus_that_came_back(monkeypatch):
-    monkeypatch.setattr(service_bus, "PAUSE_AFTER_FAILURE", 0.0)
+    monkeypatch.setattr(publisher_module, "PAUSE_AFTER_FAILURE", 0.0)
     emulator = Emulator(BUS_CONFIG)
     emulator.start()
     publisher = publisher_of(emulator.connection_string)

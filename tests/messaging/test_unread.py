@@ -11,9 +11,9 @@ from azure.servicebus.aio import ServiceBusClient
 
 from local.emulators.servicebus.emulator import Emulator
 from shared.messaging import unread
-from shared.messaging.service_bus import bus_client
+from shared.messaging.publisher import bus_client
 from shared.messaging.unread import Place, ServiceBusUnread
-from shared.services.ports import BusUnavailable
+from shared.services.errors import BusUnavailable
 from tests.conftest import BUS_CONFIG, free_port
 from tests.local.emulators.servicebus.client_parts import receive, stored
 

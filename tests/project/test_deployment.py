@@ -105,8 +105,8 @@ def test_importing_the_app_reads_no_setting_and_imports_no_client():
     code = (
         "import os, sys; before = dict(os.environ); os.environ.clear(); import function_app;"
         "print({'azure.data.tables', 'azure.servicebus', 'azure.identity', 'numpy',"
-        " 'shared.enrichment.title', 'shared.enrichment.mail_domain', 'email_validator', 'holidays',"
-        " 'functions.contract', 'shared.leads.event_data'}"
+        " 'shared.enrichment.title', 'shared.enrichment.email_kind', 'email_validator', 'holidays',"
+        " 'functions.contract'}"
         " & sys.modules.keys())"
     )
     done = subprocess.run(

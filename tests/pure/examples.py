@@ -7,16 +7,16 @@ from typing import Any
 
 from hypothesis import settings
 
-from shared.enrichment.facts import Enrichment
-from shared.leads.arrival import first_push, later_push
+from shared.enrichment.identity import lead_id
+from shared.follow_up.deadline import set_deadline
 from shared.leads.change import Change
-from shared.leads.deadline import with_deadline
-from shared.leads.identity import lead_id
+from shared.leads.enrichment import Enrichment
+from shared.leads.intake import merge_push, open_lead
 from shared.leads.lead import Lead
+from shared.leads.push import LeadPush
+from shared.leads.score import LedgerLine, Score
 from shared.marketplace.parse import push_of
-from shared.marketplace.push import LeadPush
 from shared.policy.load import parse_policy
-from shared.scoring.score import LedgerLine, Score
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
 TARGET = timedelta(hours=24)
@@ -60,7 +60,7 @@ def push(person: dict[str, Any] | None = None, **members: Any) -> LeadPush:
 def received(one: LeadPush | None = None, at: datetime = NOW) -> Change:
     """The change by which a push opens a lead, with its deadline."""
     one = one or push()
-    return with_deadline(first_push(one, lead_id(one, OFFER, KEY), OFFER, at), PROMISE)
+    return set_deadline(open_lead(one, lead_id(one, OFFER, KEY), OFFER, at), PROMISE)
 
 
 def lead(one: LeadPush | None = None, at: datetime = NOW) -> Lead:
@@ -70,9 +70,9 @@ def lead(one: LeadPush | None = None, at: datetime = NOW) -> Lead:
 
 def touched(known: Lead, one: LeadPush, at: datetime) -> Lead:
     """The lead after one more push, which must not be a repeat."""
-    change = later_push(known, one, at)
+    change = merge_push(known, one, at)
     assert change is not None
-    return with_deadline(change, PROMISE).lead
+    return set_deadline(change, PROMISE).lead
 
 
 def worth(total: int, *, qualified: bool = False, grade: str = "B2") -> Score:

@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from functions.activity_body import activity_of
-from functions.answers import InvalidRequest
-from shared.leads.attention import FollowUpReport
-from shared.leads.crm_facts import FactReport
-from shared.leads.interaction import InteractionReport
+from functions.http import InvalidRequest
+from shared.leads.commands import ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.lead import CloseReason, LeadStatus
-from shared.leads.lifecycle import LeadUpdate
 from shared.services.activity import Activity
 from tests.pure.examples import NOW, examples
 
@@ -37,20 +34,20 @@ def test_a_follow_up_has_the_fields_of_its_route():
     )
     at = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
     assert read(sent) == Activity(
-        FollowUpReport(by="sam", at=at, channel="phone", note="Hi", id="crm-1"), lead_id=ID
+        ReportFollowUp(by="sam", at=at, channel="phone", note="Hi", id="crm-1"), lead_id=ID
     )
 
 
 def test_an_interaction_names_its_own_type_apart():
     page = {"page": "/pricing"}
     sent = body(type="interaction", interaction="pricing_page_visited", detail=page, by="sam")
-    report = InteractionReport(type="pricing_page_visited", at=NOW, detail=page, id="crm-1", by="sam")
+    report = ReportInteraction(type="pricing_page_visited", at=NOW, detail=page, id="crm-1", by="sam")
     assert read(sent).report == report
 
 
 def test_a_status_has_the_fields_of_an_update():
     sent = body(type="status", status="lost", reason="budget", owner=None, doNotContact=True, by="sam")
-    assert read(sent).report == LeadUpdate(
+    assert read(sent).report == UpdateLead(
         status=LeadStatus.LOST,
         reason=CloseReason.BUDGET,
         owner=None,
@@ -60,13 +57,13 @@ def test_a_status_has_the_fields_of_an_update():
         id="crm-1",
     )
     report = read(body(type="status", owner="kim", at="2026-03-01T00:00:00Z")).report
-    assert isinstance(report, LeadUpdate)
+    assert isinstance(report, UpdateLead)
     assert (report.status, report.at) == (UNSET, NOW - timedelta(days=1, hours=9))
 
 
 def test_an_owner_is_kept_as_it_is():
     report = read(body(type="status", owner=" kim\n")).report
-    assert isinstance(report, LeadUpdate)
+    assert isinstance(report, UpdateLead)
     assert report.owner == " kim\n"
 
 
@@ -75,7 +72,7 @@ def test_facts_are_flattened_and_what_is_null_is_left_out():
         type="facts", by="sam", facts={"industry": "retail", "firm": {"size": 5, "vat": None}, "eu": True}
     )
     told = {"industry": "retail", "firm.size": 5, "eu": True}
-    assert read(sent).report == FactReport(facts=told, by="sam", id="crm-1")
+    assert read(sent).report == ReportFacts(facts=told, by="sam", id="crm-1")
 
 
 def test_a_byte_order_mark_is_passed_over():
@@ -143,7 +140,7 @@ def test_facts_that_are_nested_deep_are_flattened_or_refused(depth: int):
     )
     try:
         report = read(deep).report
-        assert isinstance(report, FactReport)
+        assert isinstance(report, ReportFacts)
         assert len(report.facts) == 1
     except InvalidRequest as refusal:
         assert "nested too deep" in str(refusal)  # noqa: PT017 - both are fine: no crash

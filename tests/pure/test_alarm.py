@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.alarm import escalate_missed, flag_missed, warn_soon
-from shared.leads.arrival import first_push, later_push
-from shared.leads.attention import FollowUpReport, follow_up
+from shared.follow_up.alarms import escalate_missed, flag_missed, warn_due_soon
+from shared.follow_up.deadline import commitment_to, set_deadline
+from shared.follow_up.report import record_follow_up
+from shared.leads.bookkeeping import DueKind, RetryState
 from shared.leads.change import Change
-from shared.leads.deadline import promise_to, with_deadline
+from shared.leads.commands import ReportFollowUp
 from shared.leads.events import EventType
-from shared.leads.index_rows import due_times
-from shared.leads.lead import DueKind, Lead, Setback
+from shared.leads.follow_up import FollowUp, FollowUpState
+from shared.leads.index import due_times
+from shared.leads.intake import merge_push, open_lead
+from shared.leads.lead import Lead
 from shared.policy.load import InvalidPolicy, load_policy, parse_policy
 from shared.policy.model import Policy
 from tests.pure.examples import NOW, OFFER, PROMISE, TARGET, lead, push, worth
@@ -43,8 +45,8 @@ AT_WORK = parse_policy(
 
 def opened(policy: Policy = POLICY, at: datetime = NOW, **members: Any) -> Lead:
     """A lead as it is received under a policy."""
-    first = first_push(push(**members), "a" * 24, OFFER, at)
-    return with_deadline(first, policy).lead
+    first = open_lead(push(**members), "a" * 24, OFFER, at)
+    return set_deadline(first, policy).lead
 
 
 def alarms(one: Lead) -> dict[DueKind, datetime]:
@@ -61,14 +63,14 @@ def raised(change: Change | None) -> tuple[Lead, dict[str, Any]]:
 def test_a_lead_is_warned_then_missed_then_escalated_each_once():
     one = opened()
     assert alarms(one) == {DueKind.DUE_SOON: DUE - 4 * HOUR, DueKind.FOLLOW_UP: DUE}
-    warned, told = raised(warn_soon(one, POLICY, DUE - 4 * HOUR))
+    warned, told = raised(warn_due_soon(one, POLICY, DUE - 4 * HOUR))
     assert (told["type"], told["workingSecondsLeft"], told["level"]) == (
         EventType.FOLLOW_UP_DUE_SOON,
         4 * 3600,
         0,
     )
     assert alarms(warned) == {DueKind.FOLLOW_UP: DUE}
-    assert warn_soon(warned, POLICY, DUE) is None
+    assert warn_due_soon(warned, POLICY, DUE) is None
     missed, told = raised(flag_missed(warned, POLICY, DUE))
     assert (told["type"], told["level"], told["to"]) == (EventType.FOLLOW_UP_MISSED, 1, "owner")
     assert alarms(missed) == {DueKind.ESCALATE: DUE + 8 * HOUR}
@@ -82,7 +84,7 @@ def test_a_lead_is_warned_then_missed_then_escalated_each_once():
 
 @pytest.mark.parametrize(
     ("alarm", "at"),
-    [(warn_soon, DUE - 4 * HOUR - TICK), (flag_missed, DUE - TICK), (escalate_missed, DUE + 99 * HOUR)],
+    [(warn_due_soon, DUE - 4 * HOUR - TICK), (flag_missed, DUE - TICK), (escalate_missed, DUE + 99 * HOUR)],
 )
 def test_no_alarm_comes_before_its_time(alarm: Any, at: datetime):
     assert alarm(opened(), POLICY, at) is None
@@ -90,7 +92,7 @@ def test_no_alarm_comes_before_its_time(alarm: Any, at: datetime):
 
 def test_after_an_outage_of_days_all_alarms_are_still_given_in_order():
     late = DUE + 72 * HOUR
-    warned, told = raised(warn_soon(opened(), POLICY, late))
+    warned, told = raised(warn_due_soon(opened(), POLICY, late))
     assert told["workingSecondsLeft"] == -72 * 3600
     missed, _ = raised(flag_missed(warned, POLICY, late))
     second, _ = raised(escalate_missed(missed, POLICY, late))
@@ -101,25 +103,25 @@ def test_after_an_outage_of_days_all_alarms_are_still_given_in_order():
 @pytest.mark.parametrize("steps", range(4))
 def test_whoever_calls_ends_all_alarms(steps: int):
     one = opened()
-    for alarm in (warn_soon, flag_missed, escalate_missed)[:steps]:
+    for alarm in (warn_due_soon, flag_missed, escalate_missed)[:steps]:
         one, _ = raised(alarm(one, POLICY, DUE + 8 * HOUR))
-    change = follow_up(one, FollowUpReport(by="sam", at=NOW), DUE + 9 * HOUR, POLICY)
+    change = record_follow_up(one, ReportFollowUp(by="sam", at=NOW), DUE + 9 * HOUR, POLICY)
     assert change is not None
     assert alarms(change.lead) == {}
     assert all(
         alarm(change.lead, POLICY, DUE + 99 * HOUR) is None
-        for alarm in (warn_soon, flag_missed, escalate_missed)
+        for alarm in (warn_due_soon, flag_missed, escalate_missed)
     )
 
 
 def test_a_touch_after_the_call_begins_a_cycle_with_alarms_of_its_own():
     missed, _ = raised(flag_missed(opened(), POLICY, DUE))
-    done = follow_up(missed, FollowUpReport(by="sam", at=DUE), DUE, POLICY)
+    done = record_follow_up(missed, ReportFollowUp(by="sam", at=DUE), DUE, POLICY)
     assert done is not None
     later = DUE + 5 * HOUR
-    again = later_push(done.lead, push(Description="me again"), later)
+    again = merge_push(done.lead, push(Description="me again"), later)
     assert again is not None
-    one = with_deadline(again, POLICY).lead
+    one = set_deadline(again, POLICY).lead
     assert alarms(one) == {DueKind.DUE_SOON: later + 20 * HOUR, DueKind.FOLLOW_UP: later + TARGET}
     assert (one.follow_up.level, one.follow_up.missed_at, one.follow_up.first_at) == (0, None, DUE)
 
@@ -159,25 +161,25 @@ def scored(one: Lead, grade: str) -> Change:
 def test_the_first_target_that_fits_counts():
     assert opened(TARGETS).follow_up.due_at == NOW + 48 * HOUR
     other = replace(lead(), offer="contoso.vm")
-    assert promise_to(other, TARGETS).target == TARGET
+    assert commitment_to(other, TARGETS).target == TARGET
 
 
 def test_a_lead_that_turns_out_better_gets_an_earlier_deadline_from_the_beginning_of_its_cycle():
     one = opened(TARGETS, ActionCode="PLT")
-    better = with_deadline(scored(one, "A1"), TARGETS).lead
+    better = set_deadline(scored(one, "A1"), TARGETS).lead
     assert (better.follow_up.due_at, better.follow_up.warn_at) == (NOW + HOUR, NOW + HOUR * 3 / 4)
 
 
 def test_what_was_promised_is_never_taken_back():
     one = opened(TARGETS, ActionCode="PLT")
-    better = with_deadline(scored(one, "A1"), TARGETS).lead
-    worse = with_deadline(scored(better, "D4"), TARGETS).lead
+    better = set_deadline(scored(one, "A1"), TARGETS).lead
+    worse = set_deadline(scored(better, "D4"), TARGETS).lead
     assert worse.follow_up == better.follow_up
 
 
 def test_a_warning_that_was_given_is_not_given_again_for_an_earlier_deadline():
-    warned, _ = raised(warn_soon(opened(TARGETS, ActionCode="PLT"), TARGETS, NOW + 47 * HOUR))
-    better = with_deadline(scored(warned, "A1"), TARGETS).lead
+    warned, _ = raised(warn_due_soon(opened(TARGETS, ActionCode="PLT"), TARGETS, NOW + 47 * HOUR))
+    better = set_deadline(scored(warned, "A1"), TARGETS).lead
     assert (better.follow_up.due_at, better.follow_up.warn_at) == (NOW + HOUR, None)
 
 
@@ -278,7 +280,7 @@ def test_nothing_is_flagged_before_the_deadline(now: datetime):
 
 
 def test_the_flag_ends_the_setbacks_of_the_alarm_and_no_other():
-    setback = Setback(attempts=3, retry_at=DUE)
+    setback = RetryState(attempts=3, retry_at=DUE)
     one = lead()
     setbacks = {DueKind.FOLLOW_UP: setback, DueKind.PUBLISH: setback}
     change = flag_missed(replace(one, bookkeeping=replace(one.bookkeeping, setbacks=setbacks)), PROMISE, DUE)

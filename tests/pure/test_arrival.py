@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.arrival import later_push
 from shared.leads.events import EventType
+from shared.leads.follow_up import FollowUp, FollowUpState
+from shared.leads.intake import merge_push
 from shared.leads.lead import LeadStatus, Milestone
 from tests.pure.examples import ADA, NOW, OFFER, TARGET, examples, lead, push, received, sent, touched
 
@@ -92,7 +92,7 @@ def test_no_touch_takes_a_known_value_away(person: dict[str, str | None]):
 def test_a_touch_is_one_more_event_and_waits_for_a_score_again():
     one = lead()
     one = replace(one, bookkeeping=replace(one.bookkeeping, touches_scored=1))
-    change = later_push(one, CONTACT_ME, LATER)
+    change = merge_push(one, CONTACT_ME, LATER)
     assert change is not None
     (event,) = change.events
     assert (event.number, event.type, event.data) == (2, EventType.TOUCHED, {"push": sent(ActionCode="PLT")})

@@ -6,20 +6,22 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from shared.enrichment.facts import Enrichment
-from shared.leads.alarm import escalate_missed, flag_missed
-from shared.leads.arrival import later_push
-from shared.leads.assignment import is_asked, seat_of, settled
+from shared.follow_up.alarms import escalate_missed, flag_missed
+from shared.leads.bookkeeping import DueKind, RetryState
 from shared.leads.change import Change
-from shared.leads.consequences import with_consequences
+from shared.leads.commands import IllegalTransition, UpdateLead
+from shared.leads.enrichment import Enrichment
 from shared.leads.events import EventType
-from shared.leads.index_rows import ASSIGN_GRACE, due_times
-from shared.leads.lead import DueKind, Lead, LeadStatus, Setback
-from shared.leads.lifecycle import IllegalTransition, LeadUpdate, update
-from shared.leads.worth import record_score
+from shared.leads.index import ASSIGN_GRACE, due_times
+from shared.leads.intake import merge_push
+from shared.leads.lead import Lead, LeadStatus
+from shared.leads.lifecycle import apply_update
 from shared.policy.load import load_policy, parse_policy
 from shared.policy.model import Policy
-from shared.routing.rota import Rota, Seat, seated
+from shared.routing.assignment import choose_assignment, is_assignment_requested, record_assignment
+from shared.routing.workload import Assignment, Workload, assign
+from shared.scoring.appraise import record_score
+from shared.services.unit_of_work import apply_policy
 from tests.pure.examples import NOW, lead, push, received, touched, worth
 
 HOUR = timedelta(hours=1)
@@ -37,12 +39,12 @@ lead = "boss"
 members = ["ann", "bob"]
 """
 POLICY = parse_policy(TEXT)
-EMPTY = Rota()
+EMPTY = Workload()
 
 
 def stored(change: Change | None, before: Lead | None = None, policy: Policy = POLICY) -> Lead:
     assert change is not None
-    return with_consequences(before, change, policy).lead
+    return apply_policy(before, change, policy).lead
 
 
 def scored(one: Lead | None = None, policy: Policy = POLICY) -> Lead:
@@ -52,25 +54,25 @@ def scored(one: Lead | None = None, policy: Policy = POLICY) -> Lead:
 
 def assigned(
     one: Lead,
-    rota: Rota = EMPTY,
-    held: Seat | None = None,
+    rota: Workload = EMPTY,
+    held: Assignment | None = None,
     policy: Policy = POLICY,
-) -> tuple[Lead, Rota, Seat]:
+) -> tuple[Lead, Workload, Assignment]:
     """The lead with its owner, as the use case does it."""
-    seat = seat_of(one, held, rota, policy, NOW)
+    seat = choose_assignment(one, held, rota, policy, NOW)
     assert seat is not None
-    change = settled(one, seat, policy, NOW)
-    return stored(change, one, policy), seated(rota, held, seat), seat
+    change = record_assignment(one, seat, policy, NOW)
+    return stored(change, one, policy), assign(rota, held, seat), seat
 
 
 def test_a_lead_asks_for_an_owner_once_it_is_scored():
     new = stored(received())
-    assert not is_asked(new)
+    assert not is_assignment_requested(new)
     asked = scored(new)
-    assert is_asked(asked)
+    assert is_assignment_requested(asked)
     assert due_times(asked)[DueKind.ASSIGN] == NOW + ASSIGN_GRACE
     owned, _, _ = assigned(asked)
-    assert not is_asked(owned)
+    assert not is_assignment_requested(owned)
     assert (owned.owner, owned.team, owned.owner_because) == (
         "ann",
         "desk",
@@ -80,9 +82,9 @@ def test_a_lead_asks_for_an_owner_once_it_is_scored():
 
 def test_an_assignment_is_told_with_its_reason():
     one = scored()
-    seat = seat_of(one, None, Rota(), POLICY, NOW)
+    seat = choose_assignment(one, None, Workload(), POLICY, NOW)
     assert seat is not None
-    change = settled(one, seat, POLICY, NOW)
+    change = record_assignment(one, seat, POLICY, NOW)
     assert change is not None
     (event,) = change.events
     assert (event.type, event.data) == (
@@ -96,34 +98,34 @@ def test_an_assignment_is_told_with_its_reason():
             "by": None,
         },
     )
-    assert settled(change.lead, seat, POLICY, NOW) is None
+    assert record_assignment(change.lead, seat, POLICY, NOW) is None
 
 
 def test_what_was_chosen_for_a_request_stays_chosen():
     one = scored()
-    seat = seat_of(one, None, Rota(), POLICY, NOW)
+    seat = choose_assignment(one, None, Workload(), POLICY, NOW)
     assert seat is not None
-    rota = seated(Rota(), None, seat)
-    assert seat_of(one, seat, rota, POLICY, NOW) is seat  # not bob, whose turn it is now
+    rota = assign(Workload(), None, seat)
+    assert choose_assignment(one, seat, rota, POLICY, NOW) is seat  # not bob, whose turn it is now
 
 
 def test_a_slow_actor_does_not_undo_the_answer_to_a_later_request():
     one = scored()
-    assert seat_of(one, Seat(ask=2, owner="bob"), Rota(), POLICY, NOW) is None
-    assert settled(one, Seat(ask=2, owner="bob"), POLICY, NOW) is None
-    assert settled(one, Seat(ask=0, owner="bob"), POLICY, NOW) is None
+    assert choose_assignment(one, Assignment(ask=2, owner="bob"), Workload(), POLICY, NOW) is None
+    assert record_assignment(one, Assignment(ask=2, owner="bob"), POLICY, NOW) is None
+    assert record_assignment(one, Assignment(ask=0, owner="bob"), POLICY, NOW) is None
 
 
 def test_an_owner_by_hand_who_came_first_stays():
     one = scored()
-    seat = seat_of(one, None, Rota(), POLICY, NOW)
-    by_hand = stored(update(one, LeadUpdate(owner="bob", by="sam"), LATER, POLICY), one)
+    seat = choose_assignment(one, None, Workload(), POLICY, NOW)
+    by_hand = stored(apply_update(one, UpdateLead(owner="bob", by="sam"), LATER, POLICY), one)
     assert seat is not None
-    assert settled(by_hand, seat, POLICY, NOW) is None  # asked again, with bob counted
-    owned, rota, _ = assigned(by_hand, seated(Rota(), None, seat), seat)
+    assert record_assignment(by_hand, seat, POLICY, NOW) is None  # asked again, with bob counted
+    owned, rota, _ = assigned(by_hand, assign(Workload(), None, seat), seat)
     assert (owned.owner, owned.team, owned.owner_because) == ("bob", "desk", "by hand")
     assert rota.open_leads == {"bob": 1}
-    assert not is_asked(owned)
+    assert not is_assignment_requested(owned)
 
 
 @pytest.mark.parametrize(
@@ -136,47 +138,47 @@ def test_an_owner_by_hand_who_came_first_stays():
     ids=["test", "do not contact", "closed"],
 )
 def test_nobody_is_asked_to_call_a_lead_that_nobody_may_or_need_call(silent: Lead):
-    assert not is_asked(scored(silent))
+    assert not is_assignment_requested(scored(silent))
 
 
 def test_history_takes_nobodys_room_until_the_customer_comes_back():
     old = stored(received())
     old = replace(old, bookkeeping=replace(old.bookkeeping, is_imported=True))
     history = scored(old)
-    assert not is_asked(history)
-    assert is_asked(stored(later_push(history, push(ActionCode="PLT"), LATER), history))
+    assert not is_assignment_requested(history)
+    assert is_assignment_requested(stored(merge_push(history, push(ActionCode="PLT"), LATER), history))
 
 
 def test_without_a_catch_all_nothing_is_asked():
     policy = load_policy()
-    assert not is_asked(scored(policy=policy))
+    assert not is_assignment_requested(scored(policy=policy))
 
 
 def test_a_lead_that_can_not_be_scored_gets_an_owner_all_the_same():
     new = stored(received())
     parked = replace(
-        new.bookkeeping, setbacks={DueKind.SCORE: Setback(attempts=8, retry_at=LATER, parked=True)}
+        new.bookkeeping, setbacks={DueKind.SCORE: RetryState(attempts=8, retry_at=LATER, parked=True)}
     )
     asked = stored(Change(replace(new, bookkeeping=parked)), new)
     assert assigned(asked)[0].owner == "ann"
 
 
 @pytest.mark.parametrize(
-    "wanted", [LeadUpdate(status=LeadStatus.WON), LeadUpdate(do_not_contact=True)], ids=["won", "silent"]
+    "wanted", [UpdateLead(status=LeadStatus.WON), UpdateLead(do_not_contact=True)], ids=["won", "silent"]
 )
-def test_a_lead_that_needs_no_calls_counts_for_nobody_any_more(wanted: LeadUpdate):
+def test_a_lead_that_needs_no_calls_counts_for_nobody_any_more(wanted: UpdateLead):
     owned, rota, seat = assigned(scored())
-    closed = stored(update(owned, wanted, LATER, POLICY), owned)
-    assert is_asked(closed)
+    closed = stored(apply_update(owned, wanted, LATER, POLICY), owned)
+    assert is_assignment_requested(closed)
     done, rota, _ = assigned(closed, rota, seat)
     assert rota.open_leads == {}
-    assert not is_asked(done)
+    assert not is_assignment_requested(done)
     assert done.owner == (None if wanted.status is not LeadStatus.WON else "ann")
 
 
 def test_a_lead_that_must_not_be_contacted_loses_its_owner_and_says_so():
     owned, _, _ = assigned(scored())
-    change = with_consequences(owned, update(owned, LeadUpdate(do_not_contact=True), LATER, POLICY), POLICY)
+    change = apply_policy(owned, apply_update(owned, UpdateLead(do_not_contact=True), LATER, POLICY), POLICY)
     assert [event.type for event in change.events] == [EventType.STATUS_CHANGED, EventType.ASSIGNED]
     assert [event.number for event in change.events] == [4, 5]
     assert change.events[1].data == {
@@ -187,8 +189,8 @@ def test_a_lead_that_must_not_be_contacted_loses_its_owner_and_says_so():
         "by": None,
     }
     with pytest.raises(IllegalTransition, match="lift `doNotContact` first"):
-        update(change.lead, LeadUpdate(owner="ann"), LATER, POLICY)
-    lifted = update(change.lead, LeadUpdate(owner="ann", do_not_contact=False), LATER, POLICY)
+        apply_update(change.lead, UpdateLead(owner="ann"), LATER, POLICY)
+    lifted = apply_update(change.lead, UpdateLead(owner="ann", do_not_contact=False), LATER, POLICY)
     assert lifted is not None
     assert lifted.lead.owner == "ann"
 
@@ -201,7 +203,7 @@ def test_a_push_that_forbids_contact_takes_the_owner_away_whoever_is_asked():
 
 def test_a_customer_who_comes_back_finds_the_owner_they_had():
     owned, rota, seat = assigned(scored())
-    lost = stored(update(owned, LeadUpdate(status=LeadStatus.LOST), LATER, POLICY), owned)
+    lost = stored(apply_update(owned, UpdateLead(status=LeadStatus.LOST), LATER, POLICY), owned)
     lost, rota, seat = assigned(lost, rota, seat)
     back = stored(Change(touched(lost, push(Description="me again"), LATER)), lost)
     done, rota, _ = assigned(back, rota, seat)
@@ -213,12 +215,12 @@ def test_a_missed_lead_goes_to_somebody_else_if_the_policy_says_so():
     due = owned.follow_up.due_at
     assert due is not None
     missed = stored(flag_missed(owned, POLICY, due), owned)
-    assert is_asked(missed)
+    assert is_assignment_requested(missed)
     moved, rota, _ = assigned(missed, rota, seat)
     assert (moved.owner, rota.open_leads) == ("bob", {"bob": 1})
     assert moved.follow_up.state is missed.follow_up.state
     kept = parse_policy(TEXT.replace("reassign_on_miss = true", ""))
-    assert not is_asked(stored(flag_missed(owned, kept, due), owned, kept))
+    assert not is_assignment_requested(stored(flag_missed(owned, kept, due), owned, kept))
 
 
 def test_a_missed_lead_that_nobody_else_can_take_stays_where_it_is():
@@ -226,21 +228,21 @@ def test_a_missed_lead_that_nobody_else_can_take_stays_where_it_is():
     owned, rota, seat = assigned(scored(policy=alone), policy=alone)
     missed = stored(flag_missed(owned, alone, NOW + 30 * HOUR), owned, alone)
     again, rota, _ = assigned(missed, rota, seat, alone)
-    assert (again.owner, is_asked(again), rota.open_leads) == ("chief", False, {"chief": 1})
+    assert (again.owner, is_assignment_requested(again), rota.open_leads) == ("chief", False, {"chief": 1})
     assert again.bookkeeping.events_written == missed.bookkeeping.events_written
 
 
 def test_an_owner_whom_the_policy_does_not_know_is_not_counted():
     one = scored()
-    by_hand = stored(update(one, LeadUpdate(owner="stranger"), LATER, POLICY), one)
+    by_hand = stored(apply_update(one, UpdateLead(owner="stranger"), LATER, POLICY), one)
     owned, rota, _ = assigned(by_hand)
     assert (owned.owner, owned.team, rota.open_leads) == ("stranger", None, {})
-    assert not is_asked(owned)
+    assert not is_assignment_requested(owned)
 
 
 def test_taking_the_owner_away_by_hand_asks_the_rules_again():
     owned, rota, seat = assigned(scored())
-    free = stored(update(owned, LeadUpdate(owner=None), LATER, POLICY), owned)
+    free = stored(apply_update(owned, UpdateLead(owner=None), LATER, POLICY), owned)
     again, rota, _ = assigned(free, rota, seat)
     assert (again.owner, rota.open_leads) == ("bob", {"bob": 1})
 
@@ -276,7 +278,7 @@ def test_the_deadline_counts_in_the_calendar_of_whoever_gets_the_lead(calendars:
     assert new.follow_up.due_at == FRIDAY + 4 * HOUR
     owned, _, _ = assigned(scored(new, policy), policy=policy)
     assert owned.follow_up.due_at == due
-    by_hand = stored(update(owned, LeadUpdate(owner="bob"), FRIDAY, policy), owned, policy)
+    by_hand = stored(apply_update(owned, UpdateLead(owner="bob"), FRIDAY, policy), owned, policy)
     assert by_hand.follow_up.due_at == due  # a promise is never taken back
 
 

@@ -5,18 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.alarm import flag_missed
-from shared.leads.attention import CLOCK_SKEW, FollowUpReport, InvalidFollowUp, follow_up
+from shared.follow_up.alarms import flag_missed
+from shared.follow_up.report import record_follow_up
 from shared.leads.change import Change
+from shared.leads.commands import CLOCK_SKEW, InvalidFollowUp, ReportFollowUp
 from shared.leads.events import EventType
+from shared.leads.follow_up import FollowUp, FollowUpState
 from shared.leads.lead import LeadStatus, Milestone
 from tests.pure.examples import NOW, PROMISE, TARGET, lead, push
 
 LATER = NOW + timedelta(hours=2)
 TICK = timedelta(microseconds=1)
 DUE = NOW + TARGET
-REPORT = FollowUpReport(by="Max", at=LATER, channel="phone", note="Call on Friday", outcome="reached")
+REPORT = ReportFollowUp(by="Max", at=LATER, channel="phone", note="Call on Friday", outcome="reached")
 
 
 def flagged() -> Change:
@@ -26,7 +27,7 @@ def flagged() -> Change:
 
 
 def test_a_follow_up_stops_the_clock_and_says_so():
-    change = follow_up(lead(), REPORT, LATER + TARGET, PROMISE)
+    change = record_follow_up(lead(), REPORT, LATER + TARGET, PROMISE)
     assert change.lead.follow_up == FollowUp(state=FollowUpState.DONE, due_at=DUE, first_at=LATER, attempts=1)
     assert change.lead.milestones[-1] == Milestone(what="contacted", at=LATER, by="Max")
     assert [event.type for event in change.events] == [EventType.FOLLOWED_UP, EventType.STATUS_CHANGED]
@@ -44,8 +45,8 @@ def test_a_follow_up_stops_the_clock_and_says_so():
 
 
 def test_a_second_follow_up_is_told_but_reaches_nothing_twice():
-    once = follow_up(lead(), REPORT, LATER, PROMISE).lead
-    again = follow_up(once, replace(REPORT, by="Eva", at=LATER + TARGET), LATER + TARGET, PROMISE)
+    once = record_follow_up(lead(), REPORT, LATER, PROMISE).lead
+    again = record_follow_up(once, replace(REPORT, by="Eva", at=LATER + TARGET), LATER + TARGET, PROMISE)
     assert [event.type for event in again.events] == [EventType.FOLLOWED_UP]
     assert again.lead.milestones == once.milestones
     assert again.lead.follow_up.first_at == LATER
@@ -53,20 +54,20 @@ def test_a_second_follow_up_is_told_but_reaches_nothing_twice():
 
 @pytest.mark.parametrize("status", [status for status in LeadStatus if status is not LeadStatus.NEW])
 def test_only_a_new_lead_becomes_contacted(status: LeadStatus):
-    change = follow_up(replace(lead(), status=status), REPORT, LATER, PROMISE)
+    change = record_follow_up(replace(lead(), status=status), REPORT, LATER, PROMISE)
     assert change.lead.status is status
     assert [event.type for event in change.events] == [EventType.FOLLOWED_UP]
 
 
 def test_a_missed_lead_is_done_once_somebody_calls_and_its_breach_stays_known():
-    change = follow_up(flagged().lead, replace(REPORT, at=DUE + TICK), DUE + TARGET, PROMISE)
+    change = record_follow_up(flagged().lead, replace(REPORT, at=DUE + TICK), DUE + TARGET, PROMISE)
     assert (change.lead.follow_up.state, change.lead.follow_up.missed_at) == (FollowUpState.DONE, DUE)
 
 
 @pytest.mark.parametrize("action", ["DNC", "test"])
 def test_a_lead_without_a_clock_has_none_to_stop(action: str):
     silent = lead(push(ActionCode="DNC") if action == "DNC" else push({"LastName": "MSFT_TEST_1"}))
-    change = follow_up(silent, REPORT, LATER, PROMISE)
+    change = record_follow_up(silent, REPORT, LATER, PROMISE)
     assert change.lead.follow_up == FollowUp()
     assert change.events[0].type is EventType.FOLLOWED_UP
 
@@ -85,7 +86,7 @@ def test_a_lead_without_a_clock_has_none_to_stop(action: str):
 def test_a_report_that_can_not_be_true_is_refused(at: datetime, now: datetime, says: str | None):
     report = replace(REPORT, at=at)
     if says is None:
-        assert follow_up(lead(), report, now, PROMISE).lead.follow_up.first_at == at
+        assert record_follow_up(lead(), report, now, PROMISE).lead.follow_up.first_at == at
     else:
         with pytest.raises(InvalidFollowUp, match=says):
-            follow_up(lead(), report, now, PROMISE)
+            record_follow_up(lead(), report, now, PROMISE)

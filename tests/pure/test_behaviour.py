@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.leads.interactions import Interaction
+from shared.leads.score import Evidence, Score
 from shared.policy.duration import Duration
 from shared.policy.scoring import Behaviour
 from shared.scoring.behaviour import by_type, counted, weight
-from shared.scoring.interaction import Interaction
 from shared.scoring.rules import score
-from shared.scoring.score import Evidence, Score
 from tests.pure.examples import NOW, examples
 from tests.pure.policies import TYPES, behaviours, policy, rule
 

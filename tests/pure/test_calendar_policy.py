@@ -8,8 +8,7 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from shared.policy.calendars import CalendarPolicy, read_hours
-from shared.policy.public_holidays import public_holidays
+from shared.policy.calendars import CalendarPolicy, public_holidays, read_hours
 
 BERLIN = """
 zone = "Europe/Berlin"

@@ -5,23 +5,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.leads.change import OPERATIONS_KEPT, PUBLISH_GRACE, change, published, signed
+from shared.leads.bookkeeping import DueKind, RetryState
+from shared.leads.change import PUBLISH_GRACE, mark_published, record
 from shared.leads.events import EventType, event_id, lead_and_number
-from shared.leads.lead import DueKind, Lead, Setback
+from shared.leads.idempotency import OPERATIONS_KEPT, with_operation
+from shared.leads.lead import Lead
 from tests.pure.examples import NOW, TARGET, examples, lead
 
-SETBACK = Setback(attempts=2, retry_at=NOW)
+SETBACK = RetryState(attempts=2, retry_at=NOW)
 TOUCHED = (EventType.TOUCHED, {"push": {}})
 QUALIFIED = (EventType.QUALIFIED, {"total": 60, "grade": "B1"})
 
 
 def after_three_events() -> Lead:
     happened = [TOUCHED, QUALIFIED]
-    return change(lead(), NOW + TARGET, *happened).lead
+    return record(lead(), NOW + TARGET, *happened).lead
 
 
 def test_events_are_numbered_on_from_the_last_one():
-    one = change(lead(), NOW, TOUCHED, QUALIFIED, owner="max")
+    one = record(lead(), NOW, TOUCHED, QUALIFIED, owner="max")
     assert [(event.number, event.id) for event in one.events] == [
         (2, f"{one.lead.id}:2"),
         (3, f"{one.lead.id}:3"),
@@ -32,7 +34,7 @@ def test_events_are_numbered_on_from_the_last_one():
 
 
 def test_a_change_without_events_leaves_the_count_alone():
-    one = change(lead(), NOW + TARGET, owner="max")
+    one = record(lead(), NOW + TARGET, owner="max")
     assert one.events == ()
     assert one.lead == replace(lead(), owner="max")
 
@@ -50,7 +52,7 @@ def test_the_oldest_event_that_waits_sets_the_time_to_publish():
     ],
 )
 def test_what_is_out_is_taken_off_the_list(numbers: set[int], left: tuple[int, ...]):
-    kept = published(after_three_events(), frozenset(numbers)).bookkeeping
+    kept = mark_published(after_three_events(), frozenset(numbers)).bookkeeping
     assert kept.events_unpublished == left
     assert kept.events_written == 3
     assert kept.publish_due_at == (NOW + PUBLISH_GRACE if left else None)
@@ -59,23 +61,23 @@ def test_what_is_out_is_taken_off_the_list(numbers: set[int], left: tuple[int, .
 @pytest.mark.parametrize("numbers", [set(), {4}, {0}])
 def test_what_was_known_to_be_out_changes_nothing(numbers: set[int]):
     one = after_three_events()
-    assert published(one, frozenset(numbers)) is one
+    assert mark_published(one, frozenset(numbers)) is one
 
 
 def test_a_second_note_of_the_same_event_changes_nothing():
-    once = published(after_three_events(), frozenset({1}))
-    assert published(once, frozenset({1})) is once
+    once = mark_published(after_three_events(), frozenset({1}))
+    assert mark_published(once, frozenset({1})) is once
 
 
 def test_publishing_ends_its_own_setback_only():
     one = lead()
     setbacks = {DueKind.PUBLISH: SETBACK, DueKind.SCORE: SETBACK}
     one = replace(one, bookkeeping=replace(one.bookkeeping, setbacks=setbacks))
-    assert published(one, frozenset({1})).bookkeeping.setbacks == {DueKind.SCORE: SETBACK}
+    assert mark_published(one, frozenset({1})).bookkeeping.setbacks == {DueKind.SCORE: SETBACK}
 
 
 def test_the_next_event_after_all_are_out_waits_from_its_own_time():
-    one = change(published(lead(), frozenset({1})), NOW + TARGET, TOUCHED).lead
+    one = record(mark_published(lead(), frozenset({1})), NOW + TARGET, TOUCHED).lead
     assert one.bookkeeping.publish_due_at == NOW + TARGET + PUBLISH_GRACE
 
 
@@ -84,7 +86,7 @@ def test_the_next_event_after_all_are_out_waits_from_its_own_time():
 def test_a_lead_remembers_its_last_operations_and_no_more(operations: list[str]):
     one = lead()
     for operation in operations:
-        one = signed(one, operation)
+        one = with_operation(one, operation)
     assert one.bookkeeping.operations == tuple(operations[-OPERATIONS_KEPT:])
 
 

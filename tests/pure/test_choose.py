@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.enrichment.facts import CompanyFacts, EmailFacts, Enrichment
+from shared.leads.enrichment import CompanyFacts, EmailFacts, Enrichment
 from shared.policy.load import InvalidPolicy, parse_policy
 from shared.policy.model import Policy
 from shared.routing.choose import Request, choose
-from shared.routing.rota import Rota, Seat, seated
+from shared.routing.workload import Assignment, Workload, assign
 from tests.pure.examples import NOW, examples
 
 TEAM = """
@@ -29,16 +29,16 @@ members = ["ann", "bob", "cy"]
 REQUEST = Request(ask=1, facts={}, enrichment=Enrichment())
 
 
-def chosen(policy: str, rota: Rota = Rota(), at: datetime = NOW, **facts: Any) -> Seat:  # noqa: B008 - frozen
+def chosen(policy: str, rota: Workload = Workload(), at: datetime = NOW, **facts: Any) -> Assignment:  # noqa: B008 - frozen
     return choose(replace(REQUEST, facts=facts), parse_policy(policy), rota, at)
 
 
-def shared_out(policy: Policy, leads: int, rota: Rota = Rota()) -> tuple[list[str], Rota]:  # noqa: B008 - frozen
+def shared_out(policy: Policy, leads: int, rota: Workload = Workload()) -> tuple[list[str], Workload]:  # noqa: B008 - frozen
     """Who gets one lead after the other."""
     owners = []
     for _ in range(leads):
         seat = choose(REQUEST, policy, rota, NOW)
-        rota = seated(rota, None, seat)
+        rota = assign(rota, None, seat)
         owners.append(seat.owner or "")
     return owners, rota
 
@@ -60,7 +60,7 @@ def test_a_new_member_gets_one_lead_at_once_and_then_waits_like_all():
 
 def test_the_fewest_open_leads_come_first_and_of_two_alike_the_longest_wait():
     policy = TEAM + 'by = "least_open"\n'
-    rota = Rota(open_leads={"ann": 2, "bob": 1, "cy": 1}, last_turns={"desk": {"bob": 9, "cy": 3}})
+    rota = Workload(open_leads={"ann": 2, "bob": 1, "cy": 1}, last_turns={"desk": {"bob": 9, "cy": 3}})
     assert chosen(policy, rota).owner == "cy"
 
 
@@ -74,7 +74,7 @@ def test_who_has_no_room_gets_nothing_until_a_lead_is_closed():
     policy = parse_policy(TEAM + "[routing.owners.ann]\ncapacity = 1\n[routing.owners.bob]\ncapacity = 0\n")
     owners, rota = shared_out(policy, 4)
     assert owners == ["ann", "cy", "cy", "cy"]
-    freed = seated(rota, Seat(ask=1, owner="ann"), Seat(ask=2))
+    freed = assign(rota, Assignment(ask=1, owner="ann"), Assignment(ask=2))
     assert choose(REQUEST, policy, freed, NOW).owner == "ann"
 
 
@@ -128,7 +128,7 @@ members = ["bob"]
 )
 def test_the_first_rule_that_fits_decides(facts: dict, enrichment: Enrichment, owner: str, rule: str | None):
     request = replace(REQUEST, facts=facts, enrichment=enrichment)
-    seat = choose(request, parse_policy(RULES), Rota(), NOW)
+    seat = choose(request, parse_policy(RULES), Workload(), NOW)
     assert (seat.owner, seat.rule) == (owner, rule)
 
 
@@ -139,13 +139,13 @@ def test_a_rule_whose_people_are_away_leaves_the_lead_to_the_next_that_fits():
         facts={"country.code": "AT", "grade": "B1"},
         enrichment=Enrichment(company=CompanyFacts(key="fabrikam")),
     )
-    seat = choose(request, parse_policy(away), Rota(), NOW)
+    seat = choose(request, parse_policy(away), Workload(), NOW)
     assert (seat.owner, seat.because) == ("bob", "speaks German; the longest wait of dach")
 
 
 def test_who_missed_a_lead_does_not_get_it_again():
     request = replace(REQUEST, without="ann")
-    assert choose(request, parse_policy(TEAM), Rota(), NOW).owner == "bob"
+    assert choose(request, parse_policy(TEAM), Workload(), NOW).owner == "bob"
 
 
 def test_the_catch_all_is_always_free():
@@ -160,13 +160,13 @@ def test_the_catch_all_is_always_free():
 @given(st.lists(st.sets(st.sampled_from(["ann", "bob", "cy"])), max_size=60))
 def test_among_those_who_are_there_turns_never_differ_by_more_than_one(absences: list[set[str]]):
     """Whoever was there all the time got as many leads as any other who was, give or take one."""
-    rota, counts = Rota(), Counter[str]()
+    rota, counts = Workload(), Counter[str]()
     for away in absences:
         policy = parse_policy(
             TEAM + "".join(f"[routing.owners.{one}]\ncapacity = 0\n" for one in sorted(away))
         )
         seat = choose(REQUEST, policy, rota, NOW)
-        rota = seated(rota, None, seat)
+        rota = assign(rota, None, seat)
         counts[seat.owner or ""] += 1
     always = [name for name in ("ann", "bob", "cy") if not any(name in away for away in absences)]
     given_out = [counts[name] for name in always]

@@ -5,11 +5,11 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from shared.enrichment.facts import CountryFacts, Enrichment
+from shared.contract.events import LONGEST_PROPERTY, body_of, properties_of
+from shared.contract.responses import event_body, lead_body
+from shared.leads.enrichment import CountryFacts, Enrichment
 from shared.leads.lead import Lead
-from shared.leads.wire import event_on_the_wire, lead_on_the_wire
-from shared.leads.worth import record_score
-from shared.messaging.cloud_events import LONGEST_PROPERTY, body_of, properties_of
+from shared.scoring.appraise import record_score
 from tests.pure.examples import NOW, lead, push, received, worth
 
 EVENT = received().events[0]
@@ -87,8 +87,8 @@ def test_the_body_is_the_lead_and_the_event_as_on_the_wire():
     one = known_lead()
     told = json.loads(body_of(one, EVENT))
     assert list(told) == ["lead", "event"]
-    assert told["lead"] == json.loads(json.dumps(lead_on_the_wire(one)))
-    assert told["event"] == event_on_the_wire(EVENT)
+    assert told["lead"] == json.loads(json.dumps(lead_body(one)))
+    assert told["event"] == event_body(EVENT)
     assert "bookkeeping" not in told["lead"]
 
 

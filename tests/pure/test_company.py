@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.enrichment.company import company_facts, company_key
 from shared.enrichment.email import email_facts
-from shared.enrichment.facts import CompanyFacts, EmailFacts
+from shared.leads.enrichment import CompanyFacts, EmailFacts
 
 # A firm a line, the spellings apart by |.
 FIRMS = """

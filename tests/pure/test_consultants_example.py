@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from shared.leads.interactions import Interaction
 from shared.policy.load import parse_policy
-from shared.scoring.interaction import Interaction
 from shared.scoring.rules import score
 from tests.pure.examples import NOW
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from iso3166 import countries
 
 from shared.enrichment.country import country_code, country_facts
-from shared.enrichment.facts import CountryFacts
+from shared.leads.enrichment import CountryFacts
 from tests.pure.examples import examples
 
 ISO = {country.alpha2 for country in countries}

@@ -6,20 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from shared.enrichment.crm_facts import FACTS_KEPT, LARGEST_FACTS, LONGEST_FACT, record_facts
 from shared.leads.change import Change
-from shared.leads.crm_facts import (
-    FACTS_KEPT,
-    LARGEST_FACTS,
-    LONGEST_FACT,
-    FactReport,
-    InvalidFacts,
-    learn,
-)
+from shared.leads.commands import InvalidFacts, ReportFacts
 from shared.leads.events import EventType
+from shared.leads.idempotency import REPORTS_REMEMBERED
 from shared.leads.lead import Lead
-from shared.leads.reports import REPORTS_REMEMBERED
-from shared.leads.worth import appraise, record_score
 from shared.policy.load import load_policy
+from shared.scoring.appraise import appraise, record_score
 from tests.pure.examples import NOW, lead
 
 LATER = NOW + timedelta(hours=1)
@@ -27,7 +21,7 @@ RULES = load_policy().scoring
 
 
 def learned(one: Lead, report_id: str | None = None, /, **facts: Any) -> Change:
-    change = learn(one, FactReport(facts=facts, by="sam", id=report_id), LATER)
+    change = record_facts(one, ReportFacts(facts=facts, by="sam", id=report_id), LATER)
     assert change is not None
     return change
 
@@ -57,7 +51,7 @@ def test_only_news_are_told_and_the_newest_value_counts():
     first = learned(lead(), industry="software", employees=50).lead
     (event,) = learned(first, industry="software", employees=51).events
     assert event.data["facts"] == {"employees": 51}
-    assert learn(first, FactReport(facts={"industry": "software"}), LATER) is None
+    assert record_facts(first, ReportFacts(facts={"industry": "software"}), LATER) is None
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, True), (1, 1.0), (0, False)])
@@ -68,14 +62,14 @@ def test_what_python_takes_for_equal_may_be_another_fact(before: Any, after: Any
 def test_a_report_that_comes_again_does_nothing_even_if_others_came_between():
     first = learned(lead(), "1", industry="software").lead
     second = learned(first, "2", industry="retail").lead
-    assert learn(second, FactReport(facts={"industry": "software"}, id="1"), LATER) is None
+    assert record_facts(second, ReportFacts(facts={"industry": "software"}, id="1"), LATER) is None
 
 
 def test_a_report_of_nothing_new_is_remembered_without_a_word():
     first = learned(lead(), industry="software").lead
     change = learned(first, "2", industry="software")
     assert (change.events, change.lead.enrichment) == ((), first.enrichment)
-    assert learn(change.lead, FactReport(facts={"industry": "retail"}, id="2"), LATER) is None
+    assert record_facts(change.lead, ReportFacts(facts={"industry": "retail"}, id="2"), LATER) is None
 
 
 def test_what_a_crm_tells_stands_against_a_provider():
@@ -119,7 +113,7 @@ def test_a_fact_of_ours_is_set_right_by_its_name():
 )
 def test_facts_that_no_rule_could_ask_for_are_refused_and_not_quoted(facts: dict[str, Any], says: str):
     with pytest.raises(InvalidFacts, match=says) as refusal:
-        learn(lead(), FactReport(facts=facts), LATER)
+        record_facts(lead(), ReportFacts(facts=facts), LATER)
     assert "c4n4ry" not in str(refusal.value)
 
 

@@ -5,18 +5,19 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUpState
-from shared.leads.alarm import remind_of_contact
-from shared.leads.arrival import first_push, later_push
-from shared.leads.attention import FollowUpReport, follow_up
+from shared.follow_up.alarms import open_planned_contact
+from shared.follow_up.report import record_follow_up
 from shared.leads.change import Change
-from shared.leads.consequences import with_consequences
-from shared.leads.erasure import ErasedBecause, continued, erased
+from shared.leads.commands import ReportFollowUp, UpdateLead
+from shared.leads.events import ErasureReason
+from shared.leads.follow_up import FollowUpState
+from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.lead import Lead, LeadStatus
-from shared.leads.lifecycle import LeadUpdate, update
-from shared.leads.taken_over import TakenOver
-from shared.marketplace.push import LeadPush
+from shared.leads.lifecycle import apply_update
+from shared.leads.push import LeadPush
 from shared.policy.load import parse_policy
+from shared.privacy.erasure import entomb, open_over_tombstone
+from shared.services.unit_of_work import apply_policy
 from tests.pure.examples import NOW, OFFER, push
 
 HOUR = timedelta(hours=1)
@@ -31,31 +32,31 @@ when = { fact = "offer", equals = "contoso.contoso-backup" }
 target = "8h"
 because = "an offer in a hurry"
 """)
-OLD, WAITED = TakenOver(NOW, is_old=True), TakenOver(NOW, was_pushed=True)
+OLD, WAITED = Origin(NOW, is_old=True), Origin(NOW, was_pushed=True)
 DNC, TEST = push(ActionCode="DNC"), push({"FirstName": "MSFT_TEST_1"})
 ONCE, AGAIN = push(), push(Description="me again")
 
 
 def stored(change: Change | None, before: Lead | None = None) -> Lead:
     assert change is not None
-    return with_consequences(before, change, POLICY).lead
+    return apply_policy(before, change, POLICY).lead
 
 
-def opened(one: LeadPush = ONCE, at: datetime = NOW, over: TakenOver | None = None) -> Lead:
-    return stored(first_push(one, "a" * 24, OFFER, at, over=over))
+def opened(one: LeadPush = ONCE, at: datetime = NOW, origin: Origin | None = None) -> Lead:
+    return stored(open_lead(one, "a" * 24, OFFER, at, origin=origin))
 
 
-def touched(known: Lead, one: LeadPush = AGAIN, at: datetime = LATER, over: TakenOver | None = None) -> Lead:
-    return stored(later_push(known, one, at, over=over), known)
+def touched(known: Lead, one: LeadPush = AGAIN, at: datetime = LATER, origin: Origin | None = None) -> Lead:
+    return stored(merge_push(known, one, at, origin=origin), known)
 
 
 def updated(known: Lead, at: datetime = NOW, **wanted: object) -> Lead:
-    return stored(update(known, LeadUpdate(**wanted), at, POLICY), known)
+    return stored(apply_update(known, UpdateLead(**wanted), at, POLICY), known)
 
 
 def called(known: Lead, next_contact_at: datetime | None = None) -> Lead:
-    report = FollowUpReport(by="sam", at=NOW, next_contact_at=next_contact_at)
-    return stored(follow_up(known, report, NOW, POLICY), known)
+    report = ReportFollowUp(by="sam", at=NOW, next_contact_at=next_contact_at)
+    return stored(record_follow_up(known, report, NOW, POLICY), known)
 
 
 def lost() -> Lead:
@@ -64,12 +65,12 @@ def lost() -> Lead:
 
 def reminded() -> Lead:
     planned = called(opened(), next_contact_at=LATER)
-    return stored(remind_of_contact(planned, POLICY, LATER + HOUR), planned)
+    return stored(open_planned_contact(planned, POLICY, LATER + HOUR), planned)
 
 
 def born_again() -> Lead:
-    tombstone = erased(opened(), NOW, ErasedBecause.REQUESTED).lead
-    return stored(continued(first_push(AGAIN, "a" * 24, OFFER, LATER), tombstone))
+    tombstone = entomb(opened(), NOW, ErasureReason.REQUESTED).lead
+    return stored(open_over_tombstone(open_lead(AGAIN, "a" * 24, OFFER, LATER), tombstone))
 
 
 def of_an_old_row(known: Lead) -> Lead:
@@ -81,7 +82,7 @@ def of_an_old_row(known: Lead) -> Lead:
     ("one", "began_at"),
     [
         pytest.param(opened(), NOW, id="a first push"),
-        pytest.param(opened(at=NOW - HOUR, over=WAITED), NOW - HOUR, id="one that waited in the queue"),
+        pytest.param(opened(at=NOW - HOUR, origin=WAITED), NOW - HOUR, id="one that waited in the queue"),
         pytest.param(touched(opened()), NOW, id="a touch of who waits"),
         pytest.param(touched(opened(), at=NOW - HOUR), NOW - HOUR, id="a belated one: waits longer"),
         pytest.param(touched(called(opened())), LATER, id="a touch of who was called"),
@@ -90,7 +91,7 @@ def of_an_old_row(known: Lead) -> Lead:
         pytest.param(updated(opened(DNC), LATER, do_not_contact=False), LATER, id="allowed again by hand"),
         pytest.param(touched(opened(DNC), push(ActionCode="PLT")), LATER, id="allowed again by a touch"),
         pytest.param(touched(opened(TEST)), LATER, id="a test that has become real"),
-        pytest.param(touched(opened(at=NOW - 999 * HOUR, over=OLD)), LATER, id="an old row, then a push"),
+        pytest.param(touched(opened(at=NOW - 999 * HOUR, origin=OLD)), LATER, id="an old row, then a push"),
         pytest.param(reminded(), LATER, id="a planned contact, told late"),
         pytest.param(born_again(), LATER, id="a push where a lead was erased"),
         pytest.param(touched(of_an_old_row(called(opened()))), LATER, id="a beginning that wasn't noted"),
@@ -108,7 +109,7 @@ def test_a_cycle_that_begins_gets_the_deadline_and_the_warning_of_the_policy(one
         pytest.param(touched(opened(), DNC), id="must not be contacted any more"),
         pytest.param(opened(TEST), id="a test"),
         pytest.param(lost(), id="closed"),
-        pytest.param(opened(at=NOW - 999 * HOUR, over=OLD), id="an old row"),
+        pytest.param(opened(at=NOW - 999 * HOUR, origin=OLD), id="an old row"),
     ],
 )
 def test_whom_nobody_has_to_call_has_no_deadline(one: Lead):

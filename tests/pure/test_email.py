@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.enrichment.email import email_facts
-from shared.enrichment.facts import EmailFacts
+from shared.leads.enrichment import EmailFacts
 
 FIRMS = """
 microsoft.com google.com apple.com amazon.com meta.com facebook.com oracle.com sap.com ibm.com intel.com

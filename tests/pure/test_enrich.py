@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.enrichment.enrich import enrich, from_crm, with_facts
-from shared.enrichment.facts import Enrichment, PersonFacts
-from shared.marketplace.push import Contact
+from shared.leads.enrichment import Enrichment, PersonFacts
+from shared.leads.push import Contact
 from tests.pure.examples import NOW, examples, push
 
 TEXT = (

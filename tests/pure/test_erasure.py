@@ -6,16 +6,24 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from shared.leads.arrival import later_push
+from shared.leads.bookkeeping import AssignmentState, DueKind
 from shared.leads.change import Change
-from shared.leads.consequences import with_consequences
-from shared.leads.erasure import SETTLED_AFTER, ErasedBecause, cleared, continued, erased, purged, swept
-from shared.leads.events import EventType
-from shared.leads.index_rows import due_key, index_rows
-from shared.leads.lead import Assignment, DueKind, LeadStatus
-from shared.leads.replay import replayed_lead
-from shared.leads.worth import record_score
+from shared.leads.events import ErasureReason, EventType
+from shared.leads.index import due_key, index_rows
+from shared.leads.intake import merge_push
+from shared.leads.lead import LeadStatus
 from shared.policy.load import parse_policy
+from shared.privacy.erasure import (
+    SETTLED_AFTER,
+    clear_tombstone,
+    entomb,
+    expire,
+    finish_sweep,
+    open_over_tombstone,
+)
+from shared.scoring.appraise import record_score
+from shared.scoring.replay import replay_lead
+from shared.services.unit_of_work import apply_policy
 from tests.pure.examples import ADA, NOTHING_KNOWN, NOW, PROMISE, lead, push, received, worth
 
 HOUR = timedelta(hours=1)
@@ -25,14 +33,14 @@ TOLD = {"Description": "Please ring my wife Clara", "ActionCode": "PLT"}
 
 def an_old_lead():
     known = lead(push(**TOLD))
-    known = later_push(known, push(**{**TOLD, "Description": "Hello again"}), NOW + HOUR).lead
+    known = merge_push(known, push(**{**TOLD, "Description": "Hello again"}), NOW + HOUR).lead
     scored = record_score(known, NOTHING_KNOWN, worth(50), NOW + HOUR).lead
-    asked = Assignment(asked=3, settled=2, counts_for="ann")
+    asked = AssignmentState(asked=3, settled=2, counts_for="ann")
     return replace(scored, owner="ann", bookkeeping=replace(scored.bookkeeping, assignment=asked))
 
 
 def entombed(known=None):
-    return erased(known or an_old_lead(), NOW + DAY, ErasedBecause.REQUESTED)
+    return entomb(known or an_old_lead(), NOW + DAY, ErasureReason.REQUESTED)
 
 
 def test_a_tombstone_has_one_more_event_and_nothing_of_the_person():
@@ -48,7 +56,7 @@ def test_a_tombstone_has_one_more_event_and_nothing_of_the_person():
 
 
 def test_a_tombstone_has_one_index_row_which_the_clock_finds():
-    change = with_consequences(an_old_lead(), entombed(), PROMISE)
+    change = apply_policy(an_old_lead(), entombed(), PROMISE)
     at = NOW + DAY + SETTLED_AFTER
     assert [row.key for row in index_rows(change.lead)] == [due_key(at, DueKind.PURGE, change.lead.id)]
 
@@ -56,15 +64,15 @@ def test_a_tombstone_has_one_index_row_which_the_clock_finds():
 @pytest.mark.parametrize("is_told", [True, False])
 def test_what_a_tombstone_still_owes_is_noted_once(is_told):
     tombstone = entombed().lead
-    noted = cleared(tombstone, is_told=is_told).lead
+    noted = clear_tombstone(tombstone, is_told=is_told).lead
     assert noted.bookkeeping.erased_through == 0
     assert noted.bookkeeping.events_unpublished == (() if is_told else (4,))
-    assert cleared(noted, is_told=is_told) is None
+    assert clear_tombstone(noted, is_told=is_told) is None
 
 
 def test_a_customer_who_comes_back_meanwhile_is_a_new_lead_whose_events_go_on():
     tombstone = entombed().lead
-    back = continued(received(at=NOW + 2 * DAY), tombstone)
+    back = open_over_tombstone(received(at=NOW + 2 * DAY), tombstone)
     assert [event.id for event in back.events] == [f"{tombstone.id}:5"]
     kept = back.lead.bookkeeping
     assert (kept.events_written, kept.events_unpublished, kept.erased_through) == (5, (4, 5), 3)
@@ -73,19 +81,19 @@ def test_a_customer_who_comes_back_meanwhile_is_a_new_lead_whose_events_go_on():
 
 
 def test_what_was_left_of_the_earlier_life_is_due_until_it_is_swept():
-    back = continued(received(at=NOW + 2 * DAY), entombed().lead)
-    back = with_consequences(None, back, PROMISE).lead
+    back = open_over_tombstone(received(at=NOW + 2 * DAY), entombed().lead)
+    back = apply_policy(None, back, PROMISE).lead
     assert due_key(NOW + DAY + SETTLED_AFTER, DueKind.PURGE, back.id) in {row.key for row in index_rows(back)}
-    done = swept(back, 3).lead
+    done = finish_sweep(back, 3).lead
     assert DueKind.PURGE not in "".join(row.key for row in index_rows(done))
-    assert swept(done, 3) is None
-    assert swept(back, 2) is None  # another erasure came between
+    assert finish_sweep(done, 3) is None
+    assert finish_sweep(back, 2) is None  # another erasure came between
 
 
 def test_a_new_life_is_told_again_from_its_own_events():
     tombstone = entombed()
-    back = continued(received(at=NOW + 2 * DAY), tombstone.lead)
-    told = replayed_lead([*tombstone.events, *back.events])
+    back = open_over_tombstone(received(at=NOW + 2 * DAY), tombstone.lead)
+    told = replay_lead([*tombstone.events, *back.events])
     assert told.contact == back.lead.contact
     assert told.bookkeeping.interactions == back.lead.bookkeeping.interactions
 
@@ -95,7 +103,7 @@ KEPT = '[retention]\nleads_after = "10d"\n'
 
 def closed():
     change = Change(replace(lead(), status=LeadStatus.WON))
-    return with_consequences(None, change, parse_policy(KEPT))
+    return apply_policy(None, change, parse_policy(KEPT))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +116,7 @@ def closed():
     ],
 )
 def test_a_closed_lead_is_erased_when_the_present_policy_says_so(policy, now, outcome):
-    done = purged(closed().lead, parse_policy(policy).retention, NOW + now)
+    done = expire(closed().lead, parse_policy(policy).retention, NOW + now)
     if outcome is None:
         assert done is None
     elif outcome == "erased":

@@ -4,16 +4,16 @@ import pytest
 from msgspec.structs import replace
 
 from shared.enrichment.enrich import enrich
-from shared.enrichment.facts import Enrichment, PersonFacts
-from shared.leads.facts import facts_of
-from shared.marketplace.push import Contact
-from shared.policy.facts import KNOWN_FACTS
+from shared.leads.enrichment import Enrichment, PersonFacts
+from shared.leads.push import Contact
+from shared.policy.conditions import KNOWN_FACTS
+from shared.scoring.facts import lead_facts
 from tests.pure.examples import NOW, TARGET, lead, push, touched
 
 
 def test_facts_are_what_the_push_says_and_what_follows_from_it():
     one = lead(push(Description="Call me"))
-    assert facts_of(one, enrich(one.contact, note=one.note, at=NOW)) == {
+    assert lead_facts(one, enrich(one.contact, note=one.note, at=NOW)) == {
         "action": "INS",
         "source": "AzureMarketplace",
         "offer": "contoso.contoso-backup",
@@ -56,18 +56,18 @@ def test_facts_are_what_the_push_says_and_what_follows_from_it():
 
 def test_what_is_not_known_is_no_fact():
     one = replace(lead(), action=None, source=None, offer=None, offer_title=None, note="", contact=Contact())
-    facts = facts_of(one, Enrichment())
+    facts = lead_facts(one, Enrichment())
     assert facts == {"returning": False, "touches": 1, "doNotContact": False}
 
 
 def test_no_and_nothing_are_facts():
-    facts = facts_of(lead(), Enrichment(completeness=0.0, facts={"employees": 0, "customer": False}))
+    facts = lead_facts(lead(), Enrichment(completeness=0.0, facts={"employees": 0, "customer": False}))
     assert (facts["completeness"], facts["employees"], facts["customer"]) == (0.0, 0, False)
 
 
 def test_a_fact_from_outside_goes_by_its_name_and_by_where_the_lead_shows_it_and_replaces_ours():
     told = {"industry": "software", "person.rank": "owner"}
-    facts = facts_of(lead(), Enrichment(person=PersonFacts(rank="manager"), facts=told))
+    facts = lead_facts(lead(), Enrichment(person=PersonFacts(rank="manager"), facts=told))
     assert (facts["industry"], facts["facts.industry"], facts["person.rank"]) == (
         "software",
         "software",
@@ -77,20 +77,20 @@ def test_a_fact_from_outside_goes_by_its_name_and_by_where_the_lead_shows_it_and
 
 def test_parameters_of_the_listing_are_facts():
     assert (
-        facts_of(replace(lead(), campaign={"mktcmpid": "spring"}), Enrichment())["campaign.mktcmpid"]
+        lead_facts(replace(lead(), campaign={"mktcmpid": "spring"}), Enrichment())["campaign.mktcmpid"]
         == "spring"
     )
 
 
 def test_every_fact_of_ours_is_one_that_a_policy_may_name():
     one = lead(push(Description="Call me"))
-    names = facts_of(one, enrich(one.contact, note=one.note, at=NOW)).keys()
+    names = lead_facts(one, enrich(one.contact, note=one.note, at=NOW)).keys()
     assert names <= KNOWN_FACTS.keys()
     assert KNOWN_FACTS.keys() - names == {"email.suggestion"}
 
 
 def test_an_unknown_rank_is_left_out_and_a_known_one_is_not():
-    facts = facts_of(lead(), Enrichment(person=PersonFacts(rank="owner")))
+    facts = lead_facts(lead(), Enrichment(person=PersonFacts(rank="owner")))
     assert facts["person.rank"] == "owner"
     assert "person.department" not in facts
 
@@ -100,4 +100,4 @@ def test_a_lead_returns_with_its_second_push(pushes: int, returning: bool):
     one = lead()
     for number in range(pushes):
         one = touched(one, push(Description=str(number)), NOW + TARGET)
-    assert facts_of(one, Enrichment())["returning"] is returning
+    assert lead_facts(one, Enrichment())["returning"] is returning

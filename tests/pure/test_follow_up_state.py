@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.follow_up.state import (
+from shared.leads.follow_up import (
     FollowUp,
     FollowUpState,
     await_follow_up,

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.leads.arrival import first_push, later_push
-from shared.leads.identity import lead_id
-from shared.leads.index_rows import index_rows
+from shared.contract.events import body_of, properties_of
+from shared.enrichment.identity import lead_id
+from shared.leads.index import index_rows
+from shared.leads.intake import merge_push, open_lead
 from shared.leads.lead import Lead
-from shared.leads.offer import offer_of
-from shared.leads.worth import appraise, record_score
+from shared.leads.push import LeadPush
 from shared.marketplace.json_text import MAX_VALUES
+from shared.marketplace.offer import offer_of
 from shared.marketplace.parse import MAX_BODY, InvalidPush, parse_push
-from shared.marketplace.push import LeadPush
-from shared.messaging.cloud_events import body_of, properties_of
 from shared.policy.load import load_policy
-from shared.storage.entities import event_entity, event_of, lead_entity, lead_of
+from shared.scoring.appraise import appraise, record_score
+from shared.storage.rows import event_entity, event_of, lead_entity, lead_of
 from tests.pure.examples import ADA, KEY, NOW, TARGET, examples, sent
 
 CANARY = "c4n4ry"
@@ -47,7 +47,7 @@ def desk_work(body: bytes) -> Lead | None:
         assert CANARY not in refusal
         return None
     offer = offer_of(push, None, {})
-    change = first_push(push, lead_id(push, offer, KEY), offer, NOW)
+    change = open_lead(push, lead_id(push, offer, KEY), offer, NOW)
     enrichment, score = appraise(change.lead, POLICY.scoring, NOW)
     lead = record_score(change.lead, enrichment, score, NOW).lead
     (event,) = change.events
@@ -56,7 +56,7 @@ def desk_work(body: bytes) -> Lead | None:
     assert json.loads(body_of(lead, event))["lead"]["id"] == lead.id
     assert CANARY not in str([row.key for row in index_rows(lead)])
     properties_of(lead, event)
-    later_push(lead, push, NOW + TARGET)
+    merge_push(lead, push, NOW + TARGET)
     return lead
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.leads.identity import LEAD_ID, all_shards, lead_id, normal, shard_of
-from shared.marketplace.push import LeadPush
+from shared.enrichment.identity import lead_id, normalize
+from shared.leads.identity import LEAD_ID, all_shards, shard_of
+from shared.leads.push import LeadPush
 from tests.pure.examples import ADA, KEY, OFFER, examples, push
 
 TEXT = st.none() | st.text(max_size=20)
@@ -154,4 +155,4 @@ def test_a_shard_never_moves(letter: str, shard: str):
     [(None, ""), ("  ", ""), (" A\t\nB ", "a b"), ("ＡＢ", "ab"), ("Straße", "strasse"), ("e\u0301", "é")],  # noqa: RUF001
 )
 def test_typed_text_is_compared_folded(text: str | None, compared: str):
-    assert normal(text) == compared
+    assert normalize(text) == compared

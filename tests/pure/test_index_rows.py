@@ -7,22 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.alarm import flag_missed
-from shared.leads.attention import FollowUpReport, follow_up
-from shared.leads.change import published
-from shared.leads.index_rows import (
-    NEVER,
-    SCORE_GRACE,
-    IndexRow,
-    due_key,
-    index_rows,
-    scored_key,
-    stamp,
-    unstamp,
-)
-from shared.leads.lead import DueKind, Lead, LeadStatus, Setback
-from shared.leads.worth import ask_for_score, record_score
+from shared.follow_up.alarms import flag_missed
+from shared.follow_up.report import record_follow_up
+from shared.leads.bookkeeping import DueKind, RetryState
+from shared.leads.change import mark_published
+from shared.leads.commands import ReportFollowUp
+from shared.leads.follow_up import FollowUp, FollowUpState
+from shared.leads.index import NEVER, SCORE_GRACE, IndexRow, due_key, index_rows, scored_key, stamp, unstamp
+from shared.leads.lead import Lead, LeadStatus
+from shared.scoring.appraise import record_score, request_score
 from tests.pure.examples import NOTHING_KNOWN, NOW, PROMISE, TARGET, examples, lead, push, touched, worth
 
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -48,11 +41,11 @@ def scored(one: Lead, total: int = 60) -> Lead:
 
 def told(one: Lead) -> Lead:
     """The lead with all its events out."""
-    return published(one, frozenset(one.bookkeeping.events_unpublished))
+    return mark_published(one, frozenset(one.bookkeeping.events_unpublished))
 
 
 def with_setback(one: Lead, kind: DueKind, **fields) -> Lead:
-    setback = Setback(**{"attempts": 1, "retry_at": NOW + 30 * TARGET} | fields)
+    setback = RetryState(**{"attempts": 1, "retry_at": NOW + 30 * TARGET} | fields)
     return replace(one, bookkeeping=replace(one.bookkeeping, setbacks={kind: setback}))
 
 
@@ -85,7 +78,7 @@ def test_a_new_lead_waits_for_a_score_for_subscribers_and_for_a_call():
         ),
         pytest.param(told(lead(push({"LastName": "MSFT_TEST_1"}))), [], id="a test that was told"),
         pytest.param(
-            told(scored(follow_up(lead(), FollowUpReport(by="Max", at=NOW), NOW, PROMISE).lead)),
+            told(scored(record_follow_up(lead(), ReportFollowUp(by="Max", at=NOW), NOW, PROMISE).lead)),
             [],
             id="everything done",
         ),
@@ -109,7 +102,7 @@ def test_neither_tests_nor_do_not_contact_ever_have_an_alarm(action: str, is_tes
     for step in steps:
         at += timedelta(hours=13)
         if step == "call":
-            one = follow_up(one, FollowUpReport(by="Max", at=at), at, PROMISE).lead
+            one = record_follow_up(one, ReportFollowUp(by="Max", at=at), at, PROMISE).lead
         elif step == "flag":
             flagged = flag_missed(one, PROMISE, at)
             one = flagged.lead if flagged else one
@@ -159,13 +152,13 @@ def test_an_open_lead_with_a_score_can_be_found_by_the_rules_that_gave_it():
 
 
 def test_a_lead_that_is_asked_for_a_score_is_due_and_no_longer_found_by_its_rules():
-    change = ask_for_score(told(scored(lead())), "other rules", NOW)
+    change = request_score(told(scored(lead())), "other rules", NOW)
     assert change is not None
     assert due_key(NOW + SCORE_GRACE, DueKind.SCORE, change.lead.id) in keys(change.lead)
     assert not any(key.startswith("scored!") for key in keys(change.lead))
-    assert ask_for_score(change.lead, "other rules", NOW) is None
-    assert ask_for_score(told(scored(lead())), "", NOW) is None
-    assert ask_for_score(lead(), "other rules", NOW) is None
+    assert request_score(change.lead, "other rules", NOW) is None
+    assert request_score(told(scored(lead())), "", NOW) is None
+    assert request_score(lead(), "other rules", NOW) is None
 
 
 # By worth

@@ -6,30 +6,24 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from shared.leads.behaviour import CLOCK_SKEW, DEEPEST_DETAIL, record_interaction
 from shared.leads.change import Change
+from shared.leads.commands import InvalidInteraction, ReportInteraction
 from shared.leads.events import EventType
-from shared.leads.interaction import (
-    CLOCK_SKEW,
-    DEEPEST_DETAIL,
-    INTERACTIONS_KEPT,
-    InteractionReport,
-    InvalidInteraction,
-    interact,
-)
+from shared.leads.interactions import INTERACTIONS_KEPT, LONGEST_DETAIL, Interaction
 from shared.leads.lead import Lead
-from shared.scoring.interaction import LONGEST_DETAIL, Interaction
 from tests.pure.examples import NOW, lead, push, touched
 
 LATER = NOW + timedelta(hours=1)
 
 
-def report(type: str = "page_visited", **fields: Any) -> InteractionReport:  # noqa: A002
-    return InteractionReport(type=type, **{"at": NOW, **fields})
+def report(type: str = "page_visited", **fields: Any) -> ReportInteraction:  # noqa: A002
+    return ReportInteraction(type=type, **{"at": NOW, **fields})
 
 
-def after(known: Lead, *reports: InteractionReport) -> Lead:
+def after(known: Lead, *reports: ReportInteraction) -> Lead:
     for one in reports:
-        change = interact(known, one, LATER)
+        change = record_interaction(known, one, LATER)
         assert change is not None
         known = change.lead
     return known
@@ -38,7 +32,7 @@ def after(known: Lead, *reports: InteractionReport) -> Lead:
 def test_an_interaction_is_kept_told_and_asks_for_a_score():
     known = replace(lead(), bookkeeping=replace(lead().bookkeeping, touches_scored=1))
     assert not known.awaits_score
-    change = interact(known, report(detail="/pricing", id="m-1"), LATER)
+    change = record_interaction(known, report(detail="/pricing", id="m-1"), LATER)
     assert isinstance(change, Change)
     (event,) = change.events
     assert (event.type, event.number, event.time) == (EventType.INTERACTED, 2, LATER)
@@ -73,8 +67,8 @@ def test_a_push_is_an_interaction_too_with_its_action():
         pytest.param(report(detail={"b": 1}), report(detail={"b": 1}), id="the same object"),
     ],
 )
-def test_the_same_interaction_again_adds_nothing(first: InteractionReport, second: InteractionReport):
-    assert interact(after(lead(), first), second, LATER) is None
+def test_the_same_interaction_again_adds_nothing(first: ReportInteraction, second: ReportInteraction):
+    assert record_interaction(after(lead(), first), second, LATER) is None
 
 
 @pytest.mark.parametrize(
@@ -87,15 +81,15 @@ def test_the_same_interaction_again_adds_nothing(first: InteractionReport, secon
         pytest.param(report(detail="x"), id="another detail"),
     ],
 )
-def test_another_interaction_counts(second: InteractionReport):
-    assert interact(after(lead(), report(id="a")), second, LATER) is not None
+def test_another_interaction_counts(second: ReportInteraction):
+    assert record_interaction(after(lead(), report(id="a")), second, LATER) is not None
 
 
 def test_a_clock_that_is_a_little_fast_is_set_right_and_a_later_time_refused():
     fast = after(lead(), report(at=LATER + CLOCK_SKEW))
     assert fast.bookkeeping.interactions[-1].at == LATER
     with pytest.raises(InvalidInteraction, match="in the future"):
-        interact(lead(), report(at=LATER + CLOCK_SKEW + timedelta(seconds=1)), LATER)
+        record_interaction(lead(), report(at=LATER + CLOCK_SKEW + timedelta(seconds=1)), LATER)
 
 
 def test_a_detail_is_nested_so_deep_and_no_deeper():
@@ -105,7 +99,7 @@ def test_a_detail_is_nested_so_deep_and_no_deeper():
     assert after(lead(), report(detail=detail)).bookkeeping.interactions[-1].detail
     for deeper in ({"in": detail}, {"a": 1, "in": [detail]}):
         with pytest.raises(InvalidInteraction, match="nested deeper than 32"):
-            interact(lead(), report(detail=deeper), LATER)
+            record_interaction(lead(), report(detail=deeper), LATER)
 
 
 def test_behaviour_before_the_first_push_counts():
@@ -125,7 +119,7 @@ def test_of_very_many_interactions_the_newest_in_time_are_kept_whatever_order_th
 
 
 def test_a_long_detail_is_kept_whole_in_the_history_and_cut_for_the_rules():
-    change = interact(lead(), report(detail={"text": "x" * 5000}), LATER)
+    change = record_interaction(lead(), report(detail={"text": "x" * 5000}), LATER)
     assert change is not None
     assert change.events[0].data["detail"] == {"text": "x" * 5000}
     assert len(change.lead.bookkeeping.interactions[-1].detail or "") == LONGEST_DETAIL

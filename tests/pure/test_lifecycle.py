@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUpState
-from shared.leads.arrival import later_push
-from shared.leads.attention import FollowUpReport, follow_up
+from shared.enrichment.crm_facts import record_facts
+from shared.follow_up.deadline import set_deadline
+from shared.follow_up.report import record_follow_up
 from shared.leads.change import Change
-from shared.leads.crm_facts import FactReport, learn
-from shared.leads.deadline import with_deadline
+from shared.leads.commands import IllegalTransition, InvalidUpdate, ReportFacts, ReportFollowUp, UpdateLead
 from shared.leads.events import EventType
+from shared.leads.follow_up import FollowUpState
+from shared.leads.idempotency import CLOCK_SKEW
+from shared.leads.intake import merge_push
 from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone
-from shared.leads.lifecycle import TRANSITIONS, IllegalTransition, InvalidUpdate, LeadUpdate, update
-from shared.leads.reports import CLOCK_SKEW
+from shared.leads.lifecycle import TRANSITIONS, apply_update
 from shared.policy.load import load_policy
 from tests.pure.examples import NOW, TARGET, lead, push
 
@@ -26,9 +27,9 @@ CLOSED = [status for status in LeadStatus if not status.is_open]
 
 
 def changed(one: Lead, **wanted: Any) -> Change:
-    change = update(one, LeadUpdate(**wanted), LATER, POLICY)
+    change = apply_update(one, UpdateLead(**wanted), LATER, POLICY)
     assert change is not None
-    return with_deadline(change, POLICY)
+    return set_deadline(change, POLICY)
 
 
 def in_status(status: LeadStatus) -> Lead:
@@ -37,14 +38,14 @@ def in_status(status: LeadStatus) -> Lead:
 
 @pytest.mark.parametrize(("before", "after"), list(product(LeadStatus, LeadStatus)))
 def test_a_status_follows_another_only_as_the_table_says(before: LeadStatus, after: LeadStatus):
-    wanted = LeadUpdate(status=after)
+    wanted = UpdateLead(status=after)
     if after is before:
-        assert update(in_status(before), wanted, LATER, POLICY) is None
+        assert apply_update(in_status(before), wanted, LATER, POLICY) is None
     elif after in TRANSITIONS[before]:
         assert changed(in_status(before), status=after).lead.status is after
     else:
         with pytest.raises(IllegalTransition, match=f"{before} can't become {after}, only"):
-            update(in_status(before), wanted, LATER, POLICY)
+            apply_update(in_status(before), wanted, LATER, POLICY)
 
 
 def test_every_status_can_be_left_and_every_open_one_closed():
@@ -71,20 +72,23 @@ def test_a_change_of_status_is_told_with_its_actor_and_reason_and_reached_once()
 @pytest.mark.parametrize(
     "wanted",
     [
-        LeadUpdate(reason=CloseReason.BUDGET),
-        LeadUpdate(status=LeadStatus.WON, reason=CloseReason.BUDGET),
-        LeadUpdate(status=LeadStatus.NEW, reason=CloseReason.BUDGET),
+        UpdateLead(reason=CloseReason.BUDGET),
+        UpdateLead(status=LeadStatus.WON, reason=CloseReason.BUDGET),
+        UpdateLead(status=LeadStatus.NEW, reason=CloseReason.BUDGET),
     ],
     ids=["no status", "won", "the status it has"],
 )
-def test_a_reason_belongs_to_a_lead_that_is_lost(wanted: LeadUpdate):
+def test_a_reason_belongs_to_a_lead_that_is_lost(wanted: UpdateLead):
     with pytest.raises(InvalidUpdate, match="`reason`"):
-        update(lead(), wanted, LATER, POLICY)
+        apply_update(lead(), wanted, LATER, POLICY)
 
 
 def test_the_reason_of_a_lost_lead_can_be_set_right_and_said_twice():
     lost = changed(lead(), status=LeadStatus.LOST, reason=CloseReason.BUDGET).lead
-    assert update(lost, LeadUpdate(status=LeadStatus.LOST, reason=CloseReason.BUDGET), LATER, POLICY) is None
+    assert (
+        apply_update(lost, UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET), LATER, POLICY)
+        is None
+    )
     righted = changed(lost, reason=CloseReason.OTHER)
     assert righted.lead.close_reason is CloseReason.OTHER
     assert righted.events[0].data == {"from": "lost", "to": "lost", "reason": "other", "by": None}
@@ -110,12 +114,12 @@ def test_who_opens_a_lead_again_by_hand_has_to_call(status: LeadStatus):
 @pytest.mark.parametrize("status", CLOSED)
 def test_a_touch_opens_a_closed_lead_again_and_begins_a_cycle(status: LeadStatus):
     closed = changed(lead(), status=status).lead
-    change = later_push(closed, push(Description="I am back"), NOW + 9 * TARGET)
+    change = merge_push(closed, push(Description="I am back"), NOW + 9 * TARGET)
     assert change is not None
     assert [event.type for event in change.events] == [EventType.TOUCHED, EventType.STATUS_CHANGED]
     assert change.events[1].data["from"] == status
     assert (change.lead.status, change.lead.close_reason) == (LeadStatus.NEW, None)
-    assert with_deadline(change, POLICY).lead.follow_up.due_at == NOW + 10 * TARGET
+    assert set_deadline(change, POLICY).lead.follow_up.due_at == NOW + 10 * TARGET
 
 
 @pytest.mark.parametrize(
@@ -125,7 +129,7 @@ def test_a_touch_opens_a_closed_lead_again_and_begins_a_cycle(status: LeadStatus
 )
 def test_some_pushes_leave_a_closed_lead_closed(one: Any):
     closed = changed(lead(), status=LeadStatus.LOST).lead
-    change = later_push(closed, one, NOW + 9 * TARGET)
+    change = merge_push(closed, one, NOW + 9 * TARGET)
     assert change is not None
     assert (change.lead.status, change.lead.follow_up.state) == (LeadStatus.LOST, FollowUpState.NONE)
 
@@ -140,7 +144,7 @@ def test_an_owner_is_set_told_and_taken_away():
     assert event.type is EventType.ASSIGNED
     assert event.data == {"owner": "sam", "team": None, "from": None, "because": "by hand", "by": "kim"}
     assert changed(change.lead, owner=None).lead.owner is None
-    assert update(change.lead, LeadUpdate(owner="sam"), LATER, POLICY) is None
+    assert apply_update(change.lead, UpdateLead(owner="sam"), LATER, POLICY) is None
 
 
 # Permission to contact
@@ -175,7 +179,7 @@ def test_several_changes_at_once_are_one():
 
 
 def test_a_follow_up_that_was_reported_stays_done_whatever_the_status():
-    done = follow_up(lead(), FollowUpReport(by="sam", at=NOW), NOW, POLICY)
+    done = record_follow_up(lead(), ReportFollowUp(by="sam", at=NOW), NOW, POLICY)
     assert done is not None
     assert changed(done.lead, status=LeadStatus.QUALIFIED).lead.follow_up.state is FollowUpState.DONE
 
@@ -207,7 +211,7 @@ def test_a_status_is_never_reached_in_the_future_or_before_the_first_push(at: An
 )
 def test_a_time_that_can_not_be_is_refused(at: Any, says: str):
     with pytest.raises(InvalidUpdate, match=says):
-        update(lead(), LeadUpdate(status=LeadStatus.QUALIFIED, at=at), LATER, POLICY)
+        apply_update(lead(), UpdateLead(status=LeadStatus.QUALIFIED, at=at), LATER, POLICY)
 
 
 def test_a_report_that_comes_again_does_nothing_whatever_happened_since():
@@ -215,7 +219,7 @@ def test_a_report_that_comes_again_does_nothing_whatever_happened_since():
     nurturing = changed(contacted, status=LeadStatus.NURTURING, id="2").lead
     won = changed(nurturing, status=LeadStatus.WON).lead
     for one in (contacted, nurturing, won):
-        assert update(one, LeadUpdate(status=LeadStatus.CONTACTED, id="1"), LATER, POLICY) is None
+        assert apply_update(one, UpdateLead(status=LeadStatus.CONTACTED, id="1"), LATER, POLICY) is None
 
 
 def test_a_report_of_what_is_so_already_is_remembered_without_a_word():
@@ -223,13 +227,13 @@ def test_a_report_of_what_is_so_already_is_remembered_without_a_word():
     again = changed(contacted, status=LeadStatus.CONTACTED, id="1")
     assert again.events == ()
     nurturing = changed(again.lead, status=LeadStatus.NURTURING).lead
-    assert update(nurturing, LeadUpdate(status=LeadStatus.CONTACTED, id="1"), LATER, POLICY) is None
+    assert apply_update(nurturing, UpdateLead(status=LeadStatus.CONTACTED, id="1"), LATER, POLICY) is None
 
 
 def test_one_id_may_stand_for_a_call_a_status_and_facts():
-    done = follow_up(lead(), FollowUpReport(by="sam", at=NOW, id="1"), LATER, POLICY)
+    done = record_follow_up(lead(), ReportFollowUp(by="sam", at=NOW, id="1"), LATER, POLICY)
     assert done is not None
     changed_too = changed(done.lead, status=LeadStatus.QUALIFIED, id="1").lead
-    learned = learn(changed_too, FactReport(facts={"industry": "retail"}, id="1"), LATER)
+    learned = record_facts(changed_too, ReportFacts(facts={"industry": "retail"}, id="1"), LATER)
     assert learned is not None
     assert len(learned.lead.bookkeeping.reports) == 3

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.leads.offer import LONGEST_OFFER, offer_of
-from shared.marketplace.title import slugified
+from shared.marketplace.offer import LONGEST_OFFER, offer_of, slugified
 from tests.pure.examples import examples, push
 
 BARE = "AzureMarketplace"

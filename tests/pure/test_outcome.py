@@ -5,16 +5,26 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.alarm import flag_missed
-from shared.leads.attention import FollowUpReport, follow_up
-from shared.leads.change import published, signed
-from shared.leads.index_rows import IndexRow, index_rows, stat_key
+from shared.follow_up.alarms import flag_missed
+from shared.follow_up.report import record_follow_up
+from shared.leads.change import mark_published
+from shared.leads.commands import ReportFollowUp, UpdateLead
+from shared.leads.follow_up import FollowUp, FollowUpState
+from shared.leads.idempotency import with_operation
+from shared.leads.index import (
+    IMPORTED,
+    LONGEST_NAME,
+    MOST_SECONDS,
+    IndexRow,
+    StatRow,
+    index_rows,
+    stat_key,
+    stat_row,
+)
 from shared.leads.lead import Lead, LeadStatus, Milestone
-from shared.leads.lifecycle import LeadUpdate, update
-from shared.leads.outcome import IMPORTED, LONGEST_NAME, MOST_SECONDS, LeadOutcome, outcome_of
-from shared.leads.worth import record_score
-from shared.storage.entities import OUTCOME_COLUMNS
+from shared.leads.lifecycle import apply_update
+from shared.scoring.appraise import record_score
+from shared.storage.rows import STAT_COLUMNS
 from tests.pure.examples import NOTHING_KNOWN, NOW, PROMISE, TARGET, lead, push, touched, worth
 
 MINUTE = timedelta(minutes=1)
@@ -25,11 +35,13 @@ def stat_rows(one: Lead) -> list[IndexRow]:
 
 
 def called(one: Lead, after: timedelta = MINUTE) -> Lead:
-    return follow_up(one, FollowUpReport(by="Max", at=NOW + after), NOW + max(after, MINUTE), PROMISE).lead
+    return record_follow_up(
+        one, ReportFollowUp(by="Max", at=NOW + after), NOW + max(after, MINUTE), PROMISE
+    ).lead
 
 
 def changed(one: Lead, **wanted) -> Lead:
-    return update(one, LeadUpdate(**wanted), NOW, PROMISE).lead
+    return apply_update(one, UpdateLead(**wanted), NOW, PROMISE).lead
 
 
 def old(one: Lead) -> Lead:
@@ -38,7 +50,7 @@ def old(one: Lead) -> Lead:
 
 
 def test_a_new_lead_expects_an_answer_and_has_none():
-    assert outcome_of(lead()) == LeadOutcome(
+    assert stat_row(lead()) == StatRow(
         status=LeadStatus.NEW,
         source="AzureMarketplace",
         offer="contoso.contoso-backup",
@@ -48,8 +60,8 @@ def test_a_new_lead_expects_an_answer_and_has_none():
 
 def test_the_first_answer_counts_and_a_later_one_changes_nothing():
     once = called(lead(), 90 * MINUTE)
-    assert outcome_of(once).seconds_to_answer == 5400
-    assert outcome_of(called(touched(once, push(ActionCode="PLT"), NOW + TARGET), 2 * TARGET)) == outcome_of(
+    assert stat_row(once).seconds_to_answer == 5400
+    assert stat_row(called(touched(once, push(ActionCode="PLT"), NOW + TARGET), 2 * TARGET)) == stat_row(
         touched(once, push(ActionCode="PLT"), NOW + TARGET)
     )
 
@@ -65,7 +77,7 @@ def test_the_first_answer_counts_and_a_later_one_changes_nothing():
 )
 def test_the_time_to_an_answer_is_in_whole_seconds_and_never_below_nought(after: timedelta, seconds: int):
     done = FollowUp(state=FollowUpState.DONE, first_at=NOW + after)
-    assert outcome_of(replace(lead(), follow_up=done)).seconds_to_answer == seconds
+    assert stat_row(replace(lead(), follow_up=done)).seconds_to_answer == seconds
 
 
 @pytest.mark.parametrize(
@@ -83,13 +95,13 @@ def test_the_time_to_an_answer_is_in_whole_seconds_and_never_below_nought(after:
     ],
 )
 def test_who_expects_an_answer(one: Lead, expects: bool):
-    assert outcome_of(one).expects_answer is expects
+    assert stat_row(one).expects_answer is expects
 
 
 def test_only_a_lead_that_is_missed_now_is_missed():
     missed = flag_missed(lead(), PROMISE, NOW + TARGET).lead
-    assert outcome_of(missed).missed
-    assert not outcome_of(called(missed)).missed
+    assert stat_row(missed).missed
+    assert not stat_row(called(missed)).missed
 
 
 def test_a_row_lies_at_the_instant_that_the_lead_was_received_and_stays_there():
@@ -117,7 +129,7 @@ def test_a_row_holds_what_is_known_and_no_column_besides():
         "expectsAnswer": True,
     }
     everything = flag_missed(replace(full, follow_up=one.follow_up), PROMISE, NOW + TARGET).lead
-    assert stat_rows(everything)[0].columns.keys() | {"secondsToAnswer"} == set(OUTCOME_COLUMNS)
+    assert stat_rows(everything)[0].columns.keys() | {"secondsToAnswer"} == set(STAT_COLUMNS)
 
 
 def test_an_answer_within_the_first_second_is_told_from_none():
@@ -125,7 +137,7 @@ def test_an_answer_within_the_first_second_is_told_from_none():
 
 
 def test_long_names_are_cut():
-    outcome = outcome_of(replace(lead(), source="s" * 1000, offer="o" * 1000, owner="w" * 1000))
+    outcome = stat_row(replace(lead(), source="s" * 1000, offer="o" * 1000, owner="w" * 1000))
     assert {len(name) for name in (outcome.source, outcome.offer, outcome.owner)} == {LONGEST_NAME}
 
 
@@ -137,7 +149,7 @@ def test_tests_have_no_row_until_they_turn_out_to_be_real():
 
 def test_what_figures_do_not_show_leaves_the_row_as_it_is():
     one = lead()
-    told = published(signed(one, "operation"), frozenset(one.bookkeeping.events_unpublished))
+    told = mark_published(with_operation(one, "operation"), frozenset(one.bookkeeping.events_unpublished))
     noted = replace(told, note="other words", touches=7, last_touch_at=NOW + TARGET)
     assert stat_rows(noted) == stat_rows(one)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.leads.push import Contact, LeadPush, RawPush
 from shared.marketplace.parse import parse_push, push_of
-from shared.marketplace.push import Contact, LeadPush, RawPush
 from tests.pure.examples import ADA, OFFER, SAMPLES, examples, push, sent
 
 ADA_AS_READ = Contact(

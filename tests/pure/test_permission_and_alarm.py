@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.alarm import flag_missed
-from shared.leads.arrival import later_push
-from shared.leads.attention import FollowUpReport, follow_up
-from shared.leads.index_rows import due_key, index_rows
-from shared.leads.lead import DueKind, Lead, Setback
-from shared.marketplace.push import LeadPush
+from shared.follow_up.alarms import flag_missed
+from shared.follow_up.report import record_follow_up
+from shared.leads.bookkeeping import DueKind, RetryState
+from shared.leads.commands import ReportFollowUp
+from shared.leads.follow_up import FollowUp, FollowUpState
+from shared.leads.index import due_key, index_rows
+from shared.leads.intake import merge_push
+from shared.leads.lead import Lead
+from shared.leads.push import LeadPush
 from tests.pure.examples import NOW, PROMISE, TARGET, examples, lead, push, received, touched
 
 LATER = NOW + timedelta(hours=2)
@@ -26,12 +28,12 @@ TEST = push({"FirstName": "MSFT_TEST_1"})
 def parked_alarm() -> Lead:
     """A lead whose alarm failed until it was given up."""
     one = lead()
-    setback = Setback(attempts=8, retry_at=NOW, parked=True)
+    setback = RetryState(attempts=8, retry_at=NOW, parked=True)
     return replace(one, bookkeeping=replace(one.bookkeeping, setbacks={DueKind.FOLLOW_UP: setback}))
 
 
 def called(known: Lead, at: datetime) -> Lead:
-    return follow_up(known, FollowUpReport(by="Max", at=at), at, PROMISE).lead
+    return record_follow_up(known, ReportFollowUp(by="Max", at=at), at, PROMISE).lead
 
 
 # Who may be called
@@ -127,7 +129,7 @@ def test_whatever_comes_events_are_numbered_without_gaps_and_all_wait_to_be_publ
     one, events, at = change.lead, list(change.events), NOW
     for each, minutes in pushes:
         at += timedelta(minutes=minutes)
-        step = later_push(one, each, at)
+        step = merge_push(one, each, at)
         if step is not None:
             one = step.lead
             events += step.events

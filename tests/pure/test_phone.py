@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.enrichment.facts import PhoneFacts
 from shared.enrichment.phone import e164, phone_country, phone_facts
+from shared.leads.enrichment import PhoneFacts
 
 AMERICAN, NORWEGIAN, GERMAN = "+16175555555", "+4721555106", "+49301234567"
 

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.policy.clock import ClockPolicy
 from shared.policy.duration import Duration
 from shared.policy.load import InvalidPolicy, load_policy, offers_by_title, parse_policy, read_scoring
+from shared.policy.model import ClockPolicy
 from shared.policy.scoring import version_of, written
 from tests.pure.examples import NOW
 from tests.pure.policy_texts import scoring, with_rule

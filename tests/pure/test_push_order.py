@@ -9,26 +9,27 @@ from hypothesis import strategies as st
 from msgspec import json
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUpState
-from shared.leads.arrival import first_push, later_push
-from shared.leads.attention import FollowUpReport, follow_up
+from shared.enrichment.identity import lead_id
+from shared.follow_up.deadline import set_deadline
+from shared.follow_up.report import record_follow_up
 from shared.leads.change import Change
-from shared.leads.deadline import with_deadline
+from shared.leads.commands import ReportFollowUp, UpdateLead
 from shared.leads.events import Event
-from shared.leads.identity import lead_id
-from shared.leads.index_rows import index_rows, unstamp
+from shared.leads.follow_up import FollowUpState
+from shared.leads.index import index_rows, unstamp
+from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.lead import Lead, LeadStatus
-from shared.leads.lifecycle import LeadUpdate, update
-from shared.leads.replay import replayed_lead, replayed_score
-from shared.leads.taken_over import TakenOver, is_old
-from shared.leads.worth import appraise, record_score
-from shared.marketplace.push import LeadPush
+from shared.leads.lifecycle import apply_update
+from shared.leads.push import LeadPush
 from shared.policy.load import load_policy, parse_policy
+from shared.scoring.appraise import appraise, record_score
+from shared.scoring.replay import replay_lead, replay_score
+from shared.services.import_rows import is_history
 from tests.pure.examples import KEY, NOW, OFFER, PROMISE, TARGET, examples, lead, push
 
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
 HURRY = 'targets = [{ when = { fact = "score", range = [0, 100] }, target = "1h", because = "x" }]'
-OLD, YOUNG = TakenOver(NOW, is_old=True), TakenOver(NOW, is_old=False)
+OLD, YOUNG = Origin(NOW, is_old=True), Origin(NOW, is_old=False)
 DNC, CONTACT_ME = push(ActionCode="DNC"), push(ActionCode="PLT")
 
 texts = st.sampled_from([None, "", " ", "one", "two", "three"])
@@ -49,23 +50,23 @@ histories = st.lists(
 )
 
 
-def opened(one: LeadPush, at: datetime, over: TakenOver | None) -> Change:
-    change = first_push(one, lead_id(one, OFFER, KEY), OFFER, at, over=over)
-    return with_deadline(change, PROMISE)
+def opened(one: LeadPush, at: datetime, origin: Origin | None) -> Change:
+    change = open_lead(one, lead_id(one, OFFER, KEY), OFFER, at, origin=origin)
+    return set_deadline(change, PROMISE)
 
 
-def touched(known: Lead, one: LeadPush, at: datetime, over: TakenOver | None = YOUNG) -> Change:
-    change = later_push(known, one, at, over=over)
+def touched(known: Lead, one: LeadPush, at: datetime, origin: Origin | None = YOUNG) -> Change:
+    change = merge_push(known, one, at, origin=origin)
     assert change is not None
-    return with_deadline(change, PROMISE)
+    return set_deadline(change, PROMISE)
 
 
-def told(history: Any, over: TakenOver | None) -> tuple[Lead, list[Event]]:
+def told(history: Any, origin: Origin | None) -> tuple[Lead, list[Event]]:
     (hours, first), *rest = history
-    change = opened(first, NOW - hours * HOUR, over)
+    change = opened(first, NOW - hours * HOUR, origin)
     events = list(change.events)
     for ago, one in rest:
-        change = touched(change.lead, one, NOW - ago * HOUR, over)
+        change = touched(change.lead, one, NOW - ago * HOUR, origin)
         events += change.events
     return change.lead, events
 
@@ -83,11 +84,11 @@ def essence(one: Lead) -> dict[str, Any]:
 
 @given(histories, st.randoms(use_true_random=False), st.sampled_from([None, YOUNG, OLD]))
 @examples(300)
-def test_the_same_pushes_in_any_order_make_the_same_lead(history, chance, over):
+def test_the_same_pushes_in_any_order_make_the_same_lead(history, chance, origin):
     shuffled = list(history)
     chance.shuffle(shuffled)
     in_order = sorted(history, key=lambda each: -each[0])
-    assert essence(told(shuffled, over)[0]) == essence(told(in_order, over)[0])
+    assert essence(told(shuffled, origin)[0]) == essence(told(in_order, origin)[0])
 
 
 @given(histories, st.randoms(use_true_random=False))
@@ -104,22 +105,22 @@ def test_the_same_pushes_in_any_order_give_the_same_deadline(history, chance):
 
 @given(histories, st.randoms(use_true_random=False), st.sampled_from([None, YOUNG, OLD]))
 @examples(60)
-def test_a_score_is_replayed_bit_for_bit_whatever_the_order(history, chance, over):
+def test_a_score_is_replayed_bit_for_bit_whatever_the_order(history, chance, origin):
     rules, shuffled = load_policy().scoring, list(history)
     chance.shuffle(shuffled)
-    one, events = told(shuffled, over)
+    one, events = told(shuffled, origin)
     stored = [json.decode(json.encode(event), type=Event) for event in events]
     _, score = appraise(one, rules, NOW)
-    assert json.encode(replayed_score(stored, rules, NOW)) == json.encode(score)
+    assert json.encode(replay_score(stored, rules, NOW)) == json.encode(score)
 
 
 def test_alike_rows_are_replayed_as_so_many_touches():
     one, events = told([(9, push()), (8, push())], YOUNG)
-    again = replayed_lead(events)
+    again = replay_lead(events)
     assert (again.touches, again.received_at, again.last_touch_at) == (2, NOW - 9 * HOUR, NOW - 8 * HOUR)
     assert again.bookkeeping.interactions == one.bookkeeping.interactions
     same, events = told([(9, push()), (9, push())], YOUNG)
-    assert replayed_lead(events).touches == same.touches == 2
+    assert replay_lead(events).touches == same.touches == 2
 
 
 def test_a_score_before_an_import_is_replayed_without_what_was_imported_later():
@@ -128,8 +129,8 @@ def test_a_score_before_an_import_is_replayed_without_what_was_imported_later():
     _, before = appraise(first.lead, rules, NOW - HOUR)
     later = touched(first.lead, push(ActionCode="PLT", Description="Please call"), NOW - YEAR, OLD)
     events = (*first.events, *later.events)
-    assert replayed_score(events, rules, NOW - HOUR) == before
-    assert replayed_score(events, rules, NOW) == appraise(later.lead, rules, NOW)[1]
+    assert replay_score(events, rules, NOW - HOUR) == before
+    assert replay_score(events, rules, NOW) == appraise(later.lead, rules, NOW)[1]
 
 
 def test_an_older_push_fills_blanks_and_never_overwrites_what_is_newer():
@@ -193,17 +194,17 @@ def test_an_old_push_of_a_new_lead_leaves_its_deadline():
 
 
 @pytest.mark.parametrize(
-    ("at", "over", "state"),
+    ("at", "origin", "state"),
     [
         pytest.param(NOW - 3 * HOUR, YOUNG, LeadStatus.LOST, id="before it was closed"),
         pytest.param(NOW - HOUR, YOUNG, LeadStatus.NEW, id="after it was closed"),
         pytest.param(NOW - HOUR, OLD, LeadStatus.LOST, id="old"),
     ],
 )
-def test_a_closed_lead_is_re_opened_only_by_who_came_after_it_was_closed(at, over, state):
+def test_a_closed_lead_is_re_opened_only_by_who_came_after_it_was_closed(at, origin, state):
     known = opened(push(), NOW - 5 * HOUR, None).lead
-    closed = update(known, LeadUpdate(status=LeadStatus.LOST), NOW - 2 * HOUR, PROMISE)
-    assert touched(closed.lead, CONTACT_ME, at, over).lead.status is state
+    closed = apply_update(known, UpdateLead(status=LeadStatus.LOST), NOW - 2 * HOUR, PROMISE)
+    assert touched(closed.lead, CONTACT_ME, at, origin).lead.status is state
 
 
 @pytest.mark.parametrize(
@@ -212,8 +213,8 @@ def test_a_closed_lead_is_re_opened_only_by_who_came_after_it_was_closed(at, ove
 def test_who_was_called_since_waits_for_no_other_call(at: datetime, state: FollowUpState):
     known = opened(push(), NOW - 5 * HOUR, None).lead
     for hours in (4, 2):
-        known = follow_up(
-            known, FollowUpReport(by="sam", at=NOW - hours * HOUR), NOW - hours * HOUR, PROMISE
+        known = record_follow_up(
+            known, ReportFollowUp(by="sam", at=NOW - hours * HOUR), NOW - hours * HOUR, PROMISE
         ).lead
     assert touched(known, CONTACT_ME, at).lead.follow_up.state is state
 
@@ -227,17 +228,17 @@ def test_the_newest_word_about_contact_counts_in_any_order():
 
 
 def test_a_permission_by_hand_is_newer_than_what_was_asked_before():
-    allowed = update(lead(DNC, NOW - 3 * HOUR), LeadUpdate(do_not_contact=False), NOW, PROMISE).lead
+    allowed = apply_update(lead(DNC, NOW - 3 * HOUR), UpdateLead(do_not_contact=False), NOW, PROMISE).lead
     assert not touched(allowed, DNC, NOW - HOUR).lead.do_not_contact
 
 
 def test_a_permission_by_hand_is_replayed_against_what_was_asked_before():
     first = opened(DNC, NOW - 3 * HOUR, None)
-    allowed = update(first.lead, LeadUpdate(do_not_contact=False), NOW - HOUR, PROMISE)
+    allowed = apply_update(first.lead, UpdateLead(do_not_contact=False), NOW - HOUR, PROMISE)
     assert allowed is not None
     later = touched(allowed.lead, DNC, NOW - 2 * HOUR)
     events = (*first.events, *allowed.events, *later.events)
-    assert replayed_lead(events).do_not_contact is later.lead.do_not_contact is False
+    assert replay_lead(events).do_not_contact is later.lead.do_not_contact is False
 
 
 def test_a_lead_that_is_stored_without_the_times_of_its_values_keeps_them_against_older_ones():
@@ -262,4 +263,4 @@ def test_a_lead_that_is_stored_without_the_times_of_its_values_keeps_them_agains
     ],
 )
 def test_old_is_who_waited_longer_than_promised_when_the_import_was_switched_on(policy, age, old):
-    assert is_old(lead(at=NOW - age), parse_policy(f"[follow_up]\n{policy}"), NOW) is old
+    assert is_history(lead(at=NOW - age), parse_policy(f"[follow_up]\n{policy}"), NOW) is old

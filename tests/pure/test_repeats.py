@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.arrival import PUSHES_REMEMBERED, REPEAT_WINDOW, later_push
+from shared.leads.follow_up import FollowUp, FollowUpState
+from shared.leads.idempotency import PUSHES_REMEMBERED, REPEAT_WINDOW
+from shared.leads.intake import merge_push
 from shared.marketplace.parse import push_of
 from tests.pure.examples import ADA, NOW, TARGET, lead, push, received, sent, touched
 
@@ -30,17 +31,17 @@ CONTACT_ME = push(ActionCode="PLT")
     ],
 )
 def test_the_same_content_within_ten_minutes_adds_nothing(after: timedelta, repeated: bool):
-    assert (later_push(lead(), push(), NOW + after) is None) is repeated
+    assert (merge_push(lead(), push(), NOW + after) is None) is repeated
 
 
 def test_the_order_of_the_keys_makes_no_other_content():
     again = push_of(dict(reversed(sent().items())))
-    assert later_push(lead(), again, NOW) is None
+    assert merge_push(lead(), again, NOW) is None
 
 
 def test_a_push_that_comes_hours_late_is_no_repeat_of_a_later_one():
     known = lead(at=LATER)
-    assert later_push(known, push(), NOW) is not None
+    assert merge_push(known, push(), NOW) is not None
 
 
 def test_forbidding_contact_is_never_swallowed_as_a_repeat():
@@ -48,7 +49,7 @@ def test_forbidding_contact_is_never_swallowed_as_a_repeat():
     assert not known.do_not_contact
     again = touched(known, DNC, NOW + timedelta(seconds=2))
     assert again.do_not_contact
-    assert later_push(again, DNC, NOW + timedelta(seconds=3)) is None
+    assert merge_push(again, DNC, NOW + timedelta(seconds=3)) is None
 
 
 @pytest.mark.parametrize(
@@ -61,29 +62,29 @@ def test_forbidding_contact_is_never_swallowed_as_a_repeat():
 )
 def test_the_same_content_spelt_otherwise_is_a_repeat(spelling):
     same = {name: value for name, value in sent().items() if name != "UserDetails"} | spelling
-    assert later_push(lead(), push_of(same), NOW) is None
+    assert merge_push(lead(), push_of(same), NOW) is None
 
 
 def test_a_change_of_one_letter_is_no_repeat():
-    assert later_push(lead(), push({"Title": "IT director"}), NOW) is not None
+    assert merge_push(lead(), push({"Title": "IT director"}), NOW) is not None
 
 
 def test_the_first_content_again_after_another_one_is_still_a_repeat():
     known = touched(lead(), CONTACT_ME, NOW + timedelta(minutes=1))
-    assert later_push(known, push(), NOW + timedelta(minutes=2)) is None
-    assert later_push(known, CONTACT_ME, NOW + timedelta(minutes=2)) is None
+    assert merge_push(known, push(), NOW + timedelta(minutes=2)) is None
+    assert merge_push(known, CONTACT_ME, NOW + timedelta(minutes=2)) is None
 
 
 def test_each_content_has_a_window_of_its_own():
     known = touched(lead(), CONTACT_ME, NOW + timedelta(minutes=1))
-    assert later_push(known, CONTACT_ME, NOW + REPEAT_WINDOW) is None
-    assert later_push(known, push(), NOW + REPEAT_WINDOW) is not None
+    assert merge_push(known, CONTACT_ME, NOW + REPEAT_WINDOW) is None
+    assert merge_push(known, push(), NOW + REPEAT_WINDOW) is not None
 
 
 def test_a_repeat_does_not_prolong_the_window():
     known = lead()
-    assert later_push(known, push(), NOW + timedelta(minutes=9)) is None
-    assert later_push(known, push(), NOW + timedelta(minutes=11)) is not None
+    assert merge_push(known, push(), NOW + timedelta(minutes=9)) is None
+    assert merge_push(known, push(), NOW + timedelta(minutes=11)) is not None
 
 
 def test_what_is_remembered_of_a_stream_of_pushes_is_bounded():
@@ -101,15 +102,15 @@ def test_a_push_that_is_stored_already_is_a_repeat_however_late_it_comes_again()
     known = touched(lead(), CONTACT_ME, NOW + timedelta(minutes=1))
     for days in range(1, 14):
         known = touched(known, push(Description=f"Note {days}"), NOW + timedelta(days=days))
-    assert later_push(known, push(), NOW) is None
-    assert later_push(known, CONTACT_ME, NOW + timedelta(minutes=1)) is None
+    assert merge_push(known, push(), NOW) is None
+    assert merge_push(known, CONTACT_ME, NOW + timedelta(minutes=1)) is None
 
 
 def test_a_stored_push_that_forbids_contact_is_a_repeat_even_if_contact_was_allowed_since():
     forbidden = touched(lead(), DNC, NOW + timedelta(minutes=1))
     allowed = replace(forbidden, do_not_contact=False)
-    assert later_push(allowed, DNC, NOW + timedelta(minutes=1)) is None
-    assert later_push(allowed, DNC, NOW + timedelta(minutes=2)) is not None
+    assert merge_push(allowed, DNC, NOW + timedelta(minutes=1)) is None
+    assert merge_push(allowed, DNC, NOW + timedelta(minutes=2)) is not None
 
 
 def test_a_belated_push_fills_blanks_and_leaves_what_is_newer():

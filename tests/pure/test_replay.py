@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import json
 
+from shared.enrichment.crm_facts import record_facts
+from shared.leads.behaviour import record_interaction
 from shared.leads.change import Change
-from shared.leads.crm_facts import FactReport, learn
+from shared.leads.commands import ReportFacts, ReportInteraction, UpdateLead
 from shared.leads.events import Event, EventType
-from shared.leads.interaction import InteractionReport, interact
-from shared.leads.lifecycle import LeadUpdate, update
-from shared.leads.replay import NothingToReplay, replayed_lead, replayed_score
-from shared.leads.worth import appraise, record_score, score_at
+from shared.leads.lifecycle import apply_update
 from shared.policy.duration import Duration
 from shared.policy.load import load_policy, read_scoring
 from shared.policy.scoring import Behaviour, Qualification, ScoringPolicy, written
+from shared.scoring.appraise import appraise, record_score, score_at
+from shared.scoring.replay import NothingToReplay, replay_lead, replay_score
 from tests.pure.examples import NOW, push, received, touched
 from tests.pure.policies import policy, rule
 
 if TYPE_CHECKING:
     from shared.leads.lead import Lead
-    from shared.scoring.score import Score
+    from shared.leads.score import Score
 
 POLICY = load_policy()
 RULES = POLICY.scoring
@@ -51,14 +52,14 @@ class History:
         self.takes(Change(changed, (event,)))
 
     def does(self, type_: str, at: datetime, **fields: Any) -> None:
-        self.takes(interact(self.lead, InteractionReport(type=type_, at=at, **fields), at))
+        self.takes(record_interaction(self.lead, ReportInteraction(type=type_, at=at, **fields), at))
 
     def is_updated(self, at: datetime, **wanted: Any) -> None:
-        if change := update(self.lead, LeadUpdate(**wanted), at, POLICY):
+        if change := apply_update(self.lead, UpdateLead(**wanted), at, POLICY):
             self.takes(change)
 
     def learns(self, at: datetime, **facts: Any) -> None:
-        if change := learn(self.lead, FactReport(facts=facts), at):
+        if change := record_facts(self.lead, ReportFacts(facts=facts), at):
             self.takes(change)
 
     def is_scored(
@@ -102,11 +103,11 @@ def test_every_past_score_is_had_again_bit_for_bit(seed: int):
         if _has_new_facts(one.events, number):
             continue  # they came from outside just then: they are told by this very event
         before = [event for event in one.events if event.number < number]
-        assert json.encode(replayed_score(before, rules, score.scored_at)) == json.encode(score)
+        assert json.encode(replay_score(before, rules, score.scored_at)) == json.encode(score)
 
 
 def _has_new_facts(events: list[Event], number: int) -> bool:
-    before = replayed_lead(event for event in events if event.number < number)
+    before = replay_lead(event for event in events if event.number < number)
     return events[number - 1].data.get("facts", before.enrichment.facts) != before.enrichment.facts
 
 
@@ -117,7 +118,7 @@ def test_facts_from_outside_are_had_again_from_the_score_that_first_used_them():
     (_, first), (number, second) = one.scores
     assert any(line.rule == "software-industry" for line in first.ledger)
     before = [event for event in one.events if event.number < number]
-    assert replayed_score(before, RULES, second.scored_at) == second
+    assert replay_score(before, RULES, second.scored_at) == second
 
 
 def test_facts_of_a_crm_are_had_again_with_where_they_came_from():
@@ -126,14 +127,14 @@ def test_facts_of_a_crm_are_had_again_with_where_they_came_from():
     one.learns(NOW + HOUR, industry="software")
     one.is_scored(NOW + HOUR)
     one.is_scored(NOW + 2 * HOUR, {"industry": "retail", "employees": 10})
-    again = replayed_lead(one.events)
+    again = replay_lead(one.events)
     assert again.enrichment.facts == one.lead.enrichment.facts == {"industry": "software", "employees": 10}
     sources = {name: again.enrichment.provenance[name].from_ for name in again.enrichment.facts}
     assert sources == {"industry": "crm", "employees": "provider"}
     (number, score) = one.scores[1]
     assert any(line.rule == "software-industry" for line in score.ledger)
     before = [event for event in one.events if event.number < number]
-    assert replayed_score(before, RULES, score.scored_at) == score
+    assert replay_score(before, RULES, score.scored_at) == score
 
 
 @pytest.mark.parametrize("forbidden", [True, False])
@@ -146,7 +147,7 @@ def test_a_permission_set_by_hand_is_had_again(forbidden: bool):
     ((number, score),) = one.scores
     before = [event for event in one.events if event.number < number]
     assert ("must not be contacted" in score.held_back or score.held_back != ()) is forbidden
-    assert replayed_score(before, RULES, score.scored_at) == score
+    assert replay_score(before, RULES, score.scored_at) == score
 
 
 def test_a_push_after_a_permission_was_taken_away_by_hand_is_told_as_it_was():
@@ -154,7 +155,7 @@ def test_a_push_after_a_permission_was_taken_away_by_hand_is_told_as_it_was():
     one.is_updated(NOW + HOUR, do_not_contact=True)
     one.pushes(NOW + 2 * HOUR, ActionCode="INS", Description="just looking")
     assert one.lead.do_not_contact
-    assert replayed_lead(one.events).do_not_contact
+    assert replay_lead(one.events).do_not_contact
 
 
 def test_events_may_come_in_any_order_and_twice():
@@ -162,13 +163,13 @@ def test_events_may_come_in_any_order_and_twice():
     shuffled = [*one.events, *one.events]
     random.Random(1).shuffle(shuffled)
     at = one.events[-1].time
-    assert replayed_score(shuffled, RULES, at) == replayed_score(one.events, RULES, at)
+    assert replay_score(shuffled, RULES, at) == replay_score(one.events, RULES, at)
 
 
 def test_what_happened_later_does_not_count():
     one = History()
     one.does("tutorial_watched", NOW + HOUR)
-    before, after = (replayed_score(one.events, RULES, at) for at in (NOW, NOW + HOUR))
+    before, after = (replay_score(one.events, RULES, at) for at in (NOW, NOW + HOUR))
     assert after.intent > before.intent or before.intent == 40
     assert all(line.rule != "learned-the-product" for line in before.ledger)
     assert any(line.rule == "learned-the-product" for line in after.ledger)
@@ -176,7 +177,7 @@ def test_what_happened_later_does_not_count():
 
 def test_a_replayed_lead_is_the_lead_as_far_as_scores_ask():
     one = a_life(3)
-    again = replayed_lead(one.events)
+    again = replay_lead(one.events)
     assert again.bookkeeping.interactions == one.lead.bookkeeping.interactions
     for field in ("contact", "note", "action", "offer", "do_not_contact", "touches", "campaign"):
         assert getattr(again, field) == getattr(one.lead, field)
@@ -186,7 +187,7 @@ def test_pushes_of_one_person_told_in_one_history_are_scored_from_the_events_nev
     one = History()
     single = appraise(one.lead, RULES, NOW)[1]
     one.pushes(NOW + HOUR, ActionCode="PLT", Description="Please, call")
-    both = replayed_score(one.events, RULES, NOW + HOUR)
+    both = replay_score(one.events, RULES, NOW + HOUR)
     assert both.total < 2 * single.total
     assert sum(line.points for line in both.ledger) == both.total
 
@@ -194,7 +195,7 @@ def test_pushes_of_one_person_told_in_one_history_are_scored_from_the_events_nev
 def test_without_the_first_push_there_is_nothing_to_replay():
     for events in ([], a_life(1).events[1:]):
         with pytest.raises(NothingToReplay):
-            replayed_score(events, RULES, NOW + timedelta(days=999))
+            replay_score(events, RULES, NOW + timedelta(days=999))
 
 
 def test_a_score_is_read_as_it_is_worth_now_and_as_stored_if_nothing_faded():
@@ -222,8 +223,8 @@ def test_a_lead_stays_qualified_down_to_the_lower_threshold_and_is_replayed_so()
     (number, score) = one.scores[1]
     assert (score.total, score.qualified) == (30, True)
     before = [event for event in one.events if event.number < number]
-    assert replayed_score(before, fading, later) == score
-    assert not replayed_score(one.events[:2], fading, later).qualified
+    assert replay_score(before, fading, later) == score
+    assert not replay_score(one.events[:2], fading, later).qualified
 
 
 def test_what_waits_for_a_score_or_has_one_by_other_rules_is_read_as_stored():

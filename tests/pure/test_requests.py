@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.answers import InvalidRequest
 from functions.bodies import follow_up_report
+from functions.http import InvalidRequest
 from functions.requests import (
     cursor_of,
     lead_filter,
@@ -16,9 +16,10 @@ from functions.requests import (
     limit_of,
     number_of,
 )
-from shared.leads.attention import FollowUpReport
+from shared.leads.commands import ReportFollowUp
 from shared.leads.lead import LeadStatus
-from shared.services.ports import LeadFilter, LeadNotFound
+from shared.services.errors import LeadNotFound
+from shared.services.ports import LeadFilter
 from tests.pure.examples import NOW, examples
 
 ID = "abcdefghijklmnopqrstuvw7"
@@ -159,15 +160,15 @@ def test_a_report_says_who_and_when_and_how():
         NOW,
     )
     at = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-    assert report == FollowUpReport(
+    assert report == ReportFollowUp(
         by="Max", at=at, channel="phone", note="Hi", outcome="reached", id="crm-1"
     )
     assert report.at.tzinfo is UTC
 
 
 def test_a_report_without_a_time_is_of_now():
-    assert follow_up_report(body(by="  Max "), NOW) == FollowUpReport(by="Max", at=NOW)
-    assert follow_up_report(body(at=None), NOW) == FollowUpReport(by="Max", at=NOW)
+    assert follow_up_report(body(by="  Max "), NOW) == ReportFollowUp(by="Max", at=NOW)
+    assert follow_up_report(body(at=None), NOW) == ReportFollowUp(by="Max", at=NOW)
 
 
 @pytest.mark.parametrize(

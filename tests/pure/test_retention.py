@@ -5,14 +5,15 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from shared.follow_up.state import FollowUp
+from shared.leads.behaviour import record_interaction
 from shared.leads.change import Change
-from shared.leads.consequences import with_consequences
-from shared.leads.interaction import InteractionReport, interact
+from shared.leads.commands import ReportInteraction, UpdateLead
+from shared.leads.follow_up import FollowUp
 from shared.leads.lead import LeadStatus
-from shared.leads.lifecycle import LeadUpdate, update
-from shared.leads.retention import purge_due
+from shared.leads.lifecycle import apply_update
 from shared.policy.load import InvalidPolicy, load_policy, parse_policy
+from shared.privacy.retention import purge_due
+from shared.services.unit_of_work import apply_policy
 from tests.pure.examples import NOW, TARGET, lead, push, touched
 
 DAY = timedelta(days=1)
@@ -42,7 +43,7 @@ def test_a_lead_is_kept_as_the_policy_says(one, policy, after):
 
 def test_time_counts_from_the_last_sign_of_the_customer_or_of_us():
     one = lead()
-    later = interact(one, InteractionReport(type="visit", at=NOW + 2 * DAY), NOW + 2 * DAY).lead
+    later = record_interaction(one, ReportInteraction(type="visit", at=NOW + 2 * DAY), NOW + 2 * DAY).lead
     called = replace(one, follow_up=FollowUp(first_at=NOW + 3 * DAY))
     back = touched(one, push(Description="again"), NOW + DAY)
     imported = replace(one, bookkeeping=replace(one.bookkeeping, taken_over_at=NOW + 4 * DAY))
@@ -52,10 +53,10 @@ def test_time_counts_from_the_last_sign_of_the_customer_or_of_us():
 
 def test_closing_a_lead_sets_its_date_and_a_touch_that_opens_it_again_takes_it_away():
     at = NOW + DAY
-    lost = with_consequences(lead(), update(lead(), LeadUpdate(status=LeadStatus.LOST), at, TEN), TEN).lead
+    lost = apply_policy(lead(), apply_update(lead(), UpdateLead(status=LeadStatus.LOST), at, TEN), TEN).lead
     assert lost.bookkeeping.purge_at == at + 10 * DAY
     back = Change(touched(lost, push(Description="again"), at + DAY))
-    again = with_consequences(lost, back, TEN).lead
+    again = apply_policy(lost, back, TEN).lead
     assert (again.status, again.bookkeeping.purge_at) == (LeadStatus.NEW, None)
 
 

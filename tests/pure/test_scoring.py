@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.leads.worth import appraise
+from shared.leads.interactions import Interaction
+from shared.leads.score import Evidence, LedgerLine, Score
 from shared.policy.conditions import Condition
 from shared.policy.load import load_policy
 from shared.policy.scoring import (
@@ -22,10 +23,9 @@ from shared.policy.scoring import (
     ScoringPolicy,
     version_of,
 )
+from shared.scoring.appraise import appraise
 from shared.scoring.conditions import holds
-from shared.scoring.interaction import Interaction
 from shared.scoring.rules import score
-from shared.scoring.score import Evidence, LedgerLine, Score
 from tests.pure.examples import NOW, TARGET, examples, lead, push, touched
 from tests.pure.policies import FACTS, model, policies, policy, rule
 from tests.pure.test_behaviour import INTERACTIONS

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.leads.index import StatRow
 from shared.leads.lead import LeadStatus
-from shared.leads.outcome import LeadOutcome
 from shared.leads.stats import MOST_GROUPS, OTHER, percentile, stats
 from tests.pure.examples import examples
 
 NAMES = st.sampled_from([None, "a", "b", "ü", "(other)", "A1"])
 OUTCOMES = st.builds(
-    LeadOutcome,
+    StatRow,
     status=st.sampled_from(list(LeadStatus)),
     source=NAMES,
     offer=NAMES,
@@ -25,11 +25,11 @@ OUTCOMES = st.builds(
 ).map(lambda one: one if one.seconds_to_answer is None else answered_in(one.seconds_to_answer, like=one))
 
 
-def a_lead(**fields) -> LeadOutcome:
-    return LeadOutcome(**{"status": LeadStatus.NEW, "expects_answer": True} | fields)
+def a_lead(**fields) -> StatRow:
+    return StatRow(**{"status": LeadStatus.NEW, "expects_answer": True} | fields)
 
 
-def answered_in(seconds: int, like: LeadOutcome | None = None) -> LeadOutcome:
+def answered_in(seconds: int, like: StatRow | None = None) -> StatRow:
     """Whoever was answered expected it."""
     known = {name: getattr(like, name) for name in like.__struct_fields__} if like else {}
     return a_lead(**known | {"seconds_to_answer": seconds, "expects_answer": True})
@@ -44,7 +44,7 @@ def naive_percentile(values: list[int], percent: int) -> int | None:
     return min(reaching) if values else None
 
 
-def recount(leads: list[LeadOutcome]) -> dict[str, object]:
+def recount(leads: list[StatRow]) -> dict[str, object]:
     answered = [one.seconds_to_answer for one in leads if one.seconds_to_answer is not None]
     silent = [one for one in leads if one.expects_answer and one.seconds_to_answer is None]
     expecting = len(answered) + len(silent)
@@ -65,7 +65,7 @@ def figures(group) -> dict[str, object]:
 
 @given(st.lists(OUTCOMES, max_size=60))
 @examples(200)
-def test_all_figures_are_those_of_a_naive_recount(leads: list[LeadOutcome]):
+def test_all_figures_are_those_of_a_naive_recount(leads: list[StatRow]):
     found, naive = stats(leads), recount(leads)
     speed = found.speed_to_lead
     assert (found.leads, found.missed_now) == (naive["leads"], naive["missed_now"])
@@ -87,7 +87,7 @@ def test_all_figures_are_those_of_a_naive_recount(leads: list[LeadOutcome]):
 
 @given(st.lists(OUTCOMES, max_size=30), st.randoms(use_true_random=False))
 @examples(60)
-def test_the_order_in_which_leads_come_changes_nothing(leads: list[LeadOutcome], chance):
+def test_the_order_in_which_leads_come_changes_nothing(leads: list[StatRow], chance):
     shuffled = leads.copy()
     chance.shuffle(shuffled)
     assert stats(shuffled) == stats(leads)
@@ -134,7 +134,7 @@ def test_of_no_leads_nothing_is_known():
         pytest.param(a_lead(expects_answer=False), None, id="expects nothing"),
     ],
 )
-def test_of_one_lead_the_share_never_answered(one: LeadOutcome, share: float | None):
+def test_of_one_lead_the_share_never_answered(one: StatRow, share: float | None):
     found = stats([one])
     assert found.speed_to_lead.never_answered == found.by_owner[0].never_answered == share
 

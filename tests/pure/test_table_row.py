@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.marketplace.created import EARLIEST, created_at, instant_of
+from shared.marketplace.created_at import EARLIEST, created_at, instant_of
 from shared.marketplace.parse import MAX_BODY, InvalidPush, PushTooLarge
 from shared.marketplace.table_row import SourceRow, read_row
 from tests.pure.examples import ADA, NOW

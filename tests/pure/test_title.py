@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.enrichment.facts import PersonFacts
 from shared.enrichment.title import LONGEST, _lexicon, person_facts
+from shared.leads.enrichment import PersonFacts
 from tests.pure.examples import examples
 
 RANKS = ("assistant", "owner", "c_level", "vp", "director", "manager", "professional")

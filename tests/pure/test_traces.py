@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from shared.leads.identity import lead_id, person_of
-from shared.leads.interaction import DEEPEST_DETAIL
-from shared.leads.traces import Traces
+from shared.enrichment.identity import contact_key, lead_id
+from shared.leads.behaviour import DEEPEST_DETAIL
+from shared.privacy.matching import PersonMatcher
 from tests.pure.examples import KEY, push, sent
 
-ADA = Traces(KEY, person=person_of("ada@fabrikam.example", KEY))
+ADA = PersonMatcher(KEY, person=contact_key("ada@fabrikam.example", KEY))
 ONE = lead_id(push(), "a", KEY)
 OTHER = lead_id(push(), "b", KEY)
 NOBODY = "a" * 24
@@ -71,7 +71,7 @@ def test_a_message_is_about_a_person_by_id_or_address(texts, said, is_theirs):
 
 
 def test_by_a_lead_only_messages_about_this_lead_are_meant():
-    one = Traces(KEY, lead_id=ONE)
+    one = PersonMatcher(KEY, lead_id=ONE)
     assert one.are_in([ONE], b"")
     assert not one.are_in([OTHER], body(email="ada@fabrikam.example"))
 

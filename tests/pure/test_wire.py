@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from shared.contract.responses import event_body, lead_body
 from shared.enrichment.enrich import enrich
-from shared.enrichment.facts import (
+from shared.follow_up.report import record_follow_up
+from shared.leads.bookkeeping import Bookkeeping, DueKind, RetryState, SeenPush
+from shared.leads.commands import ReportFollowUp
+from shared.leads.enrichment import (
     CompanyFacts,
     CountryFacts,
     EmailFacts,
@@ -19,14 +23,12 @@ from shared.enrichment.facts import (
     PersonFacts,
     PhoneFacts,
 )
-from shared.follow_up.state import FollowUp, FollowUpState
-from shared.leads.attention import FollowUpReport, follow_up
 from shared.leads.events import Event
-from shared.leads.lead import Bookkeeping, DueKind, Lead, LeadStatus, Milestone, SeenPush, Setback
-from shared.leads.wire import event_on_the_wire, lead_on_the_wire
-from shared.leads.worth import record_score
-from shared.marketplace.push import Contact, RawPush
-from shared.scoring.score import Evidence, LedgerLine, Score
+from shared.leads.follow_up import FollowUp, FollowUpState
+from shared.leads.lead import Lead, LeadStatus, Milestone
+from shared.leads.push import Contact, RawPush
+from shared.leads.score import Evidence, LedgerLine, Score
+from shared.scoring.appraise import record_score
 from tests.pure.examples import NOW, PROMISE, examples, lead, received, worth
 
 AGREED = """
@@ -59,7 +61,7 @@ MAYBE = st.none() | TEXT
 MOMENT = st.datetimes(datetime(1970, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 COUNT = st.integers(0, 10**9)
 JSON = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
-SETBACK = st.builds(Setback, attempts=COUNT, retry_at=MOMENT, parked=st.booleans())
+SETBACK = st.builds(RetryState, attempts=COUNT, retry_at=MOMENT, parked=st.booleans())
 BOOKKEEPING = st.builds(
     Bookkeeping,
     operations=st.tuples(TEXT),
@@ -141,7 +143,7 @@ def test_a_stored_lead_is_the_lead_and_only_its_bookkeeping_stays_at_the_desk(on
     assert msgspec.json.decode(stored, type=Lead) == one
     kept = json.loads(stored)
     del kept["bookkeeping"]
-    assert as_json(lead_on_the_wire(one)) == kept
+    assert as_json(lead_body(one)) == kept
 
 
 def test_a_row_stored_before_a_field_existed_is_still_read():
@@ -168,21 +170,21 @@ def test_the_wire_has_the_agreed_fields_and_no_other():
     line = LedgerLine(rule="one", points=60, because="so", group="fit", evidence=seen)
     score = replace(worth(60, qualified=True), ledger=(line,), missing=("a",), held_back=("b",))
     one = record_score(one, enrich(one.contact, note="Hi", at=NOW), score, NOW).lead
-    wire = lead_on_the_wire(one)
+    wire = lead_body(one)
     assert wire["enrichment"].pop("provenance")["email.kind"] == {"from": "derived", "confidence": 0.99}
     assert sorted(paths_of(wire)) == sorted([*AGREED.split(), *ON_TOP.split()])
 
 
 def test_the_wire_has_plain_json_values_and_times_in_utc():
-    wire = lead_on_the_wire(lead())
+    wire = lead_body(lead())
     assert json.dumps(wire, allow_nan=False)
     assert (wire["receivedAt"], wire["followUp"]["dueAt"]) == ("2026-03-02T09:00:00Z", "2026-03-03T09:00:00Z")
     assert (wire["status"], wire["followUp"]["state"], wire["score"]) == ("new", "waiting", None)
 
 
 def test_an_event_on_the_wire_is_whole():
-    change = follow_up(lead(), FollowUpReport(by="Max", at=NOW), NOW, PROMISE)
-    wire = event_on_the_wire(change.events[0])
+    change = record_follow_up(lead(), ReportFollowUp(by="Max", at=NOW), NOW, PROMISE)
+    wire = event_body(change.events[0])
     assert list(wire) == ["id", "number", "type", "time", "data"]
     assert (wire["id"], wire["number"]) == (f"{change.lead.id}:2", 2)
     assert (wire["type"], wire["time"]) == ("lead.followed_up", "2026-03-02T09:00:00Z")

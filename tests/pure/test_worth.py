@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from shared.enrichment.facts import CountryFacts, Enrichment
+from shared.leads.bookkeeping import DueKind, RetryState
+from shared.leads.enrichment import CountryFacts, Enrichment
 from shared.leads.events import EventType
-from shared.leads.lead import DueKind, Lead, Milestone, Setback
-from shared.leads.worth import record_score
+from shared.leads.lead import Lead, Milestone
+from shared.scoring.appraise import record_score
 from tests.pure.examples import NOTHING_KNOWN, NOW, TARGET, lead, push, touched, worth
 
 LATER = NOW + timedelta(seconds=1)
@@ -69,7 +70,7 @@ def test_the_milestone_is_reached_once_even_if_the_lead_qualifies_again():
 
 
 def test_a_score_ends_the_setbacks_of_scoring_and_no_other():
-    setback = Setback(attempts=3, retry_at=NOW, parked=True)
+    setback = RetryState(attempts=3, retry_at=NOW, parked=True)
     one: Lead = lead()
     setbacks = {DueKind.SCORE: setback, DueKind.FOLLOW_UP: setback}
     one = replace(one, bookkeeping=replace(one.bookkeeping, setbacks=setbacks))

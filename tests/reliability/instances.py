@@ -34,7 +34,7 @@ class Instance:
     """A process. When it dies, all it was doing stays undone: its calls never come back."""
 
     name: str
-    desk: Any = None
+    context: Any = None
     died: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def do(self, work: Coroutine[Any, Any, object]) -> None:
@@ -81,7 +81,7 @@ class Instances:
     def _born(self) -> Instance:
         self.names += 1
         instance = Instance(f"process {self.names}")
-        instance.desk = self.make(instance.name, self._gate(instance))
+        instance.context = self.make(instance.name, self._gate(instance))
         return instance
 
     def _gate(self, instance: Instance) -> Gate:

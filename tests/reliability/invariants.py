@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.follow_up.state import FollowUpState
+from shared.leads.bookkeeping import DueKind
 from shared.leads.events import Event, EventType
-from shared.leads.index_rows import index_rows
-from shared.leads.lead import DueKind, Lead
-from shared.leads.replay import replayed_score
+from shared.leads.follow_up import FollowUpState
+from shared.leads.index import index_rows
+from shared.leads.lead import Lead
 from shared.policy.model import Policy
-from shared.routing.rota import Rota
-from shared.storage.entities import event_of, lead_of
+from shared.routing.workload import Workload
+from shared.scoring.replay import replay_score
+from shared.storage.rows import event_of, lead_of
 
 INDEX = ("due", "open", "closed", "scored", "stat")
 PUSHES = (EventType.RECEIVED, EventType.TOUCHED)
@@ -49,7 +50,7 @@ class Found:
     reports: list[tuple[str, str]] = field(default_factory=list)  # leads' ids, ids of calls that were taken
     erasures: list[Erasure] = field(default_factory=list)
     text: str = ""  # all rows, if somebody was erased
-    rota: Rota = field(default_factory=Rota)
+    rota: Workload = field(default_factory=Workload)
     seats: set[str] = field(default_factory=set)  # leads' ids
     policy: Policy | None = None  # None: past scores aren't looked at
 
@@ -186,7 +187,7 @@ def _miscounted(lead: Lead, events: list[Event], policy: Policy | None) -> Itera
         yield "a score that no event tells"
     elif policy is not None:
         told = [event for event in events if event.number < last]
-        if replayed_score(told, policy.scoring, score.scored_at) != score:
+        if replay_score(told, policy.scoring, score.scored_at) != score:
             yield "the history gives another score"
 
 

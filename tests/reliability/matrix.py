@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.services.ports import BusUnavailable, LeadChanged, StoreUnavailable
+from shared.services.errors import BusUnavailable, LeadChanged, StoreUnavailable
 from shared.services.run_due import run_due
 from tests.reliability.parts import RealParts
 from tests.reliability.ports import Fault, Subscriber
@@ -79,20 +79,20 @@ async def _run(
     uses_proxy = alone or of_bus.fault is not None
     bus = parts.faulty_bus() if uses_proxy else parts.healthy
     try:
-        await scenario.before(world, replace(world.desk("before"), publisher=BeforeSubscriber(world)))
-        other = world.desk("second")
+        await scenario.before(world, replace(world.context("before"), publisher=BeforeSubscriber(world)))
+        other = world.context("second")
         if not alone:
             of_tables.meanwhile = of_bus.meanwhile = lambda: _acted(second(world, other))
-        one = world.desk("first", of_tables, bus)
+        one = world.context("first", of_tables, bus)
         ended = await _acted(_alive(world, first(world, one), of_tables, of_bus))
         if scenario.is_redelivered and not ended:
-            await first(world, world.desk("again"))
+            await first(world, world.context("again"))
         if uses_proxy:
             await bus.close()  # nothing is under way any more
-        desk = world.desk("afterwards")
-        await world.drain(desk)
+        context = world.context("afterwards")
+        await world.drain(context)
         for minutes in AFTER:
-            await run_due(desk, world.at + minutes * MINUTE)
+            await run_due(context, world.at + minutes * MINUTE)
         return await world.problems()
     finally:
         if uses_proxy:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.marketplace.push import LeadPush
-from shared.services.ports import BusUnavailable
+from shared.leads.push import LeadPush
+from shared.services.errors import BusUnavailable
 from tests.reliability.instances import Instance
 from tests.reliability.ports import Gate, bus_behind, store_behind
 from tests.reliability.sender import Sender
@@ -73,7 +73,7 @@ class NaiveTown(Sender):
 
     async def take(self, instance: Instance, push: LeadPush) -> str:
         """See `Sender.take`."""
-        return str(await instance.desk.receive(push))
+        return str(await instance.context.receive(push))
 
     async def live(self) -> Result:
         """One round, and what came of it."""

@@ -18,11 +18,10 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from local.emulators.servicebus.emulator import Emulator, connection_string
 from shared.leads.events import Event
-from shared.messaging import service_bus
-from shared.messaging.message_queue import ServiceBusQueue
-from shared.messaging.queue_properties import ATTEMPTS, OF_THE_DESK, SENT_AT
-from shared.messaging.service_bus import ServiceBusPublisher, bus_client
-from shared.services import put_off, receive
+from shared.messaging import publisher
+from shared.messaging.publisher import ServiceBusPublisher, bus_client
+from shared.messaging.queue import ATTEMPTS, OF_THE_DESK, SENT_AT, ServiceBusQueue
+from shared.services import receive, redelivery
 from shared.services.ports import QueuedMessage
 from tests.pure.examples import NOW
 from tests.reliability.wire import AmqpProxy, SharedTransport
@@ -138,9 +137,9 @@ async def real_parts(storage: str, bus: Emulator) -> AsyncIterator[RealParts]:
     """The parts, over a running Azurite and a running emulator; clients lose patience soon."""
     async with contextlib.AsyncExitStack() as stack:
         for name, seconds in PATIENCE.items():
-            stack.enter_context(mock.patch.object(service_bus, name, seconds))
+            stack.enter_context(mock.patch.object(publisher, name, seconds))
         stack.enter_context(mock.patch.object(receive, "PATIENCE", 2 * PATIENCE["SEND_TIMEOUT"]))
-        stack.enter_context(mock.patch.object(put_off, "PAUSE", PATIENCE["PAUSE_AFTER_FAILURE"]))
+        stack.enter_context(mock.patch.object(redelivery, "PAUSE", PATIENCE["PAUSE_AFTER_FAILURE"]))
         client = await stack.enter_async_context(
             ServiceBusClient.from_connection_string(bus.connection_string)
         )

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from shared.leads.events import Event
 from shared.leads.lead import Lead
-from shared.services.ports import (
+from shared.services.errors import (
     BusUnavailable,
     ImportChanged,
     LeadChanged,

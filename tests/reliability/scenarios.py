@@ -8,22 +8,21 @@ from datetime import datetime
 from typing import Any
 
 from functions.activity_body import activity_of
-from shared.leads.attention import FollowUpReport
-from shared.leads.interaction import InteractionReport
+from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.lead import LeadStatus
-from shared.leads.lifecycle import LeadUpdate
 from shared.services.activity import Activity, LeadUnclear, Report, take_activity
-from shared.services.desk import Desk
+from shared.services.commands import update_lead
+from shared.services.context import AppContext
 from shared.services.erase import erase_person
-from shared.services.ports import LeadNotFound, QueuedMessage, StoreUnavailable
-from shared.services.put_off import ACTIVITY, put_off
+from shared.services.errors import LeadNotFound, StoreUnavailable
+from shared.services.import_leads import import_leads
+from shared.services.import_rows import read_imported_row
+from shared.services.ports import QueuedMessage
 from shared.services.receive import receive
-from shared.services.row_arrival import read_arrival
+from shared.services.redelivery import ACTIVITY_REDELIVERY, redeliver
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from shared.services.spill import receive_or_spill, receive_spilled, spilled
-from shared.services.take_over import take_over
-from shared.services.update import update_lead
+from shared.services.spill import receive_or_spill, receive_spilled, spill_message
 from tests.examples import a_push
 from tests.pure.examples import NOW
 from tests.reliability.invariants import Erasure
@@ -44,114 +43,114 @@ class Scenario:
     at: datetime = NOW + MINUTE
 
 
-CALL = FollowUpReport(by="sam", at=NOW, id="call-1")
-VISIT = InteractionReport(type="pricing_page_visited", at=NOW, id="visit-1")
+CALL = ReportFollowUp(by="sam", at=NOW, id="call-1")
+VISIT = ReportInteraction(type="pricing_page_visited", at=NOW, id="visit-1")
 LEADS_AMONG_ROWS = [
     a_row(number, NOW - number * DAY, customer={}, Description=f"row {number}") for number in (1, 2)
 ]
-WON = LeadUpdate(status=LeadStatus.WON, by="sam", id="won-1")
+WON = UpdateLead(status=LeadStatus.WON, by="sam", id="won-1")
 
 
-async def nothing(world: World, desk: Desk) -> None:
+async def nothing(world: World, context: AppContext) -> None:
     """An empty desk."""
 
 
 def push(**changes: Any) -> Act:
     """The customer presses a button."""
 
-    async def act(world: World, desk: Desk) -> None:
+    async def act(world: World, context: AppContext) -> None:
         body = a_push(**changes)
         world.pushes_begun += 1
-        receipt = await receive_or_spill(desk, body, slug=None, at=world.at)
+        receipt = await receive_or_spill(context, body, slug=None, at=world.at)
         world.acknowledged.append((receipt.lead_id, body.as_sent))
 
     return act
 
 
-async def a_lead(world: World, desk: Desk) -> None:
+async def a_lead(world: World, context: AppContext) -> None:
     """A lead came a minute ago; its event is out, and nobody has scored it yet."""
     world.pushes_begun += 1
-    receipt = await receive(desk, a_push(), slug=None, at=NOW)
+    receipt = await receive(context, a_push(), slug=None, at=NOW)
     world.acknowledged.append((receipt.lead_id, a_push().as_sent))
 
 
-async def a_lead_nobody_heard_of(world: World, desk: Desk) -> None:
+async def a_lead_nobody_heard_of(world: World, context: AppContext) -> None:
     """Likewise, but its event isn't out."""
     world.subscriber.is_down = True
-    await a_lead(world, desk)
+    await a_lead(world, context)
     world.subscriber.is_down = False
 
 
-async def a_scored_lead(world: World, desk: Desk) -> None:
+async def a_scored_lead(world: World, context: AppContext) -> None:
     """Scored, owned, all events out."""
-    await a_lead(world, desk)
-    await score_lead(desk, world.lead_id, at=NOW + SECOND, heard=1)
+    await a_lead(world, context)
+    await score_lead(context, world.lead_id, at=NOW + SECOND, heard=1)
 
 
-async def a_won_lead(world: World, desk: Desk) -> None:
+async def a_won_lead(world: World, context: AppContext) -> None:
     """Closed, so that its time will be up."""
-    await a_scored_lead(world, desk)
-    await update_lead(desk, world.lead_id, WON, at=NOW + SECOND)
+    await a_scored_lead(world, context)
+    await update_lead(context, world.lead_id, WON, at=NOW + SECOND)
 
 
-async def rows_to_take_over(world: World, desk: Desk) -> None:
+async def rows_to_take_over(world: World, context: AppContext) -> None:
     """Two rows of one person, and one that is no lead."""
     await world.place([*LEADS_AMONG_ROWS, a_row(3, NOW, customer="{")])
 
 
-async def a_spilled_push(world: World, desk: Desk) -> None:
+async def a_spilled_push(world: World, context: AppContext) -> None:
     """A push waits in the queue `spill`, since a minute ago."""
     body = a_push()
-    world.spill.sent.append(spilled(body, world.lead_id, None, NOW))
+    world.spill.sent.append(spill_message(body, world.lead_id, None, NOW))
     world.acknowledged.append((world.lead_id, body.as_sent))
 
 
-async def from_spill(world: World, desk: Desk) -> None:
+async def from_spill(world: World, context: AppContext) -> None:
     """Its message comes."""
-    await receive_spilled(desk, world.spill.sent[0], world.at)
+    await receive_spilled(context, world.spill.sent[0], world.at)
 
 
-async def from_bus(world: World, desk: Desk) -> None:
+async def from_bus(world: World, context: AppContext) -> None:
     """The message of the first push wakes the scoring trigger; of a lead that isn't there it is completed."""
     with contextlib.suppress(LeadNotFound):
-        await score_lead(desk, world.lead_id, at=world.at, heard=1)
+        await score_lead(context, world.lead_id, at=world.at, heard=1)
 
 
-async def clock(world: World, desk: Desk) -> None:
+async def clock(world: World, context: AppContext) -> None:
     """The timer fires."""
-    await run_due(desk, world.at)
+    await run_due(context, world.at)
 
 
-async def late_clock(world: World, desk: Desk) -> None:
+async def late_clock(world: World, context: AppContext) -> None:
     """The timer fires when the time of a closed lead is up, unless the customer comes back first."""
     world.erasures.append(Erasure(maybe=1))
-    await clock(world, desk)
+    await clock(world, context)
 
 
-async def import_step(world: World, desk: Desk) -> None:
+async def import_step(world: World, context: AppContext) -> None:
     """The timer of the import fires."""
-    await take_over(desk, lambda: world.at)
-    arrivals = (read_arrival(desk, row) for row in LEADS_AMONG_ROWS)
+    await import_leads(context, lambda: world.at)
+    arrivals = (read_imported_row(context, row) for row in LEADS_AMONG_ROWS)
     world.taken_over[:] = [(one.lead_id, one.push.as_sent) for one in arrivals]
 
 
-async def erase(world: World, desk: Desk) -> None:
+async def erase(world: World, context: AppContext) -> None:
     """An admin erases the customer."""
     erasure = Erasure()
     world.erasures.append(erasure)
     begun = len(world.acknowledged)
-    await erase_person(desk, EMAIL, at=world.at)
+    await erase_person(context, EMAIL, at=world.at)
     erasure.surely, erasure.maybe = begun, world.pushes_begun
 
 
 def activity(report: Report, *, by_address: bool = True) -> Act:
     """A CRM reports by the queue; about somebody who isn't there it is refused."""
 
-    async def act(world: World, desk: Desk) -> None:
+    async def act(world: World, context: AppContext) -> None:
         lead_id, email = (None, EMAIL) if by_address else (world.lead_id, None)
         with contextlib.suppress(LeadNotFound, LeadUnclear):
-            await take_activity(desk, Activity(report, lead_id, email), at=world.at)
-            if isinstance(report, FollowUpReport):
+            await take_activity(context, Activity(report, lead_id, email), at=world.at)
+            if isinstance(report, ReportFollowUp):
                 world.reports.append((world.lead_id, report.id or ""))
 
     return act
@@ -172,21 +171,21 @@ class Away:
 def without_table(act: Act) -> Act:
     """The same, but the process doesn't reach the table."""
 
-    async def act_without(world: World, desk: Desk) -> None:
-        await act(world, replace(desk, store=Away()))
+    async def act_without(world: World, context: AppContext) -> None:
+        await act(world, replace(context, store=Away()))
 
     return act_without
 
 
-async def call_put_off(world: World, desk: Desk) -> None:
+async def call_put_off(world: World, context: AppContext) -> None:
     """A CRM's message comes, and the process doesn't reach the table."""
     said = {"type": "follow_up", "email": EMAIL, "by": CALL.by, "at": NOW.isoformat()}
     message = QueuedMessage(json.dumps(said).encode(), CALL.id or "", NOW)
     report = activity_of(message.body, message.message_id, message.sent_at)
     with contextlib.suppress(StoreUnavailable):
-        await take_activity(replace(desk, store=Away()), report, at=world.at)
+        await take_activity(replace(context, store=Away()), report, at=world.at)
         raise AssertionError("it reached the table")
-    await put_off(desk.activity, message, ACTIVITY, world.at)
+    await redeliver(context.activity, message, ACTIVITY_REDELIVERY, world.at)
     world.reports.append((world.lead_id, CALL.id or ""))
 
 

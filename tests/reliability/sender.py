@@ -7,8 +7,8 @@ from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.marketplace.push import LeadPush
-from shared.services.ports import LeadChanged, StoreUnavailable
+from shared.leads.push import LeadPush
+from shared.services.errors import LeadChanged, StoreUnavailable
 from tests.examples import a_push
 from tests.pure.examples import NOW
 from tests.reliability.instances import Died, Instance, Instances

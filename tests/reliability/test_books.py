@@ -6,13 +6,13 @@ import uuid
 
 from azure.core.pipeline.transport import AioHttpTransport
 
-from shared.routing.rota import Seat
-from shared.services.ports import LeadChanged
+from shared.routing.workload import Assignment
+from shared.services.errors import LeadChanged
 from shared.storage.table import TableLeadStore, table_client
 from tests.reliability.wire import a_client
 
 LEAD, LATE = "a" * 24, 0.3  # seconds that the answer of the books comes later than it could
-SEAT = Seat(ask=1, owner="ann", team="world", is_turn=True)
+SEAT = Assignment(ask=1, owner="ann", team="world", is_turn=True)
 
 
 class SlowBooks(AioHttpTransport):

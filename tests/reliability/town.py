@@ -10,18 +10,18 @@ from typing import Any
 
 import msgspec
 
-from shared.leads.attention import FollowUpReport
+from shared.leads.commands import ReportFollowUp
 from shared.leads.events import Event
-from shared.marketplace.push import LeadPush
+from shared.leads.push import LeadPush
 from shared.policy.load import load_policy
 from shared.policy.model import Policy
 from shared.services.activity import Activity, take_activity
+from shared.services.import_leads import import_leads
+from shared.services.import_rows import read_imported_row
 from shared.services.ports import QueuedMessage
-from shared.services.row_arrival import read_arrival
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill, receive_spilled
-from shared.services.take_over import take_over
 from tests.pure.examples import NOW
 from tests.reliability.instances import Died, Instance
 from tests.reliability.invariants import Found
@@ -69,7 +69,7 @@ class Town(Sender):
 
     async def take(self, instance: Instance, push: LeadPush) -> str:
         """See `Sender.take`."""
-        receipt = await receive_or_spill(instance.desk, push, slug=None, at=self.now)
+        receipt = await receive_or_spill(instance.context, push, slug=None, at=self.now)
         if self.chance.random() < CALLS:
             self.begin(self.report(receipt.lead_id, push.note or ""))
         return receipt.lead_id
@@ -77,7 +77,7 @@ class Town(Sender):
     def spilled(self, message: QueuedMessage) -> None:
         """A message in the queue `spill` is delivered a little later, until somebody is done with it."""
         self.spills += 1
-        self.begin(self.deliver(lambda desk: receive_spilled(desk, message, self.now)))
+        self.begin(self.deliver(lambda context: receive_spilled(context, message, self.now)))
 
     def heard(self, lead_id: str, event: Event) -> None:
         """A message wakes the scoring trigger: once, twice or never."""
@@ -85,14 +85,16 @@ class Town(Sender):
             return
         drawn = self.chance.random()
         for _ in range(0 if drawn < EATEN else 2 if drawn < EATEN + DOUBLED else 1):
-            self.begin(self.deliver(lambda desk: score_lead(desk, lead_id, at=self.now, heard=event.number)))
+            self.begin(
+                self.deliver(lambda context: score_lead(context, lead_id, at=self.now, heard=event.number))
+            )
 
     async def deliver(self, work: Callable[[Any], Coroutine[Any, Any, object]]) -> bool:
         """Deliver a message until somebody is done with it; whether anybody was."""
         for _ in range(1 + REDELIVERIES):
             instance = self.instances.one()
             try:
-                await instance.do(work(instance.desk))
+                await instance.do(work(instance.context))
             except EXPECTED as exc:
                 await asyncio.sleep(LOCK if isinstance(exc, Died) else 1.0)
                 continue
@@ -102,10 +104,10 @@ class Town(Sender):
     async def report(self, lead_id: str, report_id: str) -> None:
         """Somebody calls a few minutes later; the CRM's message comes once or twice."""
         await asyncio.sleep(self.chance.random() * 300)
-        report = FollowUpReport(by="sam", at=self.now, id=report_id)
+        report = ReportFollowUp(by="sam", at=self.now, id=report_id)
 
-        def work(desk: Any) -> Coroutine[Any, Any, object]:
-            return take_activity(desk, Activity(report, lead_id), at=self.now)
+        def work(context: Any) -> Coroutine[Any, Any, object]:
+            return take_activity(context, Activity(report, lead_id), at=self.now)
 
         copies = 2 if self.chance.random() < DOUBLED else 1
         if any(await asyncio.gather(*(self.deliver(work) for _ in range(copies)))):
@@ -121,9 +123,9 @@ class Town(Sender):
     async def tick(self, instance: Instance) -> None:
         """A minute's work of one process."""
         with contextlib.suppress(*EXPECTED):
-            await instance.do(run_due(instance.desk, self.now))
+            await instance.do(run_due(instance.context, self.now))
         with contextlib.suppress(*EXPECTED):
-            await instance.do(take_over(instance.desk, lambda: self.now))
+            await instance.do(import_leads(instance.context, lambda: self.now))
 
     async def live(self) -> Result:
         """One round, and what came of it."""
@@ -156,11 +158,11 @@ class Town(Sender):
 
     async def settle(self) -> None:
         """Nothing fails any more: a new process does what is left, as the clock finds it."""
-        desk, now = self.world.process("afterwards"), self.now
-        await take_over(desk, lambda: now)
+        context, now = self.world.process("afterwards"), self.now
+        await import_leads(context, lambda: now)
         for minutes in AFTER:
             at = now + timedelta(minutes=minutes)
-            while (await run_due(desk, at)).more:
+            while (await run_due(context, at)).more:
                 pass
 
     async def found(self, rows: Iterable[Any]) -> Found:
@@ -168,9 +170,9 @@ class Town(Sender):
         found = await self.world.found()
         found.policy = self.world.policy
         found.acknowledged = self.acknowledged
-        desk = self.world.process("the witness")
+        context = self.world.process("the witness")
         found.taken_over = [
-            (one.lead_id, one.push.as_sent) for one in (read_arrival(desk, row) for row in rows)
+            (one.lead_id, one.push.as_sent) for one in (read_imported_row(context, row) for row in rows)
         ]
         return found
 

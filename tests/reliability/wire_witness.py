@@ -11,8 +11,8 @@ from typing import Any
 
 from local.emulators.servicebus.emulator import connection_string
 from shared.leads.events import Event
-from shared.services.desk import Desk
-from shared.services.ports import LeadChanged, StoreUnavailable
+from shared.services.context import AppContext
+from shared.services.errors import LeadChanged, StoreUnavailable
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill
@@ -68,7 +68,7 @@ class Living:
     process: Unlucky
     proxy: AmqpProxy
     bus: Bus
-    desk: Desk
+    context: AppContext
 
 
 @dataclass
@@ -101,7 +101,7 @@ class RealTown:
         await proxy.start()
         bus = a_bus(connection_string(proxy.port))
         name = f"process {len(self.gone) + len(self.alive)}"
-        return Living(process, proxy, bus, self.world.desk(name, process, bus))
+        return Living(process, proxy, bus, self.world.context(name, process, bus))
 
     @property
     def now(self) -> Any:
@@ -138,7 +138,7 @@ class RealTown:
         for _ in range(TRIES):
             living = await self.one()
             with contextlib.suppress(*EXPECTED):
-                receipt = await receive_or_spill(living.desk, push, slug=None, at=self.now)
+                receipt = await receive_or_spill(living.context, push, slug=None, at=self.now)
                 living.process.live()
                 self.world.acknowledged.append((receipt.lead_id, push.as_sent))
                 return
@@ -154,7 +154,7 @@ class RealTown:
         """The trigger; what fails is left to the clock."""
         living = await self.one()
         with contextlib.suppress(*EXPECTED):
-            await score_lead(living.desk, lead_id, at=self.now, heard=number)
+            await score_lead(living.context, lead_id, at=self.now, heard=number)
 
     async def ticks(self) -> None:
         """Two clocks at once."""
@@ -164,16 +164,16 @@ class RealTown:
     async def tick(self, living: Living) -> None:
         """One of them."""
         with contextlib.suppress(*EXPECTED):
-            await run_due(living.desk, self.now)
+            await run_due(living.context, self.now)
 
     async def settle(self) -> None:
         """A healthy process does what is left, as the clock finds it."""
         for living in (*self.alive, *self.gone):
             await living.bus.close()  # nothing is under way any more
-        desk = self.world.desk("afterwards")
-        await self.world.drain(desk)
+        context = self.world.context("afterwards")
+        await self.world.drain(context)
         for minutes in AFTER:
-            while (await run_due(desk, self.now + timedelta(minutes=minutes))).more:
+            while (await run_due(context, self.now + timedelta(minutes=minutes))).more:
                 pass
 
     async def close(self) -> None:

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.marketplace.table_row import SourceRow
-from shared.services.desk import Desk, RulesWatch, Takeover
-from shared.storage.import_ledger import TableImportLedger
-from shared.storage.marketplace_table import MarketplaceTableReader
+from shared.services.context import AppContext, LeadImport, RescoreWatch
+from shared.storage.marketplace_import import MarketplaceTableReader, TableImportLedger
 from shared.storage.table import TableLeadStore
 from tests.pure.examples import NOW
 from tests.reliability.invariants import Found, found_in
@@ -25,7 +24,7 @@ class WireWorld(World):
     opened: list[Any] = field(default_factory=list)
     name: str = ""
 
-    def desk(self, name: str, process: Process | None = None, bus: Bus | None = None) -> Desk:
+    def context(self, name: str, process: Process | None = None, bus: Bus | None = None) -> AppContext:
         """A process over real clients; only what is given may fail."""
         transport, ways = FaultyTransport(process) if process else None, bus or self.parts.healthy
         store = TableLeadStore(self._client(self.name, transport))
@@ -37,8 +36,8 @@ class WireWorld(World):
             publisher=ways.publisher,
             spill=ways.spill,
             activity=ways.activity,
-            takeover=Takeover(source, ledger),
-            rules_watch=RulesWatch(NOW + 99 * DAY),
+            lead_import=LeadImport(source, ledger),
+            rescore_watch=RescoreWatch(NOW + 99 * DAY),
         )
 
     def _client(self, table: str, transport: Any = None) -> Any:
@@ -53,11 +52,11 @@ class WireWorld(World):
         for row in rows:
             await client.upsert_entity({"PartitionKey": row.partition, "RowKey": row.row, **row.columns})
 
-    async def drain(self, desk: Desk) -> None:
+    async def drain(self, context: AppContext) -> None:
         """See `World.drain`."""
         sent = await self.parts.taken()
         self.spill.sent += sent["spill"]
-        await self.receive_all(desk, self.spill.sent, sent["activity"])
+        await self.receive_all(context, self.spill.sent, sent["activity"])
 
     async def found(self) -> Found:
         """What is there, once the subscriber has heard everything."""
@@ -79,5 +78,5 @@ def a_world(parts: RealParts, at: datetime, name: str = "case") -> WireWorld:
     """A new one."""
     name = f"{name}{next(parts.names)}"
     world = WireWorld(parts=parts, name=name, at=at, id_key=f"the id key of {name}".encode())
-    world.store = world.desk("the judge").store
+    world.store = world.context("the judge").store
     return world

@@ -7,20 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.activity_body import activity_of
-from shared.leads.identity import lead_id as make_id
-from shared.leads.offer import offer_of
+from shared.enrichment.identity import lead_id as make_id
+from shared.marketplace.offer import offer_of
 from shared.marketplace.table_row import SourceRow
-from shared.messaging.memory import MemoryQueue
 from shared.policy.load import parse_policy
 from shared.policy.model import Policy
 from shared.services.activity import take_activity
-from shared.services.desk import Desk, RulesWatch, Takeover, Turns
+from shared.services.context import AppContext, LeadImport, LeadLocks, RescoreWatch
 from shared.services.ports import QueuedMessage
 from shared.services.run_due import run_due
 from shared.services.spill import receive_spilled
-from shared.storage.import_memory import MemoryImportLedger, MemoryMarketplaceTable
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import ID_KEY, a_desk, a_push
+from tests.examples import ID_KEY, a_context, a_push
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
+from tests.fakes.messaging import MemoryQueue
 from tests.pure.examples import NOW
 from tests.reliability.invariants import Erasure, Found, broken, found_in, unsettled
 from tests.reliability.ports import Gate, Subscriber, bus_behind, store_behind
@@ -65,11 +65,11 @@ points = 10
 cap = 30
 because = "was here"
 """)
-DESK = a_desk()
+DESK = a_context()
 # Minutes: the clock's runs after it all, the last beyond all deadlines.
 AFTER = (1, 3, 10, 30, 2880, 2881, 2883)
 
-type Act = Callable[["World", Desk], Coroutine[Any, Any, None]]
+type Act = Callable[["World", AppContext], Coroutine[Any, Any, None]]
 
 
 @dataclass
@@ -97,7 +97,7 @@ class World:
         push = a_push()
         return make_id(push, offer_of(push, None, {}), self.id_key)
 
-    def process(self, name: str, gate: Gate | None = None) -> Desk:
+    def process(self, name: str, gate: Gate | None = None) -> AppContext:
         """A desk of its own over the same outside world, with or without a gate before it."""
         operations = itertools.count()
 
@@ -109,13 +109,13 @@ class World:
 
         return replace(
             DESK,
-            turns=Turns(),
-            rules_watch=RulesWatch(),
+            locks=LeadLocks(),
+            rescore_watch=RescoreWatch(),
             store=store(self.store),
             publisher=bus(self.subscriber),
             activity=bus(self.queue),
             spill=bus(self.spill),
-            takeover=Takeover(store(self.table), store(self.ledger)),
+            lead_import=LeadImport(store(self.table), store(self.ledger)),
             policy=self.policy,
             id_key=self.id_key,
             new_id=lambda: f"{name}-{next(operations)}",
@@ -154,24 +154,24 @@ class World:
 
     async def settle(self) -> None:
         """A new process runs the clock a few times, at ever later instants, and nothing fails."""
-        desk = self.process("afterwards")
-        await self.drain(desk)
+        context = self.process("afterwards")
+        await self.drain(context)
         for minutes in AFTER:
-            await run_due(desk, self.at + minutes * MINUTE)
+            await run_due(context, self.at + minutes * MINUTE)
 
-    async def drain(self, desk: Desk) -> None:
+    async def drain(self, context: AppContext) -> None:
         """What waits in the queues is received."""
-        await self.receive_all(desk, self.spill.sent, [message for _, message in self.queue.put_off])
+        await self.receive_all(context, self.spill.sent, [message for _, message in self.queue.put_off])
 
     async def receive_all(
-        self, desk: Desk, spilled: Sequence[QueuedMessage], reports: Sequence[QueuedMessage]
+        self, context: AppContext, spilled: Sequence[QueuedMessage], reports: Sequence[QueuedMessage]
     ) -> None:
         """As the triggers do it."""
         for message in spilled:
-            await receive_spilled(desk, message, self.at)
+            await receive_spilled(context, message, self.at)
         for message in reports:
             activity = activity_of(message.body, message.message_id, message.sent_at)
-            await take_activity(desk, activity, at=self.at)
+            await take_activity(context, activity, at=self.at)
 
     async def found(self) -> Found:
         """What is there."""

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from shared.storage.memory import MemoryLeadStore
+from tests.fakes.lead_store import MemoryLeadStore
 
 
 class Killed(BaseException):

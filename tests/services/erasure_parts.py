@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import msgspec
 
-from shared.leads.attention import FollowUpReport
+from shared.leads.commands import ReportFollowUp
 from shared.leads.events import EventType
-from shared.services.follow_up import report_follow_up
+from shared.services.commands import report_follow_up
 from shared.services.ports import UnreadMessage
 from shared.services.receive import receive
 from shared.services.score import score_lead
@@ -19,25 +19,25 @@ AT = NOW + MINUTE
 OWNED = TEXT
 
 
-async def pushed(desk, slug="backup", at=NOW, **changes):
-    return (await receive(desk, a_push(**changes), slug=slug, at=at)).lead_id
+async def pushed(context, slug="backup", at=NOW, **changes):
+    return (await receive(context, a_push(**changes), slug=slug, at=at)).lead_id
 
 
-async def lived(desk, slug="backup", **changes):
+async def lived(context, slug="backup", **changes):
     """A lead with an owner and a history."""
-    lead_id = await pushed(desk, slug, **changes)
-    await score_lead(desk, lead_id, at=NOW, heard=1)
-    await report_follow_up(desk, lead_id, FollowUpReport(by="sam", at=NOW, note="rang Ada"), at=NOW)
+    lead_id = await pushed(context, slug, **changes)
+    await score_lead(context, lead_id, at=NOW, heard=1)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW, note="rang Ada"), at=NOW)
     return lead_id
 
 
-def rows_of(desk, lead_id):
-    return [row for (_, row) in desk.store.rows if lead_id in row]
+def rows_of(context, lead_id):
+    return [row for (_, row) in context.store.rows if lead_id in row]
 
 
-def said_by(desk):
+def said_by(context):
     """Everything that is stored, as one text."""
-    kept = [*desk.store.rows.items(), *map(msgspec.to_builtins, desk.store._seats.values())]
+    kept = [*context.store.rows.items(), *map(msgspec.to_builtins, context.store._seats.values())]
     return str(kept).casefold()
 
 
@@ -47,12 +47,12 @@ def unread(message):
     return UnreadMessage([one for one in said if isinstance(one, str)], b"".join(message.body))
 
 
-def told(desk):
-    return [event for event in desk.publisher.published if event.type is EventType.ERASED]
+def told(context):
+    return [event for event in context.publisher.published if event.type is EventType.ERASED]
 
 
-def expect_gone(desk, lead_id):
-    assert rows_of(desk, lead_id) == []
-    assert (desk.store._seats, desk.store._rota.open_leads) == ({}, {})
-    assert len({event.id for event in told(desk)}) == 1
-    assert "ada" not in said_by(desk)
+def expect_gone(context, lead_id):
+    assert rows_of(context, lead_id) == []
+    assert (context.store._seats, context.store._rota.open_leads) == ({}, {})
+    assert len({event.id for event in told(context)}) == 1
+    assert "ada" not in said_by(context)

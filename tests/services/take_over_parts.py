@@ -3,10 +3,10 @@
 import uuid
 from datetime import timedelta
 
-from shared.services.desk import Takeover
-from shared.services.take_over import take_over
-from shared.storage.import_memory import MemoryImportLedger, MemoryMarketplaceTable
-from tests.examples import NOW, a_desk
+from shared.services.context import LeadImport
+from shared.services.import_leads import import_leads
+from tests.examples import NOW, a_context
+from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -15,23 +15,23 @@ def a_takeover_desk(*rows, **ports):
     table = MemoryMarketplaceTable()
     for row in rows:
         table.put(row)
-    own = {"takeover": Takeover(table, MemoryImportLedger()), "new_id": lambda: uuid.uuid4().hex}
-    return a_desk(**{**own, **ports})
+    own = {"takeover": LeadImport(table, MemoryImportLedger()), "new_id": lambda: uuid.uuid4().hex}
+    return a_context(**{**own, **ports})
 
 
-async def step(desk, now=NOW, **bounds):
-    return await take_over(desk, lambda: now, **bounds)
+async def step(context, now=NOW, **bounds):
+    return await import_leads(context, lambda: now, **bounds)
 
 
-async def state(desk):
-    return (await desk.takeover.ledger.load()).state
+async def state(context):
+    return (await context.lead_import.ledger.load()).state
 
 
-async def leads(desk):
-    ids = [key.removeprefix("lead!") for _, key in desk.store.rows if key.startswith("lead!")]
-    return [(await desk.store.get(lead_id)).lead for lead_id in ids]
+async def leads(context):
+    ids = [key.removeprefix("lead!") for _, key in context.store.rows if key.startswith("lead!")]
+    return [(await context.store.get(lead_id)).lead for lead_id in ids]
 
 
-async def lead(desk):
-    (one,) = await leads(desk)
+async def lead(context):
+    (one,) = await leads(context)
     return one

@@ -6,62 +6,63 @@ from datetime import timedelta
 
 import pytest
 
+from shared.leads.bookkeeping import DueKind
+from shared.leads.commands import UpdateLead
 from shared.leads.events import EventType
-from shared.leads.lead import DueKind, LeadStatus
-from shared.leads.lifecycle import LeadUpdate
-from shared.messaging.memory import MemoryPublisher
+from shared.leads.lead import LeadStatus
 from shared.services.assign import assign
-from shared.services.ports import StoreUnavailable
+from shared.services.commands import update_lead
+from shared.services.errors import StoreUnavailable
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from shared.services.update import update_lead
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, a_push, another
+from tests.examples import DAY, NOW, a_context, a_push, another
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.messaging import MemoryPublisher
 from tests.pure.test_assignment import TEXT
 from tests.services.dying_store import DyingStore
 
 MINUTE = timedelta(minutes=1)
 
 
-async def pushed(desk, number):
+async def pushed(context, number):
     push = a_push(Email=f"ada{number}@fabrikam.example")
-    return (await receive(desk, push, slug=None, at=NOW)).lead_id
+    return (await receive(context, push, slug=None, at=NOW)).lead_id
 
 
-async def lead_of(desk, lead_id):
-    return (await desk.store.get(lead_id)).lead
+async def lead_of(context, lead_id):
+    return (await context.store.get(lead_id)).lead
 
 
-async def owners_of(desk, lead_ids):
-    return Counter([(await lead_of(desk, lead_id)).owner for lead_id in lead_ids])
+async def owners_of(context, lead_ids):
+    return Counter([(await lead_of(context, lead_id)).owner for lead_id in lead_ids])
 
 
-async def books_of(desk):
-    return (await desk.store.rota_for("a" * 24)).rota
+async def books_of(context):
+    return (await context.store.rota_for("a" * 24)).rota
 
 
-def assignments(desk):
-    return [event for event in desk.publisher.published if event.type is EventType.ASSIGNED]
+def assignments(context):
+    return [event for event in context.publisher.published if event.type is EventType.ASSIGNED]
 
 
 async def test_scoring_a_lead_finds_its_owner_at_once():
-    desk = a_desk(TEXT)
-    lead_id = await pushed(desk, 1)
-    await score_lead(desk, lead_id, at=NOW)
-    assert (await lead_of(desk, lead_id)).owner == "ann"
-    assert [event.data["owner"] for event in assignments(desk)] == ["ann"]
-    await asyncio.gather(assign(desk, lead_id, now=NOW), run_due(desk, NOW + MINUTE))
-    assert len(assignments(desk)) == 1
+    context = a_context(TEXT)
+    lead_id = await pushed(context, 1)
+    await score_lead(context, lead_id, at=NOW)
+    assert (await lead_of(context, lead_id)).owner == "ann"
+    assert [event.data["owner"] for event in assignments(context)] == ["ann"]
+    await asyncio.gather(assign(context, lead_id, now=NOW), run_due(context, NOW + MINUTE))
+    assert len(assignments(context)) == 1
 
 
 async def test_turns_are_fair_when_several_instances_choose_at_once():
     store, publisher = MemoryLeadStore(), MemoryPublisher()
-    desks = [another(a_desk(TEXT, store=store, publisher=publisher)) for _ in range(4)]
+    desks = [another(a_context(TEXT, store=store, publisher=publisher)) for _ in range(4)]
     lead_ids = [await pushed(desks[0], number) for number in range(40)]
     await asyncio.gather(
-        *(score_lead(desk, lead_id, at=NOW) for lead_id in lead_ids for desk in desks),
-        *(run_due(desk, NOW + MINUTE) for desk in desks),
+        *(score_lead(context, lead_id, at=NOW) for lead_id in lead_ids for context in desks),
+        *(run_due(context, NOW + MINUTE) for context in desks),
     )
     assert await owners_of(desks[0], lead_ids) == {"ann": 20, "bob": 20}
     assert (await books_of(desks[0])).open_leads == {"ann": 20, "bob": 20}
@@ -71,12 +72,12 @@ async def test_turns_are_fair_when_several_instances_choose_at_once():
 WRITES = {"scoring": 5, "the clock": 6}  # it tells of the push first, and notes that
 
 
-async def at_work(desk, who, lead_id):
+async def at_work(context, who, lead_id):
     """Finds an owner: who scores the lead, or the clock."""
     if who == "scoring":
-        await score_lead(desk, lead_id, at=NOW)
+        await score_lead(context, lead_id, at=NOW)
     else:
-        await run_due(desk, NOW + MINUTE)
+        await run_due(context, NOW + MINUTE)
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
@@ -85,65 +86,65 @@ async def at_work(desk, who, lead_id):
 )
 async def test_whoever_dies_between_two_writes_the_lead_gets_one_owner_and_one_turn(who, dies_at, is_done):
     store = DyingStore()
-    desk = a_desk(TEXT, store=store)
-    lead_id = await pushed(desk, 1)
+    context = a_context(TEXT, store=store)
+    lead_id = await pushed(context, 1)
     with store.dies_at(dies_at, is_done=is_done):
-        await at_work(desk, who, lead_id)
+        await at_work(context, who, lead_id)
     for minutes in range(1, 4):
-        await run_due(another(desk), NOW + minutes * MINUTE)
-    lead, books = await lead_of(desk, lead_id), await books_of(desk)
+        await run_due(another(context), NOW + minutes * MINUTE)
+    lead, books = await lead_of(context, lead_id), await books_of(context)
     assert (lead.owner, books.open_leads, books.turns_taken) == ("ann", {"ann": 1}, 1)
     assert lead.bookkeeping.assignment.asked == lead.bookkeeping.assignment.settled == 1
-    assert len({event.id for event in assignments(desk)}) == 1
+    assert len({event.id for event in assignments(context)}) == 1
 
 
 @pytest.mark.parametrize(("who", "writes"), WRITES.items())
 async def test_these_are_all_the_writes_there_are_to_die_at(who, writes):
     store = DyingStore()
-    desk = a_desk(TEXT, store=store)
-    lead_id = await pushed(desk, 1)
+    context = a_context(TEXT, store=store)
+    lead_id = await pushed(context, 1)
     before = store.writes
-    await at_work(desk, who, lead_id)
+    await at_work(context, who, lead_id)
     assert store.writes - before == writes
 
 
 async def test_an_owner_is_found_by_the_clock_when_the_books_were_away(monkeypatch):
-    desk = a_desk(TEXT)
-    lead_id = await pushed(desk, 1)
+    context = a_context(TEXT)
+    lead_id = await pushed(context, 1)
 
     async def away(*_):
         raise StoreUnavailable("switched off")
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk.store, "rota_for", away)
-        await score_lead(desk, lead_id, at=NOW)
-        assert (await lead_of(desk, lead_id)).owner is None
-    assert DueKind.ASSIGN in [row.kind for row in await desk.store.due_until(NOW + MINUTE, 9)]
-    await run_due(desk, NOW + MINUTE)
-    assert (await lead_of(desk, lead_id)).owner == "ann"
+        patch.setattr(context.store, "rota_for", away)
+        await score_lead(context, lead_id, at=NOW)
+        assert (await lead_of(context, lead_id)).owner is None
+    assert DueKind.ASSIGN in [row.kind for row in await context.store.due_until(NOW + MINUTE, 9)]
+    await run_due(context, NOW + MINUTE)
+    assert (await lead_of(context, lead_id)).owner == "ann"
 
 
 async def test_closed_leads_make_room_and_a_lead_given_back_is_assigned_anew():
-    desk = a_desk(TEXT + "[routing.owners.ann]\ncapacity = 1\n[routing.owners.bob]\ncapacity = 1\n")
-    lead_ids = [await pushed(desk, number) for number in range(4)]
+    context = a_context(TEXT + "[routing.owners.ann]\ncapacity = 1\n[routing.owners.bob]\ncapacity = 1\n")
+    lead_ids = [await pushed(context, number) for number in range(4)]
     for lead_id in lead_ids[:3]:
-        await score_lead(desk, lead_id, at=NOW)
-    assert await owners_of(desk, lead_ids[:3]) == {"ann": 1, "bob": 1, "chief": 1}
-    (first,) = [one for one in lead_ids[:3] if (await lead_of(desk, one)).owner == "bob"]
-    await update_lead(desk, first, LeadUpdate(status=LeadStatus.WON), at=NOW)
-    assert (await books_of(desk)).open_leads == {"ann": 1, "chief": 1}
-    await score_lead(desk, lead_ids[3], at=NOW)
-    assert (await lead_of(desk, lead_ids[3])).owner == "bob"
-    given_back = await update_lead(desk, lead_ids[3], LeadUpdate(owner=None, by="bob"), at=NOW)
+        await score_lead(context, lead_id, at=NOW)
+    assert await owners_of(context, lead_ids[:3]) == {"ann": 1, "bob": 1, "chief": 1}
+    (first,) = [one for one in lead_ids[:3] if (await lead_of(context, one)).owner == "bob"]
+    await update_lead(context, first, UpdateLead(status=LeadStatus.WON), at=NOW)
+    assert (await books_of(context)).open_leads == {"ann": 1, "chief": 1}
+    await score_lead(context, lead_ids[3], at=NOW)
+    assert (await lead_of(context, lead_ids[3])).owner == "bob"
+    given_back = await update_lead(context, lead_ids[3], UpdateLead(owner=None, by="bob"), at=NOW)
     assert given_back.owner == "bob"  # the only one with room
 
 
 async def test_a_missed_lead_changes_hands_with_the_tick_that_flags_it():
-    desk = a_desk(TEXT)
-    lead_id = await pushed(desk, 1)
-    await score_lead(desk, lead_id, at=NOW)
-    await run_due(desk, NOW + DAY)
-    await run_due(desk, NOW + DAY + MINUTE)
-    assert (await lead_of(desk, lead_id)).owner == "bob"
-    assert (await books_of(desk)).open_leads == {"bob": 1}
-    assert [event.data["from"] for event in assignments(desk)] == [None, "ann"]
+    context = a_context(TEXT)
+    lead_id = await pushed(context, 1)
+    await score_lead(context, lead_id, at=NOW)
+    await run_due(context, NOW + DAY)
+    await run_due(context, NOW + DAY + MINUTE)
+    assert (await lead_of(context, lead_id)).owner == "bob"
+    assert (await books_of(context)).open_leads == {"bob": 1}
+    assert [event.data["from"] for event in assignments(context)] == [None, "ann"]

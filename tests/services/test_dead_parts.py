@@ -5,61 +5,61 @@ import random
 from datetime import timedelta
 
 from shared.leads.events import EventType
-from shared.messaging.memory import MemoryPublisher
 from shared.services.health import check_health, clock_stopped_after
-from shared.services.publish import PAUSES
+from shared.services.publish import PUBLISH_BACKOFF
 from shared.services.receive import Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from tests.examples import DAY, NOW, a_desk, a_push
+from tests.examples import DAY, NOW, a_context, a_push
+from tests.fakes.messaging import MemoryPublisher
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 TICK = MINUTE  # of the shipped schedule
 SKEW = MINUTE
 
 
-async def pushed(desk, number, at, **changes):
+async def pushed(context, number, at, **changes):
     push = a_push(Email=f"someone{number}@contoso.example", **changes)
-    return (await receive(desk, push, slug=None, at=at)).lead_id
+    return (await receive(context, push, slug=None, at=at)).lead_id
 
 
-async def lead_of(desk, lead_id):
-    return (await desk.store.get(lead_id)).lead
+async def lead_of(context, lead_id):
+    return (await context.store.get(lead_id)).lead
 
 
-async def all_events(desk, ids):
-    return [event for lead_id in ids for event in await desk.store.events_of(lead_id)]
+async def all_events(context, ids):
+    return [event for lead_id in ids for event in await context.store.events_of(lead_id)]
 
 
-def published_ids(desk):
-    return {event.id for event in desk.publisher.published}
+def published_ids(context):
+    return {event.id for event in context.publisher.published}
 
 
 async def test_while_the_bus_is_gone_for_an_hour_leads_are_scored_in_time_and_no_event_is_lost():
-    desk = a_desk(publisher=MemoryPublisher(is_down=True))
+    context = a_context(publisher=MemoryPublisher(is_down=True))
     ids, scored_after = [], {}
     for minute in range(60):
         now = NOW + MINUTE * minute
-        ids.append(await pushed(desk, minute, now - timedelta(seconds=minute)))
-        await run_due(desk, now)
+        ids.append(await pushed(context, minute, now - timedelta(seconds=minute)))
+        await run_due(context, now)
         for lead_id in set(ids) - scored_after.keys():
-            lead = await lead_of(desk, lead_id)
+            lead = await lead_of(context, lead_id)
             if lead.score:
                 scored_after[lead_id] = now - lead.received_at
-    await run_due(desk, NOW + MINUTE * 60)
+    await run_due(context, NOW + MINUTE * 60)
     assert max(scored_after.values()) <= 3 * TICK
-    assert all([(await lead_of(desk, lead_id)).score for lead_id in ids])
-    assert desk.publisher.published == []
-    before = await all_events(desk, ids)
+    assert all([(await lead_of(context, lead_id)).score for lead_id in ids])
+    assert context.publisher.published == []
+    before = await all_events(context, ids)
 
-    desk.publisher.is_down = False
+    context.publisher.is_down = False
     back_at = NOW + MINUTE * 60
-    for minute in range(1, PAUSES.longest_pause // MINUTE + 1):
-        await run_due(desk, back_at + MINUTE * minute)
-    assert published_ids(desk) == {event.id for event in before}
-    assert await all_events(desk, ids) == before  # with the ids that they were written with
+    for minute in range(1, PUBLISH_BACKOFF.longest_pause // MINUTE + 1):
+        await run_due(context, back_at + MINUTE * minute)
+    assert published_ids(context) == {event.id for event in before}
+    assert await all_events(context, ids) == before  # with the ids that they were written with
     for lead_id in ids:
-        told = [event.number for event in desk.publisher.published if event.id.startswith(lead_id)]
+        told = [event.number for event in context.publisher.published if event.id.startswith(lead_id)]
         assert told == sorted(told)
 
 
@@ -77,28 +77,28 @@ class Eats(MemoryPublisher):
 
 
 async def test_a_bus_that_eats_three_messages_of_ten_keeps_no_lead_from_its_score():
-    desk = a_desk(publisher=Eats())
-    ids = [await pushed(desk, number, NOW) for number in range(200)]
-    heard = [event.id.partition(":")[0] for event in desk.publisher.published]
+    context = a_context(publisher=Eats())
+    ids = [await pushed(context, number, NOW) for number in range(200)]
+    heard = [event.id.partition(":")[0] for event in context.publisher.published]
     for lead_id in heard:
-        await score_lead(desk, lead_id, at=NOW + SECOND, heard=1)
+        await score_lead(context, lead_id, at=NOW + SECOND, heard=1)
     assert 40 <= len(set(ids) - set(heard)) <= 80
-    await run_due(desk, NOW + TICK)
-    scored = [event for event in await all_events(desk, ids) if event.type is EventType.SCORED]
+    await run_due(context, NOW + TICK)
+    scored = [event for event in await all_events(context, ids) if event.type is EventType.SCORED]
     assert sorted(event.id.partition(":")[0] for event in scored) == sorted(ids)
 
 
 async def test_if_the_timer_never_fires_whoever_asks_for_readiness_once_a_minute_has_all_work_done():
-    desk = a_desk(publisher=MemoryPublisher(is_down=True))
-    longest = clock_stopped_after(desk) + MINUTE
-    ids = [await pushed(desk, number, NOW + timedelta(seconds=7 * number)) for number in range(20)]
+    context = a_context(publisher=MemoryPublisher(is_down=True))
+    longest = clock_stopped_after(context) + MINUTE
+    ids = [await pushed(context, number, NOW + timedelta(seconds=7 * number)) for number in range(20)]
     now, scored_after, missed_after = NOW, {}, {}
     while now < NOW + DAY + timedelta(minutes=10):
         now += MINUTE
-        desk.publisher.is_down = now < NOW + timedelta(hours=1)
-        await check_health(desk, now)
+        context.publisher.is_down = now < NOW + timedelta(hours=1)
+        await check_health(context, now)
         for lead_id in (one for one in ids if one not in missed_after):
-            lead = await lead_of(desk, lead_id)
+            lead = await lead_of(context, lead_id)
             if lead.score:
                 scored_after.setdefault(lead_id, now - lead.received_at)
             if lead.follow_up.state == "missed":
@@ -106,20 +106,20 @@ async def test_if_the_timer_never_fires_whoever_asks_for_readiness_once_a_minute
     assert len(scored_after) == len(missed_after) == len(ids)
     assert max(scored_after.values()) <= longest + MINUTE
     assert max(missed_after.values()) <= longest
-    assert published_ids(desk) == {event.id for event in await all_events(desk, ids)}
+    assert published_ids(context) == {event.id for event in await all_events(context, ids)}
 
 
 async def test_two_instances_whose_clocks_differ_by_a_minute_score_and_flag_once_and_keep_deadlines_exact():
-    slow = a_desk()
-    fast = a_desk(store=slow.store, publisher=slow.publisher)
+    slow = a_context()
+    fast = a_context(store=slow.store, publisher=slow.publisher)
     ids, ended = [], NOW + DAY + timedelta(minutes=20)
     for number in range(20):
-        desk, at = ((slow, NOW), (fast, NOW + SKEW))[number % 2]
-        ids.append(await pushed(desk, number, at))
+        context, at = ((slow, NOW), (fast, NOW + SKEW))[number % 2]
+        ids.append(await pushed(context, number, at))
     for number in range(20):  # the other instance gets the sender's retry, seconds later
-        desk, at = ((fast, NOW + SKEW), (slow, NOW))[number % 2]
+        context, at = ((fast, NOW + SKEW), (slow, NOW))[number % 2]
         push = a_push(Email=f"someone{number}@contoso.example")
-        again = await receive(desk, push, slug=None, at=at + 5 * SECOND)
+        again = await receive(context, push, slug=None, at=at + 5 * SECOND)
         assert again.result is Result.REPEATED
     for now in (NOW + MINUTE, NOW + 2 * MINUTE, NOW + DAY - MINUTE, NOW + DAY, NOW + DAY + MINUTE, ended):
         await asyncio.gather(run_due(slow, now), run_due(fast, now + SKEW))
@@ -134,10 +134,10 @@ async def test_two_instances_whose_clocks_differ_by_a_minute_score_and_flag_once
 
 
 async def test_a_touch_by_an_instance_whose_clock_is_behind_is_a_touch_and_postpones_nothing():
-    desk = a_desk()
-    lead_id = await pushed(desk, 1, NOW + SKEW)
-    assert await pushed(desk, 1, NOW, Description="from the slow one") == lead_id
-    lead = await lead_of(desk, lead_id)
+    context = a_context()
+    lead_id = await pushed(context, 1, NOW + SKEW)
+    assert await pushed(context, 1, NOW, Description="from the slow one") == lead_id
+    lead = await lead_of(context, lead_id)
     assert (lead.touches, lead.note, lead.follow_up.due_at) == (2, "from the slow one", NOW + DAY)
 
 
@@ -153,21 +153,21 @@ class Poisoned(MemoryPublisher):
 
 
 async def test_a_poison_lead_at_the_head_of_what_is_due_delays_nobody_and_is_parked():
-    desk = a_desk(publisher=Poisoned())
-    poison = await pushed(desk, "poison", NOW - DAY / 2)
-    desk.publisher.poison = poison
+    context = a_context(publisher=Poisoned())
+    poison = await pushed(context, "poison", NOW - DAY / 2)
+    context.publisher.poison = poison
     minute, failures = 0, 0
-    while not await desk.store.parked(10):
+    while not await context.store.parked(10):
         minute += 1
         now = NOW + MINUTE * minute
-        healthy = [await pushed(desk, f"{minute}-{number}", now - 40 * SECOND) for number in range(3)]
-        assert (await desk.store.due_until(now, 1))[0].lead_id == poison or failures
-        tick = await run_due(desk, now)
+        healthy = [await pushed(context, f"{minute}-{number}", now - 40 * SECOND) for number in range(3)]
+        assert (await context.store.due_until(now, 1))[0].lead_id == poison or failures
+        tick = await run_due(context, now)
         failures += tick.failed
         for lead_id in healthy:
-            lead = await lead_of(desk, lead_id)
+            lead = await lead_of(context, lead_id)
             assert lead.score is not None
             assert lead.bookkeeping.events_unpublished == ()
         assert minute < 200
-    assert [row.lead_id for row in await desk.store.parked(10)] == [poison]
-    assert failures >= desk.policy.clock.attempts
+    assert [row.lead_id for row in await context.store.parked(10)] == [poison]
+    assert failures >= context.policy.clock.attempts

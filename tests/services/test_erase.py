@@ -6,24 +6,24 @@ from dataclasses import replace
 
 import pytest
 
+from shared.contract.responses import lead_body
 from shared.leads.change import Change
+from shared.leads.commands import UpdateLead
 from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
-from shared.leads.lifecycle import LeadUpdate
-from shared.leads.wire import lead_on_the_wire
-from shared.messaging.memory import MemoryPublisher
-from shared.routing.rota import Seat
+from shared.routing.workload import Assignment
 from shared.services import erase as service
-from shared.services.erase import erase_lead, erase_person
+from shared.services.commands import update_lead
+from shared.services.erase import Removed, erase_lead, erase_person
+from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.health import check_health
-from shared.services.ports import LeadChanged, LeadFilter, LeadNotFound, StoreUnavailable
-from shared.services.purge import Removed
-from shared.services.read import get_lead, list_events
+from shared.services.ports import LeadFilter
+from shared.services.queries import get_lead, list_events
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from shared.services.update import update_lead
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, another
+from tests.examples import DAY, NOW, a_context, another
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.messaging import MemoryPublisher
 from tests.pure.examples import ADA
 from tests.services.erasure_parts import (
     AT,
@@ -40,91 +40,91 @@ from tests.services.erasure_parts import (
 
 
 async def test_a_person_is_erased_with_all_leads_and_a_receipt_of_numbers():
-    desk = a_desk(OWNED)
-    ids = [await lived(desk, slug) for slug in ("backup", "vm")]
-    other = await lived(desk, Email="eva@contoso.example")
-    removed = await erase_person(desk, EMAIL, at=AT)
+    context = a_context(OWNED)
+    ids = [await lived(context, slug) for slug in ("backup", "vm")]
+    other = await lived(context, Email="eva@contoso.example")
+    removed = await erase_person(context, EMAIL, at=AT)
     assert (removed.leads, removed.events) == (2, 12)
     assert removed.rows == 2 + 12 + 2 + 2 * 3  # leads, events, seats, index rows
-    assert [event.data for event in told(desk)] == [{"because": "requested"}] * 2
-    await run_due(desk, AT + MINUTE)
-    assert [rows_of(desk, lead_id) for lead_id in ids] == [[], []]
-    assert rows_of(desk, other)
-    assert len(desk.store._seats) == 1
-    assert list((await desk.store.rota_for(other)).rota.open_leads.values()) == [1]
+    assert [event.data for event in told(context)] == [{"because": "requested"}] * 2
+    await run_due(context, AT + MINUTE)
+    assert [rows_of(context, lead_id) for lead_id in ids] == [[], []]
+    assert rows_of(context, other)
+    assert len(context.store._seats) == 1
+    assert list((await context.store.rota_for(other)).rota.open_leads.values()) == [1]
 
 
 @pytest.mark.parametrize("text", [*ADA.values(), "rang Ada"])
 async def test_nothing_of_the_person_is_left_at_once(text):
-    desk = a_desk(OWNED)
-    await lived(desk)
-    assert f'"{text.casefold()}"' in said_by(desk)
-    await erase_person(desk, EMAIL, at=AT)
-    assert f'"{text.casefold()}"' not in said_by(desk)
+    context = a_context(OWNED)
+    await lived(context)
+    assert f'"{text.casefold()}"' in said_by(context)
+    await erase_person(context, EMAIL, at=AT)
+    assert f'"{text.casefold()}"' not in said_by(context)
 
 
 async def test_a_second_call_and_one_for_nobody_find_nothing():
-    desk = a_desk()
-    await lived(desk)
-    await erase_person(desk, EMAIL, at=AT)
-    assert await erase_person(desk, EMAIL, at=AT) == Removed()
-    assert await erase_person(desk, "nobody@contoso.example", at=AT) == Removed()
-    assert await erase_lead(desk, "a" * 24, at=AT) == Removed()
-    assert len(told(desk)) == 1
+    context = a_context()
+    await lived(context)
+    await erase_person(context, EMAIL, at=AT)
+    assert await erase_person(context, EMAIL, at=AT) == Removed()
+    assert await erase_person(context, "nobody@contoso.example", at=AT) == Removed()
+    assert await erase_lead(context, "a" * 24, at=AT) == Removed()
+    assert len(told(context)) == 1
 
 
 async def test_an_erased_lead_is_found_by_nobody():
-    desk = a_desk(OWNED)
-    lead_id = await lived(desk)
-    await erase_lead(desk, lead_id, at=AT)
+    context = a_context(OWNED)
+    lead_id = await lived(context)
+    await erase_lead(context, lead_id, at=AT)
     for call in (
-        get_lead(desk, lead_id, AT),
-        list_events(desk, lead_id),
-        score_lead(desk, lead_id, at=AT, heard=1),
-        update_lead(desk, lead_id, LeadUpdate(owner="sam"), at=AT),
+        get_lead(context, lead_id, AT),
+        list_events(context, lead_id),
+        score_lead(context, lead_id, at=AT, heard=1),
+        update_lead(context, lead_id, UpdateLead(owner="sam"), at=AT),
     ):
         with pytest.raises(LeadNotFound):
             await call
-    assert (await desk.store.open_by_worth(LeadFilter(), 10, None)).lead_ids == ()
-    assert await desk.store.received_between(NOW, AT, 10) == []
-    assert (await check_health(desk, AT)).is_ready
+    assert (await context.store.open_by_worth(LeadFilter(), 10, None)).lead_ids == ()
+    assert await context.store.received_between(NOW, AT, 10) == []
+    assert (await check_health(context, AT)).is_ready
 
 
 async def test_one_lead_is_erased_by_its_id_and_the_others_of_the_person_stay():
-    desk = a_desk()
-    first, second = [await lived(desk, slug) for slug in ("backup", "vm")]
-    assert (await erase_lead(desk, first, at=AT)).leads == 1
-    assert await get_lead(desk, second, AT)
+    context = a_context()
+    first, second = [await lived(context, slug) for slug in ("backup", "vm")]
+    assert (await erase_lead(context, first, at=AT)).leads == 1
+    assert await get_lead(context, second, AT)
 
 
 async def test_somebody_known_by_phone_only_is_erased_by_the_id():
-    desk = a_desk()
-    lead_id = await pushed(desk, Email="n/a")
-    assert (await erase_person(desk, EMAIL, at=AT)).leads == 0
-    assert (await erase_lead(desk, lead_id, at=AT)).leads == 1
+    context = a_context()
+    lead_id = await pushed(context, Email="n/a")
+    assert (await erase_person(context, EMAIL, at=AT)).leads == 0
+    assert (await erase_lead(context, lead_id, at=AT)).leads == 1
 
 
 async def test_a_customer_who_comes_back_later_begins_anew():
-    desk = a_desk()
-    lead_id = await lived(desk)
-    await erase_person(desk, EMAIL, at=AT)
-    await run_due(desk, AT + MINUTE)
-    assert await pushed(desk, at=AT + DAY) == lead_id
-    assert [event.number for event in (await list_events(desk, lead_id))[0]] == [1]
+    context = a_context()
+    lead_id = await lived(context)
+    await erase_person(context, EMAIL, at=AT)
+    await run_due(context, AT + MINUTE)
+    assert await pushed(context, at=AT + DAY) == lead_id
+    assert [event.number for event in (await list_events(context, lead_id))[0]] == [1]
 
 
 async def test_a_slow_actor_brings_nothing_back():
-    desk = a_desk(OWNED)
-    lead_id = await pushed(desk)
-    read, rota = await desk.store.get(lead_id), await desk.store.rota_for(lead_id)
-    await erase_person(desk, EMAIL, at=AT)
+    context = a_context(OWNED)
+    lead_id = await pushed(context)
+    read, rota = await context.store.get(lead_id), await context.store.rota_for(lead_id)
+    await erase_person(context, EMAIL, at=AT)
     with suppress(LeadNotFound):
-        await score_lead(desk, lead_id, at=AT)
-    await desk.store.keep_seat(rota, lead_id, Seat(ask=1, owner="ann"))  # read before, written after
+        await score_lead(context, lead_id, at=AT)
+    await context.store.keep_seat(rota, lead_id, Assignment(ask=1, owner="ann"))  # read before, written after
     with pytest.raises(LeadChanged):
-        await desk.store.replace(read, Change(read.lead))
-    await run_due(desk, AT + MINUTE)
-    expect_gone(desk, lead_id)
+        await context.store.replace(read, Change(read.lead))
+    await run_due(context, AT + MINUTE)
+    expect_gone(context, lead_id)
 
 
 @pytest.mark.parametrize("policy", ["", OWNED], ids=["noted", "assigned"])
@@ -135,21 +135,21 @@ async def test_a_lead_that_is_erased_behind_a_change_makes_no_failure_of_it(poli
         async def publish(self, lead, events):
             await super().publish(lead, events)
             if lead.status is LeadStatus.LOST:
-                await erase_lead(desk, lead.id, at=AT)
+                await erase_lead(context, lead.id, at=AT)
 
-    desk = a_desk(policy, publisher=Erasing())
-    lead_id = await lived(desk)
-    lost = LeadUpdate(status=LeadStatus.LOST, reason="budget")
-    assert (await update_lead(desk, lead_id, lost, at=AT)).status is LeadStatus.LOST
-    assert rows_of(desk, lead_id)
-    await run_due(desk, AT + MINUTE)
-    expect_gone(desk, lead_id)
+    context = a_context(policy, publisher=Erasing())
+    lead_id = await lived(context)
+    lost = UpdateLead(status=LeadStatus.LOST, reason="budget")
+    assert (await update_lead(context, lead_id, lost, at=AT)).status is LeadStatus.LOST
+    assert rows_of(context, lead_id)
+    await run_due(context, AT + MINUTE)
+    expect_gone(context, lead_id)
 
 
 async def test_due_rows_of_an_erased_lead_are_no_failures():
-    desk = a_desk()
-    await pushed(desk)
-    rows = await desk.store.due_until(NOW + DAY, 10)
+    context = a_context()
+    await pushed(context)
+    rows = await context.store.due_until(NOW + DAY, 10)
 
     class Late(MemoryLeadStore):
         """Reads its due rows before the erasure."""
@@ -158,43 +158,43 @@ async def test_due_rows_of_an_erased_lead_are_no_failures():
             return rows
 
     late = Late()
-    late.__dict__.update(desk.store.__dict__)
-    await erase_person(desk, EMAIL, at=AT)
-    tick = await run_due(replace(desk, store=late), NOW + DAY)
+    late.__dict__.update(context.store.__dict__)
+    await erase_person(context, EMAIL, at=AT)
+    tick = await run_due(replace(context, store=late), NOW + DAY)
     assert (tick.done, tick.failed) == (len(rows), 0)
 
 
 async def test_events_that_nobody_heard_are_never_told_but_the_erasure_is():
-    desk = a_desk(publisher=MemoryPublisher(is_down=True))
-    lead_id = await lived(desk)
-    assert (await erase_person(desk, EMAIL, at=AT)).leads == 1
+    context = a_context(publisher=MemoryPublisher(is_down=True))
+    lead_id = await lived(context)
+    assert (await erase_person(context, EMAIL, at=AT)).leads == 1
     for minutes in (1, 2, 3):
-        await run_due(desk, AT + minutes * MINUTE)
-    assert rows_of(desk, lead_id)  # the tombstone owes its event
-    assert "ada" not in said_by(desk)
-    desk.publisher.is_down = False
+        await run_due(context, AT + minutes * MINUTE)
+    assert rows_of(context, lead_id)  # the tombstone owes its event
+    assert "ada" not in said_by(context)
+    context.publisher.is_down = False
     for minutes in range(4, 12):
-        await run_due(desk, AT + minutes * MINUTE)
-    assert [event.type for event in desk.publisher.published] == [EventType.ERASED]
-    assert rows_of(desk, lead_id) == []
+        await run_due(context, AT + minutes * MINUTE)
+    assert [event.type for event in context.publisher.published] == [EventType.ERASED]
+    assert rows_of(context, lead_id) == []
 
 
 async def test_an_erasure_that_is_told_after_the_customer_came_back_tells_nothing_of_them():
     class Listening(MemoryPublisher):
         async def publish(self, lead, events):
             await super().publish(lead, events)
-            heard.extend((event.number, event.type, lead_on_the_wire(lead)) for event in events)
+            heard.extend((event.number, event.type, lead_body(lead)) for event in events)
 
     heard = []
-    desk = a_desk(publisher=Listening(is_down=True))
-    lead_id = await pushed(desk)
-    await erase_person(desk, EMAIL, at=AT)
-    tombstone = await desk.store.tombstone_of(lead_id)
-    await pushed(desk, at=AT)
-    desk.publisher.is_down = False
+    context = a_context(publisher=Listening(is_down=True))
+    lead_id = await pushed(context)
+    await erase_person(context, EMAIL, at=AT)
+    tombstone = await context.store.tombstone_of(lead_id)
+    await pushed(context, at=AT)
+    context.publisher.is_down = False
     for minutes in (1, 2):
-        await run_due(desk, AT + minutes * MINUTE)
-    assert heard[0] == (2, EventType.ERASED, lead_on_the_wire(tombstone.lead))
+        await run_due(context, AT + minutes * MINUTE)
+    assert heard[0] == (2, EventType.ERASED, lead_body(tombstone.lead))
     assert [number for number, *_ in heard] == list(range(2, 2 + len(heard)))
     assert {lead["contact"]["firstName"] for _, _, lead in heard[1:]} == {"Ada"}
 
@@ -202,12 +202,12 @@ async def test_an_erasure_that_is_told_after_the_customer_came_back_tells_nothin
 async def test_more_leads_than_one_call_erases_are_no_receipt(monkeypatch):
     monkeypatch.setattr(service, "LEADS_A_ROUND", 2)
     monkeypatch.setattr(service, "ROUNDS", 2)
-    desk = a_desk()
+    context = a_context()
     for number in range(5):
-        await pushed(desk, slug=f"offer-{number}")
+        await pushed(context, slug=f"offer-{number}")
     with pytest.raises(StoreUnavailable):
-        await erase_person(desk, EMAIL, at=AT)
-    assert (await erase_person(desk, EMAIL, at=AT)).leads == 1
+        await erase_person(context, EMAIL, at=AT)
+    assert (await erase_person(context, EMAIL, at=AT)).leads == 1
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
@@ -223,11 +223,11 @@ async def test_a_write_whose_answer_is_lost_is_in_the_receipt_once(is_done):
                 await super().replace(read, change)
             raise StoreUnavailable("the answer is lost")
 
-    desk, other = a_desk(OWNED, store=Forgetful()), a_desk(OWNED)
-    for one in (desk, other):
+    context, other = a_context(OWNED, store=Forgetful()), a_context(OWNED)
+    for one in (context, other):
         await lived(one)
-    assert await erase_person(desk, EMAIL, at=AT) == await erase_person(other, EMAIL, at=AT)
-    assert desk.store.has_lost
+    assert await erase_person(context, EMAIL, at=AT) == await erase_person(other, EMAIL, at=AT)
+    assert context.store.has_lost
 
 
 async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_given_up():
@@ -240,26 +240,26 @@ async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_g
                 raise ValueError("a bug")
             return await super().rota_for(lead_id)
 
-    desk = a_desk(store=Broken())
-    lead_id = await pushed(desk)
+    context = a_context(store=Broken())
+    lead_id = await pushed(context)
     with pytest.raises(ValueError, match="a bug"):
-        await erase_lead(desk, lead_id, at=AT)
+        await erase_lead(context, lead_id, at=AT)
     for minutes in range(1, 241):
-        await run_due(desk, AT + minutes * MINUTE)
-    assert desk.store.looks < 12
-    assert await desk.store.parked(10) == []
-    desk.store.is_broken = False
-    await run_due(desk, AT + DAY)
-    expect_gone(desk, lead_id)
+        await run_due(context, AT + minutes * MINUTE)
+    assert context.store.looks < 12
+    assert await context.store.parked(10) == []
+    context.store.is_broken = False
+    await run_due(context, AT + DAY)
+    expect_gone(context, lead_id)
 
 
 async def test_two_who_erase_at_once_do_it_once():
-    desk = a_desk(OWNED)
-    lead_id = await lived(desk)
-    done = await asyncio.gather(*(erase_person(another(desk), EMAIL, at=AT) for _ in range(3)))
+    context = a_context(OWNED)
+    lead_id = await lived(context)
+    done = await asyncio.gather(*(erase_person(another(context), EMAIL, at=AT) for _ in range(3)))
     assert (sum(one.leads for one in done), sum(one.events for one in done)) == (1, 6)
-    await run_due(desk, AT + MINUTE)
-    expect_gone(desk, lead_id)
+    await run_due(context, AT + MINUTE)
+    expect_gone(context, lead_id)
 
 
 async def test_a_store_that_is_away_is_told():
@@ -268,4 +268,4 @@ async def test_a_store_that_is_away_is_told():
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await erase_person(a_desk(store=Away()), EMAIL, at=AT)
+        await erase_person(a_context(store=Away()), EMAIL, at=AT)

@@ -4,11 +4,11 @@ import pytest
 
 from shared.leads.events import EventType
 from shared.services.erase import erase_person
-from shared.services.read import get_lead, list_events
+from shared.services.queries import get_lead, list_events
 from shared.services.receive import Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from tests.examples import a_desk, a_push, another
+from tests.examples import a_context, a_push, another
 from tests.services.dying_store import DyingStore
 from tests.services.erasure_parts import AT, EMAIL, MINUTE, OWNED, expect_gone, lived, said_by
 
@@ -16,59 +16,59 @@ from tests.services.erasure_parts import AT, EMAIL, MINUTE, OWNED, expect_gone, 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 @pytest.mark.parametrize("dies_at", range(1, 5))
 async def test_whoever_dies_at_any_write_a_second_call_and_the_clock_finish(dies_at, is_done):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    with desk.store.dies_at(dies_at, is_done=is_done):
-        await erase_person(desk, EMAIL, at=AT)
-    await erase_person(another(desk), EMAIL, at=AT + MINUTE / 2)
-    assert "ada" not in said_by(desk)
-    await run_due(another(desk), AT + 2 * MINUTE)
-    expect_gone(desk, lead_id)
+    context = a_context(OWNED, store=DyingStore())
+    lead_id = await lived(context)
+    with context.store.dies_at(dies_at, is_done=is_done):
+        await erase_person(context, EMAIL, at=AT)
+    await erase_person(another(context), EMAIL, at=AT + MINUTE / 2)
+    assert "ada" not in said_by(context)
+    await run_due(another(context), AT + 2 * MINUTE)
+    expect_gone(context, lead_id)
 
 
 @pytest.mark.parametrize("dies_at", range(1, 5))
 async def test_what_was_begun_the_clock_finishes_alone(dies_at):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    with desk.store.dies_at(dies_at, is_done=True):
-        await erase_person(desk, EMAIL, at=AT)
-    await run_due(another(desk), AT + MINUTE)
-    expect_gone(desk, lead_id)
+    context = a_context(OWNED, store=DyingStore())
+    lead_id = await lived(context)
+    with context.store.dies_at(dies_at, is_done=True):
+        await erase_person(context, EMAIL, at=AT)
+    await run_due(another(context), AT + MINUTE)
+    expect_gone(context, lead_id)
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 @pytest.mark.parametrize("dies_at", range(1, 4))
 async def test_a_clock_that_dies_while_it_finishes_is_followed_by_the_next(dies_at, is_done):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    with desk.store.dies_at(1, is_done=True):
-        await erase_person(desk, EMAIL, at=AT)
-    with desk.store.dies_at(dies_at, is_done=is_done):
-        await run_due(another(desk), AT + MINUTE)
-    await run_due(another(desk), AT + 2 * MINUTE)
-    expect_gone(desk, lead_id)
+    context = a_context(OWNED, store=DyingStore())
+    lead_id = await lived(context)
+    with context.store.dies_at(1, is_done=True):
+        await erase_person(context, EMAIL, at=AT)
+    with context.store.dies_at(dies_at, is_done=is_done):
+        await run_due(another(context), AT + MINUTE)
+    await run_due(another(context), AT + 2 * MINUTE)
+    expect_gone(context, lead_id)
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 async def test_a_clock_that_dies_while_it_buries_is_followed_by_the_next(is_done):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    await erase_person(desk, EMAIL, at=AT)
-    with desk.store.dies_at(1, is_done=is_done):
-        await run_due(desk, AT + MINUTE)
-    await run_due(another(desk), AT + 2 * MINUTE)
-    expect_gone(desk, lead_id)
+    context = a_context(OWNED, store=DyingStore())
+    lead_id = await lived(context)
+    await erase_person(context, EMAIL, at=AT)
+    with context.store.dies_at(1, is_done=is_done):
+        await run_due(context, AT + MINUTE)
+    await run_due(another(context), AT + 2 * MINUTE)
+    expect_gone(context, lead_id)
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 @pytest.mark.parametrize("dies_at", range(1, 5))
 async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_at, is_done):
-    desk = a_desk(OWNED, store=DyingStore())
-    lead_id = await lived(desk)
-    with desk.store.dies_at(dies_at, is_done=is_done):
-        await erase_person(desk, EMAIL, at=AT)
-    begun = await desk.store.tombstone_of(lead_id) is not None
-    fresh = another(desk)
+    context = a_context(OWNED, store=DyingStore())
+    lead_id = await lived(context)
+    with context.store.dies_at(dies_at, is_done=is_done):
+        await erase_person(context, EMAIL, at=AT)
+    begun = await context.store.tombstone_of(lead_id) is not None
+    fresh = another(context)
     back = await receive(fresh, a_push(Description="me again"), slug="backup", at=AT + MINUTE / 2)
     assert back.result is (Result.CREATED if begun else Result.TOUCHED)
     if begun:
@@ -76,20 +76,20 @@ async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_
         assert [event.type for event in events] == [EventType.ERASED, EventType.RECEIVED]
     await score_lead(fresh, lead_id, at=AT + MINUTE / 2)
     for minutes in range(1, 4):
-        await run_due(another(desk), AT + minutes * MINUTE)
+        await run_due(another(context), AT + minutes * MINUTE)
     lead = await get_lead(fresh, lead_id, AT)
     assert (lead.owner in ("ann", "bob"), lead.bookkeeping.events_unpublished) == (True, ())
-    assert "rang ada" not in said_by(desk) or not begun
+    assert "rang ada" not in said_by(context) or not begun
     numbers = [event.number for event in (await list_events(fresh, lead_id))[0]]
     assert numbers == list(range(numbers[0], lead.bookkeeping.events_written + 1))
-    assert desk.store._rota.open_leads == {lead.owner: 1}
+    assert context.store._rota.open_leads == {lead.owner: 1}
 
 
 async def test_these_are_all_the_writes_there_are_to_die_at():
-    desk = a_desk(OWNED, store=DyingStore())
-    await lived(desk)
-    before = desk.store.writes
-    await erase_person(desk, EMAIL, at=AT)
-    erased = desk.store.writes
-    await run_due(desk, AT + MINUTE)
-    assert (erased - before, desk.store.writes - erased) == (4, 1)
+    context = a_context(OWNED, store=DyingStore())
+    await lived(context)
+    before = context.store.writes
+    await erase_person(context, EMAIL, at=AT)
+    erased = context.store.writes
+    await run_due(context, AT + MINUTE)
+    assert (erased - before, context.store.writes - erased) == (4, 1)

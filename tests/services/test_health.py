@@ -5,63 +5,63 @@ from datetime import timedelta
 
 import pytest
 
+from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Change
-from shared.leads.lead import DueKind
-from shared.messaging.memory import MemoryPublisher
 from shared.services import dead_letters
 from shared.services.dead_letters import DeadLetterWatch
+from shared.services.errors import StoreUnavailable
 from shared.services.health import WORK_STALE_AFTER, check_health, clock_stopped_after, work_stale_after
 from shared.services.parked import revive
-from shared.services.ports import StoreUnavailable
 from shared.services.receive import receive
 from shared.services.run_due import run_due
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import NOW, a_desk, a_first_push, a_push, with_parked_score
+from tests.examples import NOW, a_context, a_first_push, a_push, with_parked_score
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.messaging import MemoryPublisher
 
 MINUTE = timedelta(minutes=1)
 
 
 async def test_a_desk_with_nothing_to_do_is_ready():
-    desk = a_desk()
-    await desk.store.clock_ran(NOW)
-    health = await check_health(desk, NOW)
+    context = a_context()
+    await context.store.clock_ran(NOW)
+    health = await check_health(context, NOW)
     assert (health.is_ready, health.oldest_due, health.parked) == (True, {}, 0)
 
 
 async def test_an_outage_of_the_bus_shows_however_often_the_work_was_put_off():
-    desk = a_desk(publisher=MemoryPublisher(is_down=True))
-    await receive(desk, a_push(), slug=None, at=NOW)
+    context = a_context(publisher=MemoryPublisher(is_down=True))
+    await receive(context, a_push(), slug=None, at=NOW)
     now = NOW
     while now < NOW + WORK_STALE_AFTER:
         now += MINUTE
-        await run_due(desk, now)
-        health = await check_health(desk, now)
+        await run_due(context, now)
+        health = await check_health(context, now)
         assert health.is_ready == (now - NOW - timedelta(seconds=30) < WORK_STALE_AFTER)
-    health = await check_health(desk, now + MINUTE)
+    health = await check_health(context, now + MINUTE)
     assert not health.is_ready
     assert health.oldest_due[DueKind.PUBLISH] >= WORK_STALE_AFTER
 
 
 async def test_what_falls_due_later_is_no_old_work():
-    desk = a_desk()
-    await receive(desk, a_push(), slug=None, at=NOW)
-    await run_due(desk, NOW + MINUTE)
-    assert (await check_health(desk, NOW + timedelta(hours=23, minutes=30))).oldest_due == {}
+    context = a_context()
+    await receive(context, a_push(), slug=None, at=NOW)
+    await run_due(context, NOW + MINUTE)
+    assert (await check_health(context, NOW + timedelta(hours=23, minutes=30))).oldest_due == {}
 
 
 async def test_parked_work_is_counted_and_leaves_the_desk_ready():
-    desk = a_desk()
+    context = a_context()
     first = a_first_push(at=NOW - timedelta(hours=1))
-    stored = await desk.store.create(Change(with_parked_score(first.lead), first.events))
-    await run_due(desk, NOW)
-    health = await check_health(desk, NOW)
+    stored = await context.store.create(Change(with_parked_score(first.lead), first.events))
+    await run_due(context, NOW)
+    health = await check_health(context, NOW)
     assert (health.is_ready, health.parked) == (True, 1)
     assert DueKind.SCORE not in health.oldest_due
-    await revive(desk.store, stored.lead.id)
-    health = await check_health(desk, NOW)
+    await revive(context.store, stored.lead.id)
+    health = await check_health(context, NOW)
     assert (health.is_ready, health.parked) == (False, 0)  # it is old work again, until the clock has run
-    await run_due(desk, NOW)
-    assert (await check_health(desk, NOW)).is_ready
+    await run_due(context, NOW)
+    assert (await check_health(context, NOW)).is_ready
 
 
 # The clock
@@ -89,19 +89,22 @@ class Counting(MemoryLeadStore):
 )
 @pytest.mark.parametrize(("late", "runs"), [(timedelta(), 0), (timedelta(milliseconds=1), 1)])
 async def test_of_many_probes_one_runs_a_clock_that_has_stopped(period, stops_after, late, runs):
-    desk = a_desk(store=Counting(), clock_period=period)
-    await desk.store.clock_ran(NOW - stops_after - late)
-    healths = await asyncio.gather(*(check_health(desk, NOW) for _ in range(10)))
-    assert desk.store.runs == runs
+    context = a_context(store=Counting(), clock_period=period)
+    await context.store.clock_ran(NOW - stops_after - late)
+    healths = await asyncio.gather(*(check_health(context, NOW) for _ in range(10)))
+    assert context.store.runs == runs
     assert all(health.is_ready for health in healths)
 
 
 async def test_a_clock_that_comes_round_every_hour_is_not_late_with_what_waits_for_it():
-    desk = a_desk(clock_period=timedelta(hours=1))
-    assert (clock_stopped_after(desk), work_stale_after(desk)) == (timedelta(hours=3), timedelta(hours=3))
-    await receive(desk, a_push(), slug=None, at=NOW)
-    await desk.store.clock_ran(NOW)
-    health = await check_health(desk, NOW + timedelta(minutes=50))
+    context = a_context(clock_period=timedelta(hours=1))
+    assert (clock_stopped_after(context), work_stale_after(context)) == (
+        timedelta(hours=3),
+        timedelta(hours=3),
+    )
+    await receive(context, a_push(), slug=None, at=NOW)
+    await context.store.clock_ran(NOW)
+    health = await check_health(context, NOW + timedelta(minutes=50))
     assert health.is_ready
     assert health.oldest_due[DueKind.SCORE] > WORK_STALE_AFTER
 
@@ -114,7 +117,7 @@ class BrokenClock(MemoryLeadStore):
 
 
 async def test_a_clock_that_cant_be_run_makes_the_desk_stale(caplog):
-    health = await check_health(a_desk(store=BrokenClock()), NOW)
+    health = await check_health(a_context(store=BrokenClock()), NOW)
     assert (health.is_ready, health.last_clock_run) == (False, None)
     assert "can't be run from here" in caplog.text
 
@@ -128,7 +131,7 @@ class Away(MemoryLeadStore):
 
 async def test_a_store_that_is_away_can_tell_no_health():
     with pytest.raises(StoreUnavailable):
-        await check_health(a_desk(store=Away()), NOW)
+        await check_health(a_context(store=Away()), NOW)
 
 
 # Dead letters
@@ -150,21 +153,21 @@ class Letters:
         return answer
 
 
-async def counted(desk, now):
-    await desk.store.clock_ran(now)
-    health = await check_health(desk, now)
+async def counted(context, now):
+    await context.store.clock_ran(now)
+    health = await check_health(context, now)
     assert health.is_ready  # whatever the bus says
     return health.dead_lettered
 
 
 async def test_dead_letters_are_asked_for_once_a_minute():
     letters = Letters({"scoring": 1, "activity": 2, "spill": None}, {"scoring": 0, "activity": 0, "spill": 0})
-    desk = a_desk(dead_letters=DeadLetterWatch(letters))
+    context = a_context(dead_letters=DeadLetterWatch(letters))
     for seconds in (0, 1, 59):
-        found = await counted(desk, NOW + timedelta(seconds=seconds))
+        found = await counted(context, NOW + timedelta(seconds=seconds))
         assert found == {"scoring": 1, "activity": 2, "spill": None}
     assert letters.asked == 1
-    assert await counted(desk, NOW + MINUTE) == {"scoring": 0, "activity": 0, "spill": 0}
+    assert await counted(context, NOW + MINUTE) == {"scoring": 0, "activity": 0, "spill": 0}
     assert letters.asked == 2
 
 
@@ -172,15 +175,15 @@ async def test_a_slow_bus_is_not_waited_for_and_its_answer_is_there_for_the_next
     monkeypatch.setattr(dead_letters, "PATIENCE", 0.01)
     letters = Letters({"scoring": 7})
     letters.may_answer.clear()
-    desk = a_desk(dead_letters=DeadLetterWatch(letters))
-    assert await counted(desk, NOW) is None
-    assert await counted(desk, NOW + 5 * MINUTE) is None
+    context = a_context(dead_letters=DeadLetterWatch(letters))
+    assert await counted(context, NOW) is None
+    assert await counted(context, NOW + 5 * MINUTE) is None
     letters.may_answer.set()
-    assert await counted(desk, NOW + 5 * MINUTE) == {"scoring": 7}
+    assert await counted(context, NOW + 5 * MINUTE) == {"scoring": 7}
     assert letters.asked == 1
 
 
 async def test_a_failure_of_the_count_fails_no_probe():
-    desk = a_desk(dead_letters=DeadLetterWatch(Letters(ZeroDivisionError())))
-    assert await counted(desk, NOW) is None
-    assert await counted(a_desk(), NOW) is None
+    context = a_context(dead_letters=DeadLetterWatch(Letters(ZeroDivisionError())))
+    assert await counted(context, NOW) is None
+    assert await counted(a_context(), NOW) is None

@@ -11,19 +11,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.follow_up.calendar import due_at, working_calendar
-from shared.leads.attention import FollowUpReport
+from shared.leads.commands import ReportFollowUp
 from shared.leads.events import Event, EventType
 from shared.leads.lead import Lead
-from shared.messaging.memory import MemoryPublisher, MemoryQueue, MemoryUnread
 from shared.policy.load import parse_policy
 from shared.policy.model import Policy
-from shared.services.desk import Desk
-from shared.services.follow_up import report_follow_up
+from shared.services.commands import report_follow_up
+from shared.services.context import AppContext
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from shared.storage.memory import MemoryLeadStore
 from tests.examples import ID_KEY, a_push
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.messaging import MemoryPublisher, MemoryQueue, MemoryUnread
 
 LEADS = 2_000
 MOST_STEPS = 20 * LEADS
@@ -115,12 +115,12 @@ def happenings(chance: random.Random) -> list[Happening]:
 class Month:
     """The desk, the clock, and who did what."""
 
-    desks: list[Desk]
+    desks: list[AppContext]
     lead_ids: dict[int, str] = field(default_factory=dict)
     calls: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
 
     @property
-    def desk(self) -> Desk:
+    def context(self) -> AppContext:
         return self.desks[0]
 
     async def run(self, plan: list[Happening]) -> None:
@@ -132,7 +132,7 @@ class Month:
             if plan and plan[0].at <= tick:
                 await self._happen(heapq.heappop(plan))
             elif tick <= END:
-                await asyncio.gather(*(run_due(desk, tick) for desk in self.desks))
+                await asyncio.gather(*(run_due(context, tick) for context in self.desks))
                 ticked_at = tick
             else:
                 return
@@ -140,17 +140,17 @@ class Month:
 
     async def _next_tick(self, ticked_at: datetime) -> datetime:
         """The first minute after the last run at which something is due and no outage is on."""
-        rows = await self.desk.store.due_until(END, 1)
+        rows = await self.context.store.due_until(END, 1)
         due = max(ticked_at + MINUTE, rows[0].at) if rows else END + MINUTE
         tick = BEGIN + -((BEGIN - due) // MINUTE) * MINUTE
         return next((end for begin, end in OUTAGES if begin <= tick < end), tick)
 
     async def _happen(self, one: Happening) -> None:
         is_out = any(begin <= one.at < end for begin, end in OUTAGES)
-        self.desk.publisher.is_down = is_out
+        self.context.publisher.is_down = is_out
         if one.what == "call":
-            report = FollowUpReport(by="sam", at=one.at)
-            await report_follow_up(self.desk, self.lead_ids[one.number], report, at=one.at)
+            report = ReportFollowUp(by="sam", at=one.at)
+            await report_follow_up(self.context, self.lead_ids[one.number], report, at=one.at)
             self.calls[self.lead_ids[one.number]].append(one.at)
         else:
             country = ("DE", "AT", "US", "JP", "BR")[one.number % 5]
@@ -163,14 +163,14 @@ class Month:
                 ActionCode=action,
                 Description=note,
             )
-            receipt = await receive(self.desk, push, slug=None, at=one.at)
+            receipt = await receive(self.context, push, slug=None, at=one.at)
             self.lead_ids[one.number] = receipt.lead_id
             if not is_out:
-                await score_lead(self.desk, receipt.lead_id, at=one.at + timedelta(seconds=1))
-        self.desk.publisher.is_down = False
+                await score_lead(self.context, receipt.lead_id, at=one.at + timedelta(seconds=1))
+        self.context.publisher.is_down = False
 
     async def leads(self) -> dict[str, tuple[Lead, list[Event]]]:
-        store = self.desk.store
+        store = self.context.store
         return {
             lead_id: ((await store.get(lead_id)).lead, await store.events_of(lead_id))
             for lead_id in self.lead_ids.values()
@@ -182,7 +182,7 @@ async def month(request) -> tuple[Month, dict[str, tuple[Lead, list[Event]]]]:
     store, publisher, ids = MemoryLeadStore(), MemoryPublisher(), itertools.count()
     policy = parse_policy(POLICY.replace("REASSIGN", request.param))
     desks = [
-        Desk(
+        AppContext(
             store=store,
             publisher=publisher,
             activity=MemoryQueue(),
@@ -262,7 +262,7 @@ async def test_a_lead_is_missed_just_when_nobody_called_in_time(month):
     outcomes = Counter[bool]()
     for lead, events in leads.values():
         first_call = min(lived.calls[lead.id], default=END)
-        deadline = first_deadline(lead, events, lived.desk.policy)
+        deadline = first_deadline(lead, events, lived.context.policy)
         is_missed = any(event.type is EventType.FOLLOW_UP_MISSED for event in cycles(events)[0])
         outcomes[is_missed] += 1
         if first_call <= deadline or deadline > END - 2 * MINUTE:
@@ -278,24 +278,24 @@ async def test_who_was_there_all_month_had_as_many_turns_as_the_others(month):
         next(event.data["owner"] for event in events if event.type is EventType.ASSIGNED)
         for _, events in leads.values()
     )
-    turns = [first_owners[name] for name in IN_TURNS]
-    if not lived.desk.policy.routing.reassign_on_miss:  # then a miss skips somebody's turn
-        assert max(turns) - min(turns) <= 1
-    assert first_owners["dee"] < min(turns)
+    locks = [first_owners[name] for name in IN_TURNS]
+    if not lived.context.policy.routing.reassign_on_miss:  # then a miss skips somebody's turn
+        assert max(locks) - min(locks) <= 1
+    assert first_owners["dee"] < min(locks)
     assert first_owners["dee"] > 0
 
 
 async def test_the_books_agree_with_the_leads(month):
     lived, leads = month
     counted = Counter(lead.owner for lead, _ in leads.values() if lead.status.is_open)
-    books = (await lived.desk.store.rota_for("a" * 24)).rota
+    books = (await lived.context.store.rota_for("a" * 24)).rota
     assert books.open_leads == counted
 
 
 async def test_every_event_was_published(month):
     lived, leads = month
     heard = defaultdict(list)
-    for event in lived.desk.publisher.published:
+    for event in lived.context.publisher.published:
         lead_id, _, _ = event.id.partition(":")
         if event.number not in heard[lead_id]:  # a subscriber drops what it has seen
             heard[lead_id].append(event.number)

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Change
 from shared.leads.events import EventType
-from shared.leads.lead import DueKind
+from shared.services.errors import LeadChanged, LeadNotFound
 from shared.services.parked import list_parked, revive
-from shared.services.ports import LeadChanged, LeadNotFound
 from shared.services.receive import receive
 from shared.services.run_due import run_due
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import NOW, a_desk, a_first_push, a_push, with_parked_score
+from tests.examples import NOW, a_context, a_first_push, a_push, with_parked_score
+from tests.fakes.lead_store import MemoryLeadStore
 
 MINUTE = timedelta(minutes=1)
 
@@ -29,60 +29,60 @@ class Poisoned(MemoryLeadStore):
 
 
 async def parked_by_the_clock(policy):
-    desk = a_desk(policy, store=Poisoned())
-    lead_id = (await receive(desk, a_push(), slug=None, at=NOW)).lead_id
+    context = a_context(policy, store=Poisoned())
+    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
     ticks = [NOW + minute * MINUTE for minute in range(1, 30)]
     for tick in ticks:
-        await run_due(desk, tick)
-    return desk, lead_id, ticks[-1]
+        await run_due(context, tick)
+    return context, lead_id, ticks[-1]
 
 
 async def test_work_is_parked_after_as_many_failures_as_the_policy_says_and_done_once_it_is_revived():
-    desk, lead_id, now = await parked_by_the_clock(
+    context, lead_id, now = await parked_by_the_clock(
         '[clock]\nattempts = 3\nfirst_pause = "2m"\nlongest_pause = "3m"'
     )
-    (work,) = await list_parked(desk.store, 10)
+    (work,) = await list_parked(context.store, 10)
     assert (work.lead_id, work.kind, work.attempts) == (lead_id, DueKind.SCORE, 3)
     assert work.since == NOW + timedelta(seconds=5)
-    desk.store.is_poisoned = False
-    await run_due(desk, now + MINUTE)
-    assert (await desk.store.get(lead_id)).lead.score is None  # mended alone it stays parked
-    assert await revive(desk.store, lead_id) == (DueKind.SCORE,)
-    assert await revive(desk.store, lead_id) == ()
-    await run_due(desk, now + MINUTE)
-    assert (await desk.store.get(lead_id)).lead.score is not None
-    assert await list_parked(desk.store, 10) == []
+    context.store.is_poisoned = False
+    await run_due(context, now + MINUTE)
+    assert (await context.store.get(lead_id)).lead.score is None  # mended alone it stays parked
+    assert await revive(context.store, lead_id) == (DueKind.SCORE,)
+    assert await revive(context.store, lead_id) == ()
+    await run_due(context, now + MINUTE)
+    assert (await context.store.get(lead_id)).lead.score is not None
+    assert await list_parked(context.store, 10) == []
 
 
 async def test_what_fails_again_after_it_was_revived_has_all_its_attempts_again():
-    desk, lead_id, now = await parked_by_the_clock('[clock]\nattempts = 2\nlongest_pause = "1m"')
-    await revive(desk.store, lead_id)
-    await run_due(desk, now + MINUTE)
-    assert (await desk.store.get(lead_id)).lead.bookkeeping.setbacks[DueKind.SCORE].attempts == 1
-    await run_due(desk, now + 3 * MINUTE)
-    assert [work.attempts for work in await list_parked(desk.store, 10)] == [2]
+    context, lead_id, now = await parked_by_the_clock('[clock]\nattempts = 2\nlongest_pause = "1m"')
+    await revive(context.store, lead_id)
+    await run_due(context, now + MINUTE)
+    assert (await context.store.get(lead_id)).lead.bookkeeping.setbacks[DueKind.SCORE].attempts == 1
+    await run_due(context, now + 3 * MINUTE)
+    assert [work.attempts for work in await list_parked(context.store, 10)] == [2]
 
 
 async def test_a_revival_keeps_the_promise_that_was_made_whatever_the_policy_says_now():
-    desk = a_desk('[follow_up]\ntarget = "48h"')
-    first = a_first_push(policy=desk.policy)
-    stored = await desk.store.create(Change(with_parked_score(first.lead), first.events))
-    await revive(desk.store, stored.lead.id)
-    assert (await desk.store.get(stored.lead.id)).lead.follow_up == stored.lead.follow_up
+    context = a_context('[follow_up]\ntarget = "48h"')
+    first = a_first_push(policy=context.policy)
+    stored = await context.store.create(Change(with_parked_score(first.lead), first.events))
+    await revive(context.store, stored.lead.id)
+    assert (await context.store.get(stored.lead.id)).lead.follow_up == stored.lead.follow_up
 
 
 async def test_a_list_is_cut_where_it_should_be_and_the_longest_due_come_first():
-    desk = a_desk()
+    context = a_context()
     for hour in (2, 1, 3):
         lead = a_first_push(at=NOW + timedelta(hours=hour), Email=f"person{hour}@contoso.example").lead
-        await desk.store.create(Change(with_parked_score(lead)))
-    assert [work.since.hour for work in await list_parked(desk.store, 3)] == [10, 11, 12]
-    assert len(await list_parked(desk.store, 2)) == 2
+        await context.store.create(Change(with_parked_score(lead)))
+    assert [work.since.hour for work in await list_parked(context.store, 3)] == [10, 11, 12]
+    assert len(await list_parked(context.store, 2)) == 2
 
 
 async def test_a_lead_that_doesnt_exist_is_not_revived():
     with pytest.raises(LeadNotFound):
-        await revive(a_desk().store, "a" * 24)
+        await revive(a_context().store, "a" * 24)
 
 
 class Contested(MemoryLeadStore):

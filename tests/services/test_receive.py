@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from shared.leads.events import EventType
-from shared.messaging.memory import MemoryPublisher
 from shared.services import receive as service
-from shared.services.ports import StoreUnavailable
+from shared.services.errors import StoreUnavailable
 from shared.services.receive import Result, receive
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import NOW, a_desk, a_push
+from tests.examples import NOW, a_context, a_push
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.messaging import MemoryPublisher
 
 
 class LosesAnswers(MemoryLeadStore):
@@ -39,75 +39,75 @@ class LosesAnswers(MemoryLeadStore):
         return stored
 
 
-async def received(desk, push=None, at=NOW, slug=None):
-    return await receive(desk, push or a_push(), slug=slug, at=at)
+async def received(context, push=None, at=NOW, slug=None):
+    return await receive(context, push or a_push(), slug=slug, at=at)
 
 
 async def test_a_push_of_an_unknown_person_creates_a_lead_and_publishes_it():
-    desk = a_desk()
-    receipt = await received(desk)
-    stored = await desk.store.get(receipt.lead_id)
+    context = a_context()
+    receipt = await received(context)
+    stored = await context.store.get(receipt.lead_id)
     assert receipt.result is Result.CREATED
     assert stored.lead.contact.email == "ada@fabrikam.example"
-    assert [event.type for event in desk.publisher.published] == [EventType.RECEIVED]
+    assert [event.type for event in context.publisher.published] == [EventType.RECEIVED]
 
 
 async def test_another_push_of_the_same_person_and_offer_touches_the_lead():
-    desk = a_desk()
-    first = await received(desk)
-    second = await received(desk, a_push(Description="Please call"))
-    lead = (await desk.store.get(first.lead_id)).lead
+    context = a_context()
+    first = await received(context)
+    second = await received(context, a_push(Description="Please call"))
+    lead = (await context.store.get(first.lead_id)).lead
     assert (second.lead_id, second.result) == (first.lead_id, Result.TOUCHED)
     assert (lead.touches, lead.note) == (2, "Please call")
 
 
 async def test_a_repeated_push_adds_no_event_and_publishes_nothing():
-    desk = a_desk()
-    first = await received(desk)
-    again = await received(desk, at=NOW + timedelta(minutes=9))
+    context = a_context()
+    first = await received(context)
+    again = await received(context, at=NOW + timedelta(minutes=9))
     assert again.result is Result.REPEATED
-    assert len(await desk.store.events_of(first.lead_id)) == len(desk.publisher.published) == 1
+    assert len(await context.store.events_of(first.lead_id)) == len(context.publisher.published) == 1
 
 
 async def test_fifty_identical_pushes_at_once_make_one_lead_and_one_event():
-    desk = a_desk()
-    receipts = await asyncio.gather(*(received(desk) for _ in range(50)))
+    context = a_context()
+    receipts = await asyncio.gather(*(received(context) for _ in range(50)))
     assert len({receipt.lead_id for receipt in receipts}) == 1
     assert sorted(receipt.result for receipt in receipts) == [Result.CREATED] + [Result.REPEATED] * 49
-    assert len(desk.publisher.published) == 1
+    assert len(context.publisher.published) == 1
 
 
 async def test_different_pushes_of_one_person_at_once_are_all_kept():
-    desk = a_desk()
+    context = a_context()
     pushes = [a_push(Description=f"note {number}") for number in range(12)]
-    receipts = await asyncio.gather(*(received(desk, push) for push in pushes))
+    receipts = await asyncio.gather(*(received(context, push) for push in pushes))
     (lead_id,) = {receipt.lead_id for receipt in receipts}
-    events = await desk.store.events_of(lead_id)
+    events = await context.store.events_of(lead_id)
     notes = {event.data["push"]["Description"] for event in events}
     assert notes == {f"note {number}" for number in range(12)}
     assert [event.number for event in events] == list(range(1, 13))
-    assert (await desk.store.get(lead_id)).lead.touches == 12
+    assert (await context.store.get(lead_id)).lead.touches == 12
 
 
 async def test_a_test_lead_is_stored_and_answered_as_test():
-    desk = a_desk()
-    receipt = await received(desk, a_push(Email="MSFT_TEST_1@test.com"))
+    context = a_context()
+    receipt = await received(context, a_push(Email="MSFT_TEST_1@test.com"))
     assert receipt.result is Result.TEST
-    assert (await desk.store.get(receipt.lead_id)).lead.test
+    assert (await context.store.get(receipt.lead_id)).lead.test
 
 
 async def test_the_offer_of_the_url_decides_and_one_person_keeps_one_contact_key():
-    desk = a_desk()
-    one, other = await received(desk, slug="Backup"), await received(desk, slug="vm")
+    context = a_context()
+    one, other = await received(context, slug="Backup"), await received(context, slug="vm")
     assert one.lead_id != other.lead_id
     assert one.lead_id[:16] == other.lead_id[:16]
-    assert (await desk.store.get(one.lead_id)).lead.offer == "backup"
+    assert (await context.store.get(one.lead_id)).lead.offer == "backup"
 
 
 async def test_a_bus_that_is_down_delays_the_event_not_the_answer():
-    desk = a_desk(publisher=MemoryPublisher(is_down=True))
-    receipt = await received(desk)
-    lead = (await desk.store.get(receipt.lead_id)).lead
+    context = a_context(publisher=MemoryPublisher(is_down=True))
+    receipt = await received(context)
+    lead = (await context.store.get(receipt.lead_id)).lead
     assert receipt.result is Result.CREATED
     assert lead.bookkeeping.events_unpublished == (1,)
 
@@ -118,31 +118,31 @@ async def test_a_bus_that_hangs_costs_a_push_its_patience_and_no_more(monkeypatc
             await asyncio.Event().wait()
 
     monkeypatch.setattr(service, "PATIENCE", 0.01)
-    desk = a_desk(publisher=Hangs())
-    receipt = await received(desk)
+    context = a_context(publisher=Hangs())
+    receipt = await received(context)
     assert receipt.result is Result.CREATED
-    assert (await desk.store.get(receipt.lead_id)).lead.bookkeeping.events_unpublished == (1,)
+    assert (await context.store.get(receipt.lead_id)).lead.bookkeeping.events_unpublished == (1,)
 
 
 @pytest.mark.parametrize("push_before", [False, True], ids=["create", "touch"])
 @pytest.mark.parametrize("fault", [{"answers": 1}, {"requests": 1}], ids=["answer lost", "request lost"])
 async def test_a_lost_write_is_read_back_and_done_exactly_once(push_before, fault):
     store = LosesAnswers()
-    desk = a_desk(store=store)
+    context = a_context(store=store)
     if push_before:
-        await received(desk, a_push(Description="earlier"))
+        await received(context, a_push(Description="earlier"))
     vars(store).update(fault)
-    receipt = await received(desk)
-    lead = (await desk.store.get(receipt.lead_id)).lead
+    receipt = await received(context)
+    lead = (await context.store.get(receipt.lead_id)).lead
     assert receipt.result is (Result.TOUCHED if push_before else Result.CREATED)
-    assert lead.touches == len(await desk.store.events_of(receipt.lead_id)) == 1 + push_before
-    assert len(desk.publisher.published) == 1 + push_before
+    assert lead.touches == len(await context.store.events_of(receipt.lead_id)) == 1 + push_before
+    assert len(context.publisher.published) == 1 + push_before
 
 
 async def test_a_store_that_loses_every_write_is_told_to_the_sender_at_once():
     store = LosesAnswers(requests=100)
     with pytest.raises(StoreUnavailable):
-        await received(a_desk(store=store))
+        await received(a_context(store=store))
     assert store.requests >= 98
 
 
@@ -152,4 +152,4 @@ async def test_a_store_that_is_away_is_told_to_the_sender():
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await received(a_desk(store=Away(requests=1)))
+        await received(a_context(store=Away(requests=1)))

@@ -6,129 +6,129 @@ from datetime import timedelta
 
 import pytest
 
-from shared.leads.attention import FollowUpReport
+from shared.leads.bookkeeping import DueKind
+from shared.leads.commands import ReportFollowUp
 from shared.leads.events import EventType
-from shared.leads.lead import DueKind
-from shared.messaging.memory import MemoryPublisher
 from shared.services import run_due as clock
-from shared.services.follow_up import report_follow_up
-from shared.services.ports import StoreUnavailable
+from shared.services.commands import report_follow_up
+from shared.services.errors import StoreUnavailable
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, a_push
+from tests.examples import DAY, NOW, a_context, a_push
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.messaging import MemoryPublisher
 
 MINUTE = timedelta(minutes=1)
 
 
-async def pushed(desk, **changes):
-    return (await receive(desk, a_push(**changes), slug=None, at=NOW)).lead_id
+async def pushed(context, **changes):
+    return (await receive(context, a_push(**changes), slug=None, at=NOW)).lead_id
 
 
-async def lead_of(desk, lead_id):
-    return (await desk.store.get(lead_id)).lead
+async def lead_of(context, lead_id):
+    return (await context.store.get(lead_id)).lead
 
 
-def published(desk, type_):
-    return [event for event in desk.publisher.published if event.type is type_]
+def published(context, type_):
+    return [event for event in context.publisher.published if event.type is type_]
 
 
 async def test_the_clock_scores_what_the_bus_left():
-    desk = a_desk()
-    lead_id = await pushed(desk)
-    await run_due(desk, NOW + MINUTE)
-    assert (await lead_of(desk, lead_id)).score.total > 0
-    assert len(published(desk, EventType.SCORED)) == 1
+    context = a_context()
+    lead_id = await pushed(context)
+    await run_due(context, NOW + MINUTE)
+    assert (await lead_of(context, lead_id)).score.total > 0
+    assert len(published(context, EventType.SCORED)) == 1
 
 
 async def test_the_clock_leaves_the_bus_its_time():
-    desk = a_desk()
-    lead_id = await pushed(desk)
-    await run_due(desk, NOW + timedelta(seconds=4))
-    assert (await lead_of(desk, lead_id)).score is None
+    context = a_context()
+    lead_id = await pushed(context)
+    await run_due(context, NOW + timedelta(seconds=4))
+    assert (await lead_of(context, lead_id)).score is None
 
 
 async def test_a_lead_is_scored_once_whoever_comes_first():
-    desk = a_desk()
-    lead_id = await pushed(desk)
+    context = a_context()
+    lead_id = await pushed(context)
     await asyncio.gather(
-        *(score_lead(desk, lead_id, at=NOW, heard=1) for _ in range(5)), run_due(desk, NOW + MINUTE)
+        *(score_lead(context, lead_id, at=NOW, heard=1) for _ in range(5)), run_due(context, NOW + MINUTE)
     )
-    assert len(published(desk, EventType.SCORED)) == 1
-    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == ()
+    assert len(published(context, EventType.SCORED)) == 1
+    assert (await lead_of(context, lead_id)).bookkeeping.events_unpublished == ()
 
 
 async def test_a_message_that_was_heard_needs_no_publishing_again():
-    desk = a_desk()
-    lead_id = await pushed(desk)
-    await score_lead(desk, lead_id, at=NOW, heard=1)
-    await run_due(desk, NOW + MINUTE)
-    assert len(published(desk, EventType.RECEIVED)) == 1
+    context = a_context()
+    lead_id = await pushed(context)
+    await score_lead(context, lead_id, at=NOW, heard=1)
+    await run_due(context, NOW + MINUTE)
+    assert len(published(context, EventType.RECEIVED)) == 1
 
 
 async def test_events_of_a_process_that_died_before_publishing_come_out_in_order():
-    desk = a_desk(publisher=MemoryPublisher(is_down=True))
-    lead_id = await pushed(desk)
-    await pushed(desk, Description="again")
-    desk.publisher.is_down = False
-    await run_due(desk, NOW + MINUTE)
-    numbers = [event.number for event in desk.publisher.published]
+    context = a_context(publisher=MemoryPublisher(is_down=True))
+    lead_id = await pushed(context)
+    await pushed(context, Description="again")
+    context.publisher.is_down = False
+    await run_due(context, NOW + MINUTE)
+    numbers = [event.number for event in context.publisher.published]
     assert numbers == [1, 2, 3, 4]
-    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == ()
-    assert DueKind.PUBLISH not in [row.kind for row in await desk.store.due_until(NOW + DAY * 9, 10)]
+    assert (await lead_of(context, lead_id)).bookkeeping.events_unpublished == ()
+    assert DueKind.PUBLISH not in [row.kind for row in await context.store.due_until(NOW + DAY * 9, 10)]
 
 
 async def test_while_the_bus_is_down_publishing_waits_ever_longer_and_nothing_is_parked():
-    desk = a_desk(publisher=MemoryPublisher(is_down=True))
-    lead_id = await pushed(desk)
+    context = a_context(publisher=MemoryPublisher(is_down=True))
+    lead_id = await pushed(context)
     now = NOW
     tries = []
     for _ in range(90):
         now += MINUTE
-        before = (await lead_of(desk, lead_id)).bookkeeping.setbacks.get(DueKind.PUBLISH)
-        await run_due(desk, now)
-        after = (await lead_of(desk, lead_id)).bookkeeping.setbacks.get(DueKind.PUBLISH)
+        before = (await lead_of(context, lead_id)).bookkeeping.setbacks.get(DueKind.PUBLISH)
+        await run_due(context, now)
+        after = (await lead_of(context, lead_id)).bookkeeping.setbacks.get(DueKind.PUBLISH)
         tries += [now] if before != after else []
     pauses = [(later - earlier) // MINUTE for earlier, later in itertools.pairwise(tries)]
     assert pauses[:4] == [1, 2, 4, 5]
     assert set(pauses[3:]) == {5}
-    assert await desk.store.parked(10) == []
-    desk.publisher.is_down = False
-    await run_due(desk, now + timedelta(minutes=5))
-    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == ()
-    numbers = [event.number for event in desk.publisher.published]
+    assert await context.store.parked(10) == []
+    context.publisher.is_down = False
+    await run_due(context, now + timedelta(minutes=5))
+    assert (await lead_of(context, lead_id)).bookkeeping.events_unpublished == ()
+    numbers = [event.number for event in context.publisher.published]
     assert numbers == sorted(numbers)
 
 
 async def test_a_lead_without_follow_up_is_flagged_once_24_hours_after_its_push():
-    desk = a_desk()
-    lead_id = await pushed(desk)
-    await run_due(desk, NOW + DAY - timedelta(milliseconds=1))
-    assert (await lead_of(desk, lead_id)).follow_up.state == "waiting"
+    context = a_context()
+    lead_id = await pushed(context)
+    await run_due(context, NOW + DAY - timedelta(milliseconds=1))
+    assert (await lead_of(context, lead_id)).follow_up.state == "waiting"
     for minutes in range(3):
-        await run_due(desk, NOW + DAY + MINUTE * minutes)
-    follow_up = (await lead_of(desk, lead_id)).follow_up
+        await run_due(context, NOW + DAY + MINUTE * minutes)
+    follow_up = (await lead_of(context, lead_id)).follow_up
     assert (follow_up.state, follow_up.missed_at) == ("missed", NOW + DAY)
-    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 1
+    assert len(published(context, EventType.FOLLOW_UP_MISSED)) == 1
 
 
 async def test_the_target_is_the_policys():
-    desk = a_desk('[follow_up]\ntarget = "3s"')
-    lead_id = await pushed(desk)
-    await run_due(desk, NOW + timedelta(seconds=3))
-    assert (await lead_of(desk, lead_id)).follow_up.state == "missed"
+    context = a_context('[follow_up]\ntarget = "3s"')
+    lead_id = await pushed(context)
+    await run_due(context, NOW + timedelta(seconds=3))
+    assert (await lead_of(context, lead_id)).follow_up.state == "missed"
 
 
 async def test_a_clock_that_stood_for_days_gives_every_alarm_once_and_in_order_when_it_goes_again():
-    desk = a_desk()
-    ids = [await pushed(desk, Email=f"someone{number}@contoso.example") for number in range(30)]
+    context = a_context()
+    ids = [await pushed(context, Email=f"someone{number}@contoso.example") for number in range(30)]
     for tick in range(6):
-        await run_due(desk, NOW + DAY * 4 + tick * MINUTE)
-    assert len(published(desk, EventType.FOLLOW_UP_DUE_SOON)) == 30
-    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 90
+        await run_due(context, NOW + DAY * 4 + tick * MINUTE)
+    assert len(published(context, EventType.FOLLOW_UP_DUE_SOON)) == 30
+    assert len(published(context, EventType.FOLLOW_UP_MISSED)) == 90
     for lead_id in ids:
-        events = [event for event in desk.publisher.published if event.id.startswith(lead_id)]
+        events = [event for event in context.publisher.published if event.id.startswith(lead_id)]
         numbers = list(dict.fromkeys(event.number for event in events))  # the first is sent again
         assert numbers == list(range(1, len(numbers) + 1))
         told = [event.data.get("level") for event in events if "level" in event.data]
@@ -136,43 +136,45 @@ async def test_a_clock_that_stood_for_days_gives_every_alarm_once_and_in_order_w
 
 
 async def test_two_clocks_at_once_flag_once():
-    desk = a_desk()
-    await pushed(desk)
-    await asyncio.gather(run_due(desk, NOW + DAY), run_due(desk, NOW + DAY))
-    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 1
-    assert len(published(desk, EventType.SCORED)) == 1
+    context = a_context()
+    await pushed(context)
+    await asyncio.gather(run_due(context, NOW + DAY), run_due(context, NOW + DAY))
+    assert len(published(context, EventType.FOLLOW_UP_MISSED)) == 1
+    assert len(published(context, EventType.SCORED)) == 1
 
 
 async def test_a_follow_up_stops_the_clock():
-    desk = a_desk()
-    lead_id = await pushed(desk)
-    report = FollowUpReport(by="sam", at=NOW + MINUTE, channel="phone")
-    lead = await report_follow_up(desk, lead_id, report, at=NOW + MINUTE)
-    await run_due(desk, NOW + DAY * 2)
+    context = a_context()
+    lead_id = await pushed(context)
+    report = ReportFollowUp(by="sam", at=NOW + MINUTE, channel="phone")
+    lead = await report_follow_up(context, lead_id, report, at=NOW + MINUTE)
+    await run_due(context, NOW + DAY * 2)
     assert (lead.follow_up.state, lead.follow_up.first_at, lead.status) == ("done", NOW + MINUTE, "contacted")
-    assert published(desk, EventType.FOLLOW_UP_MISSED) == []
-    assert len(published(desk, EventType.FOLLOWED_UP)) == 1
+    assert published(context, EventType.FOLLOW_UP_MISSED) == []
+    assert len(published(context, EventType.FOLLOWED_UP)) == 1
 
 
 async def test_a_report_with_an_id_counts_once_whatever_came_between():
-    desk = a_desk()
-    lead_id = await pushed(desk)
+    context = a_context()
+    lead_id = await pushed(context)
     for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 5):
-        report = FollowUpReport(by="sam", at=NOW, id=f"crm-{number}")
-        await report_follow_up(desk, lead_id, report, at=NOW)
-    assert len(published(desk, EventType.FOLLOWED_UP)) == 9
+        report = ReportFollowUp(by="sam", at=NOW, id=f"crm-{number}")
+        await report_follow_up(context, lead_id, report, at=NOW)
+    assert len(published(context, EventType.FOLLOWED_UP)) == 9
 
 
 async def test_a_report_of_an_earlier_call_doesnt_end_the_cycle_of_a_customer_who_came_back():
-    desk = a_desk()
-    lead_id = await pushed(desk)
+    context = a_context()
+    lead_id = await pushed(context)
     called_at, back_at = NOW + MINUTE, NOW + timedelta(hours=1)
-    await report_follow_up(desk, lead_id, FollowUpReport(by="sam", at=called_at), at=called_at)
-    await receive(desk, a_push(Description="Hello again"), slug=None, at=back_at)
-    lead = await report_follow_up(desk, lead_id, FollowUpReport(by="crm", at=called_at), at=back_at + MINUTE)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=called_at), at=called_at)
+    await receive(context, a_push(Description="Hello again"), slug=None, at=back_at)
+    lead = await report_follow_up(
+        context, lead_id, ReportFollowUp(by="crm", at=called_at), at=back_at + MINUTE
+    )
     assert (lead.follow_up.state, lead.follow_up.due_at) == ("waiting", back_at + DAY)
-    await run_due(desk, back_at + DAY)
-    assert (await lead_of(desk, lead_id)).follow_up.state == "missed"
+    await run_due(context, back_at + DAY)
+    assert (await lead_of(context, lead_id)).follow_up.state == "missed"
 
 
 class ForgetsNotes(MemoryLeadStore):
@@ -185,23 +187,23 @@ class ForgetsNotes(MemoryLeadStore):
 
 
 async def test_a_failing_note_fails_nobody_whose_work_is_stored_and_published():
-    desk = a_desk(store=ForgetsNotes())
-    lead_id = await pushed(desk)
-    lead = await report_follow_up(desk, lead_id, FollowUpReport(by="sam", at=NOW), at=NOW)
+    context = a_context(store=ForgetsNotes())
+    lead_id = await pushed(context)
+    lead = await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW), at=NOW)
     assert lead.follow_up.state == "done"
-    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == (1, 2, 3)
+    assert (await lead_of(context, lead_id)).bookkeeping.events_unpublished == (1, 2, 3)
 
 
 async def test_a_long_backlog_of_one_lead_goes_out_in_order_over_some_ticks():
-    desk = a_desk(publisher=MemoryPublisher(is_down=True))
-    lead_id = await pushed(desk)
+    context = a_context(publisher=MemoryPublisher(is_down=True))
+    lead_id = await pushed(context)
     for number in range(120):
-        await receive(desk, a_push(Description=f"note {number}"), slug=None, at=NOW)
-    desk.publisher.is_down = False
+        await receive(context, a_push(Description=f"note {number}"), slug=None, at=NOW)
+    context.publisher.is_down = False
     for minute in range(1, 6):
-        await run_due(desk, NOW + MINUTE * minute)
-    assert (await lead_of(desk, lead_id)).bookkeeping.events_unpublished == ()
-    touches = [event.number for event in published(desk, EventType.TOUCHED)]
+        await run_due(context, NOW + MINUTE * minute)
+    assert (await lead_of(context, lead_id)).bookkeeping.events_unpublished == ()
+    touches = [event.number for event in published(context, EventType.TOUCHED)]
     assert touches == sorted(touches)
     assert len(touches) == 120
 
@@ -210,19 +212,19 @@ async def test_a_long_backlog_of_one_lead_goes_out_in_order_over_some_ticks():
     "changes", [{"Email": "MSFT_TEST_5@test.com"}, {"ActionCode": "DNC"}], ids=["test", "do not contact"]
 )
 async def test_test_and_do_not_contact_leads_are_never_flagged(changes):
-    desk = a_desk()
-    await pushed(desk, **changes)
-    await run_due(desk, NOW + DAY * 30)
-    assert published(desk, EventType.FOLLOW_UP_MISSED) == []
+    context = a_context()
+    await pushed(context, **changes)
+    await run_due(context, NOW + DAY * 30)
+    assert published(context, EventType.FOLLOW_UP_MISSED) == []
 
 
 async def test_a_test_lead_is_never_scored_and_its_event_is_published_once():
-    desk = a_desk()
-    lead_id = await pushed(desk, Email="MSFT_TEST_5@test.com")
-    await score_lead(desk, lead_id, at=NOW, heard=1)
-    await run_due(desk, NOW + DAY)
-    assert (await lead_of(desk, lead_id)).score is None
-    assert [event.type for event in desk.publisher.published] == [EventType.RECEIVED]
+    context = a_context()
+    lead_id = await pushed(context, Email="MSFT_TEST_5@test.com")
+    await score_lead(context, lead_id, at=NOW, heard=1)
+    await run_due(context, NOW + DAY)
+    assert (await lead_of(context, lead_id)).score is None
+    assert [event.type for event in context.publisher.published] == [EventType.RECEIVED]
 
 
 class Poisoned(MemoryPublisher):
@@ -237,43 +239,43 @@ class Poisoned(MemoryPublisher):
 
 
 async def test_a_poison_lead_is_retried_later_and_later_then_parked_and_others_are_not_delayed():
-    desk = a_desk(publisher=Poisoned())
-    poison = await pushed(desk, Email="poison@contoso.example")
-    desk.publisher.poison = "poison@contoso.example"
-    healthy = await pushed(desk)
+    context = a_context(publisher=Poisoned())
+    poison = await pushed(context, Email="poison@contoso.example")
+    context.publisher.poison = "poison@contoso.example"
+    healthy = await pushed(context)
     now, attempts = NOW, []
     for _ in range(60 * 8):
         now += MINUTE
-        before = (await lead_of(desk, poison)).bookkeeping.setbacks
-        await run_due(desk, now)
-        after = (await lead_of(desk, poison)).bookkeeping.setbacks
+        before = (await lead_of(context, poison)).bookkeeping.setbacks
+        await run_due(context, now)
+        after = (await lead_of(context, poison)).bookkeeping.setbacks
         attempts += [now - NOW] if before != after else []
-    assert (await lead_of(desk, healthy)).bookkeeping.events_unpublished == ()
-    assert [row.lead_id for row in await desk.store.parked(10)] == [poison]
-    assert len({*attempts}) >= desk.policy.clock.attempts - 1
+    assert (await lead_of(context, healthy)).bookkeeping.events_unpublished == ()
+    assert [row.lead_id for row in await context.store.parked(10)] == [poison]
+    assert len({*attempts}) >= context.policy.clock.attempts - 1
     pauses = [later - earlier for earlier, later in itertools.pairwise(attempts)]
     assert pauses == sorted(pauses)
 
 
 async def test_parked_work_of_one_kind_doesnt_keep_the_alarm_from_ringing():
-    desk = a_desk(publisher=Poisoned())
-    poison = await pushed(desk, Email="poison@contoso.example")
-    desk.publisher.poison = "poison@contoso.example"
+    context = a_context(publisher=Poisoned())
+    poison = await pushed(context, Email="poison@contoso.example")
+    context.publisher.poison = "poison@contoso.example"
     for minute in range(1, 60 * 8):
-        await run_due(desk, NOW + MINUTE * minute)
-    desk.publisher.poison = ""
-    await run_due(desk, NOW + DAY)
-    assert (await lead_of(desk, poison)).follow_up.state == "missed"
-    assert len(published(desk, EventType.FOLLOW_UP_MISSED)) == 1
+        await run_due(context, NOW + MINUTE * minute)
+    context.publisher.poison = ""
+    await run_due(context, NOW + DAY)
+    assert (await lead_of(context, poison)).follow_up.state == "missed"
+    assert len(published(context, EventType.FOLLOW_UP_MISSED)) == 1
 
 
 async def test_more_rows_than_a_tick_takes_are_done_by_the_next_ones(monkeypatch):
     monkeypatch.setattr(clock, "ROWS_A_ROUND", 5)
     monkeypatch.setattr(clock, "ROUNDS_A_TICK", 2)
-    desk = a_desk()
+    context = a_context()
     for number in range(12):
-        await pushed(desk, Email=f"someone{number}@contoso.example")
-    ticks = [await run_due(desk, NOW + timedelta(seconds=10)) for _ in range(3)]
+        await pushed(context, Email=f"someone{number}@contoso.example")
+    ticks = [await run_due(context, NOW + timedelta(seconds=10)) for _ in range(3)]
     assert [tick.done for tick in ticks] == [10, 2, 0]
     assert [tick.more for tick in ticks] == [True, False, False]
 
@@ -284,21 +286,21 @@ async def test_a_store_that_is_away_fails_the_tick_so_that_the_platform_knows():
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await run_due(a_desk(store=Away()), NOW)
+        await run_due(a_context(store=Away()), NOW)
 
 
 async def test_a_planned_contact_is_told_and_missed_by_the_clock():
-    desk = a_desk()
-    lead_id = await pushed(desk)
+    context = a_context()
+    lead_id = await pushed(context)
     plan = NOW + DAY * 3
-    report = FollowUpReport(by="sam", at=NOW, next_contact_at=plan)
-    await report_follow_up(desk, lead_id, report, at=NOW)
-    await run_due(desk, plan - MINUTE)
-    assert published(desk, EventType.FOLLOW_UP_DUE_SOON) == []
-    await asyncio.gather(run_due(desk, plan), run_due(desk, plan))
-    assert len(published(desk, EventType.FOLLOW_UP_DUE_SOON)) == 1
-    await run_due(desk, plan + DAY)
-    await run_due(desk, plan + DAY)
-    assert [one.data["dueAt"] for one in published(desk, EventType.FOLLOW_UP_MISSED)] == [
+    report = ReportFollowUp(by="sam", at=NOW, next_contact_at=plan)
+    await report_follow_up(context, lead_id, report, at=NOW)
+    await run_due(context, plan - MINUTE)
+    assert published(context, EventType.FOLLOW_UP_DUE_SOON) == []
+    await asyncio.gather(run_due(context, plan), run_due(context, plan))
+    assert len(published(context, EventType.FOLLOW_UP_DUE_SOON)) == 1
+    await run_due(context, plan + DAY)
+    await run_due(context, plan + DAY)
+    assert [one.data["dueAt"] for one in published(context, EventType.FOLLOW_UP_MISSED)] == [
         "2026-03-06T09:00:00Z"
     ]

@@ -7,7 +7,7 @@ import pytest
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from tests.examples import NOW, a_desk, a_push
+from tests.examples import NOW, a_context, a_push
 
 
 class Provider:
@@ -25,15 +25,15 @@ class Provider:
         pass
 
 
-async def scored(desk, **changes):
-    lead_id = (await receive(desk, a_push(**changes), slug=None, at=NOW)).lead_id
-    await score_lead(desk, lead_id, at=NOW)
-    return (await desk.store.get(lead_id)).lead
+async def scored(context, **changes):
+    lead_id = (await receive(context, a_push(**changes), slug=None, at=NOW)).lead_id
+    await score_lead(context, lead_id, at=NOW)
+    return (await context.store.get(lead_id)).lead
 
 
 async def test_facts_about_the_firm_count_and_say_where_they_came_from():
-    desk = a_desk(facts=Provider({"fabrikam.example": {"industry": "Software", "employees": 40}}))
-    lead = await scored(desk)
+    context = a_context(facts=Provider({"fabrikam.example": {"industry": "Software", "employees": 40}}))
+    lead = await scored(context)
     assert lead.enrichment.facts == {"industry": "Software", "employees": 40}
     assert lead.enrichment.provenance["industry"].from_ == "provider"
     assert any(line.rule == "software-industry" for line in lead.score.ledger)
@@ -44,32 +44,32 @@ async def test_a_provider_that_breaks_its_promise_costs_no_score():
         async def facts_of(self, domain):
             raise RuntimeError("a bug")
 
-    lead = await scored(a_desk(facts=Broken({})))
+    lead = await scored(a_context(facts=Broken({})))
     assert lead.score is not None
     assert lead.enrichment.facts == {}
 
 
 @pytest.mark.parametrize("email", ["ada@gmail.com", "ada@mailinator.com", "no address", ""])
 async def test_nobody_is_asked_about_a_private_address(email):
-    desk = a_desk(facts=Provider({}))
-    await scored(desk, Email=email)
-    assert desk.facts.asked == []
+    context = a_context(facts=Provider({}))
+    await scored(context, Email=email)
+    assert context.facts.asked == []
 
 
 async def test_facts_that_were_known_stay_when_the_provider_falls_silent():
-    desk = a_desk(facts=Provider({"fabrikam.example": {"industry": "Software"}}))
-    lead = await scored(desk)
-    desk.facts.answers = {}
+    context = a_context(facts=Provider({"fabrikam.example": {"industry": "Software"}}))
+    lead = await scored(context)
+    context.facts.answers = {}
     later = NOW + timedelta(hours=1)
-    await receive(desk, a_push(ActionCode="PLT"), slug=None, at=later)
-    await run_due(desk, later + timedelta(minutes=1))
-    again = (await desk.store.get(lead.id)).lead
+    await receive(context, a_push(ActionCode="PLT"), slug=None, at=later)
+    await run_due(context, later + timedelta(minutes=1))
+    again = (await context.store.get(lead.id)).lead
     assert again.enrichment.facts == {"industry": "Software"}
     assert any(line.rule == "software-industry" for line in again.score.ledger)
 
 
 async def test_a_lead_that_is_scored_already_asks_nobody():
-    desk = a_desk(facts=Provider({}))
-    lead = await scored(desk)
-    await score_lead(desk, lead.id, at=NOW, heard=1)
-    assert desk.facts.asked == ["fabrikam.example"]
+    context = a_context(facts=Provider({}))
+    lead = await scored(context)
+    await score_lead(context, lead.id, at=NOW, heard=1)
+    assert context.facts.asked == ["fabrikam.example"]

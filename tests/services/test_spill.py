@@ -12,15 +12,16 @@ from azure.core.exceptions import HttpResponseError
 
 from shared.leads.events import EventType
 from shared.marketplace.parse import InvalidPush, parse_push
-from shared.messaging.memory import MemoryQueue
 from shared.services import spill as service
+from shared.services.errors import LeadChanged, StoreUnavailable
 from shared.services.health import check_health
-from shared.services.ports import LeadChanged, QueuedMessage, StoreUnavailable
+from shared.services.ports import QueuedMessage
 from shared.services.receive import Result, receive
 from shared.services.run_due import run_due
-from shared.services.spill import receive_or_spill, receive_spilled, spilled
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, a_push
+from shared.services.spill import receive_or_spill, receive_spilled, spill_message
+from tests.examples import DAY, NOW, a_context, a_push
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.messaging import MemoryQueue
 from tests.services.test_receive import LosesAnswers
 
 MINUTE = timedelta(minutes=1)
@@ -52,63 +53,63 @@ class Away(MemoryLeadStore):
             raise StoreUnavailable("away")
 
 
-async def pushed(desk, push=None, at=NOW, slug=None):
-    return await receive_or_spill(desk, push or a_push(), slug=slug, at=at)
+async def pushed(context, push=None, at=NOW, slug=None):
+    return await receive_or_spill(context, push or a_push(), slug=slug, at=at)
 
 
-async def drained(desk, at=LATER):
-    return [await receive_spilled(desk, message, at) for message in desk.spill.sent]
+async def drained(context, at=LATER):
+    return [await receive_spilled(context, message, at) for message in context.spill.sent]
 
 
-async def lead_of(desk, lead_id):
-    return (await desk.store.get(lead_id)).lead
+async def lead_of(context, lead_id):
+    return (await context.store.get(lead_id)).lead
 
 
 async def test_while_the_store_is_there_nothing_is_spilled():
-    desk = a_desk()
-    assert (await pushed(desk)).result is Result.CREATED
-    assert desk.spill.sent == []
+    context = a_context()
+    assert (await pushed(context)).result is Result.CREATED
+    assert context.spill.sent == []
 
 
 async def test_a_push_during_an_outage_is_a_lead_afterwards_as_of_when_it_came():
-    desk = a_desk(store=Away())
-    receipt = await pushed(desk, slug="Backup")
+    context = a_context(store=Away())
+    receipt = await pushed(context, slug="Backup")
     assert receipt.result is Result.QUEUED
-    assert desk.publisher.published == []
-    desk.store.is_away = False
-    (drained_receipt,) = await drained(desk)
-    lead = await lead_of(desk, receipt.lead_id)
+    assert context.publisher.published == []
+    context.store.is_away = False
+    (drained_receipt,) = await drained(context)
+    lead = await lead_of(context, receipt.lead_id)
     assert (drained_receipt.lead_id, drained_receipt.result) == (receipt.lead_id, Result.CREATED)
     assert (lead.offer, lead.received_at, lead.follow_up.due_at) == ("backup", NOW, NOW + DAY)
-    (event,) = desk.publisher.published
+    (event,) = context.publisher.published
     assert (event.data["push"], event.data["at"]) == (a_push().as_sent, "2026-03-02T09:00:00Z")
     assert event.time == LATER  # subscribers and past scores know nothing of it before
 
 
 async def test_a_promise_that_an_outage_has_outlived_is_missed_at_once():
-    desk = a_desk(store=Away())
-    receipt = await pushed(desk)
-    desk.store.is_away = False
-    await drained(desk)
-    await run_due(desk, NOW + DAY + MINUTE)
-    lead = await lead_of(desk, receipt.lead_id)
+    context = a_context(store=Away())
+    receipt = await pushed(context)
+    context.store.is_away = False
+    await drained(context)
+    await run_due(context, NOW + DAY + MINUTE)
+    lead = await lead_of(context, receipt.lead_id)
     assert (lead.follow_up.state, lead.score is None) == ("missed", False)
 
 
 @pytest.mark.parametrize("notes", [0, 3, 40], ids=["nothing", "some touches", "many touches"])
 async def test_a_write_whose_answer_was_lost_is_no_second_touch_whatever_came_between(notes):
-    desk = a_desk(store=Away())
-    desk.store.loses_answers = True
-    receipt = await pushed(desk)
+    context = a_context(store=Away())
+    context.store.loses_answers = True
+    receipt = await pushed(context)
     assert receipt.result is Result.QUEUED
-    desk.store.is_away = desk.store.loses_answers = False
+    context.store.is_away = context.store.loses_answers = False
     for number in range(notes):
         at = NOW + timedelta(hours=number + 1)
-        await receive(desk, a_push(Description=f"note {number}"), slug=None, at=at)
-    again = await drained(desk) + await drained(desk)
+        await receive(context, a_push(Description=f"note {number}"), slug=None, at=at)
+    again = await drained(context) + await drained(context)
     assert [one.result for one in again] == [Result.REPEATED] * 2
-    assert (await lead_of(desk, receipt.lead_id)).touches == 1 + notes
-    assert len(await desk.store.events_of(receipt.lead_id)) == 1 + notes
+    assert (await lead_of(context, receipt.lead_id)).touches == 1 + notes
+    assert len(await context.store.events_of(receipt.lead_id)) == 1 + notes
 
 
 async def test_a_write_that_happens_after_its_caller_has_gone_is_no_second_touch(monkeypatch):
@@ -118,28 +119,28 @@ async def test_a_write_that_happens_after_its_caller_has_gone_is_no_second_touch
             await asyncio.Event().wait()
 
     monkeypatch.setattr(service, "STORE_PATIENCE", 0.01)
-    desk = a_desk(store=Slow())
-    assert (await pushed(desk)).result is Result.QUEUED
-    assert [one.result for one in await drained(desk)] == [Result.REPEATED]
+    context = a_context(store=Slow())
+    assert (await pushed(context)).result is Result.QUEUED
+    assert [one.result for one in await drained(context)] == [Result.REPEATED]
 
 
 async def test_a_push_that_the_sender_repeats_during_an_outage_is_one_lead():
-    desk = a_desk(store=Away())
-    receipts = [await pushed(desk, at=NOW + MINUTE * minutes) for minutes in (0, 1, 5)]
-    desk.store.is_away = False
-    results = [one.result for one in await drained(desk)]
+    context = a_context(store=Away())
+    receipts = [await pushed(context, at=NOW + MINUTE * minutes) for minutes in (0, 1, 5)]
+    context.store.is_away = False
+    results = [one.result for one in await drained(context)]
     assert results == [Result.CREATED, Result.REPEATED, Result.REPEATED]
-    assert (await lead_of(desk, receipts[0].lead_id)).received_at == NOW
+    assert (await lead_of(context, receipts[0].lead_id)).received_at == NOW
 
 
 async def test_pushes_that_come_back_in_any_order_are_one_lead_with_the_newest_values():
-    desk = a_desk(store=Away())
+    context = a_context(store=Away())
     for number in range(5):
-        await pushed(desk, a_push(Description=f"note {number}"), NOW + MINUTE * number)
-    desk.store.is_away = False
-    desk.spill.sent.reverse()
-    first, *others = await drained(desk)
-    lead = await lead_of(desk, first.lead_id)
+        await pushed(context, a_push(Description=f"note {number}"), NOW + MINUTE * number)
+    context.store.is_away = False
+    context.spill.sent.reverse()
+    first, *others = await drained(context)
+    lead = await lead_of(context, first.lead_id)
     assert (first.result, {one.result for one in others}) == (Result.CREATED, {Result.TOUCHED})
     assert (lead.touches, lead.note, lead.received_at) == (5, "note 4", NOW)
     assert lead.follow_up.due_at == NOW + DAY
@@ -151,9 +152,9 @@ async def test_a_store_that_loses_every_write_or_every_race_is_no_reason_to_send
             raise LeadChanged(change.lead.id)
 
     for store in (LosesAnswers(requests=100), Contested()):
-        desk = a_desk(store=store, chance=lambda: 0.0)
-        assert (await pushed(desk)).result is Result.QUEUED
-        assert len(desk.spill.sent) == 1
+        context = a_context(store=store, chance=lambda: 0.0)
+        assert (await pushed(context)).result is Result.QUEUED
+        assert len(context.spill.sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -166,20 +167,20 @@ async def test_a_failure_that_nobody_expected_is_no_reason_to_lose_a_customer(fa
         async def create(self, change):
             raise failure
 
-    desk = a_desk(store=Failing())
-    receipt = await pushed(desk, a_push(FirstName="c4n4ry"))
+    context = a_context(store=Failing())
+    receipt = await pushed(context, a_push(FirstName="c4n4ry"))
     assert receipt.result is Result.QUEUED
     assert receipt.lead_id in caplog.text
     assert "c4n4ry" not in caplog.text
-    (drained_receipt,) = await drained(replace(desk, store=MemoryLeadStore()))
+    (drained_receipt,) = await drained(replace(context, store=MemoryLeadStore()))
     assert drained_receipt.lead_id == receipt.lead_id
 
 
 async def test_if_the_bus_is_away_too_nothing_is_claimed():
-    desk = a_desk(store=Away(), spill=MemoryQueue(is_down=True))
+    context = a_context(store=Away(), spill=MemoryQueue(is_down=True))
     with pytest.raises(StoreUnavailable):
-        await pushed(desk)
-    assert desk.spill.sent == []
+        await pushed(context)
+    assert context.spill.sent == []
 
 
 async def test_a_store_and_a_bus_that_hang_cost_a_sender_their_patience_and_no_more(monkeypatch):
@@ -191,12 +192,12 @@ async def test_a_store_and_a_bus_that_hang_cost_a_sender_their_patience_and_no_m
         async def send(self, message):
             await asyncio.Event().wait()
 
-    assert service.STORE_PATIENCE + service.BUS_PATIENCE <= 15
+    assert service.STORE_TIMEOUT + service.BUS_TIMEOUT <= 15
     monkeypatch.setattr(service, "STORE_PATIENCE", 0.1)
     monkeypatch.setattr(service, "BUS_PATIENCE", 0.1)
     began = time.monotonic()
     with pytest.raises(StoreUnavailable):
-        await pushed(a_desk(store=HangingStore(), spill=HangingQueue()))
+        await pushed(a_context(store=HangingStore(), spill=HangingQueue()))
     assert time.monotonic() - began < 2
 
 
@@ -205,7 +206,7 @@ async def test_a_store_and_a_bus_that_hang_cost_a_sender_their_patience_and_no_m
 
 def test_the_same_push_of_the_same_instant_is_the_same_message_and_no_other_is():
     def id_of(push=None, lead_id="a" * 24, at=NOW):
-        return spilled(push or a_push(), lead_id, None, at).message_id
+        return spill_message(push or a_push(), lead_id, None, at).message_id
 
     others = {id_of(a_push(Description="x")), id_of(lead_id="b" * 24), id_of(at=NOW + MINUTE), id_of()}
     assert (id_of() == id_of(), len(others)) == (True, 4)
@@ -222,12 +223,12 @@ def test_the_same_push_of_the_same_instant_is_the_same_message_and_no_other_is()
     ids=["nested", "a form", "grows", "odd values"],
 )
 async def test_whatever_can_be_pushed_comes_back_as_it_was(sent):
-    desk = a_desk()
+    context = a_context()
     push = parse_push(sent)
-    receipt = await receive(desk, push, slug="x", at=NOW)
-    message = spilled(push, receipt.lead_id, "x", NOW)
+    receipt = await receive(context, push, slug="x", at=NOW)
+    message = spill_message(push, receipt.lead_id, "x", NOW)
     assert parse_push(message.body, service.LARGEST) == push
-    assert await receive_spilled(desk, message, LATER) == type(receipt)(receipt.lead_id, Result.REPEATED)
+    assert await receive_spilled(context, message, LATER) == type(receipt)(receipt.lead_id, Result.REPEATED)
 
 
 @pytest.mark.parametrize(
@@ -242,40 +243,40 @@ async def test_whatever_can_be_pushed_comes_back_as_it_was(sent):
     ],
 )
 async def test_a_message_that_doesnt_say_when_it_came_counts_from_when_it_was_sent(properties):
-    desk = a_desk()
+    context = a_context()
     body = json.dumps(a_push().as_sent).encode()
-    receipt = await receive_spilled(desk, QueuedMessage(body, "m", NOW, properties=properties), LATER)
-    assert (await lead_of(desk, receipt.lead_id)).received_at == NOW
+    receipt = await receive_spilled(context, QueuedMessage(body, "m", NOW, properties=properties), LATER)
+    assert (await lead_of(context, receipt.lead_id)).received_at == NOW
 
 
 async def test_what_isnt_a_push_is_refused():
     with pytest.raises(InvalidPush):
-        await receive_spilled(a_desk(), QueuedMessage(b"[]", "m", NOW), NOW)
+        await receive_spilled(a_context(), QueuedMessage(b"[]", "m", NOW), NOW)
 
 
 async def test_work_for_a_push_that_waited_isnt_old_work():
-    desk = a_desk(store=Away())
-    await pushed(desk)
-    desk.store.is_away = False
-    await desk.store.clock_ran(LATER)
-    await drained(desk)
-    health = await check_health(desk, LATER + timedelta(seconds=31))  # five of grace
+    context = a_context(store=Away())
+    await pushed(context)
+    context.store.is_away = False
+    await context.store.clock_ran(LATER)
+    await drained(context)
+    health = await check_health(context, LATER + timedelta(seconds=31))  # five of grace
     assert (health.is_ready, max(health.oldest_due.values())) == (True, timedelta(seconds=26))
 
 
 async def test_a_clock_of_the_drainer_that_is_behind_changes_nothing():
-    desk = a_desk(store=Away())
-    receipt = await pushed(desk)
-    desk.store.is_away = False
-    await drained(desk, NOW - MINUTE)
-    assert (await lead_of(desk, receipt.lead_id)).received_at == NOW
-    (event,) = desk.publisher.published
+    context = a_context(store=Away())
+    receipt = await pushed(context)
+    context.store.is_away = False
+    await drained(context, NOW - MINUTE)
+    assert (await lead_of(context, receipt.lead_id)).received_at == NOW
+    (event,) = context.publisher.published
     assert event.time == NOW
 
 
 async def test_nobody_hears_of_a_push_before_it_is_stored():
-    desk = a_desk(store=Away())
-    await pushed(desk)
-    desk.store.is_away = False
-    await drained(desk)
-    assert [event.type for event in desk.publisher.published] == [EventType.RECEIVED]
+    context = a_context(store=Away())
+    await pushed(context)
+    context.store.is_away = False
+    await drained(context)
+    assert [event.type for event in context.publisher.published] == [EventType.RECEIVED]

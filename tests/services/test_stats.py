@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from shared.leads.attention import FollowUpReport
-from shared.leads.outcome import LeadOutcome
-from shared.services import stats as service
-from shared.services.follow_up import report_follow_up
-from shared.services.ports import StoreUnavailable
+from shared.leads.commands import ReportFollowUp
+from shared.leads.index import StatRow
+from shared.services import queries as service
+from shared.services.commands import report_follow_up
+from shared.services.errors import StoreUnavailable
+from shared.services.queries import MOST_LEADS, TooManyLeads, lead_stats
 from shared.services.receive import receive
 from shared.services.run_due import run_due
-from shared.services.stats import MOST_LEADS, TooManyLeads, lead_stats
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import DAY, NOW, a_desk, a_push
+from tests.examples import DAY, NOW, a_context, a_push
+from tests.fakes.lead_store import MemoryLeadStore
 
 HOUR = timedelta(hours=1)
 
@@ -25,21 +25,21 @@ class Crowded(MemoryLeadStore):
     count = 0
 
     async def received_between(self, begin, end, limit):
-        return [LeadOutcome(status="new")] * min(self.count, limit)
+        return [StatRow(status="new")] * min(self.count, limit)
 
 
 async def test_figures_tell_what_became_of_the_leads_of_a_time():
-    desk = a_desk()
+    context = a_context()
     ids = {}
     for name, hours in (("early", -2), ("called", 0), ("silent", 1), ("late", 2)):
         push = a_push(Email=f"{name}@contoso.example")
-        ids[name] = (await receive(desk, push, slug="backup", at=NOW + hours * HOUR)).lead_id
-    await receive(desk, a_push(ActionCode="DNC", Email="eva@contoso.example"), slug="vm", at=NOW)
-    await receive(desk, a_push(Email="MSFT_TEST_1@test.com"), slug="backup", at=NOW)
-    report = FollowUpReport(by="sam", at=NOW + timedelta(seconds=300))
-    await report_follow_up(desk, ids["called"], report, at=NOW + HOUR)
-    await run_due(desk, NOW + DAY + HOUR)
-    found = await lead_stats(desk, NOW, NOW + 2 * HOUR)
+        ids[name] = (await receive(context, push, slug="backup", at=NOW + hours * HOUR)).lead_id
+    await receive(context, a_push(ActionCode="DNC", Email="eva@contoso.example"), slug="vm", at=NOW)
+    await receive(context, a_push(Email="MSFT_TEST_1@test.com"), slug="backup", at=NOW)
+    report = ReportFollowUp(by="sam", at=NOW + timedelta(seconds=300))
+    await report_follow_up(context, ids["called"], report, at=NOW + HOUR)
+    await run_due(context, NOW + DAY + HOUR)
+    found = await lead_stats(context, NOW, NOW + 2 * HOUR)
     assert found.leads == 3
     assert {status: count for status, count in found.funnel.items() if count} == {"new": 2, "contacted": 1}
     speed = found.speed_to_lead
@@ -57,14 +57,14 @@ async def test_figures_tell_what_became_of_the_leads_of_a_time():
 async def test_as_many_leads_as_the_bound_are_all_counted(count):
     store = Crowded()
     store.count = count
-    assert (await lead_stats(a_desk(store=store), NOW, NOW + HOUR)).leads == count
+    assert (await lead_stats(a_context(store=store), NOW, NOW + HOUR)).leads == count
 
 
 async def test_more_than_the_bound_are_refused_never_guessed():
     store = Crowded()
     store.count = MOST_LEADS + 1
     with pytest.raises(TooManyLeads, match=r"More than 100,000 leads .* ask for a shorter range"):
-        await lead_stats(a_desk(store=store), NOW, NOW + HOUR)
+        await lead_stats(a_context(store=store), NOW, NOW + HOUR)
 
 
 async def test_a_store_that_takes_too_long_is_unavailable(monkeypatch):
@@ -74,4 +74,4 @@ async def test_a_store_that_takes_too_long_is_unavailable(monkeypatch):
 
     monkeypatch.setattr(service, "PATIENCE", 0.01)
     with pytest.raises(StoreUnavailable):
-        await lead_stats(a_desk(store=Stuck()), NOW, NOW + HOUR)
+        await lead_stats(a_context(store=Stuck()), NOW, NOW + HOUR)

@@ -2,7 +2,7 @@
 
 import logging
 
-from shared.services import row_arrival
+from shared.services import import_rows
 from shared.services.health import check_health
 from tests.examples import NOW
 from tests.rows import a_row
@@ -11,50 +11,52 @@ from tests.services.take_over_parts import HOUR, MINUTE, a_takeover_desk, lead, 
 
 async def test_bad_rows_are_parked_and_told_once_and_keep_nobody_from_the_others(caplog):
     bad = a_row(1, customer="{secret@contoso.example")
-    desk = a_takeover_desk(bad, a_row(2), a_row(3, customer="[]"))
+    context = a_takeover_desk(bad, a_row(2), a_row(3, customer="[]"))
     with caplog.at_level(logging.INFO):
-        counts = [await step(desk, NOW + minutes * MINUTE) for minutes in range(3)]
+        counts = [await step(context, NOW + minutes * MINUTE) for minutes in range(3)]
     assert [(one.taken, one.refused) for one in counts] == [(1, 2), (0, 0), (0, 0)]
-    parked = await desk.takeover.ledger.parked(10)
+    parked = await context.lead_import.ledger.parked(10)
     assert (bad.partition, bad.row) in {(row.partition, row.row) for row in parked}
     assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 2
     assert "@" not in caplog.text + repr(parked)
-    assert (await check_health(desk, NOW + 3 * MINUTE)).takeover.refused == 2
+    assert (await check_health(context, NOW + 3 * MINUTE)).lead_import.refused == 2
 
 
 async def test_a_row_that_is_repaired_is_taken_over_and_no_longer_parked():
-    desk = a_takeover_desk(a_row(1, NOW - HOUR, customer="{"))
-    await step(desk)
-    desk.takeover.table.put(a_row(1, NOW - HOUR, written=NOW + 9 * HOUR))
-    counts = await step(desk, NOW + 10 * HOUR)
-    assert (counts.taken, await desk.takeover.ledger.parked(10)) == (1, [])
-    assert (await lead(desk)).received_at == NOW - HOUR
+    context = a_takeover_desk(a_row(1, NOW - HOUR, customer="{"))
+    await step(context)
+    context.lead_import.table.put(a_row(1, NOW - HOUR, written=NOW + 9 * HOUR))
+    counts = await step(context, NOW + 10 * HOUR)
+    assert (counts.taken, await context.lead_import.ledger.parked(10)) == (1, [])
+    assert (await lead(context)).received_at == NOW - HOUR
 
 
 async def test_a_row_that_is_edited_is_taken_over_again_only_if_it_is_another_persons_now():
-    desk = a_takeover_desk(*(a_row(number) for number in range(40)))
-    await step(desk)
+    context = a_takeover_desk(*(a_row(number) for number in range(40)))
+    await step(context)
     for number in range(40):
         edited = {"customer": {"Email": f"mended{number}@contoso.example"}} if number < 30 else {}
-        desk.takeover.table.put(a_row(number, written=NOW, Description="edited", **edited))
-    counts = await step(desk, NOW + MINUTE)
+        context.lead_import.table.put(a_row(number, written=NOW, Description="edited", **edited))
+    counts = await step(context, NOW + MINUTE)
     assert (counts.taken, counts.known) == (30, 10)
-    assert len(await leads(desk)) == 70
+    assert len(await leads(context)) == 70
 
 
 async def test_a_row_that_our_own_fault_stops_is_parked_and_the_others_go_on(monkeypatch):
-    real = row_arrival.offer_of
+    real = import_rows.offer_of
 
     def faulty(push, slug, titles):
         if push.note == "the fault":
             raise ZeroDivisionError(push.note)
         return real(push, slug, titles)
 
-    monkeypatch.setattr(row_arrival, "offer_of", faulty)
-    desk = a_takeover_desk(a_row(1, Description="the fault"), a_row(2))
-    assert (await step(desk)).taken == 1
-    assert [row.reason for row in await desk.takeover.ledger.parked(9)] == ["It failed: ZeroDivisionError."]
+    monkeypatch.setattr(import_rows, "offer_of", faulty)
+    context = a_takeover_desk(a_row(1, Description="the fault"), a_row(2))
+    assert (await step(context)).taken == 1
+    assert [row.reason for row in await context.lead_import.ledger.parked(9)] == [
+        "It failed: ZeroDivisionError."
+    ]
     monkeypatch.undo()
-    assert (await step(desk, NOW + MINUTE)).taken == 0  # long before the watermark: it must be touched
-    desk.takeover.table.put(a_row(1, written=NOW))
-    assert (await step(desk, NOW + MINUTE)).taken == 1
+    assert (await step(context, NOW + MINUTE)).taken == 0  # long before the watermark: it must be touched
+    context.lead_import.table.put(a_row(1, written=NOW))
+    assert (await step(context, NOW + MINUTE)).taken == 1

@@ -3,12 +3,12 @@
 import pytest
 
 from shared.leads.events import EventType
-from shared.messaging.memory import MemoryPublisher
-from shared.services.desk import Takeover
-from shared.services.ports import StoreUnavailable
+from shared.services.context import LeadImport
+from shared.services.errors import StoreUnavailable
 from shared.services.run_due import run_due
-from shared.storage.memory import MemoryLeadStore
-from tests.examples import NOW, a_desk
+from tests.examples import NOW, a_context
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.messaging import MemoryPublisher
 from tests.rows import YEAR, a_row
 from tests.services.take_over_parts import HOUR, MINUTE, a_takeover_desk, lead, leads, state, step
 
@@ -65,9 +65,11 @@ async def test_a_run_killed_at_any_write_leaves_each_lead_once_and_no_event_lost
     for dies_at in range(1, 40):
         whole = a_takeover_desk(*a_small_import())
         fate = Fate(dies_at, is_done=is_done)
-        inner = whole.store, whole.takeover.ledger, whole.publisher
+        inner = whole.store, whole.lead_import.ledger, whole.publisher
         store, ledger, publisher = (Mortal(one, fate) for one in inner)
-        dying = a_desk(store=store, publisher=publisher, takeover=Takeover(whole.takeover.table, ledger))
+        dying = a_context(
+            store=store, publisher=publisher, lead_import=LeadImport(whole.lead_import.table, ledger)
+        )
         try:
             await step(dying)
         except StoreUnavailable:
@@ -76,7 +78,7 @@ async def test_a_run_killed_at_any_write_leaves_each_lead_once_and_no_event_lost
             await step(whole, NOW + minutes * MINUTE)
         found = await leads(whole)
         assert sorted(one.touches for one in found) == [1, 2, 3]
-        assert ((await state(whole)).taken, len(await whole.takeover.ledger.parked(9))) == (6, 1)
+        assert ((await state(whole)).taken, len(await whole.lead_import.ledger.parked(9))) == (6, 1)
         written = set()
         for one in found:
             events = await whole.store.events_of(one.id)
@@ -105,28 +107,32 @@ async def test_an_answer_that_is_lost_is_read_back_and_done_once():
                 raise StoreUnavailable("the answer is lost")
             return answer
 
-    desk = a_takeover_desk(*a_small_import(), store=Forgetful())
-    counts = await step(desk)
+    context = a_takeover_desk(*a_small_import(), store=Forgetful())
+    counts = await step(context)
     assert (counts.taken, counts.refused) == (6, 1)
-    assert sorted(one.touches for one in await leads(desk)) == [1, 2, 3]
-    assert len(desk.publisher.published) == 6
+    assert sorted(one.touches for one in await leads(context)) == [1, 2, 3]
+    assert len(context.publisher.published) == 6
 
 
 async def test_a_lead_that_was_erased_is_not_brought_back_by_the_overlap():
-    desk = a_takeover_desk(a_row(1, NOW))
-    await step(desk)
-    one = await lead(desk)
-    for key in [key for key in desk.store.rows if one.id in key[1]]:
-        del desk.store.rows[key]
-    desk.store._etags.clear()
-    fresh = a_takeover_desk(store=desk.store, takeover=Takeover(desk.takeover.table, desk.takeover.ledger))
+    context = a_takeover_desk(a_row(1, NOW))
+    await step(context)
+    one = await lead(context)
+    for key in [key for key in context.store.rows if one.id in key[1]]:
+        del context.store.rows[key]
+    context.store._etags.clear()
+    fresh = a_takeover_desk(
+        store=context.store, lead_import=LeadImport(context.lead_import.table, context.lead_import.ledger)
+    )
     counts = await step(fresh, NOW + MINUTE)
-    assert (counts.known, await leads(desk)) == (1, [])
+    assert (counts.known, await leads(context)) == (1, [])
 
 
 async def test_a_bus_that_is_down_delays_events_not_the_import():
-    desk = a_takeover_desk(*(a_row(number) for number in range(5)), publisher=MemoryPublisher(is_down=True))
-    assert (await step(desk)).taken == 5
-    desk.publisher.is_down = False
-    await run_due(desk, NOW + MINUTE)
-    assert [e.type for e in desk.publisher.published].count(EventType.RECEIVED) == 5
+    context = a_takeover_desk(
+        *(a_row(number) for number in range(5)), publisher=MemoryPublisher(is_down=True)
+    )
+    assert (await step(context)).taken == 5
+    context.publisher.is_down = False
+    await run_due(context, NOW + MINUTE)
+    assert [e.type for e in context.publisher.published].count(EventType.RECEIVED) == 5

@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from shared.storage.memory import MemoryLeadStore
 from shared.storage.table import TableLeadStore, table_client
+from tests.fakes.lead_store import MemoryLeadStore
 
 
 @pytest.fixture(params=["memory", "table"])

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from shared.enrichment.facts import Enrichment
-from shared.leads.worth import record_score
-from shared.scoring.score import Score
+from shared.leads.enrichment import Enrichment
+from shared.leads.score import Score
+from shared.scoring.appraise import record_score
 from tests.examples import NOW
 
 LATER = NOW + timedelta(minutes=20)

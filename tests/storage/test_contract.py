@@ -9,20 +9,24 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from shared.contract.events import body_of
+from shared.enrichment.crm_facts import FACTS_KEPT, LARGEST_FACTS, LONGEST_FACT, record_facts
 from shared.enrichment.enrich import enrich
-from shared.enrichment.facts import Enrichment
-from shared.leads.alarm import flag_missed
-from shared.leads.arrival import first_push, later_push
-from shared.leads.change import Change, Mark, signed
-from shared.leads.crm_facts import FACTS_KEPT, LARGEST_FACTS, LONGEST_FACT, FactReport, learn
-from shared.leads.identity import lead_id, person_of
-from shared.leads.index_rows import NEVER
-from shared.leads.interaction import INTERACTIONS_KEPT, InteractionReport, interact
-from shared.leads.lead import DueKind, Setback
-from shared.leads.worth import ask_for_score, record_score
-from shared.messaging.cloud_events import body_of
-from shared.services.ports import LeadChanged, LeadExists, LeadNotFound, StoredLead, StoreUnavailable
-from shared.storage.entities import lead_entity
+from shared.enrichment.identity import contact_key, lead_id
+from shared.follow_up.alarms import flag_missed
+from shared.leads.behaviour import record_interaction
+from shared.leads.bookkeeping import DueKind, RetryState
+from shared.leads.change import Change, Mark
+from shared.leads.commands import ReportFacts, ReportInteraction
+from shared.leads.enrichment import Enrichment
+from shared.leads.idempotency import with_operation
+from shared.leads.index import NEVER
+from shared.leads.intake import merge_push, open_lead
+from shared.leads.interactions import INTERACTIONS_KEPT
+from shared.scoring.appraise import record_score, request_score
+from shared.services.errors import LeadChanged, LeadExists, LeadNotFound, StoreUnavailable
+from shared.services.ports import StoredLead
+from shared.storage.rows import lead_entity
 from shared.storage.table import TableLeadStore, table_client
 from tests.examples import DAY, ID_KEY, NOW, a_first_push, a_push
 from tests.pure.examples import PROMISE
@@ -64,7 +68,7 @@ async def test_a_mark_is_stored_with_its_change_and_read_by_any_lead_of_the_pers
     change = a_first_push()
     assert await store.mark_of(change.lead.id, "row") is None
     read = await store.create(marked(change))
-    touch = later_push(read.lead, a_push(Description="Call me"), LATER)
+    touch = merge_push(read.lead, a_push(Description="Call me"), LATER)
     await store.replace(read, marked(touch, "other"))
     other_offer = change.lead.id[:16] + "a" * 8
     for known in (change.lead.id, other_offer):
@@ -75,12 +79,12 @@ async def test_a_mark_is_stored_with_its_change_and_read_by_any_lead_of_the_pers
 async def test_what_has_a_mark_is_neither_created_nor_changed_again_and_leaves_no_trace(store):
     read = await store.create(marked(a_first_push()))
     before = await store.get(read.lead.id)
-    touch = later_push(read.lead, a_push(Description="Call me"), LATER)
+    touch = merge_push(read.lead, a_push(Description="Call me"), LATER)
     with pytest.raises(LeadChanged):
         await store.replace(read, marked(touch, said="second"))
     assert await store.get(read.lead.id) == before
     assert len(await store.events_of(read.lead.id)) == 1
-    other = first_push(a_push(), lead_id(a_push(), "vm", ID_KEY), "vm", NOW)
+    other = open_lead(a_push(), lead_id(a_push(), "vm", ID_KEY), "vm", NOW)
     with pytest.raises(LeadExists):
         await store.create(marked(other, said="second"))
     with pytest.raises(LeadNotFound):
@@ -90,7 +94,7 @@ async def test_what_has_a_mark_is_neither_created_nor_changed_again_and_leaves_n
 
 async def test_of_many_changes_at_once_with_one_mark_one_is_stored(store):
     changes = [
-        marked(first_push(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW)) for offer in "abcdefgh"
+        marked(open_lead(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW)) for offer in "abcdefgh"
     ]
     outcomes = await asyncio.gather(*(store.create(change) for change in changes), return_exceptions=True)
     assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
@@ -105,10 +109,10 @@ async def test_an_absent_lead_is_not_found_and_has_no_history(store):
 
 async def test_a_change_on_a_stale_read_is_refused_and_leaves_no_trace(store):
     read = await store.create(a_first_push())
-    touched = later_push(read.lead, a_push(Description="Call me"), LATER)
+    touched = merge_push(read.lead, a_push(Description="Call me"), LATER)
     await store.replace(read, touched)
     with pytest.raises(LeadChanged):
-        await store.replace(read, later_push(read.lead, a_push(Description="Or not"), LATER))
+        await store.replace(read, merge_push(read.lead, a_push(Description="Or not"), LATER))
     assert (await store.get(read.lead.id)).lead == touched.lead
     assert len(await store.events_of(read.lead.id)) == 2
 
@@ -116,7 +120,7 @@ async def test_a_change_on_a_stale_read_is_refused_and_leaves_no_trace(store):
 async def test_a_change_returns_what_the_next_change_needs(store):
     read = await store.create(a_first_push())
     for number in range(5):
-        read = await store.replace(read, Change(signed(read.lead, f"operation {number}")))
+        read = await store.replace(read, Change(with_operation(read.lead, f"operation {number}")))
     assert (await store.get(read.lead.id)) == read
 
 
@@ -151,7 +155,7 @@ async def test_due_rows_come_oldest_first_over_all_partitions_and_within_the_lim
 
 async def test_parked_work_is_never_due_and_counted(store):
     read = await store.create(a_first_push())
-    setback = Setback(attempts=8, retry_at=NOW, parked=True)
+    setback = RetryState(attempts=8, retry_at=NOW, parked=True)
     parked = replace(read.lead, bookkeeping=replace(read.lead.bookkeeping, setbacks={DueKind.SCORE: setback}))
     await store.replace(read, Change(parked))
     assert DueKind.SCORE not in [row.kind for row in await store.due_until(NOW + DAY, 10)]
@@ -169,13 +173,13 @@ async def test_events_are_read_from_a_number_on_and_within_a_limit(store):
 
 
 async def test_the_leads_of_a_person_are_found_by_the_contact_key_and_no_others(store):
-    mine = [first_push(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW) for offer in "abc"]
+    mine = [open_lead(a_push(), lead_id(a_push(), offer, ID_KEY), offer, NOW) for offer in "abc"]
     for change in (*mine, a_first_push(Email="eva@fabrikam.example")):
         await store.create(change)
-    person = person_of("ADA@fabrikam.example", ID_KEY)
+    person = contact_key("ADA@fabrikam.example", ID_KEY)
     assert sorted(await store.leads_of(person, 10)) == sorted(change.lead.id for change in mine)
     assert len(await store.leads_of(person, 2)) == 2
-    assert await store.leads_of(person_of("nobody@contoso.example", ID_KEY), 10) == []
+    assert await store.leads_of(contact_key("nobody@contoso.example", ID_KEY), 10) == []
 
 
 async def test_leads_that_other_rules_scored_are_found_until_they_are_asked_for(store):
@@ -189,7 +193,7 @@ async def test_leads_that_other_rules_scored_are_found_until_they_are_asked_for(
     assert set(await store.scored_otherwise("bbb", 10)) == {ids["aaa"], ids["ccc"]}
     assert len(await store.scored_otherwise("bbb", 1)) == 1
     assert set(await store.scored_otherwise("zzz", 10)) == set(ids.values())
-    await store.replace(read["aaa"], ask_for_score(read["aaa"].lead, "bbb", NOW))
+    await store.replace(read["aaa"], request_score(read["aaa"].lead, "bbb", NOW))
     assert await store.scored_otherwise("bbb", 10) == [ids["ccc"]]
     assert DueKind.SCORE in {row.kind for row in await store.due_until(NOW + DAY, 10)}
 
@@ -219,16 +223,16 @@ async def test_the_fattest_lead_that_pushes_and_reports_can_make_fits_into_a_row
         {"ActionCode": fat, "OfferTitle": "z" * 1_000},
         {"FirstName": "é" * 20_000},
     ):
-        change = later_push(read.lead, a_push(**{"Company": fat, **changes}), LATER)
+        change = merge_push(read.lead, a_push(**{"Company": fat, **changes}), LATER)
         read = await store.replace(read, change)
         read = await store.replace(read, record_score(read.lead, enrich(read.lead.contact), a_score(50), NOW))
         assert len(body_of(read.lead, change.events[0])) < 240 * 1024
     for minute in range(INTERACTIONS_KEPT):
         at = NOW - timedelta(minutes=minute)
-        report = InteractionReport(type="x" * 64, at=at, detail="\ufdfa" * 300, id=f"{minute:0200}")
-        read = StoredLead(interact(read.lead, report, LATER).lead, read.etag, read.index)
+        report = ReportInteraction(type="x" * 64, at=at, detail="\ufdfa" * 300, id=f"{minute:0200}")
+        read = StoredLead(record_interaction(read.lead, report, LATER).lead, read.etag, read.index)
     facts = {f"f{number:063}": "\x01" * 30 for number in range(FACTS_KEPT)}  # six bytes each as JSON
-    change = learn(read.lead, FactReport(facts=facts | {f"f{0:063}": "\x01" * LONGEST_FACT}), LATER)
+    change = record_facts(read.lead, ReportFacts(facts=facts | {f"f{0:063}": "\x01" * LONGEST_FACT}), LATER)
     assert len(msgspec.json.encode(change.lead.enrichment.facts)) > LARGEST_FACTS * 0.8
     assert len(body_of(change.lead, change.events[0])) < 240 * 1024
     read = await store.replace(read, change)

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from shared.leads.change import change as changed
-from shared.leads.erasure import ErasedBecause, cleared, erased
-from shared.leads.events import EventType
+from shared.leads.bookkeeping import DueKind
+from shared.leads.change import record as changed
+from shared.leads.events import ErasureReason, EventType
 from shared.leads.identity import PERSON_LENGTH
-from shared.leads.lead import DueKind
-from shared.services.ports import LeadChanged, LeadExists, LeadFilter, LeadNotFound
+from shared.privacy.erasure import clear_tombstone, entomb
+from shared.services.errors import LeadChanged, LeadExists, LeadNotFound
+from shared.services.ports import LeadFilter
 from tests.examples import DAY, NOW, a_first_push
 from tests.storage.stores import LATER, scored
 
@@ -20,7 +21,7 @@ async def test_a_tombstone_takes_the_place_of_its_lead_and_is_no_lead(store):
     read = await store.replace(read, scored(read.lead, 50))
     person, lead_id = read.lead.id[:PERSON_LENGTH], read.lead.id
     assert await store.tombstone_of(lead_id) is None
-    await store.replace(read, erased(read.lead, LATER, ErasedBecause.REQUESTED))
+    await store.replace(read, entomb(read.lead, LATER, ErasureReason.REQUESTED))
     with pytest.raises(LeadNotFound):
         await store.get(lead_id)
     with pytest.raises(LeadExists):
@@ -35,9 +36,9 @@ async def test_a_tombstone_takes_the_place_of_its_lead_and_is_no_lead(store):
 async def test_a_tombstone_is_buried_as_read_with_all_that_it_has(store):
     read = await store.create(a_first_push())
     lead_id = read.lead.id
-    read = await store.replace(read, erased(read.lead, LATER, ErasedBecause.REQUESTED))
+    read = await store.replace(read, entomb(read.lead, LATER, ErasureReason.REQUESTED))
     assert await store.tombstone_of(lead_id) == read
-    noted = await store.replace(read, cleared(read.lead, is_told=True))
+    noted = await store.replace(read, clear_tombstone(read.lead, is_told=True))
     with pytest.raises(LeadChanged):
         await store.bury(read)
     assert await store.erase_events(lead_id, 1) == 1

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from shared.marketplace.import_state import Counts, ImportState, advanced, begun
 from shared.marketplace.table_row import SourceRow, read_row
-from shared.services.ports import ImportChanged, RefusedRow, StoreUnavailable
-from shared.storage.import_ledger import TableImportLedger
-from shared.storage.import_memory import MemoryImportLedger, MemoryMarketplaceTable
-from shared.storage.marketplace_table import TABLE, MarketplaceTableReader
+from shared.services.errors import ImportChanged, StoreUnavailable
+from shared.services.ports import RefusedRow
+from shared.storage.marketplace_import import TABLE, MarketplaceTableReader, TableImportLedger
 from shared.storage.table import table_client
 from tests.examples import NOW
+from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
 from tests.rows import a_row, columns, keys
 
 STATE = ImportState(switched_on_at=NOW)

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from shared.enrichment.facts import CompanyFacts, Enrichment
-from shared.leads.alarm import flag_missed
-from shared.leads.attention import FollowUpReport, follow_up
+from shared.follow_up.alarms import flag_missed
+from shared.follow_up.report import record_follow_up
 from shared.leads.change import Change
+from shared.leads.commands import ReportFollowUp
+from shared.leads.enrichment import CompanyFacts, Enrichment
+from shared.leads.index import StatRow
 from shared.leads.lead import LeadStatus
-from shared.leads.outcome import LeadOutcome
-from shared.leads.worth import record_score
+from shared.scoring.appraise import record_score
 from shared.services.ports import LeadFilter
 from tests.examples import DAY, NOW, a_first_push
 from tests.pure.examples import PROMISE
@@ -159,7 +160,7 @@ async def test_no_more_outcomes_are_read_than_asked_for(store):
 async def test_an_outcome_follows_its_lead_whoever_owns_it(store):
     read = await store.create(a_first_push())
     (fresh,) = await store.received_between(NOW, LATER, 10)
-    assert fresh == LeadOutcome(
+    assert fresh == StatRow(
         status=LeadStatus.NEW,
         source="AzureMarketplace",
         offer="contoso.contoso-backup",
@@ -170,8 +171,8 @@ async def test_an_outcome_follows_its_lead_whoever_owns_it(store):
     (missed,) = await store.received_between(NOW, LATER, 10)
     assert missed == replace(fresh, grade="A1", missed=True)
     owner = "o'hara\t!stat!~\r\n' or 1 eq 1 \u0001\U0001f600" + "é" * 150
-    report = FollowUpReport(by="sam", at=NOW + timedelta(seconds=90))
-    called = follow_up(replace(read.lead, owner=owner), report, NOW + DAY, PROMISE)
+    report = ReportFollowUp(by="sam", at=NOW + timedelta(seconds=90))
+    called = record_follow_up(replace(read.lead, owner=owner), report, NOW + DAY, PROMISE)
     read = await store.replace(read, called)
     (answered,) = await store.received_between(NOW, LATER, 10)
     assert answered == replace(

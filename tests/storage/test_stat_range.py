@@ -8,9 +8,9 @@ import pytest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.data.tables.aio import TableClient
 
-from shared.leads.index_rows import IndexRow, stat_key
-from shared.services.ports import StoreUnavailable
-from shared.storage.entities import OUTCOME_COLUMNS, index_entity
+from shared.leads.index import IndexRow, stat_key
+from shared.services.errors import StoreUnavailable
+from shared.storage.rows import STAT_COLUMNS, index_entity
 from shared.storage.table import TIMEOUTS, TableLeadStore, table_client
 from tests.examples import NOW
 
@@ -85,7 +85,7 @@ async def test_a_long_range_is_read_page_by_page_and_nothing_outside_of_it(clien
     assert (found, queries) == (100, 16)
     assert answered < before[2] / 10
     assert {parse_qs(urlsplit(url).query)["$select"][0] for url in requests.queries} == {
-        ",".join(OUTCOME_COLUMNS)
+        ",".join(STAT_COLUMNS)
     }
 
 

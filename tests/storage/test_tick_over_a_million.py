@@ -11,15 +11,15 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableEntity
 
-from shared.leads.change import published
+from shared.leads.bookkeeping import DueKind
+from shared.leads.change import mark_published
 from shared.leads.identity import shard_of
-from shared.leads.index_rows import index_rows, stamp
-from shared.leads.lead import DueKind
+from shared.leads.index import index_rows, stamp
 from shared.policy.load import load_policy
 from shared.services.run_due import run_due
-from shared.storage.entities import event_entity, index_entity, lead_entity, lead_key
+from shared.storage.rows import event_entity, index_entity, lead_entity, lead_key
 from shared.storage.table import TableLeadStore
-from tests.examples import DAY, NOW, a_desk, a_first_push
+from tests.examples import DAY, NOW, a_context, a_first_push
 
 STORED = 1_000_000
 DUE = 100
@@ -86,7 +86,7 @@ def table() -> CountingTable:
         found.keys[shard_of(lead_id)] += (lead_key(lead_id), due, f"open!050!{lead_id}")
     for number in range(DUE):
         change = a_first_push(at=NOW - timedelta(minutes=number), Email=f"p{number}@fabrikam.example")
-        lead = published(change.lead, frozenset({1}))
+        lead = mark_published(change.lead, frozenset({1}))
         index = tuple(row for row in index_rows(lead) if f"!{DueKind.FOLLOW_UP}!" in row.key)
         found.put(lead_entity(lead, index))
         found.put(index_entity(lead.id, index[0]))
@@ -96,25 +96,25 @@ def table() -> CountingTable:
 
 
 async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(table):
-    desk = a_desk(store=TableLeadStore(table))
-    desk.rules_watch.quiet_until = TICK + DAY  # no policy was changed within the hour
-    await desk.store.clock_ran(NOW)
+    context = a_context(store=TableLeadStore(table))
+    context.rescore_watch.quiet_until = TICK + DAY  # no policy was changed within the hour
+    await context.store.clock_ran(NOW)
     table.requests.clear()
-    tick = await run_due(desk, TICK)
+    tick = await run_due(context, TICK)
     assert (tick.done, tick.failed, tick.more) == (DUE, 0, False)
     assert sum(len(keys) for keys in table.keys.values()) > 3 * STORED
     assert table.rows_read <= 1.05 * DUE
     assert (table.requests["query"], table.requests["upsert"]) == (16, 1)
-    assert len(desk.publisher.published) == DUE
+    assert len(context.publisher.published) == DUE
 
 
 async def test_an_idle_tick_costs_seventeen_requests(table):
-    desk = a_desk(store=TableLeadStore(table), policy="")
-    desk.rules_watch.quiet_until = TICK + DAY
-    await desk.store.clock_ran(NOW)
+    context = a_context(store=TableLeadStore(table), policy="")
+    context.rescore_watch.quiet_until = TICK + DAY
+    await context.store.clock_ran(NOW)
     table.requests.clear()
     table.rows_read = 0
-    await run_due(desk, NOW - 2 * DAY)
+    await run_due(context, NOW - 2 * DAY)
     assert table.rows_read == 0
     assert table.requests.total() == 16 + 1
 

@@ -16,7 +16,7 @@ from functions.contract.document import document
 from functions.contract.routes import routes_of
 from local.cli.contracts.asyncapi import asyncapi
 from local.cli.contracts.messages import body_schema
-from shared.leads.event_data import EVENT_DATA
+from shared.leads.events import EVENT_DATA
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 SCHEMAS = "schemas"

@@ -8,9 +8,8 @@ from functions.contract.document import VERSION
 from functions.contract.json_schema import reachable, reference
 from local.cli.contracts.activity import REPORTS, activity_name, activity_schemas
 from local.cli.contracts.messages import body_name, message_schemas, property_schema
-from shared.leads.event_data import EVENT_DATA
-from shared.leads.events import EventType
-from shared.messaging.cloud_events import CONTENT_TYPE
+from shared.contract.events import CONTENT_TYPE
+from shared.leads.events import EVENT_DATA, EventType
 
 _TOPIC = (
     "Everything that happens to a lead, as CloudEvents 1.0 in binary mode: attributes are application "

@@ -5,11 +5,10 @@ from typing import Any
 from functions.contract.events import event_name, event_schemas
 from functions.contract.json_schema import REF, Schema, Schemas, reachable, reference
 from functions.contract.schemas import answer_schemas
-from shared.leads.event_data import EVENT_DATA, Shortened
-from shared.leads.events import EventType
+from shared.contract.events import SOURCE
+from shared.leads.events import EVENT_DATA, EventType, Shortened
 from shared.leads.lead import Lead
-from shared.messaging.cloud_events import SOURCE
-from shared.scoring.score import MAX_SCORE
+from shared.leads.score import MAX_SCORE
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DEFS = "#/$defs/{name}"

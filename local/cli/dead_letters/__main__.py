@@ -9,7 +9,7 @@ from local.cli.dead_letters.arguments import arguments
 from local.cli.dead_letters.links import BusRefused
 from local.cli.running_stack import NoStack, told_by_stack
 from shared.messaging.link import closed
-from shared.messaging.service_bus import bus_client
+from shared.messaging.publisher import bus_client
 
 
 async def run(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from azure.servicebus import ServiceBusReceivedMessage
 
 from local.cli.dead_letters.copies import body_of, properties_of, text
-from shared.messaging.queue_properties import REFUSAL
+from shared.messaging.queue import REFUSAL
 
 DESCRIPTION_WIDTH = 100  # characters
 

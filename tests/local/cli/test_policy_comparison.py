@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.cli.policy_comparison import Compared, picture, told
-from shared.scoring.score import LedgerLine, Score
+from shared.leads.score import LedgerLine, Score
 from tests.conftest import ROOT
 from tests.pure.examples import NOW, SAMPLES, sent
 from tests.pure.policy_texts import scoring, with_rule

@@ -1,0 +1,18 @@
+"""Leads that Partner Center writes into a table of the publisher are taken over."""
+
+import azure.functions as func
+
+from shared.bootstrap import context, utc_now
+from shared.services.import_leads import import_leads
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("take_over_leads")
+@blueprint.timer_trigger(arg_name="timer", schedule="%LEADS_CLOCK_SCHEDULE%", run_on_startup=False)
+async def take_over_leads(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a trigger must name its binding
+    """Go on with the import for at most 40 seconds; without an import do nothing.
+
+    Apart from the clock: a first import of years must not delay an alarm.
+    """
+    await import_leads(context(), utc_now)

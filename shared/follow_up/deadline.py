@@ -1,0 +1,103 @@
+"""By when somebody must call: the promise of the policy, in working time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from shared.follow_up.calendar import ALWAYS_OPEN, NoWorkingTime, WorkingCalendar, due_at, working_calendar
+from shared.leads.change import Change
+from shared.leads.follow_up import FollowUpState
+from shared.leads.lead import Lead
+from shared.policy.model import Policy
+from shared.scoring.conditions import holds
+from shared.scoring.facts import lead_facts, score_facts
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """What a lead may expect."""
+
+    target: timedelta  # of working time
+    warn_before: timedelta | None  # None: no warning
+    calendar: WorkingCalendar
+
+
+def commitment_to(lead: Lead, policy: Policy) -> Commitment:
+    """The first target whose condition holds; else the one for all."""
+    rules = policy.follow_up
+    calendar = calendar_for(lead, policy)
+    if rules.targets:
+        facts = lead_facts(lead, lead.enrichment) | score_facts(lead)
+        for one in rules.targets:
+            if holds(one.when, facts):
+                return Commitment(one.target, one.warn_before or rules.warn_before, calendar)
+    return Commitment(rules.target, rules.warn_before, calendar)
+
+
+def calendar_for(lead: Lead, policy: Policy) -> WorkingCalendar:
+    """When time counts: the owner's calendar over the team's over that of all; without any, every second."""
+    calendar = policy.calendar_for(lead.owner, lead.team)
+    return ALWAYS_OPEN if calendar is None else working_calendar(calendar)
+
+
+def add_working_time(start: datetime, span: timedelta, calendar: WorkingCalendar) -> datetime:
+    """When so much working time has passed.
+
+    Where a calendar has too little of it for years, every hour counts: no lead is refused, or left without a
+    deadline, for a calendar that closes too much.
+    """
+    try:
+        return due_at(start, span, calendar)
+    except NoWorkingTime:
+        return start + span
+
+
+def set_deadline(change: Change, policy: Policy) -> Change:
+    """The change, with the deadline and the warning that the policy promises.
+
+    A cycle that begins gets its deadline. One that is open only ever gets an earlier one, when a score or a
+    touch shows that the lead may expect more: what was promised once is never taken back.
+
+    Args:
+        change: what is about to be stored.
+        policy: targets and calendars.
+    """
+    lead = change.lead
+    began_at, follow_up = lead.bookkeeping.cycle_began_at, lead.follow_up
+    if follow_up.state is not FollowUpState.WAITING or began_at is None:
+        return change
+    promise = commitment_to(lead, policy)
+    due = add_working_time(began_at, promise.target, promise.calendar)
+    if follow_up.due_at is not None and due >= follow_up.due_at:
+        return change
+    warn_at = None if follow_up.warned_at else _warn_at(began_at, promise)
+    dated = replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=warn_at))
+    return Change(dated, change.events, change.mark)
+
+
+def deadline_after(began_at: datetime, lead: Lead, policy: Policy) -> datetime:
+    """By when somebody must call a lead that has waited since `began_at`, aware UTC."""
+    promise = commitment_to(lead, policy)
+    return add_working_time(began_at, promise.target, promise.calendar)
+
+
+def reset_deadline(lead: Lead, policy: Policy) -> Lead:
+    """The lead with the deadline that its owner's calendar makes, if nobody was warned or flagged yet.
+
+    Only for a lead that gets its first owner by a rule, moments after the push: until then it was a guess who
+    would call.
+    """
+    began_at, follow_up = lead.bookkeeping.cycle_began_at, lead.follow_up
+    if follow_up.state is not FollowUpState.WAITING or began_at is None or follow_up.warned_at is not None:
+        return lead
+    promise = commitment_to(lead, policy)
+    due = add_working_time(began_at, promise.target, promise.calendar)
+    return replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=_warn_at(began_at, promise)))
+
+
+def _warn_at(began_at: datetime, promise: Commitment) -> datetime | None:
+    """When as much working time is left as the policy says; None if it leaves none to warn in."""
+    if promise.warn_before is None or promise.warn_before >= promise.target:
+        return None
+    return add_working_time(began_at, promise.target - promise.warn_before, promise.calendar)

@@ -1,0 +1,86 @@
+"""Somebody followed a lead up."""
+
+from datetime import datetime, timedelta
+
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from shared.follow_up.deadline import add_working_time, calendar_for
+from shared.leads.bookkeeping import ALARMS
+from shared.leads.change import Change, record
+from shared.leads.commands import CLOCK_SKEW, InvalidFollowUp, ReportFollowUp
+from shared.leads.events import EventType
+from shared.leads.follow_up import FollowUpState, fulfil
+from shared.leads.idempotency import is_reported, with_report
+from shared.leads.lead import Lead, LeadStatus
+from shared.leads.lifecycle import with_milestone
+from shared.policy.model import Policy
+
+FARTHEST_PLAN = timedelta(days=731)
+
+
+def record_follow_up(lead: Lead, report: ReportFollowUp, now: datetime, policy: Policy) -> Change | None:
+    """Stop the clock, and plan the next contact; None if the sender has reported this one before.
+
+    What was done before the open cycle began is kept in the history, but doesn't end the cycle: the
+    customer came back after it. A report is never refused for a plan that the policy doesn't allow: the
+    follow-up counts, and the plan is left out.
+
+    Raises:
+        InvalidFollowUp: before the lead's first push, or in the future; a plan that can't be.
+    """
+    _expect_possible(lead, report, now)
+    kept = lead.bookkeeping
+    if is_reported(kept, report.id):
+        return None
+    ends = _ends_cycle(lead, report)
+    planned = _planned(lead, report, policy) if ends else None
+    happened = [(EventType.FOLLOWED_UP, {**to_builtins(report), "nextContactAt": to_builtins(planned)})]
+    status = lead.status
+    if status is LeadStatus.NEW:
+        status = LeadStatus.CONTACTED
+        happened.append((EventType.STATUS_CHANGED, {"from": lead.status, "to": status, "by": report.by}))
+    return record(
+        lead,
+        now,
+        *happened,
+        status=status,
+        follow_up=fulfil(lead.follow_up, report.at, planned) if ends else lead.follow_up,
+        milestones=with_milestone(lead, "contacted", report.at, report.by),
+        bookkeeping=with_report(
+            replace(
+                kept,
+                setbacks=kept.without_setback(*ALARMS),
+                attended_at=max(report.at, kept.attended_at or report.at),
+            ),
+            report.id,
+        ),
+    )
+
+
+def _expect_possible(lead: Lead, report: ReportFollowUp, now: datetime) -> None:
+    if report.at > now + CLOCK_SKEW:
+        raise InvalidFollowUp("`at` lies in the future.")
+    if report.at < lead.received_at - CLOCK_SKEW:
+        raise InvalidFollowUp("`at` lies before the lead's first push.")
+    planned = report.next_contact_at
+    if planned is not None and not report.at < planned <= now + FARTHEST_PLAN:
+        raise InvalidFollowUp("`nextContactAt` must lie after `at`, and within two years.")
+
+
+def _planned(lead: Lead, report: ReportFollowUp, policy: Policy) -> datetime | None:
+    """When to call again: as reported, else by the cadence; never more often than the policy allows."""
+    attempts = lead.follow_up.attempts + 1
+    pause = policy.nurture.pause_after(attempts)
+    if not lead.status.is_open or attempts >= policy.nurture.most:
+        return None
+    if report.next_contact_at is not None or pause is None:
+        return report.next_contact_at
+    return add_working_time(report.at, pause, calendar_for(lead, policy))
+
+
+def _ends_cycle(lead: Lead, report: ReportFollowUp) -> bool:
+    """A lead of the time before the desk waits for nobody, and whoever calls it has called it."""
+    kept = lead.bookkeeping
+    may_be_called = lead.follow_up.state is not FollowUpState.NONE or kept.is_imported
+    return may_be_called and report.at >= (kept.cycle_began_at or lead.received_at) - CLOCK_SKEW

@@ -1,0 +1,183 @@
+"""Index rows: derived from the lead, never edited."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct, to_builtins
+
+from shared.leads.bookkeeping import DueKind
+from shared.leads.follow_up import FollowUpState
+from shared.leads.lead import Lead, LeadStatus
+from shared.leads.score import MAX_SCORE
+
+SCORE_GRACE = timedelta(seconds=5)
+"""How long the bus may take before the clock scores a lead itself: the bound we promise for the fast path."""
+ASSIGN_GRACE = timedelta(seconds=5)
+"""Whoever makes a lead need an owner finds one at once; the clock does if they died."""
+LONGEST_COLUMN = 200  # characters
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+class IndexRow(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A row beside the lead; `columns` are what lists filter by."""
+
+    key: str
+    columns: dict[str, str | int | bool] = {}
+
+
+def index_rows(lead: Lead) -> tuple[IndexRow, ...]:
+    """All index rows that this lead has, and no other."""
+    return (*_due_rows(lead), *_listed_rows(lead), *_scored_rows(lead), *_stat_rows(lead))
+
+
+def due_key(at: datetime, kind: DueKind, lead_id: str) -> str:
+    """`due!<utc>!<kind>!<id>`: rows sort by time."""
+    return f"due!{stamp(at)}!{kind}!{lead_id}"
+
+
+def stamp(at: datetime) -> str:
+    """UTC in fixed width, to the millisecond: sorts as text in the order of time."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}"
+
+
+def unstamp(text: str) -> datetime:
+    """The aware UTC instant of a stamp."""
+    whole = datetime.strptime(text[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    return whole + timedelta(milliseconds=int(text[15:]))
+
+
+def _due_rows(lead: Lead) -> Iterator[IndexRow]:
+    setbacks = lead.bookkeeping.setbacks
+    for kind, at in due_times(lead).items():
+        setback = setbacks.get(kind)
+        since = stamp(max(at, lead.bookkeeping.taken_over_at or at))  # nobody could do it earlier
+        if setback and setback.parked:
+            yield IndexRow(due_key(NEVER, DueKind.PARKED, lead.id) + f"!{kind}", {"since": since})
+        else:
+            next_at = max(at, setback.retry_at) if setback else at
+            yield IndexRow(due_key(next_at, kind, lead.id), {"since": since})
+
+
+def due_times(lead: Lead) -> dict[DueKind, datetime]:
+    """What falls due for a lead, and when, whatever failed so far."""
+    due: dict[DueKind, datetime] = {}
+    if lead.score_due_since is not None:
+        due[DueKind.SCORE] = lead.score_due_since + SCORE_GRACE
+    if lead.bookkeeping.publish_due_at is not None:
+        due[DueKind.PUBLISH] = lead.bookkeeping.publish_due_at
+    follow_up = lead.follow_up
+    if follow_up.state is FollowUpState.WAITING and follow_up.warn_at is not None:
+        due[DueKind.DUE_SOON] = follow_up.warn_at
+    if follow_up.state is FollowUpState.WAITING and follow_up.due_at is not None:
+        due[DueKind.FOLLOW_UP] = follow_up.due_at
+    if follow_up.state is FollowUpState.MISSED and follow_up.escalate_at is not None:
+        due[DueKind.ESCALATE] = follow_up.escalate_at
+    if follow_up.state is FollowUpState.DONE and follow_up.next_contact_at is not None:
+        due[DueKind.NEXT_CONTACT] = follow_up.next_contact_at
+    assignment = lead.bookkeeping.assignment
+    if assignment.asked != assignment.settled and assignment.asked_at is not None:
+        due[DueKind.ASSIGN] = assignment.asked_at + ASSIGN_GRACE
+    if lead.bookkeeping.purge_at is not None:
+        due[DueKind.PURGE] = lead.bookkeeping.purge_at
+    return due
+
+
+def list_of(status: LeadStatus | None) -> str:
+    """What the keys of the list begin with in which leads of this status stand; None: whatever is open."""
+    return "open!" if status is None or status.is_open else "closed!"
+
+
+def _listed_rows(lead: Lead) -> Iterator[IndexRow]:
+    """`open!` or `closed!`, best score first; then the unscored, then tests."""
+    if lead.is_erased:
+        return
+    points = lead.score.total if lead.score else -1
+    place = MAX_SCORE + 2 if lead.test else MAX_SCORE - points
+    overdue_from = lead.follow_up.due_at if lead.follow_up.is_open and lead.follow_up.due_at else NEVER
+    columns: dict[str, str | int | bool] = {
+        "status": lead.status.value,
+        "grade": lead.score.grade if lead.score else "",
+        "score": points,
+        "owner": lead.owner or "",
+        "offer": lead.offer or "",
+        "companyKey": (lead.enrichment.company.key or "")[:LONGEST_COLUMN],
+        "companyDomain": lead.enrichment.company.domain or "",
+        "test": lead.test,
+        "doNotContact": lead.do_not_contact,
+        "overdueFrom": stamp(overdue_from),
+    }
+    yield IndexRow(f"{list_of(lead.status)}{place:03d}!{lead.id}", columns)
+
+
+def scored_key(version: str, lead_id: str) -> str:
+    """`scored!<version of the rules>!<id>`: leads that another version scored are found without a search."""
+    return f"scored!{version}!{lead_id}"
+
+
+def _scored_rows(lead: Lead) -> Iterator[IndexRow]:
+    """Only open leads are scored again when the rules change, and only once."""
+    if lead.score is not None and lead.status.is_open and not lead.test and not lead.awaits_score:
+        yield IndexRow(scored_key(lead.score.policy, lead.id))
+
+
+def stat_key(received_at: datetime, lead_id: str) -> str:
+    """`stat!<received>!<id>`: the leads of a time lie together. Without an id it sorts before them all."""
+    return f"stat!{stamp(received_at)}!{lead_id}"
+
+
+def _stat_rows(lead: Lead) -> Iterator[IndexRow]:
+    """What figures read instead of leads; tests aren't counted. Columns that say nothing are left out."""
+    if not lead.test and not lead.is_erased:
+        yield IndexRow(stat_key(lead.received_at, lead.id), to_builtins(stat_row(lead)))
+
+
+IMPORTED = "imported"  # the milestone of a lead that was taken over from before the desk
+LONGEST_NAME = 200  # characters; longer names that begin alike are counted as one
+MOST_SECONDS = 2**31 - 1  # 68 years: what an integer of a table's row holds
+
+
+class StatRow(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One lead as figures see it; None where nothing is known. Its fields are columns of the table."""
+
+    status: LeadStatus
+    source: str | None = None
+    offer: str | None = None
+    owner: str | None = None
+    grade: str | None = None
+    seconds_to_answer: int | None = None  # elapsed until the first follow-up; None: none yet
+    expects_answer: bool = False
+    missed: bool = False  # now
+
+
+def stat_row(lead: Lead) -> StatRow:
+    """What has become of a lead so far. A status set by hand is no answer: only a follow-up is."""
+    return StatRow(
+        status=lead.status,
+        source=_name(lead.source),
+        offer=_name(lead.offer),
+        owner=_name(lead.owner),
+        grade=lead.score.grade if lead.score else None,
+        seconds_to_answer=_seconds_to_answer(lead),
+        expects_answer=_expects_answer(lead),
+        missed=lead.follow_up.state is FollowUpState.MISSED,
+    )
+
+
+def _seconds_to_answer(lead: Lead) -> int | None:
+    """Whole seconds; nought if a reporter's clock says that the answer came before the lead."""
+    if lead.follow_up.first_at is None:
+        return None
+    elapsed = (lead.follow_up.first_at - lead.received_at) // timedelta(seconds=1)
+    return min(max(elapsed, 0), MOST_SECONDS)
+
+
+def _expects_answer(lead: Lead) -> bool:
+    """Whoever was answered did; else all but those nobody may contact, and old leads nobody has to call."""
+    if lead.follow_up.first_at is not None:
+        return True
+    is_old = any(milestone.what == IMPORTED for milestone in lead.milestones)
+    return not lead.do_not_contact and not (is_old and lead.follow_up.state is FollowUpState.NONE)
+
+
+def _name(text: str | None) -> str | None:
+    return (text or "")[:LONGEST_NAME] or None

@@ -1,0 +1,202 @@
+"""Sending to Service Bus; publishing to a topic."""
+
+import asyncio
+import functools
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.servicebus import ServiceBusMessage
+from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
+from azure.servicebus.exceptions import MessageSizeExceededError
+
+from shared.contract.events import CONTENT_TYPE, body_of, properties_of
+from shared.leads.events import Event
+from shared.leads.lead import Lead
+from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT
+from shared.services.errors import BusUnavailable
+
+SEND_TIMEOUT = 30.0  # seconds for what was waiting, opening the link included: a cold instance signs in first
+PAUSE_AFTER_FAILURE = 5.0  # seconds: meanwhile nobody waits for a bus that is down
+# The service closes idle links, so the first try after a quiet hour fails.
+RETRIES: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}
+
+
+def bus_client(bus: str, *, by_identity: bool) -> ServiceBusClient:
+    """A client for a namespace.
+
+    Args:
+        bus: a connection string; with `by_identity` the host name of the namespace.
+        by_identity: sign in with the managed identity of the app.
+    """
+    if not by_identity:
+        return ServiceBusClient.from_connection_string(bus, **RETRIES)
+    return ServiceBusClient(bus, _credential(), **RETRIES)
+
+
+@functools.cache
+def _credential() -> AsyncTokenCredential:
+    """One for all connections: it keeps the token."""
+    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - a third of a cold start, rarely needed
+
+    return DefaultAzureCredential()
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """Messages that wait for their turn, and how it went."""
+
+    messages: list[ServiceBusMessage]
+    sent: asyncio.Future[None]
+
+
+class Outbox:
+    """Sends messages in order over one link, opened with the first.
+
+    The SDK's sender isn't made for several coroutines at once. So one task sends what all have waiting. A
+    caller whose time is up may go: its messages still go out. After a failure the link is given up, and for
+    a few seconds every call fails at once.
+
+    Args:
+        connect: makes a client; called again after a failure.
+        sender_of: a client's sender, to a topic or a queue.
+        send: sends what waits; `in_batches` or `one_by_one`.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], ServiceBusClient],
+        sender_of: Callable[[ServiceBusClient], ServiceBusSender],
+        send: Callable[[ServiceBusSender, Sequence[ServiceBusMessage]], Awaitable[None]],
+    ) -> None:
+        """Open no connection yet."""
+        self._connect, self._sender_of, self._send = connect, sender_of, send
+        self._waiting: list[_Waiting] = []
+        self._sending: asyncio.Task[None] | None = None
+        self._client: ServiceBusClient | None = None
+        self._sender: ServiceBusSender | None = None
+        self._down_until = 0.0  # monotonic seconds
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def send(self, messages: list[ServiceBusMessage]) -> None:
+        """Send messages; `BusUnavailable` if that isn't certain."""
+        if time.monotonic() < self._down_until:
+            raise BusUnavailable("it was down a moment ago")
+        mine = _Waiting(messages, asyncio.Future())
+        mine.sent.add_done_callback(_heard)
+        self._waiting.append(mine)
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_waiting())
+        await asyncio.shield(mine.sent)
+
+    async def _send_waiting(self) -> None:
+        """Send what all have waiting, until nothing waits; they hear how it went."""
+        waiting: list[_Waiting] = []
+        failure = BusUnavailable("the sender ended")
+        try:
+            while self._waiting:
+                waiting, self._waiting = self._waiting, []
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    await self._send(self._link(), [message for one in waiting for message in one.messages])
+                for one in waiting:
+                    one.sent.set_result(None)
+        except BUS_ERRORS as exc:
+            failure = BusUnavailable(type(exc).__name__)
+        finally:
+            unsent = [one for one in (*waiting, *self._waiting) if not one.sent.done()]
+            self._waiting = []
+            for one in unsent:
+                one.sent.set_exception(failure)
+            if unsent:
+                self._give_up()
+
+    def _link(self) -> ServiceBusSender:
+        if self._client is None or self._sender is None:
+            self._client = self._connect()
+            self._sender = self._sender_of(self._client)
+        return self._sender
+
+    async def close(self) -> None:
+        """Let go of all connections; what waits stays unsent."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait([self._sending])
+        self._give_up()
+        await asyncio.gather(*self._closing)
+
+    def _give_up(self) -> None:
+        """Close the link aside: closing one that hangs takes seconds that nobody has."""
+        self._down_until = time.monotonic() + PAUSE_AFTER_FAILURE
+        client, sender, self._client, self._sender = self._client, self._sender, None, None
+        if client is not None and sender is not None:
+            task = asyncio.create_task(_close(client, sender))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+class ServiceBusPublisher:
+    """Sends events in order, as few batches as it takes.
+
+    Args:
+        connect: makes a client; called again after a failure.
+        topic: its name; not a partitioned one, whose batches may hold one session only.
+    """
+
+    def __init__(self, connect: Callable[[], ServiceBusClient], topic: str) -> None:
+        """Open no connection yet."""
+        self._outbox = Outbox(connect, lambda client: client.get_topic_sender(topic), in_batches)
+
+    async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
+        """See `EventPublisher.publish`."""
+        await self._outbox.send([_message(lead, event) for event in events])
+
+    async def close(self) -> None:
+        """See `EventPublisher.close`."""
+        await self._outbox.close()
+
+
+async def in_batches(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
+    """In as few batches as it takes."""
+    batch = await sender.create_message_batch()
+    for message in messages:
+        try:
+            batch.add_message(message)
+        except MessageSizeExceededError:
+            await sender.send_messages(batch)
+            batch = await sender.create_message_batch()
+            batch.add_message(message)
+    await sender.send_messages(batch)
+
+
+async def one_by_one(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
+    """Each by itself: of any session and any partition, to be enqueued at any time."""
+    for message in messages:
+        await sender.send_messages(message)
+
+
+async def _close(client: ServiceBusClient, sender: ServiceBusSender) -> None:
+    """Close both: a client knows its senders only as long as somebody else holds them."""
+    with suppress(*BUS_ERRORS):  # they are given up anyway
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await sender.close()
+            await client.close()
+
+
+def _heard(sent: asyncio.Future[None]) -> None:
+    """Take note of a failure whose caller has gone, so that nobody reports it as forgotten."""
+    if not sent.cancelled():
+        sent.exception()
+
+
+def _message(lead: Lead, event: Event) -> ServiceBusMessage:
+    return ServiceBusMessage(
+        body_of(lead, event),
+        message_id=event.id,
+        session_id=lead.id,
+        subject=event.type.value,
+        content_type=CONTENT_TYPE,
+        application_properties=properties_of(lead, event),
+    )

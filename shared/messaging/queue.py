@@ -1,0 +1,90 @@
+"""Our own queues: sending, redelivery, dead-lettering."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from azure.servicebus import ServiceBusMessage
+from azure.servicebus.aio import ServiceBusClient
+
+from shared.messaging.publisher import Outbox, one_by_one
+from shared.services.ports import QueuedMessage
+
+REFUSAL = "refusal"  # why nobody works on it
+ATTEMPTS = "attempts"  # how often it was put off
+SENT_AT = "sentAt"  # when the sender's own message came, RFC 3339 UTC
+OF_THE_DESK = frozenset({REFUSAL, ATTEMPTS, SENT_AT})
+
+
+LONGEST_REFUSAL = 1000  # characters
+_LARGEST_MESSAGE = 2**31  # the SDK sends integers of 32 bits only
+
+
+class ServiceBusQueue:
+    """Sends messages to a queue, and copies of those that came from it, over a link of its own.
+
+    A copy has no time to live but the queue's, counted from its enqueueing: what a sender said is a fact,
+    and a fact doesn't expire because a store was away. The queue must not detect duplicates: it would drop a
+    copy, which has the message id of its original, without a word.
+
+    Args:
+        connect: makes a client; called again after a failure.
+        queue: its name.
+    """
+
+    def __init__(self, connect: Callable[[], ServiceBusClient], queue: str) -> None:
+        """Open no connection yet."""
+        self._outbox = Outbox(connect, lambda client: client.get_queue_sender(queue), one_by_one)
+
+    async def send(self, message: QueuedMessage) -> None:
+        """See `MessageQueue.send`."""
+        await self._outbox.send([copy_of(message)])
+
+    async def again(self, message: QueuedMessage, at: datetime) -> None:
+        """See `MessageQueue.again`."""
+        await self._outbox.send([copy_of(message, at)])
+
+    async def refuse(self, message: QueuedMessage, reason: str) -> None:
+        """See `MessageQueue.refuse`."""
+        await self._outbox.send([copy_of(replace(message, refusal=reason[:LONGEST_REFUSAL]))])
+
+    async def close(self) -> None:
+        """See `MessageQueue.close`."""
+        await self._outbox.close()
+
+
+def copy_of(message: QueuedMessage, at: datetime | None = None) -> ServiceBusMessage:
+    """The same body, ids and properties, and ours on top; to be enqueued at an instant, None: at once."""
+    properties: dict[str | bytes, Any] = {
+        name: _sendable(value) for name, value in message.properties.items() if name not in OF_THE_DESK
+    }
+    properties[SENT_AT] = msgspec.to_builtins(message.sent_at)
+    if message.attempts:
+        properties[ATTEMPTS] = message.attempts
+    if message.refusal is not None:
+        properties[REFUSAL] = message.refusal
+    return ServiceBusMessage(
+        message.body,
+        message_id=message.message_id,
+        application_properties=properties,
+        scheduled_enqueue_time_utc=at,
+        **_addressing(message.addressing),
+    )
+
+
+def _addressing(given: Mapping[str, str]) -> dict[str, Any]:
+    """The SDK wants a partition key to be the session id, where there is one."""
+    return {
+        name: text for name, text in given.items() if name != "partition_key" or "session_id" not in given
+    }
+
+
+def _sendable(value: Any) -> Any:
+    """The platform reads properties as JSON; what the SDK can't send as it is goes as text."""
+    if isinstance(value, bool | str | float) or value is None:
+        return value
+    if isinstance(value, int) and -_LARGEST_MESSAGE <= value < _LARGEST_MESSAGE:
+        return value
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,1 @@
+"""Who is forgotten, when, and what is about them."""

@@ -1,0 +1,96 @@
+"""The app context: everything that a use case is given."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
+
+from shared.leads.change import Mark
+from shared.policy.model import Policy
+from shared.services.dead_letters import DeadLetterWatch
+from shared.services.ports import (
+    EventPublisher,
+    FactProvider,
+    ImportLedger,
+    LeadStore,
+    MarketplaceTable,
+    MessageQueue,
+    UnreadMessages,
+)
+
+MARKS_REMEMBERED = 10_000  # rows of the overlap; the store knows them all
+
+
+class LeadLocks:
+    """One at a time per lead within this process; between processes the ETag decides.
+
+    Without it, thirty pushes of one person at once fought over the ETag for 17 seconds; with it, for 2.
+    """
+
+    def __init__(self) -> None:
+        """Nobody is at work."""
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, lead_id: str) -> asyncio.Lock:
+        """The lock of a lead; it goes when nobody holds or awaits it."""
+        return self._locks.setdefault(lead_id, asyncio.Lock())
+
+
+@dataclass
+class RescoreWatch:
+    """Until when this process needs not look for leads that other rules scored."""
+
+    quiet_until: datetime | None = None  # aware UTC; None: look
+
+    def rests(self, now: datetime) -> bool:
+        """There was nothing left a short while ago."""
+        return self.quiet_until is not None and now < self.quiet_until
+
+
+class RecentMarks:
+    """What this process knows to be taken over: the overlap of two passes then costs no request."""
+
+    def __init__(self) -> None:
+        """Nothing is known."""
+        self._marks: dict[str, Mark] = {}
+
+    def of(self, key: str) -> Mark | None:
+        """The mark; None if this process doesn't know of any."""
+        return self._marks.get(key)
+
+    def keep(self, mark: Mark) -> None:
+        """Remember one more; the oldest goes when there are too many."""
+        self._marks[mark.key] = mark
+        if len(self._marks) > MARKS_REMEMBERED:
+            del self._marks[next(iter(self._marks))]
+
+
+@dataclass(frozen=True)
+class LeadImport:
+    """The import from the table that Partner Center writes into."""
+
+    table: MarketplaceTable
+    ledger: ImportLedger
+    recent: RecentMarks = field(default_factory=RecentMarks)
+
+
+@dataclass(frozen=True)
+class AppContext:
+    """Ports, policy and sources of chance. Wired once by `bootstrap`, by hand in tests."""
+
+    store: LeadStore
+    publisher: EventPublisher
+    activity: MessageQueue
+    spill: MessageQueue
+    unread: UnreadMessages
+    policy: Policy
+    id_key: bytes  # secret
+    new_id: Callable[[], str]  # of an operation
+    chance: Callable[[], float]  # 0-1, for jitter
+    clock_period: timedelta = timedelta(minutes=1)  # the longest between two ticks, by the schedule
+    facts: FactProvider | None = None  # None: no facts from outside
+    lead_import: LeadImport | None = None  # None: leads are pushed, and none lie in a table
+    dead_letters: DeadLetterWatch | None = None  # None: nobody counts them
+    locks: LeadLocks = field(default_factory=LeadLocks)
+    rescore_watch: RescoreWatch = field(default_factory=RescoreWatch)

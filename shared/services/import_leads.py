@@ -1,0 +1,89 @@
+"""Import leads from the table that Partner Center writes into: every row, once."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from shared.marketplace.import_state import Counts, ImportState, advanced, begun
+from shared.services.context import AppContext, LeadImport
+from shared.services.errors import ImportChanged, PageLost
+from shared.services.import_rows import import_rows
+from shared.services.ports import SourcePage, StoredImport
+
+ROWS_A_STEP = 1000  # a tenth of what the clock can score or flag in the same minute
+ROWS_A_PAGE = 100  # read again, and known by their marks, if we die among them
+LONGEST_STEP = timedelta(seconds=40)
+
+log = logging.getLogger(__name__)
+
+
+async def import_leads(
+    context: AppContext, clock: Callable[[], datetime], rows: int = ROWS_A_STEP
+) -> Counts | None:
+    """Go on with the import for a while; the next call goes on where this one stopped.
+
+    Args:
+        context: ports and policy.
+        clock: tells the time, aware UTC; a step ends after `LONGEST_STEP`, between two pages.
+        rows: after so many, at the end of a page, the step ends too.
+
+    Returns:
+        What became of the rows of this step; None if there is no import, or this process is at it already.
+
+    Raises:
+        StoreUnavailable, LeadChanged: some rows aren't certain to be taken over: the next call repeats them.
+    """
+    turn = context.locks.of("import")
+    if context.lead_import is None or turn.locked():
+        return None
+    async with turn:
+        return await _step(context, context.lead_import, clock, rows)
+
+
+async def _step(
+    context: AppContext, lead_import: LeadImport, clock: Callable[[], datetime], rows: int
+) -> Counts:
+    """Page after page. Two at once do no harm: whoever saves second found it done, and ends."""
+    until, total, ended = clock() + LONGEST_STEP, Counts(), False
+    try:
+        stored = await _switched_on(lead_import, clock())
+        while not ended and total.rows < rows and clock() < until:
+            state = begun(stored.state, clock())
+            page = await _page(lead_import, state)
+            counts = await import_rows(context, lead_import, page.rows, state, clock)
+            stored = await lead_import.ledger.save(
+                stored, advanced(state, counts, page.continuation, clock())
+            )
+            total, ended = total + counts, page.continuation is None
+    except ImportChanged:
+        log.info("import: another process is at it")
+        return total
+    _tell(total, stored.state)
+    return total
+
+
+async def _switched_on(lead_import: LeadImport, now: datetime) -> StoredImport:
+    """The state; the first time ever, the moment that divides history from leads to be called."""
+    stored = await lead_import.ledger.load()
+    return stored or await lead_import.ledger.save(None, ImportState(switched_on_at=now))
+
+
+async def _page(lead_import: LeadImport, state: ImportState) -> SourcePage:
+    """The next page; the first again if the service forgot where it begins: marks know what is done."""
+    continuation = state.under_way.continuation if state.under_way else None
+    try:
+        return await lead_import.table.page(state.watermark, continuation, ROWS_A_PAGE)
+    except PageLost:
+        log.warning("import: the pass begins again, the service refused its continuation")
+        return await lead_import.table.page(state.watermark, None, ROWS_A_PAGE)
+
+
+def _tell(counts: Counts, state: ImportState) -> None:
+    """Counts only, and nothing where nothing came."""
+    if not (counts.taken or counts.refused or state.under_way):
+        return
+    so_far = f"{state.under_way.rows} rows so far in this pass" if state.under_way else "pass ended"
+    log.info(
+        "import: %d taken, %d known, %d refused; %s, %d taken in all",
+        *(counts.taken, counts.known, counts.refused, so_far, state.taken),
+    )

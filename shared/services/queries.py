@@ -1,0 +1,158 @@
+"""Reading: leads, history, lists, figures, previews."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from shared.leads.behaviour import as_interaction
+from shared.leads.commands import ReportInteraction
+from shared.leads.enrichment import Enrichment
+from shared.leads.events import Event
+from shared.leads.intake import open_lead
+from shared.leads.interactions import with_interaction
+from shared.leads.lead import Lead
+from shared.leads.push import LeadPush
+from shared.leads.score import Score
+from shared.leads.stats import Stats, stats
+from shared.marketplace.offer import offer_of
+from shared.policy.load import offers_by_title
+from shared.policy.model import Policy
+from shared.privacy.erasure import first_event
+from shared.scoring.appraise import appraise, score_at
+from shared.scoring.replay import replay_lead
+from shared.services.context import AppContext
+from shared.services.errors import LeadNotFound, StoreUnavailable
+from shared.services.ports import LeadFilter, StoredLead
+
+EVENTS_A_PAGE = 200
+LEADS_AT_ONCE = 16
+
+
+async def get_lead(context: AppContext, lead_id: str, at: datetime) -> Lead:
+    """The lead with its score as it is worth `at`, aware UTC; raises LeadNotFound."""
+    return score_at((await context.store.get(lead_id)).lead, context.policy.scoring, at)
+
+
+async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> tuple[list[Event], int | None]:
+    """A page of the lead's history from event number `first` on, and the number the next page begins with.
+
+    Raises:
+        LeadNotFound: no such lead.
+    """
+    stored = await context.store.get(lead_id)
+    first = max(first, first_event(stored.lead))
+    events = await context.store.events_of(lead_id, first=first, limit=EVENTS_A_PAGE + 1)
+    following = events[EVENTS_A_PAGE].number if len(events) > EVENTS_A_PAGE else None
+    return events[:EVENTS_A_PAGE], following
+
+
+async def list_leads(
+    context: AppContext, which: LeadFilter, *, limit: int, after: str | None, at: datetime
+) -> tuple[list[Lead], str | None]:
+    """A page of open leads, or of those of a closed status, the best stored score first, and the next cursor.
+
+    Each shows its score as it is worth `at`, aware UTC: it may have faded since it was stored. A lead that
+    is re-scored between two pages may show up twice or not at all.
+    """
+    page = await context.store.open_by_worth(which, limit, after)
+    slots = asyncio.Semaphore(LEADS_AT_ONCE)
+
+    async def read(lead_id: str) -> StoredLead | None:
+        async with slots:
+            try:
+                return await context.store.get(lead_id)
+            except LeadNotFound:
+                return None  # gone since the index was read
+
+    found = await asyncio.gather(*(read(lead_id) for lead_id in page.lead_ids))
+    return [score_at(stored.lead, context.policy.scoring, at) for stored in found if stored], page.cursor
+
+
+MOST_LEADS = 100_000  # of one answer; they are all in memory at once
+STATS_TIMEOUT = 60.0  # seconds: below the 230 after which the platform hangs up
+
+
+class TooManyLeads(ValueError):
+    """More leads were received in this time than one answer counts."""
+
+
+async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Stats:
+    """The figures of the leads received from `begin` to before `end`, aware UTC; tests are left out.
+
+    Raises:
+        TooManyLeads: there are more than `MOST_LEADS`; nothing is guessed from a part of them.
+        StoreUnavailable: they can't be read, or not within `PATIENCE`.
+    """
+    try:
+        async with asyncio.timeout(STATS_TIMEOUT):
+            leads = await context.store.received_between(begin, end, MOST_LEADS + 1)
+    except TimeoutError as exc:
+        raise StoreUnavailable("it took too long") from exc
+    if len(leads) > MOST_LEADS:
+        raise TooManyLeads(f"More than {MOST_LEADS:,} leads came in this time: ask for a shorter range.")
+    return await asyncio.to_thread(stats, leads)  # pushes are answered meanwhile
+
+
+EVENTS_READ = 5000  # of a lead's history, to tell it as it was at an instant
+_NO_ID = "preview"
+
+
+@dataclass(frozen=True, slots=True)
+class PushPreview:
+    """A push that nobody sent, with facts and behaviour on top."""
+
+    push: LeadPush
+    at: datetime  # aware UTC
+    facts: dict[str, Any] = field(default_factory=dict)  # by name; they replace what the push tells
+    interactions: tuple[ReportInteraction, ...] = ()
+    policy: Policy | None = None  # None: the desk's
+
+
+@dataclass(frozen=True, slots=True)
+class LeadPreview:
+    """A stored lead, by another policy, or as it was."""
+
+    lead_id: str
+    policy: Policy | None = None  # None: the desk's
+    at: datetime | None = None  # aware UTC; None: as it is now
+
+
+async def preview(
+    context: AppContext, asked: PushPreview | LeadPreview, now: datetime
+) -> tuple[Enrichment, Score]:
+    """Facts and score, with the ledger.
+
+    Raises:
+        LeadNotFound: no such lead.
+        NothingToReplay: `at` lies before the lead's first push.
+        StoreUnavailable: the lead can't be read.
+    """
+    policy = asked.policy or context.policy
+    if isinstance(asked, PushPreview):
+        return appraise(_imagined(asked, policy), policy.scoring, asked.at)
+    stored = await context.store.get(asked.lead_id)
+    if asked.at is None:
+        return appraise(stored.lead, policy.scoring, now)
+    first = first_event(stored.lead)
+    events = await context.store.events_of(asked.lead_id, first=first, limit=EVENTS_READ)
+    return appraise(_as_it_was(events, asked.at), policy.scoring, asked.at)
+
+
+def _as_it_was(events: list[Event], at: datetime) -> Lead:
+    return replay_lead(event for event in events if event.time <= at)
+
+
+def _imagined(asked: PushPreview, policy: Policy) -> Lead:
+    """The lead that the push would open, and what its customer would have done."""
+    from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
+
+    offer = offer_of(asked.push, None, offers_by_title(policy))
+    lead = open_lead(asked.push, _NO_ID, offer, asked.at).lead
+    trail = lead.bookkeeping.interactions
+    for number, report in enumerate(asked.interactions, 2):
+        trail = with_interaction(trail, as_interaction(report, number))
+    enrichment = with_facts(lead.enrichment, asked.facts, from_crm(asked.facts))
+    return replace(lead, enrichment=enrichment, bookkeeping=replace(lead.bookkeeping, interactions=trail))

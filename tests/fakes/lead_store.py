@@ -1,0 +1,235 @@
+"""The twin of the table in memory, for tests: held to the same contract suite."""
+
+import itertools
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
+from datetime import datetime
+
+from shared.leads.change import Change, Mark
+from shared.leads.events import Event
+from shared.leads.identity import shard_of
+from shared.leads.index import NEVER, StatRow, index_rows, list_of, scored_key, stamp, stat_key
+from shared.routing.workload import Assignment, Workload, assign, unassign
+from shared.services.errors import LeadChanged, LeadExists, LeadNotFound
+from shared.services.ports import DueRow, LeadFilter, LeadIdPage, StoredLead, StoredWorkload
+from shared.storage.rows import (
+    ERASED,
+    ID_LENGTH,
+    Entity,
+    due_rows_of,
+    event_entity,
+    event_key,
+    event_of,
+    index_entity,
+    lead_entity,
+    lead_id_page,
+    lead_key,
+    lead_of,
+    mark_entity,
+    mark_key,
+    mark_of,
+    stat_row_of,
+)
+
+
+class MemoryLeadStore:
+    """Keeps the very rows that the table keeps, in a dictionary by key."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.rows: dict[tuple[str, str], Entity] = {}
+        self._order: list[tuple[str, str]] = []  # RowKey and PartitionKey of all rows, ascending
+        self._etags: dict[str, str] = {}
+        self._versions = itertools.count(1)
+        self._clock_ran: datetime | None = None
+        self._rules: dict[str, str] = {}
+        self._rota, self._rota_version = Workload(), 0
+        self._seats: dict[str, Assignment] = {}
+
+    async def get(self, lead_id: str) -> StoredLead:
+        """See `LeadStore.get`."""
+        row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
+        if row is None or ERASED in row:
+            raise LeadNotFound(lead_id)
+        lead, index = lead_of(row)
+        return StoredLead(lead, self._etags[lead_id], index)
+
+    async def tombstone_of(self, lead_id: str) -> StoredLead | None:
+        """See `LeadStore.tombstone_of`."""
+        row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
+        if row is None or ERASED not in row:
+            return None
+        lead, index = lead_of(row)
+        return StoredLead(lead, self._etags[lead_id], index)
+
+    async def create(self, change: Change) -> StoredLead:
+        """See `LeadStore.create`."""
+        if change.lead.id in self._etags or self._is_marked(change):
+            raise LeadExists(change.lead.id)
+        return self._write(change)
+
+    async def replace(self, read: StoredLead, change: Change) -> StoredLead:
+        """See `LeadStore.replace`."""
+        lead_id = change.lead.id
+        if self._etags.get(lead_id) != read.etag or self._is_marked(change):
+            raise LeadChanged(lead_id)
+        self._delete(lead_id, [row.key for row in read.index])
+        return self._write(change)
+
+    async def erase_events(self, lead_id: str, through: int) -> int:
+        """See `LeadStore.erase_events`."""
+        keys = [key for _, key in self._keys(event_key(lead_id, 1), event_key(lead_id, through))]
+        self._delete(lead_id, keys)
+        return len(keys)
+
+    async def bury(self, read: StoredLead) -> None:
+        """See `LeadStore.bury`."""
+        lead_id, last = read.lead.id, read.lead.bookkeeping.events_written
+        if self._etags.get(lead_id) != read.etag:
+            raise LeadChanged(lead_id)
+        keys = [lead_key(lead_id), event_key(lead_id, last), *(row.key for row in read.index)]
+        self._delete(lead_id, keys)
+        del self._etags[lead_id]
+
+    async def mark_of(self, lead_id: str, key: str) -> Mark | None:
+        """See `LeadStore.mark_of`."""
+        row = self.rows.get((shard_of(lead_id), mark_key(key)))
+        return mark_of(row) if row else None
+
+    async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
+        """See `LeadStore.events_of`."""
+        keys = self._keys(event_key(lead_id, first), event_key(lead_id, 99_999_999))
+        return [event_of(self.rows[key]) for key in keys[:limit]]
+
+    async def leads_of(self, person: str, limit: int) -> list[str]:
+        """See `LeadStore.leads_of`."""
+        return self._of_person(person, limit, are_erased=False)
+
+    async def tombstones_of(self, person: str, limit: int) -> list[str]:
+        """See `LeadStore.tombstones_of`."""
+        return self._of_person(person, limit, are_erased=True)
+
+    async def scored_otherwise(self, version: str, limit: int) -> list[str]:
+        """See `LeadStore.scored_otherwise`."""
+        keys = (
+            *self._keys("scored!", scored_key(version, "")),
+            *self._keys(scored_key(version, "~"), "scored!~"),
+        )
+        return [key[-ID_LENGTH:] for _, key in keys[:limit]]
+
+    async def keep_rules(self, version: str, written: str) -> None:
+        """See `LeadStore.keep_rules`."""
+        self._rules[version] = written
+
+    async def rules_of(self, version: str) -> str | None:
+        """See `LeadStore.rules_of`."""
+        return self._rules.get(version)
+
+    async def rota_for(self, lead_id: str) -> StoredWorkload:
+        """See `LeadStore.rota_for`."""
+        etag = str(self._rota_version) if self._rota_version else None
+        return StoredWorkload(self._rota, etag, self._seats.get(lead_id))
+
+    async def keep_seat(self, read: StoredWorkload, lead_id: str, seat: Assignment) -> None:
+        """See `LeadStore.keep_seat`."""
+        if read.etag != (str(self._rota_version) if self._rota_version else None):
+            raise LeadChanged(lead_id)
+        self._rota = assign(self._rota, read.seat, seat)
+        self._seats[lead_id] = seat
+        self._rota_version += 1
+
+    async def leave_seat(self, read: StoredWorkload, lead_id: str) -> None:
+        """See `LeadStore.leave_seat`."""
+        if read.etag != (str(self._rota_version) if self._rota_version else None):
+            raise LeadChanged(lead_id)
+        if read.seat is not None:
+            self._rota = unassign(self._rota, read.seat)
+            del self._seats[lead_id]
+            self._rota_version += 1
+
+    async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
+        """See `LeadStore.due_until`."""
+        return due_rows_of(self.rows[key] for key in self._keys("due!", f"due!{stamp(now)}~")[:limit])
+
+    async def parked(self, limit: int) -> list[DueRow]:
+        """See `LeadStore.parked`."""
+        return due_rows_of(self.rows[key] for key in self._keys(f"due!{stamp(NEVER)}", "due!~")[:limit])
+
+    async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> LeadIdPage:
+        """See `LeadStore.open_by_worth`."""
+        first = list_of(which.status)
+        keys = self._keys(after or first, f"{first}~")
+        found = [key for _, key in keys if _matches(self.rows[shard_of(key[-24:]), key], which)]
+        return lead_id_page(found, limit, after)
+
+    async def received_between(self, begin: datetime, end: datetime, limit: int) -> list[StatRow]:
+        """See `LeadStore.received_between`."""
+        keys = self._keys(stat_key(begin, ""), stat_key(end, ""))
+        return [stat_row_of(self.rows[key]) for key in keys[:limit]]
+
+    async def clock_ran(self, at: datetime) -> None:
+        """See `LeadStore.clock_ran`."""
+        self._clock_ran = at
+
+    async def last_clock_run(self) -> datetime | None:
+        """See `LeadStore.last_clock_run`."""
+        return self._clock_ran
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _write(self, change: Change) -> StoredLead:
+        lead, index = change.lead, index_rows(change.lead)
+        entities = [lead_entity(lead, index)]
+        entities += [event_entity(lead.id, event) for event in change.events]
+        entities += [index_entity(lead.id, row) for row in index]
+        entities += [mark_entity(lead.id, change.mark)] if change.mark else []
+        for entity in entities:
+            partition, row = entity["PartitionKey"], entity["RowKey"]
+            if (partition, row) not in self.rows:
+                insort(self._order, (row, partition))
+            self.rows[partition, row] = entity
+        self._etags[lead.id] = str(next(self._versions))
+        return StoredLead(lead, self._etags[lead.id], index)
+
+    def _of_person(self, person: str, limit: int, *, are_erased: bool) -> list[str]:
+        keys = self._keys(lead_key(person), lead_key(f"{person}~"))
+        return [key[1][-ID_LENGTH:] for key in keys if (ERASED in self.rows[key]) is are_erased][:limit]
+
+    def _delete(self, lead_id: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            del self.rows[shard_of(lead_id), key]
+            del self._order[bisect_left(self._order, (key, shard_of(lead_id)))]
+
+    def _is_marked(self, change: Change) -> bool:
+        mark = change.mark
+        return mark is not None and (shard_of(change.lead.id), mark_key(mark.key)) in self.rows
+
+    def _keys(self, first: str, last: str) -> list[tuple[str, str]]:
+        begin, end = bisect_left(self._order, (first, "")), bisect_right(self._order, (last, "~"))
+        return [(partition, row) for row, partition in self._order[begin:end]]
+
+
+def _matches(row: Entity, which: LeadFilter) -> bool:
+    asked = {
+        "status": which.status,
+        "grade": which.grade,
+        "owner": which.owner,
+        "offer": which.offer,
+        "test": which.test,
+        "doNotContact": which.do_not_contact,
+    }
+    if any(value is not None and row[column] != value for column, value in asked.items()):
+        return False
+    if (
+        which.firm is not None
+        and which.firm[0] != row["companyKey"]
+        and which.firm[1] != row["companyDomain"]
+    ):
+        return False
+    if which.min_score is not None and row["score"] < which.min_score:
+        return False
+    if which.overdue is None or which.now is None:
+        return True
+    is_overdue: bool = row["overdueFrom"] <= stamp(which.now)
+    return is_overdue == which.overdue
