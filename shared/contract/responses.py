@@ -1,24 +1,26 @@
-"""A lead and its events as others see them: camelCase JSON, times RFC 3339 UTC."""
+"""What leaves the desk as JSON: a lead and its events as callers and subscribers see them."""
 
 from typing import Any
 
-from msgspec import to_builtins
-
 from shared.leads.events import Event
 from shared.leads.lead import Lead
+from shared.typed_json import adapter, rfc3339, to_plain
 
-NOT_ON_THE_WIRE = ("bookkeeping",)  # of a lead
+HIDDEN = ("bookkeeping",)  # members of a lead that never leave the desk
 
 
 def lead_body(lead: Lead) -> dict[str, Any]:
-    """The lead without the desk's bookkeeping."""
-    wire: dict[str, Any] = to_builtins(lead)
-    for name in NOT_ON_THE_WIRE:
-        del wire[name]
-    return wire
+    """The lead without the desk's bookkeeping: camelCase members, times RFC 3339 UTC."""
+    body: dict[str, Any] = adapter(Lead).dump_python(lead, mode="json", exclude=set(HIDDEN))
+    return body
 
 
 def event_body(event: Event) -> dict[str, Any]:
     """The event, whole."""
-    wire: dict[str, Any] = to_builtins(event)
-    return wire
+    return {
+        "id": event.id,
+        "number": event.number,
+        "type": event.type.value,
+        "time": rfc3339(event.time),
+        "data": to_plain(event.data),
+    }

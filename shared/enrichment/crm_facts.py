@@ -1,31 +1,30 @@
-"""Facts that a CRM tells: kept with the lead, told in its history, counted in its next score."""
+"""Facts that a CRM reports: kept with the lead and in its history, counted in its next score."""
 
+import json
 import math
 from collections.abc import Mapping
+from copy import replace
 from datetime import datetime
 from typing import Any
-
-import msgspec
-from msgspec.structs import replace
 
 from shared.leads.change import Change, record
 from shared.leads.commands import Fact, InvalidFacts, ReportFacts
 from shared.leads.enrichment import Enrichment
-from shared.leads.events import EventType
+from shared.leads.events import StatusChanged
 from shared.leads.idempotency import FACTS, is_reported, report_key, with_report
 from shared.leads.lead import Lead
 from shared.policy.conditions import FACT_NAME
 
-FACTS_KEPT = 200  # of one lead, whoever told them
+FACTS_KEPT = 200  # of one lead, from providers and CRMs
 LONGEST_FACT = 1000  # characters of a text
 LARGEST_FACTS = 64 * 1024  # bytes of all facts of a lead as JSON: they share a row and a message with a push
 LARGEST_FACT = 2**53  # beyond it a number isn't the same for every reader of JSON
 
 
-def record_facts(lead: Lead, report: ReportFacts, now: datetime) -> Change | None:
-    """Keep the facts that are news and ask for a new score; None if there is nothing to remember.
+def record_facts(lead: Lead, report: ReportFacts, *, now: datetime) -> Change | None:
+    """Keep the facts that are news and request a new score; None if there is nothing to keep.
 
-    A fact keeps its newest value. It stands against what a provider says, until a CRM tells another one.
+    The newest value of a fact wins. It wins over a provider's, until a CRM reports another one.
 
     Raises:
         InvalidFacts: no rule could ask for one of them; or the lead would have more than `FACTS_KEPT`, or
@@ -33,27 +32,28 @@ def record_facts(lead: Lead, report: ReportFacts, now: datetime) -> Change | Non
     """
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - words and patterns: 70 ms
 
-    mark = report_key(FACTS, report.id)
-    if is_reported(lead.bookkeeping, mark):
+    key = report_key(FACTS, report.id)
+    kept = lead.bookkeeping
+    if is_reported(kept.idempotency, key):
         return None
     _expect_useful(report.facts)
-    kept = with_report(lead.bookkeeping, mark)
-    told = crm_facts(lead.enrichment)
-    news = {name: fact for name, fact in report.facts.items() if not _is_same(fact, told.get(name))}
+    kept = replace(kept, idempotency=with_report(kept.idempotency, key))
+    known = crm_facts(lead.enrichment)
+    news = {name: fact for name, fact in report.facts.items() if not _is_same(fact, known.get(name))}
     if not news:
-        return Change(replace(lead, bookkeeping=kept)) if mark else None
+        return Change(replace(lead, bookkeeping=kept)) if key else None
     enrichment = with_facts(lead.enrichment, news, from_crm(news))
     if len(enrichment.facts) > FACTS_KEPT:
         raise InvalidFacts(f"A lead keeps {FACTS_KEPT} facts at most.")
-    if len(msgspec.json.encode(enrichment.facts)) > LARGEST_FACTS:
+    if _size_of(enrichment.facts) > LARGEST_FACTS:
         raise InvalidFacts(f"A lead keeps {LARGEST_FACTS} bytes of facts at most.")
-    data = {"from": lead.status, "to": lead.status, "facts": news, "by": report.by}
-    kept = replace(kept, score_asked_at=kept.score_asked_at or now)
-    return record(lead, now, (EventType.STATUS_CHANGED, data), enrichment=enrichment, bookkeeping=kept)
+    changed = StatusChanged(from_=lead.status, to=lead.status, facts=news, by=report.by)
+    scoring = replace(kept.scoring, requested_at=kept.scoring.requested_at or now)
+    return record(lead, now, changed, enrichment=enrichment, bookkeeping=replace(kept, scoring=scoring))
 
 
 def crm_facts(enrichment: Enrichment) -> dict[str, Any]:
-    """The facts that a CRM told, by name."""
+    """The facts that a CRM reported, by name."""
     from shared.enrichment.enrich import CRM  # noqa: PLC0415 - as above
 
     sources = enrichment.provenance
@@ -64,15 +64,20 @@ def crm_facts(enrichment: Enrichment) -> dict[str, Any]:
     }
 
 
+def _size_of(facts: Mapping[str, Any]) -> int:
+    """Bytes as JSON in UTF-8."""
+    return len(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
+
+
 def _expect_useful(facts: Mapping[str, Fact]) -> None:
     if not facts:
-        raise InvalidFacts("`facts` tells nothing.")
+        raise InvalidFacts("`facts` is empty.")
     if not all(FACT_NAME.fullmatch(name) for name in facts):
         raise InvalidFacts(
             "A name in `facts` must begin with a letter and hold at most 64 letters, digits, `.`, `_`, `-`."
         )
     if "doNotContact" in facts:
-        raise InvalidFacts("`doNotContact` is no fact: a message of type `status` says it.")
+        raise InvalidFacts("`doNotContact` is no fact: report it with type `status`.")
     if any(isinstance(fact, str) and len(fact) > LONGEST_FACT for fact in facts.values()):
         raise InvalidFacts(f"A text in `facts` has at most {LONGEST_FACT} characters.")
     numbers = [fact for fact in facts.values() if not isinstance(fact, str)]

@@ -1,11 +1,10 @@
 """All facts of a lead in one call, each with where it came from and how sure it is."""
 
 from collections.abc import Iterator, Mapping
+from copy import replace
+from dataclasses import asdict, astuple, fields
 from datetime import datetime
 from typing import Any
-
-from msgspec import to_builtins
-from msgspec.structs import asdict, astuple, replace
 
 from shared.enrichment.company import company_facts
 from shared.enrichment.country import country_facts
@@ -15,6 +14,7 @@ from shared.enrichment.phone import phone_country, phone_facts
 from shared.enrichment.place import local_hour, time_zone
 from shared.enrichment.title import person_facts
 from shared.leads.enrichment import Enrichment, PersonFacts, Provenance
+from shared.leads.json_form import camel
 from shared.leads.push import Contact
 
 PUSHED, DERIVED, PROVIDER, CRM = "pushed", "derived", "provider", "crm"
@@ -130,8 +130,9 @@ def _provenance(found: Enrichment, *, is_language_of_country: bool) -> Iterator[
 
 def _known(found: Enrichment) -> Iterator[str]:
     for section in ("email", "phone", "country", "company", "person"):
-        facts = to_builtins(getattr(found, section))
-        yield from (f"{section}.{name}" for name, value in facts.items() if value is not None)
+        facts = getattr(found, section)
+        known = (one.name for one in fields(facts) if getattr(facts, one.name) is not None)
+        yield from (f"{section}.{camel(name)}" for name in known)
     single = {
         "timeZone": found.time_zone,
         "language": found.language,

@@ -1,16 +1,14 @@
-"""The alarms of a lead that somebody must call: planned, due soon, missed, escalated. Each is given once."""
+"""The alarms of a lead: due soon, missed, escalated, planned contact due. Each is given once."""
 
+from copy import replace
 from datetime import datetime, timedelta
 from typing import Any
-
-from msgspec import to_builtins
-from msgspec.structs import replace
 
 from shared.follow_up.calendar import working_time
 from shared.follow_up.deadline import add_working_time, calendar_for, set_deadline
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Change, record
-from shared.leads.events import EventType
+from shared.leads.events import DueSoon, Missed, Payload
 from shared.leads.follow_up import (
     EscalateTo,
     await_follow_up,
@@ -22,31 +20,29 @@ from shared.leads.follow_up import (
     miss,
     warn,
 )
-from shared.leads.lead import Lead
+from shared.leads.lead import Lead, with_bookkeeping
 from shared.policy.model import Policy
 from shared.policy.routing import RoutingPolicy
 
 
-def warn_due_soon(lead: Lead, policy: Policy, now: datetime) -> Change | None:
-    """Say that the deadline is near; None if nobody has to be warned (any more)."""
+def warn_due_soon(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
+    """Warn that the deadline is near; None if no warning is due (any more)."""
     if not is_near(lead.follow_up, now):
         return None
     warned = replace(lead, follow_up=warn(lead.follow_up, now))
-    told = _alarm_data(warned, EscalateTo.OWNER, policy, now)
-    return _alarm(warned, DueKind.DUE_SOON, now, (EventType.FOLLOW_UP_DUE_SOON, told))
+    return _give(warned, DueKind.DUE_SOON, now, DueSoon(**_facts(warned, EscalateTo.OWNER, policy, now)))
 
 
-def flag_missed(lead: Lead, policy: Policy, now: datetime) -> Change | None:
+def flag_missed(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
     """Flag a lead whose deadline passed; None if there is nothing (more) to flag."""
     if not is_missed(lead.follow_up, now):
         return None
     missed = replace(lead, follow_up=miss(lead.follow_up, now, _step_at(lead, policy, 1)))
-    told = _alarm_data(missed, EscalateTo.OWNER, policy, now)
-    return _alarm(missed, DueKind.FOLLOW_UP, now, (EventType.FOLLOW_UP_MISSED, told))
+    return _give(missed, DueKind.FOLLOW_UP, now, Missed(**_facts(missed, EscalateTo.OWNER, policy, now)))
 
 
-def escalate_missed(lead: Lead, policy: Policy, now: datetime) -> Change | None:
-    """Bring a missed lead to the next in line; None if none is due (any more).
+def escalate_missed(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
+    """Escalate a missed lead to the next in line; None if no step is due (any more).
 
     A step that the policy has dropped meanwhile is not taken.
     """
@@ -55,24 +51,24 @@ def escalate_missed(lead: Lead, policy: Policy, now: datetime) -> Change | None:
         return None
     if number > len(steps):
         return Change(replace(lead, follow_up=replace(lead.follow_up, escalate_at=None)))
-    taken = replace(lead, follow_up=escalate(lead.follow_up, _step_at(lead, policy, number + 1)))
-    told = _alarm_data(taken, steps[number - 1].to, policy, now)
-    return _alarm(taken, DueKind.ESCALATE, now, (EventType.FOLLOW_UP_MISSED, told))
+    escalated = replace(lead, follow_up=escalate(lead.follow_up, _step_at(lead, policy, number + 1)))
+    missed = Missed(**_facts(escalated, steps[number - 1].to, policy, now))
+    return _give(escalated, DueKind.ESCALATE, now, missed)
 
 
-def open_planned_contact(lead: Lead, policy: Policy, now: datetime) -> Change | None:
-    """Say that the planned contact is due; None if none is (any more).
+def open_planned_contact(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
+    """Open a cycle for the planned contact, from the planned time on; None if no contact is due (any more).
 
-    It opens a cycle from the planned time on, as a push of the customer does: what isn't done will be missed.
+    What isn't done will be missed, as after a push of the customer.
     """
     planned = lead.follow_up.next_contact_at
     if planned is None or not is_to_contact(lead.follow_up, now):
         return None
-    kept = replace(lead.bookkeeping, cycle_began_at=planned)
-    waiting = await_follow_up(lead.follow_up)
-    reminded = set_deadline(Change(replace(lead, follow_up=waiting, bookkeeping=kept)), policy).lead
-    told = {**_alarm_data(reminded, EscalateTo.OWNER, policy, now), "plannedAt": to_builtins(planned)}
-    return _alarm(reminded, DueKind.NEXT_CONTACT, now, (EventType.FOLLOW_UP_DUE_SOON, told))
+    cycle = replace(lead.bookkeeping.cycle, began_at=planned)
+    waiting = with_bookkeeping(replace(lead, follow_up=await_follow_up(lead.follow_up)), cycle=cycle)
+    waiting = set_deadline(Change(waiting), policy).lead
+    due_soon = DueSoon(**_facts(waiting, EscalateTo.OWNER, policy, now), planned_at=planned)
+    return _give(waiting, DueKind.NEXT_CONTACT, now, due_soon)
 
 
 def _step_at(lead: Lead, policy: Policy, number: int) -> datetime | None:
@@ -83,23 +79,23 @@ def _step_at(lead: Lead, policy: Policy, number: int) -> datetime | None:
     return add_working_time(deadline, steps[number - 1].after, calendar_for(lead, policy))
 
 
-def _alarm_data(lead: Lead, to: EscalateTo, policy: Policy, now: datetime) -> dict[str, Any]:
-    """What subscribers learn. The working time left is in whole seconds, below nought after the deadline."""
+def _facts(lead: Lead, to: EscalateTo, policy: Policy, now: datetime) -> dict[str, Any]:
+    """What every alarm says. The working time left is in whole seconds, below zero after the deadline."""
     deadline = lead.follow_up.due_at or now
-    told = {
-        "dueAt": deadline,
+    left = working_time(now, deadline, calendar_for(lead, policy))
+    return {
+        "due_at": deadline,
         "owner": lead.owner,
         "team": lead.team,
         "level": lead.follow_up.level,
         "to": to,
         "person": _person(lead, to, policy.routing),
-        "workingSecondsLeft": working_time(now, deadline, calendar_for(lead, policy)) // timedelta(seconds=1),
+        "working_seconds_left": left // timedelta(seconds=1),
     }
-    return {name: to_builtins(value) for name, value in told.items()}
 
 
 def _person(lead: Lead, to: EscalateTo, routing: RoutingPolicy) -> str | None:
-    """Who that is, as far as the policy tells."""
+    """Who that is, as far as the policy says."""
     match to:
         case EscalateTo.OWNER:
             return lead.owner
@@ -110,7 +106,7 @@ def _person(lead: Lead, to: EscalateTo, routing: RoutingPolicy) -> str | None:
             return routing.catch_all
 
 
-def _alarm(lead: Lead, kind: DueKind, now: datetime, happened: tuple[EventType, dict[str, Any]]) -> Change:
-    """The alarm is given: what failed about it before is forgotten."""
-    kept = lead.bookkeeping
-    return record(lead, now, happened, bookkeeping=replace(kept, setbacks=kept.without_setback(kind)))
+def _give(lead: Lead, kind: DueKind, now: datetime, alarm: Payload) -> Change:
+    """Give the alarm, and forget the failed attempts before it."""
+    bookkeeping = replace(lead.bookkeeping, retries=lead.bookkeeping.retries_without(kind))
+    return record(lead, now, alarm, bookkeeping=bookkeeping)

@@ -1,10 +1,9 @@
 """Working time: what counts towards a deadline, and when it is used up."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
-
-from msgspec import Struct
 
 from shared.follow_up.spans import Stretch, open_on, utc_day
 from shared.policy.calendars import CalendarPolicy, Weekdays
@@ -16,7 +15,8 @@ class NoWorkingTime(ValueError):
     """Too little working time within `FARTHEST`: shorten the target, or open the calendar."""
 
 
-class WorkingCalendar(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingCalendar:
     """When time counts."""
 
     zone: ZoneInfo

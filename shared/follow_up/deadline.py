@@ -1,9 +1,8 @@
-"""By when somebody must call: the promise of the policy, in working time."""
+"""By when a lead must be called: the target of the policy, in working time."""
 
+from copy import replace
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from msgspec.structs import replace
 
 from shared.follow_up.calendar import ALWAYS_OPEN, NoWorkingTime, WorkingCalendar, due_at, working_calendar
 from shared.leads.change import Change
@@ -16,7 +15,7 @@ from shared.scoring.facts import lead_facts, score_facts
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
-    """What a lead may expect."""
+    """What the policy commits to for a lead."""
 
     target: timedelta  # of working time
     warn_before: timedelta | None  # None: no warning
@@ -24,19 +23,19 @@ class Commitment:
 
 
 def commitment_to(lead: Lead, policy: Policy) -> Commitment:
-    """The first target whose condition holds; else the one for all."""
+    """The first target whose condition holds; else the general one."""
     rules = policy.follow_up
     calendar = calendar_for(lead, policy)
     if rules.targets:
         facts = lead_facts(lead, lead.enrichment) | score_facts(lead)
-        for one in rules.targets:
-            if holds(one.when, facts):
-                return Commitment(one.target, one.warn_before or rules.warn_before, calendar)
+        for target in rules.targets:
+            if holds(target.when, facts):
+                return Commitment(target.target, target.warn_before or rules.warn_before, calendar)
     return Commitment(rules.target, rules.warn_before, calendar)
 
 
 def calendar_for(lead: Lead, policy: Policy) -> WorkingCalendar:
-    """When time counts: the owner's calendar over the team's over that of all; without any, every second."""
+    """When time counts: the owner's calendar, else the team's, else the general one; else every second."""
     calendar = policy.calendar_for(lead.owner, lead.team)
     return ALWAYS_OPEN if calendar is None else working_calendar(calendar)
 
@@ -54,50 +53,52 @@ def add_working_time(start: datetime, span: timedelta, calendar: WorkingCalendar
 
 
 def set_deadline(change: Change, policy: Policy) -> Change:
-    """The change, with the deadline and the warning that the policy promises.
+    """The change, with the deadline and the warning that the policy commits to.
 
-    A cycle that begins gets its deadline. One that is open only ever gets an earlier one, when a score or a
-    touch shows that the lead may expect more: what was promised once is never taken back.
+    A cycle that begins gets its deadline. An open cycle only ever gets an earlier one, when a score or a
+    touch shows that the lead may expect more: a deadline is never postponed.
+
+    With a target of 24 h and a calendar of 09:00-17:00, a push on Monday at 16:00 is due on
+    Thursday at 16:00: 1 + 8 + 8 + 7 hours.
 
     Args:
         change: what is about to be stored.
         policy: targets and calendars.
     """
     lead = change.lead
-    began_at, follow_up = lead.bookkeeping.cycle_began_at, lead.follow_up
+    began_at, follow_up = lead.bookkeeping.cycle.began_at, lead.follow_up
     if follow_up.state is not FollowUpState.WAITING or began_at is None:
         return change
-    promise = commitment_to(lead, policy)
-    due = add_working_time(began_at, promise.target, promise.calendar)
+    commitment = commitment_to(lead, policy)
+    due = add_working_time(began_at, commitment.target, commitment.calendar)
     if follow_up.due_at is not None and due >= follow_up.due_at:
         return change
-    warn_at = None if follow_up.warned_at else _warn_at(began_at, promise)
-    dated = replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=warn_at))
-    return Change(dated, change.events, change.mark)
+    warn_at = None if follow_up.warned_at else _warn_at(began_at, commitment)
+    return replace(change, lead=replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=warn_at)))
 
 
 def deadline_after(began_at: datetime, lead: Lead, policy: Policy) -> datetime:
-    """By when somebody must call a lead that has waited since `began_at`, aware UTC."""
-    promise = commitment_to(lead, policy)
-    return add_working_time(began_at, promise.target, promise.calendar)
+    """By when a lead must be called that has waited since `began_at`, aware UTC."""
+    commitment = commitment_to(lead, policy)
+    return add_working_time(began_at, commitment.target, commitment.calendar)
 
 
 def reset_deadline(lead: Lead, policy: Policy) -> Lead:
-    """The lead with the deadline that its owner's calendar makes, if nobody was warned or flagged yet.
+    """The lead with the deadline by its owner's calendar, unless it was warned or flagged already.
 
-    Only for a lead that gets its first owner by a rule, moments after the push: until then it was a guess who
-    would call.
+    Only for a lead that gets its first owner by a rule, moments after the push: until then the calendar was a
+    guess.
     """
-    began_at, follow_up = lead.bookkeeping.cycle_began_at, lead.follow_up
+    began_at, follow_up = lead.bookkeeping.cycle.began_at, lead.follow_up
     if follow_up.state is not FollowUpState.WAITING or began_at is None or follow_up.warned_at is not None:
         return lead
-    promise = commitment_to(lead, policy)
-    due = add_working_time(began_at, promise.target, promise.calendar)
-    return replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=_warn_at(began_at, promise)))
+    commitment = commitment_to(lead, policy)
+    due = add_working_time(began_at, commitment.target, commitment.calendar)
+    return replace(lead, follow_up=replace(follow_up, due_at=due, warn_at=_warn_at(began_at, commitment)))
 
 
-def _warn_at(began_at: datetime, promise: Commitment) -> datetime | None:
+def _warn_at(began_at: datetime, commitment: Commitment) -> datetime | None:
     """When as much working time is left as the policy says; None if it leaves none to warn in."""
-    if promise.warn_before is None or promise.warn_before >= promise.target:
+    if commitment.warn_before is None or commitment.warn_before >= commitment.target:
         return None
-    return add_working_time(began_at, promise.target - promise.warn_before, promise.calendar)
+    return add_working_time(began_at, commitment.target - commitment.warn_before, commitment.calendar)

@@ -1,60 +1,68 @@
-"""Somebody followed a lead up."""
+"""A lead was followed up: the report stops the clock."""
 
+from copy import replace
 from datetime import datetime, timedelta
-
-from msgspec import to_builtins
-from msgspec.structs import replace
 
 from shared.follow_up.deadline import add_working_time, calendar_for
 from shared.leads.bookkeeping import ALARMS
 from shared.leads.change import Change, record
 from shared.leads.commands import CLOCK_SKEW, InvalidFollowUp, ReportFollowUp
-from shared.leads.events import EventType
+from shared.leads.events import FollowedUp, Payload, StatusChanged
 from shared.leads.follow_up import FollowUpState, fulfil
 from shared.leads.idempotency import is_reported, with_report
 from shared.leads.lead import Lead, LeadStatus
-from shared.leads.lifecycle import with_milestone
+from shared.leads.lifecycle import attended, with_milestone
 from shared.policy.model import Policy
 
 FARTHEST_PLAN = timedelta(days=731)
 
 
-def record_follow_up(lead: Lead, report: ReportFollowUp, now: datetime, policy: Policy) -> Change | None:
+def record_follow_up(lead: Lead, report: ReportFollowUp, *, now: datetime, policy: Policy) -> Change | None:
     """Stop the clock, and plan the next contact; None if the sender has reported this one before.
 
-    What was done before the open cycle began is kept in the history, but doesn't end the cycle: the
-    customer came back after it. A report is never refused for a plan that the policy doesn't allow: the
-    follow-up counts, and the plan is left out.
+    A follow-up from before the open cycle is kept in the history, but doesn't end the cycle: the customer
+    came back after it. A report is never refused for a plan that the policy doesn't allow: the follow-up
+    counts, and the plan is left out.
 
     Raises:
         InvalidFollowUp: before the lead's first push, or in the future; a plan that can't be.
     """
     _expect_possible(lead, report, now)
     kept = lead.bookkeeping
-    if is_reported(kept, report.id):
+    if is_reported(kept.idempotency, report.id):
         return None
     ends = _ends_cycle(lead, report)
     planned = _planned(lead, report, policy) if ends else None
-    happened = [(EventType.FOLLOWED_UP, {**to_builtins(report), "nextContactAt": to_builtins(planned)})]
+    events: list[Payload] = [_followed_up(report, planned)]
     status = lead.status
     if status is LeadStatus.NEW:
         status = LeadStatus.CONTACTED
-        happened.append((EventType.STATUS_CHANGED, {"from": lead.status, "to": status, "by": report.by}))
+        events.append(StatusChanged(from_=lead.status, to=status, by=report.by))
     return record(
         lead,
         now,
-        *happened,
+        *events,
         status=status,
         follow_up=fulfil(lead.follow_up, report.at, planned) if ends else lead.follow_up,
         milestones=with_milestone(lead, "contacted", report.at, report.by),
-        bookkeeping=with_report(
-            replace(
-                kept,
-                setbacks=kept.without_setback(*ALARMS),
-                attended_at=max(report.at, kept.attended_at or report.at),
-            ),
-            report.id,
+        bookkeeping=replace(
+            kept,
+            retries=kept.retries_without(*ALARMS),
+            cycle=attended(kept.cycle, report.at),
+            idempotency=with_report(kept.idempotency, report.id),
         ),
+    )
+
+
+def _followed_up(report: ReportFollowUp, planned: datetime | None) -> FollowedUp:
+    return FollowedUp(
+        by=report.by,
+        at=report.at,
+        channel=report.channel,
+        note=report.note,
+        outcome=report.outcome,
+        next_contact_at=planned,
+        id=report.id,
     )
 
 
@@ -80,7 +88,7 @@ def _planned(lead: Lead, report: ReportFollowUp, policy: Policy) -> datetime | N
 
 
 def _ends_cycle(lead: Lead, report: ReportFollowUp) -> bool:
-    """A lead of the time before the desk waits for nobody, and whoever calls it has called it."""
+    """An imported lead has no open cycle; a follow-up on it still counts."""
     kept = lead.bookkeeping
-    may_be_called = lead.follow_up.state is not FollowUpState.NONE or kept.is_imported
-    return may_be_called and report.at >= (kept.cycle_began_at or lead.received_at) - CLOCK_SKEW
+    may_be_called = lead.follow_up.state is not FollowUpState.NONE or kept.late.is_history
+    return may_be_called and report.at >= (kept.cycle.began_at or lead.received_at) - CLOCK_SKEW

@@ -2,26 +2,21 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from copy import replace
+from datetime import datetime
 from typing import Any
 
-from msgspec import to_builtins
-from msgspec.structs import replace
-
 from shared.leads.change import Change, record
-from shared.leads.commands import InvalidInteraction, ReportInteraction
-from shared.leads.events import EventType
+from shared.leads.commands import CLOCK_SKEW, InvalidInteraction, ReportInteraction
+from shared.leads.events import Interacted
 from shared.leads.interactions import LONGEST_DETAIL, Interaction, with_interaction
 from shared.leads.lead import Lead
-
-CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
-
 
 DEEPEST_DETAIL = 32  # objects and lists within each other; some readers of JSON take no more than 64
 
 
-def record_interaction(lead: Lead, report: ReportInteraction, now: datetime) -> Change | None:
-    """Keep what the customer did and ask for a new score; None if it was reported before.
+def record_interaction(lead: Lead, report: ReportInteraction, *, now: datetime) -> Change | None:
+    """Keep what the customer did and request a new score; None if it was reported before.
 
     Without an id, the same type, time and detail is the same interaction.
 
@@ -32,21 +27,19 @@ def record_interaction(lead: Lead, report: ReportInteraction, now: datetime) -> 
         raise InvalidInteraction("`at` lies in the future.")
     if _is_deep(report.detail):
         raise InvalidInteraction(f"`detail` is nested deeper than {DEEPEST_DETAIL}.")
-    kept = lead.bookkeeping
+    bookkeeping = lead.bookkeeping
     report = replace(report, at=min(report.at, now))
-    one = as_interaction(report, kept.events_written + 1)
-    if any(_is_same(one, known) for known in kept.interactions):
+    interaction = as_interaction(report, bookkeeping.outbox.written + 1)
+    scoring = bookkeeping.scoring
+    if any(_is_same(interaction, known) for known in scoring.interactions):
         return None
-    return record(
-        lead,
-        now,
-        (EventType.INTERACTED, to_builtins(report)),
-        bookkeeping=replace(
-            kept,
-            interactions=with_interaction(kept.interactions, one),
-            score_asked_at=kept.score_asked_at or now,
-        ),
+    scoring = replace(
+        scoring,
+        interactions=with_interaction(scoring.interactions, interaction),
+        requested_at=scoring.requested_at or now,
     )
+    interacted = Interacted(type=report.type, at=report.at, detail=report.detail, id=report.id, by=report.by)
+    return record(lead, now, interacted, bookkeeping=replace(bookkeeping, scoring=scoring))
 
 
 def as_interaction(report: ReportInteraction, number: int) -> Interaction:
@@ -56,17 +49,17 @@ def as_interaction(report: ReportInteraction, number: int) -> Interaction:
     )
 
 
-def _is_same(one: Interaction, known: Interaction) -> bool:
-    if one.id is not None or known.id is not None:
-        return one.id == known.id
-    return (one.type, one.at, one.detail) == (known.type, known.at, known.detail)
+def _is_same(new: Interaction, known: Interaction) -> bool:
+    if new.id is not None or known.id is not None:
+        return new.id == known.id
+    return (new.type, new.at, new.detail) == (known.type, known.at, known.detail)
 
 
 def _is_deep(detail: Any) -> bool:
     """Level by level: a recursion could go too deep itself."""
     level = [detail]
     for _ in range(DEEPEST_DETAIL + 1):
-        level = [part for one in level for part in _parts(one)]
+        level = [part for value in level for part in _parts(value)]
     return bool(level)
 
 

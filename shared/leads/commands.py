@@ -1,74 +1,77 @@
 """What can be asked of a lead, and why it is refused."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
-
+from shared.leads.json_form import ABSENT, Absent
 from shared.leads.lead import CloseReason, LeadStatus
 
 CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
 
+type Fact = str | int | float | bool
 
-class ReportFollowUp(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Somebody says that they followed up: the evidence that stops the clock."""
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ReportFollowUp:
+    """A customer was followed up: the evidence that stops the clock."""
 
     by: str
     at: datetime  # aware UTC
     channel: str | None = None
     note: str | None = None
     outcome: str | None = None
-    next_contact_at: datetime | None = None  # aware UTC, when they mean to call again
-    id: str | None = None  # the sender's own, to know a second report of the same follow-up by
+    next_contact_at: datetime | None = None  # aware UTC, when the next contact is planned
+    id: str | None = None  # the sender's own: a second report with it does nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateLead:
+    """Set status, owner or permission to contact; what is absent stays as it is."""
+
+    status: LeadStatus | Absent = ABSENT
+    reason: CloseReason | None = None  # with `lost` and `disqualified`
+    owner: str | Absent | None = ABSENT  # None: no owner
+    do_not_contact: bool | Absent = ABSENT
+    by: str | None = None
+    at: datetime | None = None  # aware UTC, when the status was reached; None: now
+    id: str | None = None  # the sender's own: a second report with it does nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ReportInteraction:
+    """A customer did something."""
+
+    type: str  # any; the policy says which give points
+    at: datetime  # aware UTC, when the customer did it
+    detail: Any = None  # a text, or a JSON object: which page, which mail
+    id: str | None = None  # the sender's own: a second report with it does nothing
+    by: str | None = None  # who reports it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ReportFacts:
+    """What a CRM knows about a lead, by name: `industry`, or `person.rank` to correct a fact of ours."""
+
+    facts: dict[str, Fact]
+    by: str | None = None
+    id: str | None = None  # the sender's own: a second report with it does nothing
 
 
 class InvalidFollowUp(ValueError):
     """The report can't be true. Says what and where."""
 
 
-class UpdateLead(Struct, frozen=True, kw_only=True):
-    """What somebody wants changed; what is unset stays as it is."""
-
-    status: LeadStatus | UnsetType = UNSET
-    reason: CloseReason | None = None  # with `lost` and `disqualified`
-    owner: str | UnsetType | None = UNSET  # None: nobody
-    do_not_contact: bool | UnsetType = UNSET
-    by: str | None = None
-    at: datetime | None = None  # aware UTC, when the status was reached; None: now
-    id: str | None = None  # the sender's own, to know a second report of the same by
+class InvalidUpdate(ValueError):
+    """The update contradicts itself. Says what and where."""
 
 
 class IllegalTransition(Exception):
     """The lead's status can't follow the one it has, or not yet. Says which could, or when."""
 
 
-class InvalidUpdate(ValueError):
-    """The update contradicts itself. Says what and where."""
-
-
-class ReportInteraction(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Somebody tells what a customer did."""
-
-    type: str  # any; the policy says which give points
-    at: datetime  # aware UTC, when the customer did it
-    detail: Any = None  # a text, or a JSON object: which page, which mail
-    id: str | None = None  # the sender's own, to know a second report of the same by
-    by: str | None = None  # who tells
-
-
 class InvalidInteraction(ValueError):
     """The report can't be true. Says what and where."""
-
-
-type Fact = str | int | float | bool
-
-
-class ReportFacts(Struct, frozen=True, kw_only=True):
-    """What a CRM knows about a lead, by name: `industry`, or `person.rank` to set one of ours right."""
-
-    facts: dict[str, Fact]
-    by: str | None = None
-    id: str | None = None  # the sender's own, to know a second report of the same by
 
 
 class InvalidFacts(ValueError):

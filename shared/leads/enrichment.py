@@ -1,11 +1,11 @@
 """The facts about a lead. None where nothing is known."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import Struct, field
 
-
-class EmailFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailFacts:
     """What an address tells."""
 
     canonical: str | None = None
@@ -16,7 +16,8 @@ class EmailFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
     suggestion: str | None = None  # the likely address behind a typo
 
 
-class PhoneFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneFacts:
     """What a phone number tells."""
 
     e164: str | None = None
@@ -24,14 +25,16 @@ class PhoneFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
     type: str | None = None  # mobile, fixed_line, ...
 
 
-class CountryFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountryFacts:
     """The country, and how we know."""
 
     code: str | None = None  # ISO 3166-1 alpha-2
-    from_: str | None = field(default=None, name="from")  # pushed, spelling, phone, domain
+    from_: str | None = None  # pushed, spelling, phone, domain
 
 
-class CompanyFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyFacts:
     """The firm; leads of one firm share its key."""
 
     name: str | None = None  # as written, tidied
@@ -39,7 +42,8 @@ class CompanyFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     domain: str | None = None  # of a corporate address
 
 
-class PersonFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
     """What a job title tells. Leads stored by earlier versions say `unknown` for None."""
 
     rank: str | None = None  # owner, c_level, vp, director, manager, professional, assistant
@@ -48,14 +52,16 @@ class PersonFacts(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     buying_role: str | None = None  # decider, buyer, influencer, user, gatekeeper
 
 
-class Provenance(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
     """Where a fact came from, and how sure it is."""
 
-    from_: str = field(name="from")  # pushed, derived, provider, crm
+    from_: str  # pushed, derived, provider, crm
     confidence: float  # 0-1
 
 
-class Enrichment(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrichment:
     """All facts of one lead."""
 
     email: EmailFacts = EmailFacts()

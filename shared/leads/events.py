@@ -1,14 +1,16 @@
-"""What happened to a lead: numbered per lead, never changed; one page of all that can happen."""
+"""What happened to a lead: one page of all that can happen. Events are numbered per lead and never change.
+
+A payload is the member `data` on the wire. Its members with a default are there only where they say something.
+"""
 
 import enum
 import re
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from msgspec import UNSET, Struct, UnsetType, field
-
-from shared.leads.commands import ReportFollowUp, ReportInteraction
 from shared.leads.follow_up import EscalateTo
+from shared.leads.json_form import ABSENT, Absent, OmitsDefaults
 from shared.leads.lead import CloseReason, LeadStatus
 
 _EVENT_ID = re.compile(r"([^:]+):([0-9]{1,8})")
@@ -30,14 +32,192 @@ class EventType(enum.StrEnum):
     ERASED = "lead.erased"
 
 
-class Event(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class ErasureReason(enum.StrEnum):
+    """Why a lead was erased."""
+
+    REQUESTED = "requested"
+    RETENTION = "retention"
+
+
+class Payload(OmitsDefaults):
+    """What one type of event says beyond its envelope."""
+
+    __slots__ = ()
+    event: ClassVar[EventType]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Received(Payload):
+    """The first push of a person about an offer, as it was sent."""
+
+    event = EventType.RECEIVED
+    push: dict[str, Any]
+    offer: str | None
+    at: datetime | Absent = ABSENT  # aware UTC; when the customer pushed, if that isn't the event's own time
+    imported: bool = False  # a push from before the desk, imported from the publisher's table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Touched(Payload):
+    """A later push of the same person about the same offer, as it was sent."""
+
+    event = EventType.TOUCHED
+    push: dict[str, Any]
+    at: datetime | Absent = ABSENT  # as in `Received`
+    imported: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Interacted(Payload):
+    """The customer did something; `by` is who reported it."""
+
+    event = EventType.INTERACTED
+    type: str
+    at: datetime
+    detail: str | dict[str, Any] | None
+    id: str | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored(Payload):
+    """The lead has a new score; `policy` is the version of the rules, `facts` come from outside, if new."""
+
+    event = EventType.SCORED
+    total: int
+    grade: str
+    previous_total: int | None
+    qualified: bool
+    model: str
+    policy: str
+    facts: dict[str, Any] | Absent = ABSENT
+    imported: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qualified(Payload):
+    """The lead has become worth a salesperson's time."""
+
+    event = EventType.QUALIFIED
+    total: int
+    grade: str
+    imported: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed(Payload):
+    """The follow-up is overdue; `level` is 1 at the miss itself, one more for each step of escalation."""
+
+    event = EventType.FOLLOW_UP_MISSED
+    due_at: datetime
+    owner: str | None
+    team: str | None
+    level: int
+    to: EscalateTo
+    person: str | None  # who that is, as far as the policy says
+    working_seconds_left: int  # below zero after the deadline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueSoon(Payload):
+    """A follow-up is due soon: the deadline is near, or the contact planned at `plannedAt` is due."""
+
+    event = EventType.FOLLOW_UP_DUE_SOON
+    due_at: datetime
+    owner: str | None
+    team: str | None
+    level: int
+    to: EscalateTo
+    person: str | None
+    working_seconds_left: int
+    planned_at: datetime | Absent = ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FollowedUp(Payload):
+    """The customer was followed up; `nextContactAt` is the contact that was planned with it."""
+
+    event = EventType.FOLLOWED_UP
+    by: str
+    at: datetime
+    channel: str | None
+    note: str | None
+    outcome: str | None
+    next_contact_at: datetime | None
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned(Payload):
+    """The lead has another owner, null for none; `by` is who decided it, null for the rules."""
+
+    event = EventType.ASSIGNED
+    owner: str | None
+    team: str | None
+    from_: str | None
+    because: str
+    rule: str | Absent | None = ABSENT  # of the policy, if the rules chose
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged(Payload):
+    """Another status; or the same one with another reason or permission to contact, or with new facts."""
+
+    event = EventType.STATUS_CHANGED
+    from_: LeadStatus
+    to: LeadStatus
+    by: str | None
+    reason: CloseReason | Absent | None = ABSENT
+    do_not_contact: bool | Absent = ABSENT
+    because: str | Absent = ABSENT
+    at: datetime | Absent = ABSENT  # when it became so, if that was reported
+    facts: dict[str, Any] | Absent = ABSENT  # new ones, from a CRM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased(Payload):
+    """The person was erased, or their time was up: forget what you hold that is older than this event."""
+
+    event = EventType.ERASED
+    because: ErasureReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortened:
+    """Stands for the data in a message that would be too large for the bus: the history has it."""
+
+    shortened: Literal[True] = True
+
+
+PAYLOADS: dict[EventType, type[Payload]] = {
+    one.event: one
+    for one in (
+        Received,
+        Touched,
+        Interacted,
+        Scored,
+        Qualified,
+        DueSoon,
+        Missed,
+        FollowedUp,
+        Assigned,
+        StatusChanged,
+        Erased,
+    )
+}
+"""Every type has its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
     """One event; `id` is stable, so a subscriber can tell a repeat."""
 
     id: str  # `<lead id>:<number>`
     number: int  # 1, 2, 3, ... without gaps
     type: EventType
     time: datetime  # aware UTC
-    data: dict[str, Any]
+    data: Payload
 
 
 def event_id(lead_id: str, number: int) -> str:
@@ -51,124 +231,7 @@ def lead_and_number(event_id: str) -> tuple[str, int]:
     Raises:
         ValueError: not an event id of ours. Doesn't quote it: the platform logs it.
     """
-    written = _EVENT_ID.fullmatch(event_id)
-    if written is None:
+    parts = _EVENT_ID.fullmatch(event_id)
+    if parts is None:
         raise ValueError("the message id is no event id of ours")
-    return written[1], int(written[2])
-
-
-class ErasureReason(enum.StrEnum):
-    """Why a lead was erased."""
-
-    REQUESTED = "requested"
-    RETENTION = "retention"
-
-
-type Push = dict[str, Any]
-
-
-class _Arrival(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    push: Push
-    at: datetime | UnsetType = UNSET  # when the customer was here, where that isn't the event's own time
-    imported: bool | UnsetType = UNSET  # True: of a push from before the desk, taken over from the table
-
-
-class Received(_Arrival, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The first push of somebody about an offer, as it was sent."""
-
-    offer: str | None
-
-
-class Touched(_Arrival, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A later push of the same person about the same offer, as it was sent."""
-
-
-class Scored(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """The lead has a new score; `policy` is the version of the rules, `facts` come from outside, if new."""
-
-    total: int
-    grade: str
-    previous_total: int | None
-    qualified: bool
-    model: str
-    policy: str
-    facts: dict[str, Any] | UnsetType = UNSET
-    imported: bool | UnsetType = UNSET
-
-
-class Qualified(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The lead has become worth a salesperson's time."""
-
-    total: int
-    grade: str
-    imported: bool | UnsetType = UNSET
-
-
-class Missed(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Nobody has followed up; `level` is 1 at the miss itself, then one more for each step."""
-
-    due_at: datetime
-    owner: str | None
-    team: str | None
-    level: int
-    to: EscalateTo
-    person: str | None  # who that is, as far as the policy tells
-    working_seconds_left: int  # below nought after the deadline
-
-
-class DueSoon(Missed, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Somebody must follow up soon: the deadline is near, or the contact planned at `plannedAt` is due."""
-
-    planned_at: datetime | UnsetType = UNSET
-
-
-class Assigned(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The lead has another owner, null for nobody; `by` is who said so."""
-
-    owner: str | None
-    team: str | None
-    from_: str | None = field(name="from")
-    because: str
-    rule: str | UnsetType | None = UNSET  # of the policy, if one chose
-    by: str | None
-
-
-class StatusChanged(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Another status; or the same one with another reason or permission to contact, or with new facts."""
-
-    from_: LeadStatus = field(name="from")
-    to: LeadStatus
-    by: str | None
-    reason: CloseReason | UnsetType | None = UNSET
-    do_not_contact: bool | UnsetType = UNSET
-    because: str | UnsetType = UNSET
-    at: datetime | UnsetType = UNSET  # when it became so, if that was told
-    facts: dict[str, Any] | UnsetType = UNSET  # new ones, from a CRM
-
-
-class Erased(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The person was erased, or their time was up: forget what you hold that is older than this event."""
-
-    because: Literal["requested", "retention"]
-
-
-class Shortened(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Instead of other data, in a message that would be too large for the bus: the history has it."""
-
-    shortened: Literal[True]
-
-
-EVENT_DATA: dict[EventType, type[Struct]] = {
-    EventType.RECEIVED: Received,
-    EventType.TOUCHED: Touched,
-    EventType.INTERACTED: ReportInteraction,
-    EventType.SCORED: Scored,
-    EventType.QUALIFIED: Qualified,
-    EventType.FOLLOW_UP_DUE_SOON: DueSoon,
-    EventType.FOLLOW_UP_MISSED: Missed,
-    EventType.FOLLOWED_UP: ReportFollowUp,
-    EventType.ASSIGNED: Assigned,
-    EventType.STATUS_CHANGED: StatusChanged,
-    EventType.ERASED: Erased,
-}
-"""Every type has its own; tests hold each event that they see against it, and refuse what it doesn't name."""
+    return parts[1], int(parts[2])

@@ -1,10 +1,9 @@
 """Where the follow-up of a lead stands, and how it moves on."""
 
 import enum
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 
 class EscalateTo(enum.StrEnum):
@@ -24,7 +23,8 @@ class FollowUpState(enum.StrEnum):
     MISSED = "missed"
 
 
-class FollowUp(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
     """The open cycle, or the last one. Times are aware UTC."""
 
     state: FollowUpState = FollowUpState.NONE

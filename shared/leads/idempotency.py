@@ -1,57 +1,65 @@
-"""What was done before: pushes, reports and operations, remembered by key."""
+"""What was done before: pushes by their content, reports by their senders' ids, changes by their operations.
+
+Each is a key that is stored with the lead, in the transaction that it stands for: a second time does nothing.
+"""
 
 import hashlib
 import json
+from copy import replace
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
-
-from shared.leads.bookkeeping import Bookkeeping, SeenPush
-from shared.leads.lead import Lead
+from shared.leads.bookkeeping import Idempotency, SeenPush
+from shared.leads.lead import Lead, with_bookkeeping
 from shared.leads.push import LeadPush, normalized
 
-CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
-REPORTS_REMEMBERED = 150  # of one lead; more than any queue holds back while newer ones pass
+REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry of the sender
+PUSHES_REMEMBERED = 50  # of one lead, however old: a push may come again after days in a queue
+REPORTS_REMEMBERED = 150  # of one lead; more than any queue holds back while newer reports pass
+OPERATIONS_REMEMBERED = 8  # the actors that may work on one lead within one lost answer, with room to spare
 STATUS, FACTS = "status", "facts"
 
 
 def report_key(kind: str, report_id: str | None) -> str | None:
-    """An id with its kind, for two senders may use one id for different kinds; None if there is no id.
+    """The id of a report with its kind: two senders may use one id for different kinds. None without an id.
 
     Follow-ups go by their bare ids: leads that are stored already remember them so.
     """
     return None if report_id is None else f"{kind}\0{report_id}"
 
 
-def is_reported(kept: Bookkeeping, mark: str | None) -> bool:
-    """It was taken before; what has no mark never was."""
-    return mark is not None and mark in kept.reports
+def is_reported(seen: Idempotency, key: str | None) -> bool:
+    """The report was taken before; a report without a key never was."""
+    return key is not None and key in seen.reports
 
 
-def with_report(kept: Bookkeeping, mark: str | None) -> Bookkeeping:
-    """One more; the oldest goes when there are too many."""
-    if mark is None:
-        return kept
-    return replace(kept, reports=(*kept.reports, mark)[-REPORTS_REMEMBERED:])
+def with_report(seen: Idempotency, key: str | None) -> Idempotency:
+    """One more report; the oldest goes when there are too many."""
+    if key is None:
+        return seen
+    return replace(seen, reports=(*seen.reports, key)[-REPORTS_REMEMBERED:])
 
 
-REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry of the sender
-PUSHES_REMEMBERED = 50  # of one lead, however old: one may come again after days in a queue
+def with_push(seen: Idempotency, push: LeadPush, at: datetime) -> Idempotency:
+    """One more push; the oldest goes when there are too many."""
+    return replace(
+        seen, pushes=(*seen.pushes, SeenPush(digest=push_digest(push), at=at))[-PUSHES_REMEMBERED:]
+    )
 
 
-def with_push(seen: tuple[SeenPush, ...], digest: str, at: datetime) -> tuple[SeenPush, ...]:
-    return (*seen, SeenPush(digest=digest, at=at))[-PUSHES_REMEMBERED:]
+def times_seen(seen: Idempotency, push: LeadPush, at: datetime) -> list[datetime]:
+    """When the same content came within `REPEAT_WINDOW` of this instant, before or after it."""
+    digest = push_digest(push)
+    return [one.at for one in seen.pushes if one.digest == digest and abs(at - one.at) < REPEAT_WINDOW]
 
 
 def push_digest(push: LeadPush) -> str:
+    """The fingerprint of a push's content, however it is spelt."""
     content = json.dumps(normalized(push.as_sent), sort_keys=True).encode()
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-OPERATIONS_KEPT = 8  # the actors that may work on one lead within one lost answer, with room to spare
-
-
 def with_operation(lead: Lead, operation: str) -> Lead:
     """The lead with the id of the change that made it so."""
-    operations = (*lead.bookkeeping.operations, operation)[-OPERATIONS_KEPT:]
-    return replace(lead, bookkeeping=replace(lead.bookkeeping, operations=operations))
+    seen = lead.bookkeeping.idempotency
+    operations = (*seen.operations, operation)[-OPERATIONS_REMEMBERED:]
+    return with_bookkeeping(lead, idempotency=replace(seen, operations=operations))

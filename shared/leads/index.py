@@ -1,9 +1,8 @@
 """Index rows: derived from the lead, never edited."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-
-from msgspec import Struct, to_builtins
 
 from shared.leads.bookkeeping import DueKind
 from shared.leads.follow_up import FollowUpState
@@ -13,16 +12,17 @@ from shared.leads.score import MAX_SCORE
 SCORE_GRACE = timedelta(seconds=5)
 """How long the bus may take before the clock scores a lead itself: the bound we promise for the fast path."""
 ASSIGN_GRACE = timedelta(seconds=5)
-"""Whoever makes a lead need an owner finds one at once; the clock does if they died."""
+"""Assignment follows at once the change that requests an owner; after a crash the clock assigns."""
 LONGEST_COLUMN = 200  # characters
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
-class IndexRow(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True)
+class IndexRow:
     """A row beside the lead; `columns` are what lists filter by."""
 
     key: str
-    columns: dict[str, str | int | bool] = {}
+    columns: dict[str, str | int | bool] = field(default_factory=dict)
 
 
 def index_rows(lead: Lead) -> tuple[IndexRow, ...]:
@@ -47,14 +47,14 @@ def unstamp(text: str) -> datetime:
 
 
 def _due_rows(lead: Lead) -> Iterator[IndexRow]:
-    setbacks = lead.bookkeeping.setbacks
+    bookkeeping = lead.bookkeeping
     for kind, at in due_times(lead).items():
-        setback = setbacks.get(kind)
-        since = stamp(max(at, lead.bookkeeping.taken_over_at or at))  # nobody could do it earlier
-        if setback and setback.parked:
+        retry = bookkeeping.retries.get(kind)
+        since = stamp(max(at, bookkeeping.late.arrived_at or at))  # it couldn't be done before it arrived
+        if retry and retry.parked:
             yield IndexRow(due_key(NEVER, DueKind.PARKED, lead.id) + f"!{kind}", {"since": since})
         else:
-            next_at = max(at, setback.retry_at) if setback else at
+            next_at = max(at, retry.retry_at) if retry else at
             yield IndexRow(due_key(next_at, kind, lead.id), {"since": since})
 
 
@@ -63,8 +63,8 @@ def due_times(lead: Lead) -> dict[DueKind, datetime]:
     due: dict[DueKind, datetime] = {}
     if lead.score_due_since is not None:
         due[DueKind.SCORE] = lead.score_due_since + SCORE_GRACE
-    if lead.bookkeeping.publish_due_at is not None:
-        due[DueKind.PUBLISH] = lead.bookkeeping.publish_due_at
+    if lead.bookkeeping.outbox.publish_due_at is not None:
+        due[DueKind.PUBLISH] = lead.bookkeeping.outbox.publish_due_at
     follow_up = lead.follow_up
     if follow_up.state is FollowUpState.WAITING and follow_up.warn_at is not None:
         due[DueKind.DUE_SOON] = follow_up.warn_at
@@ -75,10 +75,10 @@ def due_times(lead: Lead) -> dict[DueKind, datetime]:
     if follow_up.state is FollowUpState.DONE and follow_up.next_contact_at is not None:
         due[DueKind.NEXT_CONTACT] = follow_up.next_contact_at
     assignment = lead.bookkeeping.assignment
-    if assignment.asked != assignment.settled and assignment.asked_at is not None:
-        due[DueKind.ASSIGN] = assignment.asked_at + ASSIGN_GRACE
-    if lead.bookkeeping.purge_at is not None:
-        due[DueKind.PURGE] = lead.bookkeeping.purge_at
+    if assignment.requested != assignment.completed and assignment.requested_at is not None:
+        due[DueKind.ASSIGN] = assignment.requested_at + ASSIGN_GRACE
+    if lead.bookkeeping.erasure.purge_at is not None:
+        due[DueKind.PURGE] = lead.bookkeeping.erasure.purge_at
     return due
 
 
@@ -126,17 +126,31 @@ def stat_key(received_at: datetime, lead_id: str) -> str:
 
 
 def _stat_rows(lead: Lead) -> Iterator[IndexRow]:
-    """What figures read instead of leads; tests aren't counted. Columns that say nothing are left out."""
-    if not lead.test and not lead.is_erased:
-        yield IndexRow(stat_key(lead.received_at, lead.id), to_builtins(stat_row(lead)))
+    """What figures read instead of leads; tests aren't counted. Columns without a value are left out."""
+    if lead.test or lead.is_erased:
+        return
+    row = stat_row(lead)
+    columns = {
+        "status": row.status.value,
+        "source": row.source,
+        "offer": row.offer,
+        "owner": row.owner,
+        "grade": row.grade,
+        "secondsToAnswer": row.seconds_to_answer,
+        "expectsAnswer": row.expects_answer or None,
+        "missed": row.missed or None,
+    }
+    known = {name: value for name, value in columns.items() if value is not None}
+    yield IndexRow(stat_key(lead.received_at, lead.id), known)
 
 
-IMPORTED = "imported"  # the milestone of a lead that was taken over from before the desk
+IMPORTED = "imported"  # the milestone of a lead that was imported from before the desk
 LONGEST_NAME = 200  # characters; longer names that begin alike are counted as one
 MOST_SECONDS = 2**31 - 1  # 68 years: what an integer of a table's row holds
 
 
-class StatRow(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatRow:
     """One lead as figures see it; None where nothing is known. Its fields are columns of the table."""
 
     status: LeadStatus
@@ -150,7 +164,7 @@ class StatRow(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
 
 
 def stat_row(lead: Lead) -> StatRow:
-    """What has become of a lead so far. A status set by hand is no answer: only a follow-up is."""
+    """How far a lead has come. A status set by hand is no answer: only a follow-up is."""
     return StatRow(
         status=lead.status,
         source=_name(lead.source),
@@ -164,7 +178,7 @@ def stat_row(lead: Lead) -> StatRow:
 
 
 def _seconds_to_answer(lead: Lead) -> int | None:
-    """Whole seconds; nought if a reporter's clock says that the answer came before the lead."""
+    """Whole seconds; 0 if by the reporter's clock the answer came before the lead."""
     if lead.follow_up.first_at is None:
         return None
     elapsed = (lead.follow_up.first_at - lead.received_at) // timedelta(seconds=1)
@@ -172,11 +186,11 @@ def _seconds_to_answer(lead: Lead) -> int | None:
 
 
 def _expects_answer(lead: Lead) -> bool:
-    """Whoever was answered did; else all but those nobody may contact, and old leads nobody has to call."""
+    """An answered lead did; else every lead but those that must not be contacted, and history."""
     if lead.follow_up.first_at is not None:
         return True
-    is_old = any(milestone.what == IMPORTED for milestone in lead.milestones)
-    return not lead.do_not_contact and not (is_old and lead.follow_up.state is FollowUpState.NONE)
+    is_history = any(milestone.what == IMPORTED for milestone in lead.milestones)
+    return not lead.do_not_contact and not (is_history and lead.follow_up.state is FollowUpState.NONE)
 
 
 def _name(text: str | None) -> str | None:

@@ -1,15 +1,15 @@
 """What customers did, as far as points ask for it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from msgspec import Struct
+from shared.leads.json_form import OmitsDefaults
 
 LONGEST_DETAIL = 200  # characters that rules can look into; the history keeps the whole
 
 
-class Interaction(
-    Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True
-):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction(OmitsDefaults):
     """One interaction; a push is one too."""
 
     type: str

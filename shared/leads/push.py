@@ -1,11 +1,11 @@
 """One push of a lead, as values, and what makes two pushes the same."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import Struct, field
 
-
-class Contact(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
     """The customer as they wrote themselves down, trimmed; blank is None."""
 
     first_name: str | None = None
@@ -17,7 +17,8 @@ class Contact(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_
     title: str | None = None
 
 
-class RawPush(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawPush:
     """The three texts that Microsoft overloads, exactly as sent; None where the key was missing."""
 
     lead_source: str | None = None
@@ -25,7 +26,8 @@ class RawPush(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_
     description: str | None = None
 
 
-class LeadPush(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadPush:
     """One push of one lead."""
 
     contact: Contact = Contact()

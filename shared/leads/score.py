@@ -1,15 +1,15 @@
 """A score and its ledger."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from msgspec import Struct
+from shared.leads.json_form import OmitsDefaults
 
 MAX_SCORE = 100  # points
 
 
-class Evidence(
-    Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True
-):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence(OmitsDefaults):
     """What a line rests on: a fact with its value, or interactions of one type."""
 
     fact: str | None = None
@@ -20,7 +20,8 @@ class Evidence(
     events: tuple[int, ...] = ()  # their numbers in the lead's history, the newest ten
 
 
-class LedgerLine(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLine:
     """Points, and why."""
 
     rule: str
@@ -30,7 +31,8 @@ class LedgerLine(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
     evidence: tuple[Evidence, ...] = ()
 
 
-class Score(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
     """The points of the ledger add up to `total` exactly."""
 
     total: int  # 0-100

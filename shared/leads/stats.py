@@ -2,8 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 from shared.leads.index import StatRow
 from shared.leads.lead import LeadStatus
@@ -12,7 +11,8 @@ MOST_GROUPS = 50  # of one breakdown
 OTHER = "(other)"  # what web analytics calls the row that sums up all groups beyond the longest table
 
 
-class SpeedToLead(Struct, frozen=True, kw_only=True, rename="camel"):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedToLead:
     """How fast leads got their first follow-up, in elapsed seconds; percentiles as in `percentile`."""
 
     answered: int
@@ -21,7 +21,8 @@ class SpeedToLead(Struct, frozen=True, kw_only=True, rename="camel"):
     never_answered: float | None  # 0-1, of the leads that expect an answer; None: none does
 
 
-class Group(Struct, frozen=True, kw_only=True, rename="camel"):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
     """The leads that share a name: of an offer, a source, an owner or a grade."""
 
     name: str | None  # None: those that have none
@@ -34,7 +35,8 @@ class Group(Struct, frozen=True, kw_only=True, rename="camel"):
     won: int
 
 
-class Stats(Struct, frozen=True, kw_only=True, rename="camel"):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
     """The figures of the leads of one time. Breakdowns come with the most leads first, then by name."""
 
     leads: int

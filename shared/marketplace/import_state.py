@@ -4,15 +4,15 @@ A pass reads whatever the service wrote since the watermark, page by page, maybe
 looks back to where this one began, and some minutes more: rows may come in behind the page being read.
 """
 
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 OVERLAP = timedelta(minutes=15)  # seen twice: clocks differ, and a row may show up later than it says
 
 
-class Pass(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
     """A pass under way."""
 
     began_at: datetime  # aware UTC, by our clock
@@ -20,7 +20,8 @@ class Pass(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
     rows: int = 0  # seen so far
 
 
-class ImportState(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportState:
     """What outlives a process. Times are aware UTC."""
 
     switched_on_at: datetime  # for the first time: whoever waited longer than promised by then is history
@@ -37,7 +38,8 @@ class ImportState(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
         return f"{self.switched_on_at.timestamp():.3f}/{self.passes + 1}"
 
 
-class Counts(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
     """What became of some rows."""
 
     taken: int = 0

@@ -13,7 +13,7 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from azure.servicebus.exceptions import MessageSizeExceededError
 
-from shared.contract.events import CONTENT_TYPE, body_of, properties_of
+from shared.contract.events import CONTENT_TYPE, message_body, message_properties
 from shared.leads.events import Event
 from shared.leads.lead import Lead
 from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT
@@ -193,10 +193,10 @@ def _heard(sent: asyncio.Future[None]) -> None:
 
 def _message(lead: Lead, event: Event) -> ServiceBusMessage:
     return ServiceBusMessage(
-        body_of(lead, event),
+        message_body(lead, event),
         message_id=event.id,
         session_id=lead.id,
         subject=event.type.value,
         content_type=CONTENT_TYPE,
-        application_properties=properties_of(lead, event),
+        application_properties=message_properties(lead, event),
     )

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
 from shared.messaging.publisher import Outbox, one_by_one
 from shared.services.ports import QueuedMessage
+from shared.typed_json import adapter, rfc3339
 
 REFUSAL = "refusal"  # why nobody works on it
 ATTEMPTS = "attempts"  # how often it was put off
@@ -60,7 +60,7 @@ def copy_of(message: QueuedMessage, at: datetime | None = None) -> ServiceBusMes
     properties: dict[str | bytes, Any] = {
         name: _sendable(value) for name, value in message.properties.items() if name not in OF_THE_DESK
     }
-    properties[SENT_AT] = msgspec.to_builtins(message.sent_at)
+    properties[SENT_AT] = rfc3339(message.sent_at)
     if message.attempts:
         properties[ATTEMPTS] = message.attempts
     if message.refusal is not None:
@@ -87,4 +87,4 @@ def _sendable(value: Any) -> Any:
         return value
     if isinstance(value, int) and -_LARGEST_MESSAGE <= value < _LARGEST_MESSAGE:
         return value
-    return msgspec.json.encode(value).decode()
+    return adapter(object).dump_json(value).decode()

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from msgspec import Meta, Struct
+from shared.typed_json import Rules
 
 
 @lru_cache(maxsize=64)
@@ -41,11 +42,12 @@ _YEAR = 366  # days
 _SPAN = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])")
 _ZONE = re.compile(r"[A-Z][\w+-]*(/[A-Z][\w+-]*)*", re.ASCII)  # no `localtime`: it depends on the machine
 
-type Hours = Annotated[tuple[str, ...], Meta(max_length=48)]  # "09:00-12:00", ascending
+type Hours = Annotated[tuple[str, ...], Rules(max_length=48)]  # "09:00-12:00", ascending
 type Span = tuple[timedelta, timedelta]  # since midnight on the wall clock; the end is outside
 
 
-class Weekdays(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weekdays:
     """The days that differ. None: `hours` on Monday to Friday, nothing on Saturday and Sunday."""
 
     mon: Hours | None = None
@@ -57,7 +59,8 @@ class Weekdays(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sun: Hours | None = None
 
 
-class CalendarPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarPolicy:
     """The hours that count, as the wall clock of a zone shows them.
 
     Exceptions win over holidays, holidays over weekdays, weekdays over `hours`.
@@ -67,7 +70,7 @@ class CalendarPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     hours: Hours = ()
     weekdays: Weekdays = Weekdays()
     holidays: str | None = None  # DE, DE-BY: on public holidays nobody works; None: there are none
-    exceptions: dict[date, Hours] = {}
+    exceptions: dict[date, Hours] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what can't be read, and a calendar by which nobody works for a year."""

@@ -3,9 +3,10 @@
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from shared.typed_json import Rules
 
 RANKS = ("owner", "c_level", "vp", "director", "manager", "professional", "assistant")
 DEPARTMENTS = (
@@ -107,12 +108,13 @@ def _nearest(name: str, known: object) -> str:
 
 DEEPEST = 8  # conditions within conditions
 
-type Name = Annotated[str, Meta(min_length=1, max_length=64)]
-type Text = Annotated[str, Meta(min_length=1, max_length=200)]
+type Name = Annotated[str, Rules(min_length=1, max_length=64)]
+type Text = Annotated[str, Rules(min_length=1, max_length=200)]
 type Fact = str | int | float | bool
 
 
-class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
     """One test of one fact, or `all`, `any`, `not` of other conditions.
 
     Texts are compared without regard to case. A fact that isn't known passes only `exists = false` and `not`.
@@ -120,13 +122,13 @@ class Condition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     fact: Name | None = None
     equals: Fact | None = None
-    in_: tuple[Fact, ...] | None = field(default=None, name="in")
+    in_: tuple[Fact, ...] | None = None
     contains: Text | tuple[Text, ...] | None = None  # the fact's text holds it, or one of them
     range: tuple[float, float] | None = None  # both ends belong to it; `inf` for no end
     exists: bool | None = None
     all: tuple["Condition", ...] | None = None
     any: tuple["Condition", ...] | None = None
-    not_: "Condition | None" = field(default=None, name="not")
+    not_: "Condition | None" = None
 
     def __post_init__(self) -> None:
         """Refuse a condition without a test, with two, or with one that can never hold."""

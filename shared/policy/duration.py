@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 LONGEST = timedelta(days=3650)  # no promise outlives ten years
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
@@ -11,6 +11,19 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 class Duration(timedelta):
     """A span of time, written `3s`, `15m`, `24h` or `7d`."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> dict[str, Any]:
+        """Read by `parse`, written by `written`."""
+        return {
+            "type": "function-plain",
+            "function": {"type": "no-info", "function": cls.parse},
+            "serialization": {"type": "function-plain", "function": cls.written},
+        }
+
+    def written(self) -> str:
+        """As a policy says it, in seconds."""
+        return f"{self.total_seconds():.0f}s"
 
     @classmethod
     def parse(cls, text: object) -> Self:

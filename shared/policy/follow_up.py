@@ -1,16 +1,17 @@
 """Schema of `[follow_up]` and `[nurture]`."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated
-
-from msgspec import Meta, Struct
 
 from shared.leads.follow_up import EscalateTo
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.duration import Duration
+from shared.typed_json import Rules
 
 
-class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
     """Another target for some leads; conditions may also ask for `grade`, `score` and `qualified`."""
 
     when: Condition
@@ -19,23 +20,25 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     warn_before: Duration | None = None  # None: as for all others, if that is shorter than the target
 
 
-class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
     """A step of escalation."""
 
     to: EscalateTo
     after: Duration  # of working time after the deadline
 
 
-class FollowUpPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpPolicy:
     """The promise to call, in working time of the calendar; without one every hour counts."""
 
     target: Duration = Duration(hours=24)
     warn_before: Duration | None = None  # None: no warning
     calendar: Name | None = None
     targets: Annotated[
-        tuple[Target, ...], Meta(max_length=200)
+        tuple[Target, ...], Rules(max_length=200)
     ] = ()  # the first whose condition holds counts
-    escalate: Annotated[tuple[Step, ...], Meta(max_length=10)] = ()  # after the miss itself
+    escalate: Annotated[tuple[Step, ...], Rules(max_length=10)] = ()  # after the miss itself
 
     def __post_init__(self) -> None:
         """Refuse steps that come before one another."""
@@ -46,12 +49,15 @@ class FollowUpPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 MOST_CONTACTS = 100
 
 
-class NurturePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NurturePolicy:
     """Contacts are follow-ups that somebody reported; the count begins anew when the customer comes back."""
 
-    attempts: Annotated[int, Meta(ge=0, le=MOST_CONTACTS)] = 5  # before a lead may be closed as `no_response`
-    most: Annotated[int, Meta(ge=1, le=MOST_CONTACTS)] = 12  # no further contact is planned after so many
-    cadence: Annotated[tuple[Duration, ...], Meta(max_length=MOST_CONTACTS)] = ()
+    attempts: Annotated[int, Rules(ge=0, le=MOST_CONTACTS)] = (
+        5  # before a lead may be closed as `no_response`
+    )
+    most: Annotated[int, Rules(ge=1, le=MOST_CONTACTS)] = 12  # no further contact is planned after so many
+    cadence: Annotated[tuple[Duration, ...], Rules(max_length=MOST_CONTACTS)] = ()
     # working time from the first, second, ... contact to the next, where nobody names one
 
     def __post_init__(self) -> None:

@@ -1,9 +1,8 @@
 """What a policy may say: every table."""
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
-
-from msgspec import Meta, Struct
 
 from shared.leads.retries import Backoff
 from shared.marketplace.offer import slugified
@@ -13,15 +12,17 @@ from shared.policy.duration import Duration
 from shared.policy.follow_up import FollowUpPolicy, NurturePolicy
 from shared.policy.routing import RoutingPolicy
 from shared.policy.scoring import ScoringPolicy
+from shared.typed_json import Rules
 
 MOST_ATTEMPTS = 100
 LONGEST_PAUSE = timedelta(days=1)  # health looks so far ahead for work that was put off
 
 
-class ClockPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockPolicy:
     """Due work that failed is tried again later and later, and parked in the end."""
 
-    attempts: Annotated[int, Meta(ge=1, le=MOST_ATTEMPTS)] = 8  # failures of one kind on one lead
+    attempts: Annotated[int, Rules(ge=1, le=MOST_ATTEMPTS)] = 8  # failures of one kind on one lead
     first_pause: Duration = Duration(minutes=1)  # each pause is twice the one before
     longest_pause: Duration = Duration(hours=1)
 
@@ -38,27 +39,30 @@ class ClockPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return Backoff(self.first_pause, self.longest_pause, self.attempts)
 
 
-class RetentionPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionPolicy:
     """Counted from the last touch, interaction, follow-up or closure; None: kept for good."""
 
     leads_after: Duration | None = None  # closed leads, and those that nobody may contact
     open_leads_after: Duration | None = None  # all others
 
 
-class Offer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
     """One offer of ours."""
 
     titles: tuple[str, ...] = ()
 
 
-class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
     """The whole policy."""
 
     follow_up: FollowUpPolicy
     nurture: NurturePolicy = NurturePolicy()
     routing: RoutingPolicy = RoutingPolicy()
     retention: RetentionPolicy = RetentionPolicy()
-    calendars: dict[Name, CalendarPolicy] = {}
+    calendars: dict[Name, CalendarPolicy] = field(default_factory=dict)
     offers: dict[str, Offer]
     clock: ClockPolicy = ClockPolicy()
     scoring: ScoringPolicy

@@ -2,12 +2,12 @@
 
 import enum
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
-
 from shared.policy.conditions import Condition, Name, Text
+from shared.typed_json import Rules
 
 MOST_NAMES = 500  # owners, teams, members of one, rules
 MOST_MEMBERSHIPS = 1000  # of all teams: the books of all turns must fit into one row
@@ -21,10 +21,11 @@ class TakeTurns(enum.StrEnum):
     LEAST_OPEN = "least_open"  # whoever has the fewest open leads
 
 
-class Absence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
     """Days on which nobody is there, the first and the last included."""
 
-    from_: date = field(name="from")
+    from_: date
     to: date
 
     def __post_init__(self) -> None:
@@ -33,18 +34,20 @@ class Absence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"`absent`: {self.to} comes before {self.from_}")
 
 
-class Owner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
     """Somebody who calls."""
 
     calendar: Name | None = None  # None: the team's
-    capacity: Annotated[int, Meta(ge=0)] | None = None  # open leads at once; None: any number
-    absent: Annotated[tuple[Absence, ...], Meta(max_length=MOST_NAMES)] = ()
+    capacity: Annotated[int, Rules(ge=0)] | None = None  # open leads at once; None: any number
+    absent: Annotated[tuple[Absence, ...], Rules(max_length=MOST_NAMES)] = ()
 
 
-class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
     """People who share leads."""
 
-    members: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=MOST_NAMES)]
+    members: Annotated[tuple[Text, ...], Rules(min_length=1, max_length=MOST_NAMES)]
     by: TakeTurns = TakeTurns.ROUND_ROBIN
     lead: Text | None = None  # whom `team_lead` means in escalations
     calendar: Name | None = None  # None: that of `follow_up`
@@ -55,13 +58,14 @@ class Team(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("`members` names somebody twice")
 
 
-class RoutingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingRule:
     """Leads that belong to a team or to somebody; conditions may also ask for grade, score and qualified."""
 
     name: Name
     because: Text
     when: Condition | None = None  # None: all leads, or those of `accounts`
-    accounts: Annotated[tuple[Text, ...], Meta(max_length=10_000)] = ()  # companies, any spelling, or domains
+    accounts: Annotated[tuple[Text, ...], Rules(max_length=10000)] = ()  # companies, any spelling, or domains
     team: Name | None = None
     owner: Text | None = None
 
@@ -71,14 +75,15 @@ class RoutingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             raise ValueError("needs either `team` or `owner`")
 
 
-class RoutingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingPolicy:
     """The first rule that fits and whose people are free decides; else the catch-all, who is always free."""
 
     catch_all: Text | None = None  # None: nobody is assigned by rules at all
     reassign_on_miss: bool = False
-    rules: Annotated[tuple[RoutingRule, ...], Meta(max_length=MOST_NAMES)] = ()
-    teams: Annotated[dict[Name, Team], Meta(max_length=MOST_NAMES)] = {}
-    owners: Annotated[dict[Text, Owner], Meta(max_length=MOST_NAMES)] = {}
+    rules: Annotated[tuple[RoutingRule, ...], Rules(max_length=MOST_NAMES)] = ()
+    teams: Annotated[dict[Name, Team], Rules(max_length=MOST_NAMES)] = field(default_factory=dict)
+    owners: Annotated[dict[Text, Owner], Rules(max_length=MOST_NAMES)] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse rules that may end nowhere."""

@@ -3,31 +3,31 @@
 import functools
 import hashlib
 import json
+from dataclasses import dataclass, field
 from typing import Annotated
-
-import msgspec
-from msgspec import Meta, Struct, field
 
 from shared.leads.interactions import PUSH
 from shared.policy.conditions import Condition, Name, Text, expect_interaction
 from shared.policy.duration import Duration
+from shared.typed_json import Rules, adapter, as_written
 
 FIT, INTENT = "fit", "intent"  # the groups that make the grade
 GRADES = {FIT: "ABC", INTENT: "123"}  # below the last: D, 4
 
 
-type Points = Annotated[int, Meta(ge=-100, le=100)]
-type Bound = Annotated[int, Meta(ge=0, le=100)]
-type InteractionType = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
-type Patterns = Annotated[tuple[Text, ...], Meta(min_length=1)]
+type Points = Annotated[int, Rules(ge=-100, le=100)]
+type Bound = Annotated[int, Rules(ge=0, le=100)]
+type InteractionType = Annotated[str, Rules(pattern="^[a-z][a-z0-9_]{0,63}$")]
+type Patterns = Annotated[tuple[Text, ...], Rules(min_length=1)]
 
 
-class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
     """Interactions that count: of these types, so many within so long."""
 
     interaction: InteractionType | tuple[InteractionType, ...]
     detail: Text | None = None  # only those whose detail holds this text, whatever its case
-    at_least: Annotated[int, Meta(ge=1, le=1000)] = 1
+    at_least: Annotated[int, Rules(ge=1, le=1000)] = 1
     within: Duration | None = None  # before the instant asked; None: ever
     each: bool = False  # every one of them gives the points; else they give them once, by the latest
     half_life: Duration | None = None  # after which points are worth half; None: they stay
@@ -38,7 +38,8 @@ class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return (self.interaction,) if isinstance(self.interaction, str) else self.interaction
 
 
-class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
     """Points for facts or behaviour (for both, if both hold), and the reason in plain words."""
 
     name: Name
@@ -55,22 +56,25 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("needs `when` or `behaviour`")
 
 
-class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
     """Rules that count together, from `floor` to `cap`; grades by the least points they take."""
 
     cap: Bound
-    floor: Annotated[int, Meta(ge=-100, le=0)] = 0
-    grades: dict[str, Bound] = {}
+    floor: Annotated[int, Rules(ge=-100, le=0)] = 0
+    grades: dict[str, Bound] = field(default_factory=dict)
 
 
-class Requirement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
     """A condition beside the points, and the reason in plain words."""
 
     when: Condition
     because: Text
 
 
-class Qualification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Qualification:
     """When a lead is handed to sales."""
 
     enter: Bound  # points in total to become qualified
@@ -84,7 +88,8 @@ class Qualification(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("`leave` must not be above `enter`")
 
 
-class Scope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
     """The leads that a model is for: all that is given must fit; upper and lower case are one."""
 
     offers: Patterns | None = None  # offer ids
@@ -97,11 +102,12 @@ class Scope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("needs one of `offers`, `publishers`, `sources`; leave `for` out for all leads")
 
 
-class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
     """One way to give points."""
 
     name: Name
-    for_: Scope | None = field(default=None, name="for")  # None: every lead
+    for_: Scope | None = None  # None: every lead
     qualify: Qualification
     groups: dict[Name, Group]
     rules: tuple[Rule, ...] = ()
@@ -124,11 +130,12 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 raise ValueError(f"rule `{rule.name}` stands there twice")
 
 
-class ScoringPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoringPolicy:
     """All models: the first that is for a lead scores it."""
 
-    interactions: Annotated[tuple[InteractionType, ...], Meta(max_length=500)] = ()
-    models: Annotated[tuple[Model, ...], Meta(min_length=1, max_length=100)]
+    interactions: Annotated[tuple[InteractionType, ...], Rules(max_length=500)] = ()
+    models: Annotated[tuple[Model, ...], Rules(min_length=1, max_length=100)]
 
     def __post_init__(self) -> None:
         """Refuse models that leave a lead without one, and rules on interactions that nobody sends."""
@@ -165,10 +172,5 @@ def version_of(scoring: ScoringPolicy) -> str:
 
 def written(scoring: ScoringPolicy) -> str:
     """The rules as JSON, to be kept with the scores they gave; `load.read_scoring` reads it."""
-    return json.dumps(msgspec.to_builtins(scoring, enc_hook=_duration), ensure_ascii=False)
-
-
-def _duration(value: object) -> str:
-    if isinstance(value, Duration):
-        return f"{value.total_seconds():.0f}s"
-    raise NotImplementedError
+    rules = adapter(ScoringPolicy, names=as_written, unknown="forbid").dump_python(scoring, mode="json")
+    return json.dumps(rules, ensure_ascii=False)

@@ -1,15 +1,14 @@
-"""A lead gets its owner: when one is needed, and what changes when one is found."""
+"""A lead gets its owner: when one is requested, and what changes when one is chosen."""
 
+from copy import replace
 from datetime import datetime
-
-from msgspec.structs import replace
 
 from shared.follow_up.deadline import reset_deadline
 from shared.leads.bookkeeping import AssignmentState, DueKind
 from shared.leads.change import Change, record
-from shared.leads.events import EventType
+from shared.leads.events import Assigned
 from shared.leads.follow_up import FollowUpState
-from shared.leads.lead import Lead
+from shared.leads.lead import Lead, with_bookkeeping
 from shared.policy.model import Policy
 from shared.policy.routing import RoutingPolicy
 from shared.routing.choose import Request, choose
@@ -18,91 +17,109 @@ from shared.scoring.facts import lead_facts, score_facts
 
 
 def request_assignment(before: Lead | None, change: Change, policy: Policy) -> Change:
-    """The change; it asks for an owner if the lead needs one now, and takes away one who must not call.
+    """The change; it requests an owner if the lead needs one now, and takes away an owner who must not call.
 
-    What was asked stays due until the books of owners are settled, see `settled`.
+    The request stays due until the workload is in step, see `record_assignment`.
     """
     change = _without_forbidden_owner(change)
     lead = change.lead
-    kept, away = lead.bookkeeping.assignment, _missed_by(before, lead, policy.routing)
-    is_new = away is not None or (_needs(lead, policy.routing) and kept.asked == kept.settled)
+    state, excluded = lead.bookkeeping.assignment, _missed_by(before, lead, policy.routing)
+    is_new = excluded is not None or (
+        _needs_request(lead, policy.routing) and state.requested == state.completed
+    )
     if policy.routing.catch_all is None or not is_new:
         return change
-    asked = replace(kept, asked=kept.asked + 1, asked_at=_time_of(change), without=away or kept.without)
-    return Change(_with_assignment(lead, asked), change.events)
+    requested = replace(
+        state,
+        requested=state.requested + 1,
+        requested_at=_time_of(change),
+        excluded=excluded or state.excluded,
+    )
+    return replace(change, lead=_with_assignment(lead, requested))
 
 
 def is_assignment_requested(lead: Lead) -> bool:
-    """The books of owners have yet to be settled for this lead."""
-    return lead.bookkeeping.assignment.asked != lead.bookkeeping.assignment.settled
+    """A request is outstanding."""
+    return lead.bookkeeping.assignment.requested != lead.bookkeeping.assignment.completed
 
 
 def choose_assignment(
-    lead: Lead, held: Assignment | None, rota: Workload, policy: Policy, now: datetime
+    lead: Lead, held: Assignment | None, workload: Workload, *, now: datetime, policy: Policy
 ) -> Assignment | None:
-    """For whom the lead should count by its present request; None if a later request was answered already.
+    """Who the lead is assigned to by its present request; None if a later request was answered already.
 
     Args:
         lead: as read.
-        held: its seat in the books; what was chosen for the same request stays chosen.
-        rota: the books.
-        policy: rules, teams, owners.
+        held: its stored assignment; what was chosen for the same request stays chosen.
+        workload: as read.
         now: aware UTC.
+        policy: rules, teams, owners.
     """
-    ask = lead.bookkeeping.assignment.asked
-    if held is not None and held.ask > ask:
+    request = lead.bookkeeping.assignment.requested
+    if held is not None and held.request > request:
         return None
     if not _wants_owner(lead):
         owner = _counted_owner(lead, policy.routing)
-        return Assignment(ask=ask, owner=owner, team=lead.team if owner else None)
-    if held is not None and held.ask == ask:
+        return Assignment(request=request, owner=owner, team=lead.team if owner else None)
+    if held is not None and held.request == request:
         return held
     facts = lead_facts(lead, lead.enrichment) | score_facts(lead)
-    without = lead.bookkeeping.assignment.without
-    others = assign(rota, held, Assignment(ask=ask))  # its own place takes nobody's room
-    return choose(Request(ask, facts, lead.enrichment, without), policy, others, now)
+    excluded = lead.bookkeeping.assignment.excluded
+    others = assign(workload, held, Assignment(request=request))  # its own place takes no room
+    return choose(Request(request, facts, lead.enrichment, excluded), policy, others, now)
 
 
-def record_assignment(lead: Lead, seat: Assignment, policy: Policy, now: datetime) -> Change | None:
-    """The lead with the owner of its seat; None if it asks for something else by now, or nothing.
+def record_assignment(lead: Lead, assignment: Assignment, *, now: datetime, policy: Policy) -> Change | None:
+    """The lead with its assigned owner; None if it requests something else by now, or nothing.
 
-    An owner who comes by a rule brings a calendar: a lead that had no owner before gets its deadline anew.
+    An owner who comes by a rule brings a calendar: a lead without an owner before gets its deadline again.
     """
-    kept = lead.bookkeeping.assignment
-    if not is_assignment_requested(lead) or seat.ask != kept.asked:
+    state = lead.bookkeeping.assignment
+    if not is_assignment_requested(lead) or assignment.request != state.requested:
         return None
     wants = _wants_owner(lead)
-    if not wants and seat.owner != _counted_owner(lead, policy.routing):
+    if not wants and assignment.owner != _counted_owner(lead, policy.routing):
         return None
-    done = _with_assignment(
-        lead, replace(kept, settled=seat.ask, asked_at=None, counts_for=seat.owner, without=None)
+    completed = replace(
+        state,
+        completed=assignment.request,
+        requested_at=None,
+        counted_for=assignment.owner,
+        excluded=None,
     )
-    if not wants or seat.owner == lead.owner:
+    done = _with_assignment(lead, completed)
+    if not wants or assignment.owner == lead.owner:
         return Change(done)
-    owned = replace(done, owner=seat.owner, team=seat.team, owner_because=seat.because)
+    owned = replace(done, owner=assignment.owner, team=assignment.team, owner_because=assignment.because)
     owned = reset_deadline(owned, policy) if lead.owner is None else owned
-    told = {"owner": seat.owner, "team": seat.team, "from": lead.owner}
-    why = {"because": seat.because, "rule": seat.rule, "by": None}
-    return record(owned, now, (EventType.ASSIGNED, told | why))
+    assigned = Assigned(
+        owner=assignment.owner,
+        team=assignment.team,
+        from_=lead.owner,
+        because=assignment.because,
+        rule=assignment.rule,
+        by=None,
+    )
+    return record(owned, now, assigned)
 
 
 def _wants_owner(lead: Lead) -> bool:
-    """The rules are to choose: for an open lead that nobody has, or whose owner didn't call."""
-    without = lead.bookkeeping.assignment.without
-    if lead.bookkeeping.is_imported:
-        return False  # nobody has to call: history must not take anybody's room
-    if not _may_be_owned(lead) or (lead.owner is not None and lead.owner != without):
+    """The rules are to choose: for an open lead without an owner, or whose owner missed it."""
+    excluded = lead.bookkeeping.assignment.excluded
+    if lead.bookkeeping.late.is_history:
+        return False  # no call is owed: history must not take an owner's room
+    if not _may_be_owned(lead) or (lead.owner is not None and lead.owner != excluded):
         return False
-    setback = lead.bookkeeping.setbacks.get(DueKind.SCORE)
-    return lead.score is not None or (setback is not None and setback.parked)
+    retry = lead.bookkeeping.retries.get(DueKind.SCORE)
+    return lead.score is not None or (retry is not None and retry.parked)
 
 
-def _needs(lead: Lead, routing: RoutingPolicy) -> bool:
-    return _wants_owner(lead) or _counted_owner(lead, routing) != lead.bookkeeping.assignment.counts_for
+def _needs_request(lead: Lead, routing: RoutingPolicy) -> bool:
+    return _wants_owner(lead) or _counted_owner(lead, routing) != lead.bookkeeping.assignment.counted_for
 
 
 def _counted_owner(lead: Lead, routing: RoutingPolicy) -> str | None:
-    """Whose open leads it is counted among."""
+    """The owner among whose open leads it counts."""
     return lead.owner if _may_be_owned(lead) and routing.knows(lead.owner) else None
 
 
@@ -111,30 +128,28 @@ def _may_be_owned(lead: Lead) -> bool:
 
 
 def _missed_by(before: Lead | None, lead: Lead, routing: RoutingPolicy) -> str | None:
-    """Who has just missed the lead, if somebody else is to have it now."""
+    """The owner who has just missed the lead, if the policy gives it to another one now."""
     is_missed = lead.follow_up.state is FollowUpState.MISSED
     if before is None or not is_missed or before.follow_up.state is FollowUpState.MISSED:
         return None
     return lead.owner if routing.reassign_on_miss else None
 
 
-def _without_forbidden_owner(done: Change) -> Change:
-    """Nobody owns a lead that must not be contacted."""
-    lead = done.lead
+def _without_forbidden_owner(change: Change) -> Change:
+    """A lead that must not be contacted has no owner."""
+    lead = change.lead
     if not lead.do_not_contact or lead.owner is None:
-        return done
-    told = {"owner": None, "team": None, "from": lead.owner, "because": "must not be contacted", "by": None}
-    free = record(lead, _time_of(done), (EventType.ASSIGNED, told), owner=None, team=None, owner_because=None)
-    return Change(free.lead, (*done.events, *free.events))
+        return change
+    unassigned = Assigned(owner=None, team=None, from_=lead.owner, because="must not be contacted", by=None)
+    freed = record(lead, _time_of(change), unassigned, owner=None, team=None, owner_because=None)
+    return replace(change, lead=freed.lead, events=(*change.events, *freed.events))
 
 
-def _time_of(done: Change) -> datetime:
-    """When the change happened; it is due at once if nothing tells."""
-    return done.events[-1].time if done.events else done.lead.last_touch_at
+def _time_of(change: Change) -> datetime:
+    """When the change happened; without an event the request is due at once."""
+    return change.events[-1].time if change.events else change.lead.last_touch_at
 
 
-def _with_assignment(lead: Lead, assignment: AssignmentState) -> Lead:
-    """What failed about an earlier request is forgotten."""
-    kept = lead.bookkeeping
-    kept = replace(kept, assignment=assignment, setbacks=kept.without_setback(DueKind.ASSIGN))
-    return replace(lead, bookkeeping=kept)
+def _with_assignment(lead: Lead, state: AssignmentState) -> Lead:
+    """The failed attempts of an earlier request are forgotten."""
+    return with_bookkeeping(lead, assignment=state, retries=lead.bookkeeping.retries_without(DueKind.ASSIGN))

@@ -18,22 +18,22 @@ from shared.scoring.conditions import holds
 class Request:
     """A lead that needs an owner."""
 
-    ask: int
+    number: int  # of the lead's request
     facts: Mapping[str, Any]  # by name, grade, score and qualified among them
     enrichment: Enrichment
-    without: str | None = None  # who had it and didn't call
+    excluded: str | None = None  # the owner who had it and missed it
 
 
-def choose(request: Request, policy: Policy, rota: Workload, now: datetime) -> Assignment:
-    """Who gets the lead, and why. Pure: the same books give the same answer.
+def choose(request: Request, policy: Policy, workload: Workload, now: datetime) -> Assignment:
+    """Who gets the lead, and why. Pure: the same workload gives the same answer.
 
     Args:
         request: the lead.
         policy: rules, teams, owners, calendars. There must be a catch-all.
-        rota: turns and open leads so far.
+        workload: turns and open leads so far.
         now: aware UTC; an absence counts in days of the owner's zone.
     """
-    rules = _Rules(request, policy, rota, now)
+    rules = _Rules(request, policy, workload, now)
     for rule in policy.routing.rules:
         seat = rules.seat_by(rule) if _fits(rule, request) else None
         if seat is not None:
@@ -41,7 +41,7 @@ def choose(request: Request, policy: Policy, rota: Workload, now: datetime) -> A
     catch_all = policy.routing.catch_all
     team = policy.routing.team_of(catch_all)
     return Assignment(
-        ask=request.ask, owner=catch_all, team=team, because="left over by the rules: catch-all"
+        request=request.number, owner=catch_all, team=team, because="no rule matched: catch-all"
     )
 
 
@@ -51,7 +51,7 @@ class _Rules:
 
     request: Request
     policy: Policy
-    rota: Workload
+    workload: Workload
     at: datetime
 
     def seat_by(self, rule: RoutingRule) -> Assignment | None:
@@ -62,12 +62,12 @@ class _Rules:
         name = rule.team or ""
         team_policy = self.policy.routing.teams[name]
         free = [member for member in team_policy.members if self._is_free(member, name)]
-        return self._seat(rule, _next(free, name, team_policy, self.rota), name) if free else None
+        return self._seat(rule, _next(free, name, team_policy, self.workload), name) if free else None
 
     def _seat(self, rule: RoutingRule, owner: str, team: str | None) -> Assignment:
         how = "" if rule.team is None else f"; {_WHY[self.policy.routing.teams[rule.team].by]} of {team}"
         return Assignment(
-            ask=self.request.ask,
+            request=self.request.number,
             owner=owner,
             team=team,
             rule=rule.name,
@@ -78,10 +78,10 @@ class _Rules:
     def _is_free(self, name: str, team: str | None) -> bool:
         """Is there, has room for one more lead, and hasn't just missed this one."""
         owner = self.policy.routing.owner(name)
-        has_room = owner.capacity is None or self.rota.open_leads.get(name, 0) < owner.capacity
+        has_room = owner.capacity is None or self.workload.open_leads.get(name, 0) < owner.capacity
         today = self._today(name, team)
         is_away = any(away.from_ <= today <= away.to for away in owner.absent)
-        return has_room and not is_away and name != self.request.without
+        return has_room and not is_away and name != self.request.excluded
 
     def _today(self, owner: str, team: str | None) -> date:
         calendar = self.policy.calendar_for(owner, team)
@@ -95,16 +95,16 @@ _WHY = {
 }
 
 
-def _next(free: Sequence[str], name: str, team: Team, rota: Workload) -> str:
+def _next(free: Sequence[str], name: str, team: Team, workload: Workload) -> str:
     """Whose turn it is; of two alike the one who is named first."""
-    waited = rota.last_turns.get(name, {})
+    waited = workload.last_turns.get(name, {})
     match team.by:
         case TakeTurns.FIXED:
             return free[0]
         case TakeTurns.ROUND_ROBIN:
             return min(free, key=lambda one: waited.get(one, 0))
         case TakeTurns.LEAST_OPEN:
-            return min(free, key=lambda one: (rota.open_leads.get(one, 0), waited.get(one, 0)))
+            return min(free, key=lambda one: (workload.open_leads.get(one, 0), waited.get(one, 0)))
 
 
 def _fits(rule: RoutingRule, request: Request) -> bool:

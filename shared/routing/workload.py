@@ -1,45 +1,47 @@
-"""Who had which turn, and how many open leads everybody has: what a fair choice looks at."""
+"""Workload per owner and turns per team: what a fair choice looks at."""
 
-from msgspec import Struct
-from msgspec.structs import replace
+from copy import replace
+from dataclasses import dataclass, field
 
 
-class Assignment(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """For whom a lead counts: kept beside the rota, changed with it in one transaction."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Who a lead is assigned to; written in the same transaction as the workload that counts it."""
 
-    ask: int  # the lead's request that this answers: a later one wins
-    owner: str | None = None  # None: for nobody (any more)
+    request: int  # the lead's request that this answers: a later request wins
+    owner: str | None = None  # None: no owner (any more)
     team: str | None = None
     rule: str | None = None
     because: str = ""
     is_turn: bool = False  # it was the owner's turn in the team
 
 
-class Workload(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """The books of the whole desk, one row."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Of all owners and teams, one row."""
 
     turns_taken: int = 0
-    last_turns: dict[str, dict[str, int]] = {}  # by team and owner: the number of their last turn
-    open_leads: dict[str, int] = {}  # by owner
+    last_turns: dict[str, dict[str, int]] = field(default_factory=dict)  # by team and owner: their last turn
+    open_leads: dict[str, int] = field(default_factory=dict)  # by owner
 
 
-def assign(rota: Workload, before: Assignment | None, after: Assignment) -> Workload:
-    """The rota when a lead counts for somebody else."""
-    open_leads = dict(rota.open_leads)
+def assign(workload: Workload, before: Assignment | None, after: Assignment) -> Workload:
+    """The workload when a lead goes from one assignment to another; a turn is taken by the new one."""
+    open_leads = dict(workload.open_leads)
     if before is not None and before.owner is not None:
         open_leads[before.owner] = open_leads.get(before.owner, 0) - 1
     if after.owner is not None:
         open_leads[after.owner] = open_leads.get(after.owner, 0) + 1
-    counted = replace(rota, open_leads={name: count for name, count in open_leads.items() if count})
+    counted = replace(workload, open_leads={name: count for name, count in open_leads.items() if count})
     return _with_turn(counted, after) if after.is_turn else counted
 
 
-def unassign(rota: Workload, before: Assignment) -> Workload:
-    """The rota when a lead counts for nobody and is gone. Turns that were taken stay taken."""
-    return assign(rota, before, Assignment(ask=before.ask))
+def unassign(workload: Workload, before: Assignment) -> Workload:
+    """The workload when an assigned lead is gone. Turns that were taken stay taken."""
+    return assign(workload, before, Assignment(request=before.request))
 
 
-def _with_turn(rota: Workload, seat: Assignment) -> Workload:
-    number, team, owner = rota.turns_taken + 1, seat.team or "", seat.owner or ""
-    locks = {**rota.last_turns.get(team, {}), owner: number}
-    return replace(rota, turns_taken=number, last_turns={**rota.last_turns, team: locks})
+def _with_turn(workload: Workload, assignment: Assignment) -> Workload:
+    number, team, owner = workload.turns_taken + 1, assignment.team or "", assignment.owner or ""
+    turns = {**workload.last_turns.get(team, {}), owner: number}
+    return replace(workload, turns_taken=number, last_turns={**workload.last_turns, team: turns})

@@ -1,17 +1,18 @@
 """A lead gets its facts and its score."""
 
 from collections.abc import Mapping
+from copy import replace
 from datetime import datetime
 from typing import Any
-
-from msgspec.structs import replace
 
 from shared.enrichment.crm_facts import crm_facts
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Change, record
 from shared.leads.enrichment import Enrichment
-from shared.leads.events import EventType
-from shared.leads.lead import Lead, Milestone
+from shared.leads.events import Payload, Qualified, Scored
+from shared.leads.json_form import ABSENT
+from shared.leads.lead import Lead, with_bookkeeping
+from shared.leads.lifecycle import with_milestone
 from shared.leads.score import Score
 from shared.policy.scoring import ScoringPolicy, version_of
 from shared.scoring.facts import lead_facts
@@ -55,58 +56,58 @@ def score_at(lead: Lead, rules: ScoringPolicy, at: datetime) -> Lead:
     return lead if now.ledger == before.ledger else replace(lead, score=now)
 
 
-def record_score(lead: Lead, enrichment: Enrichment, score: Score, at: datetime) -> Change:
-    """The lead with its facts and its worth; qualified is said once, when it becomes so."""
-    before = lead.score
-    said = {
-        "total": score.total,
-        "grade": score.grade,
-        "previousTotal": before.total if before else None,
-        "qualified": score.qualified,
-        "model": score.model,
-        "policy": score.policy,
-    }
-    if enrichment.facts != lead.enrichment.facts:
-        said["facts"] = enrichment.facts
-    imported = {"imported": True} if is_history(lead) else {}
-    happened = [(EventType.SCORED, said | imported)]
+def record_score(lead: Lead, enrichment: Enrichment, score: Score, *, now: datetime) -> Change:
+    """The lead with its facts and its score; `lead.qualified` is written once, when it becomes so."""
+    before, imported = lead.score, is_history_score(lead)
+    events: list[Payload] = [
+        Scored(
+            total=score.total,
+            grade=score.grade,
+            previous_total=before.total if before else None,
+            qualified=score.qualified,
+            model=score.model,
+            policy=score.policy,
+            facts=ABSENT if enrichment.facts == lead.enrichment.facts else enrichment.facts,
+            imported=imported,
+        )
+    ]
     milestones = lead.milestones
     if score.qualified and not (before and before.qualified):
-        happened.append((EventType.QUALIFIED, {"total": score.total, "grade": score.grade} | imported))
-        if all(milestone.what != "qualified" for milestone in milestones):
-            milestones = (*milestones, Milestone(what="qualified", at=at))
+        events.append(Qualified(total=score.total, grade=score.grade, imported=imported))
+        milestones = with_milestone(lead, "qualified", now, None)
+    kept = lead.bookkeeping
     return record(
         lead,
-        at,
-        *happened,
+        now,
+        *events,
         enrichment=enrichment,
         score=score,
         milestones=milestones,
         bookkeeping=replace(
-            lead.bookkeeping,
-            touches_scored=lead.touches,
-            score_asked_at=None,
-            setbacks=lead.bookkeeping.without_setback(DueKind.SCORE),
+            kept,
+            scoring=replace(kept.scoring, touches_scored=lead.touches, requested_at=None),
+            retries=kept.retries_without(DueKind.SCORE),
         ),
     )
 
 
-def is_history(lead: Lead) -> bool:
-    """Only an import of old pushes asks for this score, nothing that happens today."""
-    return lead.bookkeeping.is_imported and lead.bookkeeping.score_asked_at is None
+def is_history_score(lead: Lead) -> bool:
+    """The score is due for an import of old pushes alone, for nothing that happens today."""
+    return lead.bookkeeping.late.is_history and lead.bookkeeping.scoring.requested_at is None
 
 
-def request_score(lead: Lead, version: str, at: datetime) -> Change | None:
+def request_score(lead: Lead, version: str, *, now: datetime) -> Change | None:
     """Have an open lead scored by the rules of this version; None if it has been, or will be anyway."""
     if lead.score is None or lead.score.policy == version or lead.awaits_score or not lead.status.is_open:
         return None
-    return Change(replace(lead, bookkeeping=replace(lead.bookkeeping, score_asked_at=at)))
+    scoring = replace(lead.bookkeeping.scoring, requested_at=now)
+    return Change(with_bookkeeping(lead, scoring=scoring))
 
 
 def _score(lead: Lead, enrichment: Enrichment, rules: ScoringPolicy, at: datetime) -> Score:
     found = score(
         lead_facts(lead, enrichment),
-        lead.bookkeeping.interactions,
+        lead.bookkeeping.scoring.interactions,
         rules,
         at,
         was_qualified=bool(lead.score and lead.score.qualified),

@@ -1,14 +1,18 @@
 """The facts of a lead by name: what the rules of a policy may ask for."""
 
+import functools
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
-from msgspec import to_builtins
-
 from shared.leads.enrichment import Enrichment
+from shared.leads.json_form import camel
 from shared.leads.lead import Lead
 
-_APART = ("facts", "provenance", "confidence")  # of the enrichment: no facts by themselves
+_SECTIONS = ("email", "phone", "country", "company", "person")  # of the enrichment
+_SINGLE = tuple(
+    (name, camel(name)) for name in ("time_zone", "language", "local_hour", "note_length", "completeness")
+)
 
 
 def lead_facts(lead: Lead, enrichment: Enrichment) -> dict[str, Any]:
@@ -29,10 +33,11 @@ def lead_facts(lead: Lead, enrichment: Enrichment) -> dict[str, Any]:
         "doNotContact": lead.do_not_contact,
     }
     facts |= {f"campaign.{name}": text for name, text in lead.campaign.items()}
-    facts |= flattened({"contact": to_builtins(lead.contact)})
-    derived = to_builtins(enrichment)
-    facts |= flattened({name: value for name, value in derived.items() if name not in _APART})
-    facts |= derived["facts"] | flattened({"facts": derived["facts"]})
+    facts |= _of_section("contact", lead.contact)
+    for section in _SECTIONS:
+        facts |= _of_section(section, getattr(enrichment, section))
+    facts |= {fact: getattr(enrichment, name) for name, fact in _SINGLE}
+    facts |= enrichment.facts | flattened({"facts": enrichment.facts})
     return {name: value for name, value in facts.items() if is_known(value)}
 
 
@@ -51,6 +56,17 @@ def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def is_known(value: Any) -> bool:
     """A fact that says something."""
     return value not in (None, "", "unknown")
+
+
+def _of_section(section: str, values: Any) -> dict[str, Any]:
+    """The facts of one section by `<section>.<fact>`."""
+    return {fact: getattr(values, name) for name, fact in _names_of(section, values.__class__)}
+
+
+@functools.cache
+def _names_of(section: str, type_: type) -> tuple[tuple[str, str], ...]:
+    """Each field of a section, with the fact that it is."""
+    return tuple((one.name, f"{section}.{camel(one.name)}") for one in fields(type_))
 
 
 def _flattened(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -1,17 +1,25 @@
-"""A lead, told again from its events: any past score can be had again."""
+"""Replay a lead from its events: any past score can be computed again."""
 
 from collections.abc import Iterable
+from copy import replace
 from datetime import datetime
-
-from msgspec import convert
-from msgspec.structs import replace
 
 from shared.enrichment.crm_facts import crm_facts
 from shared.leads.behaviour import record_interaction
 from shared.leads.commands import ReportInteraction
-from shared.leads.events import Event, EventType, lead_and_number
+from shared.leads.events import (
+    Erased,
+    Event,
+    Interacted,
+    Received,
+    Scored,
+    StatusChanged,
+    Touched,
+    lead_and_number,
+)
 from shared.leads.intake import Origin, merge_push, open_lead
-from shared.leads.lead import Lead
+from shared.leads.json_form import ABSENT, Absent
+from shared.leads.lead import Lead, with_bookkeeping
 from shared.leads.score import Score
 from shared.marketplace.parse import push_of
 from shared.policy.scoring import ScoringPolicy
@@ -40,10 +48,10 @@ def replay_score(events: Iterable[Event], rules: ScoringPolicy, at: datetime) ->
 
 
 def replay_lead(events: Iterable[Event]) -> Lead:
-    """The lead as far as its events tell what scores ask for; see `replayed_score`."""
+    """The lead as far as its events say what scores look at; see `replay_score`."""
     lead: Lead | None = None
     for event in sorted({event.number: event for event in events}.values(), key=lambda one: one.number):
-        if event.type is EventType.ERASED:
+        if isinstance(event.data, Erased):
             lead = None  # the end of an earlier life
         else:
             lead = _opened(event) if lead is None else _applied(lead, event)
@@ -53,75 +61,78 @@ def replay_lead(events: Iterable[Event]) -> Lead:
 
 
 def _opened(event: Event) -> Lead:
-    if event.type is not EventType.RECEIVED:
+    if not isinstance(event.data, Received):
         raise NothingToReplay("The first event isn't the push that opened the lead.")
-    push = push_of(event.data["push"])
     lead_id, _ = lead_and_number(event.id)
-    at, origin = _came(event)
-    lead = open_lead(push, lead_id, event.data.get("offer"), at, origin=origin).lead
-    interactions = tuple(replace(one, number=event.number) for one in lead.bookkeeping.interactions)
-    return replace(lead, bookkeeping=replace(lead.bookkeeping, interactions=interactions))
+    at, origin = _pushed_at(event, event.data.at, is_history=event.data.imported)
+    lead = open_lead(push_of(event.data.push), lead_id, event.data.offer, at, origin=origin).lead
+    scoring = lead.bookkeeping.scoring
+    interactions = tuple(replace(one, number=event.number) for one in scoring.interactions)
+    return with_bookkeeping(lead, scoring=replace(scoring, interactions=interactions))
 
 
-def _came(event: Event) -> tuple[datetime, Origin | None]:
-    """When a push counts from: its event says so if it was taken over, long after the customer was there."""
-    if "at" not in event.data:
+def _pushed_at(event: Event, at: datetime | Absent, *, is_history: bool) -> tuple[datetime, Origin | None]:
+    """When a push counts from: its event says so if it arrived late, long after the customer was there."""
+    if at is ABSENT:
         return event.time, None
-    origin = Origin(taken_at=event.time, is_old=event.data.get("imported", False))
-    return convert(event.data["at"], datetime), origin
+    return at, Origin(arrived_at=event.time, is_history=is_history)
 
 
 def _applied(lead: Lead, event: Event) -> Lead:
     """The lead after one more event, its numbers as they were."""
     change = None
-    if event.type is EventType.TOUCHED:
-        at, origin = _came(event)
-        change = merge_push(_before(lead, event), push_of(event.data["push"]), at, origin=origin)
-    elif event.type is EventType.INTERACTED:
-        change = record_interaction(_before(lead, event), convert(event.data, ReportInteraction), event.time)
-    elif event.type is EventType.SCORED:
-        return _scored(lead, event)
-    elif event.type is EventType.STATUS_CHANGED:
-        return _set_by_hand(lead, event)
+    match event.data:
+        case Touched() as touched:
+            at, origin = _pushed_at(event, touched.at, is_history=touched.imported)
+            change = merge_push(_before(lead, event), push_of(touched.push), at, origin=origin)
+        case Interacted() as interacted:
+            report = ReportInteraction(
+                type=interacted.type,
+                at=interacted.at,
+                detail=interacted.detail,
+                id=interacted.id,
+                by=interacted.by,
+            )
+            change = record_interaction(_before(lead, event), report, now=event.time)
+        case Scored() as scored:
+            return _scored(lead, scored, event.time)
+        case StatusChanged() as changed:
+            return _set_by_hand(lead, changed, event.time)
     return change.lead if change else lead
 
 
 def _before(lead: Lead, event: Event) -> Lead:
-    return replace(lead, bookkeeping=replace(lead.bookkeeping, events_written=event.number - 1))
+    return with_bookkeeping(lead, outbox=replace(lead.bookkeeping.outbox, written=event.number - 1))
 
 
-def _set_by_hand(lead: Lead, event: Event) -> Lead:
-    """What scores ask for of what people and CRMs say: whether contact is allowed, and facts."""
+def _set_by_hand(lead: Lead, changed: StatusChanged, at: datetime) -> Lead:
+    """What scores look at of what people and CRMs reported: whether contact is allowed, and facts."""
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
 
-    facts = event.data.get("facts", {})
-    said_at = event.time if "doNotContact" in event.data else lead.bookkeeping.permission_at
-    return replace(
-        lead,
-        bookkeeping=replace(lead.bookkeeping, permission_at=said_at),
-        do_not_contact=event.data.get("doNotContact", lead.do_not_contact),
-        enrichment=with_facts(lead.enrichment, facts, from_crm(facts)),
-    )
+    if changed.do_not_contact is not ABSENT:
+        merge = replace(lead.bookkeeping.merge, consent_at=at)
+        lead = replace(with_bookkeeping(lead, merge=merge), do_not_contact=changed.do_not_contact)
+    facts = {} if changed.facts is ABSENT else changed.facts
+    return replace(lead, enrichment=with_facts(lead.enrichment, facts, from_crm(facts)))
 
 
-def _scored(lead: Lead, event: Event) -> Lead:
+def _scored(lead: Lead, scored: Scored, at: datetime) -> Lead:
     """What a score leaves behind for the next: whether the lead was qualified, and facts from outside."""
     from shared.enrichment.enrich import with_facts  # noqa: PLC0415 - as in `appraise`
 
-    total, version = event.data["total"], event.data.get("policy", "")
-    is_qualified = event.data.get("qualified", False)
     score = Score(
-        total=total,
-        grade=event.data["grade"],
+        total=scored.total,
+        grade=scored.grade,
         fit=0,
         intent=0,
         confidence=0.0,
-        qualified=is_qualified,
-        model=event.data.get("model", ""),
+        qualified=scored.qualified,
+        model=scored.model,
         ledger=(),
-        scored_at=event.time,
-        policy=version,
+        scored_at=at,
+        policy=scored.policy,
     )
     known = crm_facts(lead.enrichment)  # the event names all facts, and a provider never replaces these
-    facts = {name: fact for name, fact in event.data.get("facts", {}).items() if name not in known}
+    sent = {} if scored.facts is ABSENT else scored.facts
+    facts = {name: fact for name, fact in sent.items() if name not in known}
     return replace(lead, score=score, enrichment=with_facts(lead.enrichment, facts))

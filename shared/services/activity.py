@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.enrichment.identity import contact_key
-from shared.leads.commands import ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
-from shared.leads.idempotency import CLOCK_SKEW, STATUS, is_reported, report_key
+from shared.leads.commands import CLOCK_SKEW, ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
+from shared.leads.idempotency import STATUS, is_reported, report_key
 from shared.leads.lead import Lead
 from shared.services.commands import (
     LEADS_OF_A_PERSON,
@@ -99,7 +99,9 @@ def _meant(leads: list[Lead], report: Report) -> list[Lead]:
 
 def _called(leads: list[Lead], report: ReportFollowUp) -> list[Lead]:
     """The open ones; a call before the first push of one was about another, if there is another."""
-    meant = [one for one in leads if one.status.is_open or is_reported(one.bookkeeping, report.id)]
+    meant = [
+        one for one in leads if one.status.is_open or is_reported(one.bookkeeping.idempotency, report.id)
+    ]
     if not meant:
         raise LeadUnclear(_NONE_OPEN)
     return [one for one in meant if one.received_at - CLOCK_SKEW <= report.at] or meant
@@ -108,7 +110,7 @@ def _called(leads: list[Lead], report: ReportFollowUp) -> list[Lead]:
 def _only(leads: list[Lead], update: UpdateLead) -> Lead:
     mark = report_key(STATUS, update.id)
     for lead in leads:
-        if is_reported(lead.bookkeeping, mark):
+        if is_reported(lead.bookkeeping.idempotency, mark):
             return lead
     meant = [lead for lead in leads if lead.status.is_open]
     if not meant:

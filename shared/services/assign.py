@@ -55,7 +55,7 @@ async def assign(context: AppContext, lead_id: str, *, now: datetime) -> Lead:
         return (await context.store.get(lead_id)).lead
     policy = context.policy
     outcome = await change_lead(
-        context, lead_id, lambda lead: record_assignment(lead, seat, policy, now), read=stored
+        context, lead_id, lambda lead: record_assignment(lead, seat, now=now, policy=policy), read=stored
     )
     await publish_and_note(context, outcome)
     return outcome.stored.lead
@@ -104,7 +104,7 @@ async def _assigned(context: AppContext, lead: Lead, now: datetime) -> Assignmen
     """The lead's seat, as stored; chosen again if the books changed meanwhile."""
     for attempt in range(MAX_ATTEMPTS):
         read = await context.store.rota_for(lead.id)
-        seat = choose_assignment(lead, read.seat, read.rota, context.policy, now)
+        seat = choose_assignment(lead, read.seat, read.rota, now=now, policy=context.policy)
         if seat is None or seat == read.seat:
             return seat
         try:

@@ -1,8 +1,8 @@
 """Commands on one lead: follow-ups, updates, interactions, facts, alarms."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from shared.enrichment.crm_facts import record_facts
 from shared.enrichment.identity import contact_key
@@ -40,7 +40,7 @@ async def report_follow_up(
         LeadNotFound, InvalidFollowUp, StoreUnavailable, LeadChanged.
     """
     outcome = await change_lead(
-        context, lead_id, lambda lead: record_follow_up(lead, report, at, context.policy)
+        context, lead_id, lambda lead: record_follow_up(lead, report, now=at, policy=context.policy)
     )
     await publish_and_note(context, outcome)
     return outcome.stored.lead
@@ -52,7 +52,9 @@ async def update_lead(context: AppContext, lead_id: str, wanted: UpdateLead, *, 
     Raises:
         LeadNotFound, IllegalTransition, InvalidUpdate, StoreUnavailable, LeadChanged.
     """
-    outcome = await change_lead(context, lead_id, lambda lead: apply_update(lead, wanted, at, context.policy))
+    outcome = await change_lead(
+        context, lead_id, lambda lead: apply_update(lead, wanted, now=at, policy=context.policy)
+    )
     await publish_and_note(context, outcome)
     return await assign_at_once(context, outcome, at)
 
@@ -77,7 +79,7 @@ async def report_interaction(
     Raises:
         LeadNotFound, InvalidInteraction, StoreUnavailable, LeadChanged.
     """
-    outcome = await change_lead(context, lead_id, lambda lead: record_interaction(lead, report, at))
+    outcome = await change_lead(context, lead_id, lambda lead: record_interaction(lead, report, now=at))
     await publish_new(context, outcome)
     return outcome.stored.lead
 
@@ -104,12 +106,16 @@ async def report_facts(context: AppContext, lead_id: str, report: ReportFacts, *
     Raises:
         LeadNotFound, InvalidFacts, StoreUnavailable, LeadChanged.
     """
-    outcome = await change_lead(context, lead_id, lambda lead: record_facts(lead, report, at))
+    outcome = await change_lead(context, lead_id, lambda lead: record_facts(lead, report, now=at))
     await publish_and_note(context, outcome)
     return outcome.stored.lead
 
 
-_ALARMS: dict[DueKind, Callable[[Lead, Policy, datetime], Change | None]] = {
+class _Alarm(Protocol):
+    def __call__(self, lead: Lead, *, now: datetime, policy: Policy) -> Change | None: ...
+
+
+_ALARMS: dict[DueKind, _Alarm] = {
     DueKind.DUE_SOON: warn_due_soon,
     DueKind.FOLLOW_UP: flag_missed,
     DueKind.ESCALATE: escalate_missed,
@@ -120,6 +126,6 @@ _ALARMS: dict[DueKind, Callable[[Lead, Policy, datetime], Change | None]] = {
 async def raise_alarm(context: AppContext, lead_id: str, kind: DueKind, *, now: datetime) -> None:
     """Warn, flag, escalate or remind if it is (still) due, and say so. A second call does nothing."""
     alarm = _ALARMS[kind]
-    outcome = await change_lead(context, lead_id, lambda lead: alarm(lead, context.policy, now))
+    outcome = await change_lead(context, lead_id, lambda lead: alarm(lead, now=now, policy=context.policy))
     await publish_and_note(context, outcome)
     await assign_at_once(context, outcome, now)

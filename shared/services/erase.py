@@ -54,7 +54,9 @@ async def purge(context: AppContext, lead_id: str, now: datetime) -> None:
     tombstone = await context.store.tombstone_of(lead_id)
     if tombstone is None:
         await _sweep(context, lead_id)
-        await change_lead(context, lead_id, lambda lead: expire(lead, context.policy.retention, now))
+        await change_lead(
+            context, lead_id, lambda lead: expire(lead, now=now, policy=context.policy.retention)
+        )
         tombstone = await context.store.tombstone_of(lead_id)
     if tombstone is not None:
         await finish(context, tombstone, now)
@@ -63,7 +65,7 @@ async def purge(context: AppContext, lead_id: str, now: datetime) -> None:
 async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> Removed:
     """Everything after the tombstone, each step safe to repeat; it goes itself when it has stood its time."""
     lead = tombstone.lead
-    through = lead.bookkeeping.erased_through
+    through = lead.bookkeeping.erasure.erased_through
     events = await context.store.erase_events(lead.id, through) if through else 0
     seats = int(await release_assignment(context, lead.id))
     is_told = await _tell(context, lead)
@@ -76,7 +78,7 @@ async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> R
 
 async def _tell(context: AppContext, lead: Lead) -> bool:
     """Publish what the tombstone owes; whether it owes nothing more."""
-    owed = lead.bookkeeping.events_unpublished
+    owed = lead.bookkeeping.outbox.unpublished
     if not owed:
         return True
     events = await context.store.events_of(lead.id, first=owed[0], limit=len(owed))
@@ -92,14 +94,14 @@ async def _tell(context: AppContext, lead: Lead) -> bool:
 async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is_told: bool) -> None:
     """Write down how far it is; `LeadChanged` if somebody else did."""
     lead = tombstone.lead
-    is_due = lead.bookkeeping.purge_at is None or lead.bookkeeping.purge_at <= now
+    is_due = lead.bookkeeping.erasure.purge_at is None or lead.bookkeeping.erasure.purge_at <= now
     if is_due and is_told:
         await context.store.bury(tombstone)
         return
     noted = (
-        schedule_retry(lead, DueKind.PURGE, now, PUBLISH_BACKOFF)
+        schedule_retry(lead, DueKind.PURGE, now=now, backoff=PUBLISH_BACKOFF)
         if is_due
-        else clear_tombstone(lead, is_told=is_told)
+        else clear_tombstone(lead, is_published=is_told)
     )
     if noted is not None:
         await context.store.replace(tombstone, noted)
@@ -108,7 +110,7 @@ async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is
 async def _sweep(context: AppContext, lead_id: str) -> None:
     """Remove what an erasure has left of an earlier life of a lead; `LeadNotFound` if there is none."""
     read = await context.store.get(lead_id)
-    through = read.lead.bookkeeping.erased_through
+    through = read.lead.bookkeeping.erasure.erased_through
     if through:
         await context.store.erase_events(lead_id, through)
         await change_lead(context, lead_id, lambda lead: finish_sweep(lead, through), read=read)
@@ -168,7 +170,9 @@ async def _erase(context: AppContext, lead_id: str, at: datetime) -> Removed:
 async def _bury(context: AppContext, lead_id: str, at: datetime) -> Removed:
     try:
         read = await context.store.get(lead_id)
-        await change_lead(context, lead_id, lambda lead: entomb(lead, at, ErasureReason.REQUESTED), read=read)
+        await change_lead(
+            context, lead_id, lambda lead: entomb(lead, ErasureReason.REQUESTED, now=at), read=read
+        )
     except LeadNotFound:  # there is none; or another call was faster
         return Removed()
     log.info("lead %s: erased", lead_id)

@@ -6,10 +6,9 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from copy import replace
 from dataclasses import dataclass
 from datetime import datetime
-
-from msgspec.structs import replace
 
 from shared.enrichment.identity import lead_id
 from shared.follow_up.deadline import deadline_after

@@ -69,5 +69,5 @@ async def revive(store: LeadStore, lead_id: str) -> tuple[DueKind, ...]:
 
 
 def _parked_of(lead: Lead) -> list[ParkedWork]:
-    due, setbacks = due_times(lead), lead.bookkeeping.setbacks
+    due, setbacks = due_times(lead), lead.bookkeeping.retries
     return [ParkedWork(lead.id, kind, due[kind], setbacks[kind].attempts) for kind in parked_kinds(lead)]

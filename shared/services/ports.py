@@ -22,6 +22,7 @@ class StoredLead:
     lead: Lead
     etag: str
     index: tuple[IndexRow, ...]
+    unknown: object = None  # what a later version stored with it: the store's own, handed back as it is
 
 
 @dataclass(frozen=True, slots=True)

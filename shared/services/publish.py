@@ -59,14 +59,14 @@ async def _left_behind(context: AppContext, change: Change) -> list[Event]:
         BusUnavailable: they go too far back for one call; the clock sends all in order.
     """
     kept, first = change.lead.bookkeeping, change.events[0]
-    oldest = kept.events_unpublished[0]
-    is_late = (kept.publish_due_at or first.time) < first.time
+    oldest = kept.outbox.unpublished[0]
+    is_late = (kept.outbox.publish_due_at or first.time) < first.time
     if oldest == first.number or not is_late:
         return []
     if first.number - oldest > EVENTS_AT_ONCE:
         raise BusUnavailable("too many earlier events")
     stored = await context.store.events_of(change.lead.id, first=oldest, limit=first.number - oldest)
-    return [event for event in stored if event.number in kept.events_unpublished]
+    return [event for event in stored if event.number in kept.outbox.unpublished]
 
 
 async def publish_and_note(context: AppContext, outcome: Committed) -> None:
@@ -91,8 +91,8 @@ async def note_published(context: AppContext, stored: StoredLead, events: Sequen
 async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> None:
     """Send every event of a lead that nobody confirmed, in order; on failure put it off, longer each time."""
     stored = await context.store.get(lead_id)
-    waiting = stored.lead.bookkeeping.events_unpublished
-    due_at = stored.lead.bookkeeping.publish_due_at
+    waiting = stored.lead.bookkeeping.outbox.unpublished
+    due_at = stored.lead.bookkeeping.outbox.publish_due_at
     if not waiting or due_at is None or due_at > now:
         return
     stored_events = await context.store.events_of(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
@@ -105,7 +105,7 @@ async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> N
         await change_lead(
             context,
             lead_id,
-            lambda lead: schedule_retry(lead, DueKind.PUBLISH, now, PUBLISH_BACKOFF),
+            lambda lead: schedule_retry(lead, DueKind.PUBLISH, now=now, backoff=PUBLISH_BACKOFF),
             read=stored,
         )
         return

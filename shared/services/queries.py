@@ -1,11 +1,10 @@
 """Reading: leads, history, lists, figures, previews."""
 
 import asyncio
+from copy import replace
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-from msgspec.structs import replace
 
 from shared.leads.behaviour import as_interaction
 from shared.leads.commands import ReportInteraction
@@ -13,7 +12,7 @@ from shared.leads.enrichment import Enrichment
 from shared.leads.events import Event
 from shared.leads.intake import open_lead
 from shared.leads.interactions import with_interaction
-from shared.leads.lead import Lead
+from shared.leads.lead import Lead, with_bookkeeping
 from shared.leads.push import LeadPush
 from shared.leads.score import Score
 from shared.leads.stats import Stats, stats
@@ -151,8 +150,10 @@ def _imagined(asked: PushPreview, policy: Policy) -> Lead:
 
     offer = offer_of(asked.push, None, offers_by_title(policy))
     lead = open_lead(asked.push, _NO_ID, offer, asked.at).lead
-    trail = lead.bookkeeping.interactions
+    scoring = lead.bookkeeping.scoring
+    interactions = scoring.interactions
     for number, report in enumerate(asked.interactions, 2):
-        trail = with_interaction(trail, as_interaction(report, number))
+        interactions = with_interaction(interactions, as_interaction(report, number))
     enrichment = with_facts(lead.enrichment, asked.facts, from_crm(asked.facts))
-    return replace(lead, enrichment=enrichment, bookkeeping=replace(lead.bookkeeping, interactions=trail))
+    lead = with_bookkeeping(lead, scoring=replace(scoring, interactions=interactions))
+    return replace(lead, enrichment=enrichment)

@@ -88,8 +88,10 @@ async def _put_off(context: AppContext, row: DueRow, now: datetime) -> None:
     tombstone = await context.store.tombstone_of(row.lead_id) if row.kind is DueKind.PURGE else None
     if tombstone is None:
         backoff = context.policy.clock.backoff
-        await change_lead(context, row.lead_id, lambda lead: retry_or_park(lead, row.kind, now, backoff))
-    elif change := schedule_retry(tombstone.lead, row.kind, now, context.policy.clock.backoff):
+        await change_lead(
+            context, row.lead_id, lambda lead: retry_or_park(lead, row.kind, now=now, backoff=backoff)
+        )
+    elif change := schedule_retry(tombstone.lead, row.kind, now=now, backoff=context.policy.clock.backoff):
         await context.store.replace(tombstone, change)
 
 

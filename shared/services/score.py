@@ -63,7 +63,7 @@ def _scored(
     if not lead.awaits_score:
         return None if noted is lead else Change(noted)
     enrichment, score = appraise(lead, policy.scoring, at, provided)
-    return record_score(noted, enrichment, score, at)
+    return record_score(noted, enrichment, score, now=at)
 
 
 LEADS_A_TICK = 500  # the bound on what a changed policy costs a minute
@@ -86,7 +86,7 @@ async def request_scores(context: AppContext, now: datetime) -> int:
     async def ask(lead_id: str) -> None:
         async with slots:
             try:
-                await change_lead(context, lead_id, lambda lead: request_score(lead, version, now))
+                await change_lead(context, lead_id, lambda lead: request_score(lead, version, now=now))
             except LeadNotFound:
                 return  # erased meanwhile
 

@@ -64,7 +64,7 @@ async def receive_spilled(context: AppContext, message: QueuedMessage, now: date
     push = parse_push(message.body, LARGEST)
     slug = message.properties.get(OFFER)
     at = _instant(message.properties.get(RECEIVED_AT)) or message.sent_at
-    origin = Origin(taken_at=max(now, at), was_pushed=True)
+    origin = Origin(arrived_at=max(now, at), was_pushed=True)
     return await receive(context, push, slug=slug if isinstance(slug, str) else None, at=at, origin=origin)
 
 

@@ -101,7 +101,7 @@ async def _write(
     for attempt in range(MAX_ATTEMPTS):
         if read is None and not assume_absent:
             read = await _read(context, lead_id, may_be_absent=first is not None or _erases(tried))
-        if read is not None and operation in read.lead.bookkeeping.operations:
+        if read is not None and operation in read.lead.bookkeeping.idempotency.operations:
             return Committed(read, tried)  # our answer was lost
         if first is None and _alive(read) is None:
             raise LeadNotFound(lead_id)

@@ -63,13 +63,13 @@ async def replace(table: ShardedTable, read: StoredLead, change: Change) -> Stor
     """See `LeadStore.replace`."""
     lead_id, index = change.lead.id, index_rows(change.lead)
     kept = {row.key for row in index}
-    operations = [updated(lead_entity(change.lead, index), read.etag), *_events(change)]
+    operations = [updated(lead_entity(change.lead, index, read.unknown), read.etag), *_events(change)]
     operations += [deleted(shard_of(lead_id), row.key) for row in read.index if row.key not in kept]
     operations += [upserted(index_entity(lead_id, row)) for row in index if row not in read.index]
     operations += _marks(change)
     changed = LeadChanged(lead_id)
     etag = await table.submit(operations, {404: changed, 409: changed, 412: changed})
-    return StoredLead(change.lead, etag, index)
+    return StoredLead(change.lead, etag, index, read.unknown)
 
 
 async def read_mark(table: ShardedTable, lead_id: str, key: str) -> Mark | None:
@@ -85,8 +85,8 @@ async def read_events(table: ShardedTable, lead_id: str, first: int, limit: int)
 
 
 def _stored_lead(entity: TableEntity) -> StoredLead:
-    lead, index = lead_of(entity)
-    return StoredLead(lead, entity.metadata["etag"] or "", index)
+    lead, index, unknown = lead_of(entity)
+    return StoredLead(lead, entity.metadata["etag"] or "", index, unknown)
 
 
 def _events(change: Change) -> list[Operation]:
@@ -110,7 +110,7 @@ async def erase_events(table: ShardedTable, lead_id: str, through: int) -> int:
 
 async def delete_tombstone(table: ShardedTable, read: StoredLead) -> None:
     """See `LeadStore.bury`."""
-    lead_id, last = read.lead.id, read.lead.bookkeeping.events_written
+    lead_id, last = read.lead.id, read.lead.bookkeeping.outbox.written
     shard, changed = shard_of(lead_id), LeadChanged(lead_id)
     keys = (event_key(lead_id, last), *(row.key for row in read.index))
     operations = [deleted(shard, lead_key(lead_id), read.etag), *(deleted(shard, key) for key in keys)]

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.data.tables import EntityProperty, TableEntity, UpdateMode
@@ -19,6 +18,7 @@ from shared.services.errors import ImportChanged, PageLost
 from shared.services.ports import RefusedRow, SourcePage, StoredImport
 from shared.storage.client import OwnTable, TableIsMissing, translated
 from shared.storage.rows import Entity
+from shared.typed_json import from_json, to_json
 
 TABLE = "MarketplaceLeads"
 _KEYS = ("PartitionKey", "RowKey")
@@ -104,7 +104,7 @@ class TableImportLedger(OwnTable):
         entity = await self._entity(PARTITION, self._state_key)
         if entity is None:
             return None
-        state = msgspec.json.decode(entity["json0"], type=ImportState)
+        state = from_json(ImportState, entity["json0"])
         return StoredImport(state, entity.metadata["etag"] or "")
 
     async def save(self, read: StoredImport | None, state: ImportState) -> StoredImport:
@@ -113,7 +113,7 @@ class TableImportLedger(OwnTable):
         entity = {
             "PartitionKey": PARTITION,
             "RowKey": self._state_key,
-            "json0": msgspec.json.encode(state).decode(),
+            "json0": to_json(state).decode(),
         }
         changed = ImportChanged(self._origin)
         with self._translated({404: changed, 409: changed, 412: changed}):

@@ -1,44 +1,70 @@
 """Rows of table `Leads`, and the values they keep."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-import msgspec
-
+from shared.contract.events import event_json, read_event
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Mark
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
 from shared.leads.index import IndexRow, StatRow, unstamp
+from shared.leads.json_form import camel
 from shared.leads.lead import Lead
 from shared.routing.workload import Assignment, Workload
 from shared.services.ports import DueRow, LeadIdPage
+from shared.storage.earlier import assignment_renamed, grouped, is_flat
+from shared.storage.unknown import Unknown, unknown_in, with_unknown
+from shared.typed_json import adapter, from_json, from_plain, to_json
 
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
 ID_LENGTH = 24
 ERASED = "erased"  # a column that only tombstones have
 WORKLOAD = "rota"  # PartitionKey of the books of owners
-STAT_COLUMNS = [field.encode_name for field in msgspec.structs.fields(StatRow)]
+STAT_COLUMNS = [camel(one.name) for one in fields(StatRow)]
 RULES = "rules"  # PartitionKey of the versions of the rules
 
 type Entity = dict[str, Any]
 
 
-def lead_entity(lead: Lead, index: tuple[IndexRow, ...]) -> Entity:
-    """The lead's row. It also names the index rows stored with it: they are what a later change replaces."""
+def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None) -> Entity:
+    """The lead's row. It also names the index rows stored with it: they are what a later change replaces.
+
+    Args:
+        lead: the lead.
+        index: its index rows.
+        unknown: what a later version has stored with the lead, see `lead_of`.
+    """
+    text = to_json(lead).decode()
+    if isinstance(unknown, Unknown):
+        text = _written(with_unknown(json.loads(text), unknown))
     return {
         "PartitionKey": shard_of(lead.id),
         "RowKey": lead_key(lead.id),
-        "index": msgspec.json.encode(index).decode(),
+        "index": adapter(tuple[IndexRow, ...]).dump_json(index).decode(),
         **({ERASED: True} if lead.is_erased else {}),
-        **_chunks(msgspec.json.encode(lead).decode()),
+        **_chunks(text),
     }
 
 
-def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...]]:
-    """The lead of its row, and the index rows stored with it."""
-    index = msgspec.json.decode(entity["index"], type=tuple[IndexRow, ...])
-    return msgspec.json.decode(_joined(entity), type=Lead), index
+def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...], Unknown | None]:
+    """The lead of its row, the index rows stored with it, and what this version doesn't know of it.
+
+    Raises:
+        Unreadable: a later version has stored something that isn't only more.
+    """
+    index = from_json(tuple[IndexRow, ...], entity["index"])
+    text = _joined(entity)
+    stored = json.loads(text)
+    if is_flat(stored):
+        stored = grouped(stored)
+        text = _written(stored)
+    lead = from_json(Lead, text)
+    written = to_json(lead).decode()
+    unknown = None if written == text else unknown_in(stored, json.loads(written))
+    return lead, index, unknown
 
 
 def event_entity(lead_id: str, event: Event) -> Entity:
@@ -46,13 +72,13 @@ def event_entity(lead_id: str, event: Event) -> Entity:
     return {
         "PartitionKey": shard_of(lead_id),
         "RowKey": event_key(lead_id, event.number),
-        **_chunks(msgspec.json.encode(event).decode()),
+        **_chunks(event_json(event)),
     }
 
 
 def event_of(entity: Mapping[str, Any]) -> Event:
     """The event of its row."""
-    return msgspec.json.decode(_joined(entity), type=Event)
+    return read_event(_joined(entity))
 
 
 def index_entity(lead_id: str, row: IndexRow) -> Entity:
@@ -83,7 +109,7 @@ def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
 
 def stat_row_of(row: Mapping[str, Any]) -> StatRow:
     """What a `stat!` row says. A column that was asked for and isn't there may come as null."""
-    return msgspec.convert({name: value for name, value in row.items() if value is not None}, StatRow)
+    return from_plain(StatRow, {name: value for name, value in row.items() if value is not None})
 
 
 def rules_entity(version: str, written: str) -> Entity:
@@ -98,12 +124,12 @@ def rules_of(entity: Mapping[str, Any]) -> str:
 
 def workload_entity(rota: Workload) -> Entity:
     """The row of the books of owners."""
-    return {"PartitionKey": WORKLOAD, "RowKey": WORKLOAD, **_chunks(msgspec.json.encode(rota).decode())}
+    return {"PartitionKey": WORKLOAD, "RowKey": WORKLOAD, **_chunks(to_json(rota).decode())}
 
 
 def workload_of(entity: Mapping[str, Any]) -> Workload:
     """The books of their row."""
-    return msgspec.json.decode(_joined(entity), type=Workload)
+    return from_json(Workload, _joined(entity))
 
 
 def assignment_entity(lead_id: str, seat: Assignment) -> Entity:
@@ -111,13 +137,13 @@ def assignment_entity(lead_id: str, seat: Assignment) -> Entity:
     return {
         "PartitionKey": WORKLOAD,
         "RowKey": assignment_key(lead_id),
-        **_chunks(msgspec.json.encode(seat).decode()),
+        **_chunks(to_json(seat).decode()),
     }
 
 
 def assignment_of(entity: Mapping[str, Any]) -> Assignment:
     """The seat of its row."""
-    return msgspec.json.decode(_joined(entity), type=Assignment)
+    return from_plain(Assignment, assignment_renamed(json.loads(_joined(entity))))
 
 
 def assignment_key(lead_id: str) -> str:
@@ -145,6 +171,10 @@ def event_key(lead_id: str, number: int) -> str:
 def mark_key(key: str) -> str:
     """RowKey of a mark."""
     return f"once!{key}"
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _chunks(json: str) -> dict[str, str]:

@@ -1,0 +1,164 @@
+"""Dataclasses to JSON and back, checked: names are camelCase there, times RFC 3339.
+
+The one module of the app that reads and writes values with pydantic, the only validation library. It imports
+pydantic when the first value is read or written, not with the app: the import of the app stays quick.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from shared.leads.json_form import camel
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
+    from pydantic_core import CoreSchema
+
+type Names = Callable[[str], str]
+type Unknown = Literal["ignore", "forbid"]
+type Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing that is wrong: where, and which rule it breaks. It never quotes the value."""
+
+    place: Place  # names of members and numbers of items, from the outside in; empty: the whole
+    rule: str
+
+    def __str__(self) -> str:
+        """`follow_up.target`: the rule."""
+        return f"`{'.'.join(map(str, self.place))}`: {self.rule}" if self.place else self.rule
+
+
+class Unreadable(ValueError):
+    """The text isn't what was expected. Lists every mistake with its place and rule, and quotes no value."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        """With all mistakes, in the order of the type's fields."""
+        super().__init__("; ".join(map(str, mistakes)))
+        self.mistakes = tuple(mistakes)
+
+
+class Rules:
+    """What a field may hold beside its type: `Annotated[int, Rules(ge=0)]`; the names are `pydantic.Field`'s.
+
+    A field that says so costs the import of the app nothing: pydantic asks when it builds the reader.
+    """
+
+    __slots__ = ("_rules",)
+
+    def __init__(self, **rules: Any) -> None:
+        """Keep them until pydantic asks."""
+        self._rules = rules
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        """Hand the rules to pydantic."""
+        from pydantic import Field  # noqa: PLC0415 - see the module
+
+        return handler.generate_schema(Annotated[source, Field(**self._rules)])
+
+
+def as_written(name: str) -> str:
+    """The field's own name, without the underscore that keeps it apart from a keyword."""
+    return name.rstrip("_")
+
+
+def to_json(value: object) -> bytes:
+    """A dataclass as JSON."""
+    return adapter(type(value)).dump_json(value)
+
+
+def to_plain(value: object) -> Any:
+    """A dataclass as JSON's own values: dicts, lists, texts, numbers, true, false, None."""
+    return adapter(type(value)).dump_python(value, mode="json")
+
+
+def rfc3339(at: datetime) -> str:
+    """An aware instant as JSON has it: `2026-03-02T09:00:00Z`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def from_json[Value](type_: type[Value], text: str | bytes, *, unknown: Unknown = "ignore") -> Value:
+    """Read a value. Members that the type doesn't know are left out, unless they are forbidden.
+
+    Raises:
+        Unreadable: the text isn't JSON, or isn't such a value; with every mistake.
+    """
+    return cast(Value, _read(adapter(type_, unknown=unknown), text))
+
+
+def from_plain[Value](type_: type[Value], value: Any, *, unknown: Unknown = "ignore") -> Value:
+    """Read a value from JSON's own values, as strictly as from JSON: a text is no number. See `from_json`."""
+    from pydantic_core import to_json as as_text  # noqa: PLC0415 - see the module
+
+    return cast(Value, _read(adapter(type_, unknown=unknown), as_text(value, inf_nan_mode="constants")))
+
+
+def from_tables[Value](type_: type[Value], tables: Mapping[str, Any]) -> Value:
+    """Read what people wrote as TOML: names as the fields have them, and no other; see `from_json`."""
+    from pydantic_core import to_json as as_text  # noqa: PLC0415 - see the module
+
+    reader = adapter(type_, names=as_written, unknown="forbid")
+    return cast(Value, _read(reader, as_text(tables, inf_nan_mode="constants")))
+
+
+def adapter(type_: Any, *, names: Names = camel, unknown: Unknown = "ignore") -> "TypeAdapter[Any]":
+    """What reads and writes a type, and every dataclass within it, by these names; built once."""
+    return _built(type_, names, unknown)
+
+
+@functools.cache
+def _built(type_: Any, names: Names, unknown: Unknown) -> "TypeAdapter[Any]":
+    from pydantic import ConfigDict, TypeAdapter  # noqa: PLC0415 - see the module
+
+    config = ConfigDict(
+        alias_generator=names,
+        extra=unknown,
+        strict=True,
+        serialize_by_alias=True,
+        ser_json_inf_nan="constants",
+        hide_input_in_errors=True,
+        json_schema_serialization_defaults_required=True,
+    )
+    return TypeAdapter(_Configured[type_], config=config)
+
+
+type _Configured[Value] = Value  # pydantic takes settings for an alias, and hands them on to its dataclasses
+
+
+def _read(reader: "TypeAdapter[Any]", text: str | bytes) -> Any:
+    from pydantic import ValidationError  # noqa: PLC0415 - see the module
+
+    try:
+        return reader.validate_json(text)
+    except ValidationError as exc:
+        raise Unreadable(tuple(_mistakes(exc))) from None  # pydantic's own error holds the input
+
+
+def _mistakes(exc: "ValidationError") -> Iterator[Mistake]:
+    """By place. A container is wrong for itself only where nothing within it is wrong."""
+    found = exc.errors(include_url=False, include_input=False, include_context=False)
+    places = [_place(one["loc"]) for one in found]
+    seen: set[tuple[Place, str]] = set()
+    for place, one in zip(places, found, strict=True):
+        rule = one["msg"].removeprefix("Value error, ")
+        is_container = any(len(other) > len(place) and other[: len(place)] == place for other in places)
+        if one["type"] not in _ALTERNATIVES and not is_container and (place, rule) not in seen:
+            seen.add((place, rule))
+            yield Mistake(place, rule)
+
+
+def _place(loc: Place) -> Place:
+    """Where that is in the text: without the words by which pydantic names the members of a union."""
+    return tuple(part for part in loc if not (isinstance(part, str) and _UNION_MEMBER.fullmatch(part)))
+
+
+# How pydantic names the alternatives of a union in a place, and an alternative that no JSON can be.
+_UNION_MEMBER = re.compile(
+    r"(str|int|float|bool|none|constrained-\w+|(tuple|list|dict|is-instance|literal|function-\w+)\[.*\])"
+)
+_ALTERNATIVES = ("needs_python_object", "is_instance_of")
