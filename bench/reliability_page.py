@@ -82,8 +82,8 @@ MODEL = """
 ## Every order of two actors
 
 The desk runs with store and bus in memory. Every call is a choice: which actor continues, and whether the
-call fails, is done later, or kills the process. {paths:,} paths, depth-first; a path ends where its state was reached before.
-At the end of each path the clock does the remaining work, and the rules are checked.
+call fails, is done later, or kills the process. {paths:,} paths, depth-first; a path ends at a state that was
+reached before. At the end of each path the clock does the remaining work, and the rules are checked.
 
 """
 
