@@ -55,7 +55,15 @@ def _worktree(commit: str, root: Path) -> Iterator[Checkout]:
             yield Checkout(name, tree, str(tree / ".venv" / "bin" / "python"))
         finally:
             if tree.exists():
-                output_of(["git", "worktree", "remove", "--force", tree], cwd=root, timeout=GIT_TIMEOUT)
+                _remove(tree, root)
+
+
+def _remove(tree: Path, root: Path) -> None:
+    """Remove a worktree; a failure is shown, and doesn't hide what ended the bench."""
+    try:
+        output_of(["git", "worktree", "remove", "--force", tree], cwd=root, timeout=GIT_TIMEOUT)
+    except BenchFailed as exc:
+        say(f"{exc}\n`git worktree prune` forgets {tree}.")
 
 
 def _short_name(commit: str, root: Path) -> str:

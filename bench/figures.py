@@ -34,8 +34,10 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> float:
 
 def table(quantities: Sequence[Quantity], checkouts: Sequence[str], measured: Measured) -> str:
     """One line for each quantity and checkout; with two also the ratio of the second to the first."""
-    head = ["", "checkout", "min", "median", "max", "x peer"]
-    head += [f"x {checkouts[0]}"] if len(checkouts) > 1 else []
+    first, *others = checkouts
+    has_peers = any(quantity.peer for quantity in quantities)
+    head = ["", "checkout", "min", "median", "max"]
+    head += ["x peer"] * has_peers + [f"x {first}"] * bool(others)
     lines = [head]
     for quantity in quantities:
         for number, checkout in enumerate(checkouts):
@@ -44,9 +46,10 @@ def table(quantities: Sequence[Quantity], checkouts: Sequence[str], measured: Me
             spread = (min(values), statistics.median(values), max(values))
             line = [f"{quantity.name}, {quantity.unit}" if number == 0 else "", checkout]
             line += [f"{value:,.{quantity.digits}f}" for value in spread]
-            line.append(f"{ratio(values, peers):.2f}" if peers else "")
-            if len(checkouts) > 1:
-                line.append(f"{ratio(values, measured[checkouts[0], quantity.name]):.2f}" if number else "")
+            if has_peers:
+                line.append(f"{ratio(values, peers):.2f}" if peers else "")
+            if others:
+                line.append(f"{ratio(values, measured[first, quantity.name]):.2f}" if number else "")
             lines.append([*line, f"(wanted: {quantity.bound})" if quantity.bound else ""])
     return _aligned(lines)
 

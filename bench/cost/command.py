@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _import(trees: Sequence[Checkout], turns: int, _: Path) -> None:
     measured, has_pydantic = imports.measure(trees, turns * IMPORTS_A_TURN)
-    print(f"import: `import function_app` in a fresh process, {turns * IMPORTS_A_TURN} turns;")
+    print(f"import: `import function_app` in a fresh process; turns: {turns * IMPORTS_A_TURN}")
     print("  bare: `import azure.functions, azure.data.tables`")
     print(table(imports.QUANTITIES, _names(trees), measured))
     for name, is_there in has_pydantic.items():
@@ -71,16 +71,16 @@ def _import(trees: Sequence[Checkout], turns: int, _: Path) -> None:
 
 def _first_answer(trees: Sequence[Checkout], turns: int, folder: Path) -> None:
     measured = first_answer.measure(trees, turns, folder)
-    print(f"first answer: a fresh functions host until its first push was answered, {turns} turns;")
+    print(f"first answer: a fresh functions host until its first push was answered; turns: {turns}")
     print("  bare: the bare function of `intake` in the same host")
     print(table(first_answer.QUANTITIES, _names(trees), measured) + "\n")
 
 
 def _intake(trees: Sequence[Checkout], turns: int, folder: Path) -> None:
     measured = intake.measure(trees, turns, folder)
-    print(f"intake: {intake.PUSHES} + {intake.PUSHES_ALONE} pushes a turn, {turns} turns, scoring off;")
+    print(f"intake: {intake.PUSHES} + {intake.PUSHES_ALONE} pushes a turn, scoring off; turns: {turns}")
     print(
-        "  bare: a function in the same host, one transaction with the same rows, one send with the same message"
+        "  bare: a function in the same host: one transaction of the same rows, one send of the same message"
     )
     print(table(intake.QUANTITIES, _names(trees), measured) + "\n")
 
@@ -88,7 +88,7 @@ def _intake(trees: Sequence[Checkout], turns: int, folder: Path) -> None:
 def _memory(trees: Sequence[Checkout], turns: int, folder: Path) -> None:
     turns = a_third(turns)
     measured = memory.measure(trees, turns, folder)
-    print(f"memory: resident, of the process that is functions host and app, {turns} turns")
+    print(f"memory: resident, of the process that is functions host and app; turns: {turns}")
     print(table(memory.QUANTITIES, _names(trees), measured) + "\n")
 
 
