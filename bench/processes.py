@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 STOP_TIMEOUT = 30.0  # seconds; then it is killed
+STOPPED = 130  # exit code after Ctrl-C, as of every shell command
 LINES_SHOWN = 15  # of the log of a process that failed
 
 

@@ -6,7 +6,7 @@ import re
 from bench.checkouts import Checkout, checkouts
 from bench.cost.command import a_third
 from bench.figures import Measured, Quantity, table
-from bench.processes import BenchFailed, clean_environment, output_of, say
+from bench.processes import STOPPED, BenchFailed, clean_environment, output_of, say
 
 TIMEOUT = 900.0  # seconds of one run; the peers may have to be installed
 _RATE = re.compile(r"^  (?P<name>\S.*?)\s+(?P<rate>[\d,]+)/s", re.MULTILINE)
@@ -27,7 +27,8 @@ def run(options: argparse.Namespace) -> None:
     except BenchFailed as exc:
         raise SystemExit(f"bench scoring: {exc}") from exc
     except KeyboardInterrupt:
-        raise SystemExit("bench scoring: stopped") from None
+        say("bench scoring: stopped")
+        raise SystemExit(STOPPED) from None
     common = [name for checkout, name in measured if checkout == names[0] and (names[1], name) in measured]
     print(table([Quantity(name, "leads a second") for name in common], names, measured))
 

@@ -12,7 +12,7 @@ from types import FrameType
 from bench.checkouts import Checkout, checkouts
 from bench.cost import first_answer, imports, intake, memory, package_size
 from bench.figures import table
-from bench.processes import BenchFailed
+from bench.processes import STOPPED, BenchFailed, say
 
 TURNS = 7
 IMPORTS_A_TURN = 3
@@ -56,7 +56,8 @@ def run(options: argparse.Namespace) -> None:
     except BenchFailed as exc:
         raise SystemExit(f"bench cost: {exc}") from exc
     except KeyboardInterrupt:
-        raise SystemExit("bench cost: stopped") from None
+        say("bench cost: stopped")
+        raise SystemExit(STOPPED) from None
 
 
 def _import(trees: Sequence[Checkout], turns: int, _: Path) -> None:
