@@ -22,11 +22,11 @@ from shared.services.queries import get_lead, list_events
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.examples import DAY, NOW, a_context, another
+from tests.builders import DAY, NOW, a_context, another
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
-from tests.pure.examples import ADA
-from tests.services.erasure_parts import (
+from tests.samples import ADA
+from tests.services.erasure import (
     AT,
     EMAIL,
     MINUTE,

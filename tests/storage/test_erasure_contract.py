@@ -12,7 +12,7 @@ from shared.leads.identity import PERSON_LENGTH
 from shared.privacy.erasure import clear_tombstone, entomb
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound
 from shared.services.ports import LeadFilter
-from tests.examples import DAY, NOW, a_first_push
+from tests.builders import DAY, NOW, a_first_push
 from tests.storage.stores import LATER, scored
 
 
