@@ -93,6 +93,30 @@ def test_each_sdk_has_one_home(module, home):
     assert {path for path in users if not path.is_relative_to(ROOT / home)} == set()
 
 
+INNER_RING = ("leads", "marketplace", "policy", "scoring", "follow_up", "routing", "privacy")
+LATER = {"holidays"}  # imported where a calendar asks for it
+
+
+def test_the_inner_ring_imports_the_standard_library_alone():
+    allowed = {*sys.stdlib_module_names, *LATER}
+    foreign = {
+        (str(path.relative_to(ROOT)), name)
+        for path in sources(*(f"shared/{package}" for package in INNER_RING))
+        for name in imported(path)
+        if name and name.partition(".")[0] not in allowed and not name.startswith("shared.")
+    }
+    assert foreign == set()
+
+
+def test_pydantic_has_one_home_and_the_documents():
+    users = {
+        str(path.relative_to(ROOT))
+        for path in sources("functions", "shared")
+        if any(name.partition(".")[0] in ("pydantic", "pydantic_core") for name in imported(path))
+    }
+    assert users - {"shared/contract/schemas.py", "shared/contract/openapi.py"} == {"shared/typed_json.py"}
+
+
 def test_pure_packages_never_ask_for_the_time():
     asking = [
         path.name
