@@ -4,10 +4,10 @@ import logging
 
 import azure.functions as func
 
-from functions.activity_body import activity_of
-from functions.http import InvalidRequest
 from functions.queue import accept
 from shared.bootstrap import context, utc_now
+from shared.contract.errors import InvalidRequest
+from shared.contract.messages import activity_of
 from shared.leads.commands import (
     IllegalTransition,
     InvalidFacts,

@@ -2,10 +2,10 @@
 
 import azure.functions as func
 
-from functions.bodies import erasure_of
 from functions.http import answer, answering_problems
-from functions.replies import ErasureReceipt
 from shared.bootstrap import context, utc_now
+from shared.contract.requests import erasure_of
+from shared.contract.responses import ErasureReceipt
 from shared.services.erase import erase_lead, erase_person
 
 blueprint = func.Blueprint()

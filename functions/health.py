@@ -5,9 +5,9 @@ from http import HTTPStatus
 import azure.functions as func
 
 from functions.http import answer, answering_problems
-from functions.replies import ClockRun, ImportPass, ImportRun, Liveness, Readiness, Rescoring
 from shared.bootstrap import context, utc_now
-from shared.services.health import Health, ImportHealth, check_health
+from shared.contract.responses import Liveness, readiness
+from shared.services.health import check_health
 
 blueprint = func.Blueprint()
 
@@ -29,26 +29,4 @@ async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a
     """
     health = await check_health(context(), utc_now())
     status = HTTPStatus.OK if health.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return answer(_on_the_wire(health), status)
-
-
-def _on_the_wire(health: Health) -> Readiness:
-    return Readiness(
-        status="ready" if health.is_ready else "stale",
-        clock=ClockRun(last_run_at=health.last_clock_run),
-        oldest_due_seconds={kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
-        parked=health.parked,
-        dead_lettered=health.dead_lettered,
-        rescoring=Rescoring(left=health.to_rescore),
-        import_=_import(health.lead_import) if health.lead_import else None,
-    )
-
-
-def _import(one: ImportHealth) -> ImportRun:
-    under_way = one.under_way
-    return ImportRun(
-        taken=one.taken,
-        refused=one.refused,
-        last_pass_at=one.last_pass_at,
-        under_way=ImportPass(began_at=under_way.began_at, rows=under_way.rows) if under_way else None,
-    )
+    return answer(readiness(health), status)

@@ -2,45 +2,56 @@
 
 import functools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import is_dataclass
 from http import HTTPStatus
 from typing import Any
 
 import azure.functions as func
-from msgspec import to_builtins
 
-from functions.replies import Problem
+from shared.contract.errors import InvalidRequest, RequestTooLarge
+from shared.contract.responses import Problem, ProblemPart
 from shared.leads.commands import IllegalTransition, InvalidFollowUp, InvalidInteraction, InvalidUpdate
+from shared.leads.json_form import ABSENT
 from shared.marketplace.parse import InvalidPush, PushTooLarge
 from shared.policy.load import InvalidPolicy
 from shared.scoring.replay import NothingToReplay
 from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, PersonNotFound, StoreUnavailable
 from shared.services.queries import TooManyLeads
 from shared.settings import InvalidSettings
+from shared.typed_json import Mistake, Place, to_json, to_plain
 
 RETRY_AFTER = {"Retry-After": "30"}  # seconds
 
 type Trigger = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
 
-class InvalidRequest(ValueError):
-    """The caller's request is wrong. The text says what and where, and quotes nothing."""
-
-
-class RequestTooLarge(InvalidRequest):
-    """The caller's body is larger than we take."""
-
-
 def answer(value: Any, status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
-    """A JSON answer: what JSON knows, and structs."""
-    body = json.dumps(value, ensure_ascii=False, default=to_builtins)
+    """A JSON answer: a dataclass, or JSON's own values."""
+    plain = to_plain(value) if is_dataclass(value) else value
+    body = json.dumps(plain, ensure_ascii=False)
     return func.HttpResponse(body, status_code=status, mimetype="application/json")
 
 
-def problem(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> func.HttpResponse:
-    """A problem: what is wrong and where, in words of ours."""
-    body = json.dumps(to_builtins(Problem(title=status.phrase, status=status, detail=detail)))
-    return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/problem+json")
+def problem(
+    status: HTTPStatus,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    mistakes: Sequence[Mistake] = (),
+) -> func.HttpResponse:
+    """A problem (RFC 9457): what is wrong and where, in words of ours."""
+    parts = tuple(ProblemPart(detail=one.rule, pointer=pointer(one.place)) for one in mistakes)
+    body = Problem(
+        type="about:blank", title=status.phrase, status=status, detail=detail, errors=parts or ABSENT
+    )
+    return func.HttpResponse(
+        to_json(body), status_code=status, headers=headers, mimetype="application/problem+json"
+    )
+
+
+def pointer(place: Place) -> str:
+    """A place as a JSON pointer (RFC 6901): `/facts/a~1b`; empty for the whole."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
 
 
 # What a caller may expect, the particular before the general: the status, and our words where the error's own
@@ -82,4 +93,5 @@ def answering_problems(trigger: Trigger) -> Trigger:
 def _problem_of(exc: Exception) -> func.HttpResponse:
     status, words = next((status, words) for type_, status, words in _EXPECTED if isinstance(exc, type_))
     headers = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(status, words or str(exc), headers)
+    mistakes = getattr(exc, "mistakes", ()) if status is HTTPStatus.BAD_REQUEST else ()
+    return problem(status, words or str(exc), headers, mistakes)

@@ -5,8 +5,8 @@ from http import HTTPStatus
 import azure.functions as func
 
 from functions.http import answer, answering_problems
-from functions.replies import PushReceipt
 from shared.bootstrap import context, utc_now
+from shared.contract.responses import PushReceipt
 from shared.marketplace.parse import parse_push
 from shared.services.spill import receive_or_spill
 

@@ -2,12 +2,11 @@
 
 import azure.functions as func
 
-from functions.bodies import follow_up_report, interaction_of, interaction_report, lead_update
 from functions.http import answer, answering_problems
-from functions.replies import LeadIds, Page
-from functions.requests import cursor_of, lead_filter, lead_id_of, limit_of, number_of
 from shared.bootstrap import context, utc_now
-from shared.contract.responses import event_body, lead_body
+from shared.contract.queries import EventsQuery, lead_id_of, leads_query, read_query
+from shared.contract.requests import follow_up_report, interaction_of, interaction_report, lead_update
+from shared.contract.responses import LeadIds, event_body, lead_body
 from shared.services.commands import report_follow_up, report_interaction, report_interaction_of, update_lead
 from shared.services.queries import get_lead, list_events, list_leads
 
@@ -20,11 +19,10 @@ blueprint = func.Blueprint()
 async def leads(req: func.HttpRequest) -> func.HttpResponse:
     """Answer a page of open leads, or of those of a closed status, the best score first."""
     now = utc_now()
-    limit, after = limit_of(req.params), cursor_of(req.params)
-    found, cursor = await list_leads(
-        context(), lead_filter(req.params, now), limit=limit, after=after, at=now
-    )
-    return answer(Page(items=tuple(lead_body(lead) for lead in found), cursor=cursor))
+    query = leads_query(req.params)
+    which = query.to_filter(now)
+    found, cursor = await list_leads(context(), which, limit=query.limit, after=query.cursor, at=now)
+    return answer({"items": [lead_body(lead) for lead in found], "cursor": cursor})
 
 
 @blueprint.function_name("get_lead")
@@ -50,11 +48,10 @@ async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
 @answering_problems
 async def lead_events(req: func.HttpRequest) -> func.HttpResponse:
     """Answer a page of the lead's history, 404 if there is no such lead."""
-    events, following = await list_events(
-        context(), lead_id_of(req.route_params), first=number_of(req.params)
-    )
+    first = read_query(EventsQuery, req.params).cursor
+    events, following = await list_events(context(), lead_id_of(req.route_params), first=first)
     cursor = None if following is None else str(following)
-    return answer(Page(items=tuple(event_body(event) for event in events), cursor=cursor))
+    return answer({"items": [event_body(event) for event in events], "cursor": cursor})
 
 
 @blueprint.function_name("report_follow_up")

@@ -1,10 +1,16 @@
 """The API describes itself."""
 
 import functools
+import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import azure.functions as func
+from azure.functions.decorators.http import HttpTrigger
+
+if TYPE_CHECKING:
+    from shared.contract.openapi import Route
 
 
 def about(others: Sequence[func.Blueprint]) -> func.Blueprint:
@@ -13,8 +19,7 @@ def about(others: Sequence[func.Blueprint]) -> func.Blueprint:
 
     @functools.cache
     def written() -> str:
-        from functions.contract.document import document  # noqa: PLC0415 - schemas of everything: 30 ms
-        from functions.contract.routes import routes_of  # noqa: PLC0415 - likewise
+        from shared.contract.openapi import document  # noqa: PLC0415 - schemas of everything: 30 ms
 
         return json.dumps(document(routes_of((*others, blueprint))), ensure_ascii=False)
 
@@ -25,3 +30,24 @@ def about(others: Sequence[func.Blueprint]) -> func.Blueprint:
         return func.HttpResponse(written(), mimetype="application/json")
 
     return blueprint
+
+
+def routes_of(blueprints: Sequence[func.Blueprint]) -> "tuple[Route, ...]":
+    """Every route, in the order of registration. An app of its own reads them: one can only be asked once."""
+    from shared.contract.openapi import Route  # noqa: PLC0415 - as above
+
+    app = func.FunctionApp()
+    for blueprint in blueprints:
+        app.register_functions(blueprint)
+    return tuple(Route(*described) for function in app.get_functions() for described in _routes(function))
+
+
+def _routes(function: func.Function) -> Iterator[tuple[str, str, str, str, str]]:
+    """Name, method, template, key and docstring of each method."""
+    name, trigger = function.get_function_name(), function.get_trigger()
+    if not isinstance(trigger, HttpTrigger) or name is None or trigger.route is None:
+        return
+    says = inspect.getdoc(function.get_user_function()) or ""
+    auth = str(trigger.auth_level.value if trigger.auth_level else "function").lower()
+    for method in trigger.methods or ():
+        yield name, method.value, trigger.route, auth, says

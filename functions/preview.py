@@ -2,10 +2,10 @@
 
 import azure.functions as func
 
-from functions.bodies import preview_of
 from functions.http import answer, answering_problems
-from functions.replies import Appraisal
 from shared.bootstrap import context, utc_now
+from shared.contract.requests import preview_of
+from shared.contract.responses import Appraisal
 from shared.services.queries import preview
 
 blueprint = func.Blueprint()

@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import azure.functions as func
-from msgspec import ValidationError, convert
 
-from shared.messaging.queue import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
+from shared.contract.messages import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
 from shared.services.ports import QueuedMessage
 
 # What the sender may have set beside body, id and properties.
@@ -54,16 +53,13 @@ def message_of(message: func.ServiceBusMessage, now: datetime) -> QueuedMessage:
 
 
 def _count(value: Any) -> int:
-    try:
-        return max(0, convert(value, int))
-    except ValidationError:
-        return 0
+    return max(0, value) if type(value) is int else 0
 
 
 def _instant(value: Any) -> datetime | None:
     try:
-        return _utc(convert(value, datetime))
-    except (ValidationError, OverflowError):
+        return _utc(datetime.fromisoformat(value) if isinstance(value, str) else None)
+    except (ValueError, OverflowError):
         return None
 
 

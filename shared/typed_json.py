@@ -5,6 +5,7 @@ pydantic when the first value is read or written, not with the app: the import o
 """
 
 import functools
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ type Names = Callable[[str], str]
 type Unknown = Literal["ignore", "forbid"]
 type Place = tuple[str | int, ...]
 
+_PREDICATES = ("must ", "is ", "isn't ", "needs ", "lies ", "has ")
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
@@ -30,8 +33,11 @@ class Mistake:
     rule: str
 
     def __str__(self) -> str:
-        """`follow_up.target`: the rule."""
-        return f"`{'.'.join(map(str, self.place))}`: {self.rule}" if self.place else self.rule
+        """`follow_up.target` must be ...; or the rule behind a colon, if it is a sentence of its own."""
+        if not self.place:
+            return self.rule
+        colon = "" if self.rule.startswith(_PREDICATES) else ":"
+        return f"`{'.'.join(map(str, self.place))}`{colon} {self.rule}"
 
 
 class Unreadable(ValueError):
@@ -60,6 +66,63 @@ class Rules:
         from pydantic import Field  # noqa: PLC0415 - see the module
 
         return handler.generate_schema(Annotated[source, Field(**self._rules)])
+
+
+class Instant:
+    """Marks a time in what callers send: RFC 3339 with a zone, read as aware UTC.
+
+    Without it pydantic takes a number of seconds, a date alone and a time without a zone, too.
+    """
+
+    _FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
+        """Check the text before pydantic reads it."""
+
+        def read(text: Any, read_instant: Callable[[Any], datetime]) -> datetime:
+            if not isinstance(text, str) or not self._FORM.fullmatch(text):
+                raise ValueError("must be an instant with a zone, such as 2026-03-02T09:00:00Z")
+            try:
+                return read_instant(text).astimezone(UTC)
+            except OverflowError as exc:
+                raise ValueError("lies beyond the calendar") from exc
+
+        return {
+            "type": "function-wrap",
+            "function": {"type": "no-info", "function": read},
+            "schema": handler(source),
+        }
+
+
+class Finite:
+    """Marks open JSON in what callers send: numbers must be finite: JSON has no others."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
+        """Look at every value when pydantic has read it."""
+
+        def check(value: Any) -> Any:
+            if not all(math.isfinite(number) for number in _floats_in(value)):
+                raise ValueError("must hold finite numbers only")
+            return value
+
+        return {
+            "type": "function-after",
+            "function": {"type": "no-info", "function": check},
+            "schema": handler(source),
+        }
+
+
+def _floats_in(value: Any) -> Iterator[float]:
+    """Level by level: a recursion could go too deep itself."""
+    level = [value]
+    while level:
+        yield from (one for one in level if isinstance(one, float))
+        level = [
+            part
+            for one in level
+            if isinstance(one, dict | list)
+            for part in (one.values() if isinstance(one, dict) else one)
+        ]
 
 
 def as_written(name: str) -> str:
@@ -141,11 +204,11 @@ def _read(reader: "TypeAdapter[Any]", text: str | bytes) -> Any:
 
 def _mistakes(exc: "ValidationError") -> Iterator[Mistake]:
     """By place. A container is wrong for itself only where nothing within it is wrong."""
-    found = exc.errors(include_url=False, include_input=False, include_context=False)
+    found = exc.errors(include_url=False, include_input=False)
     places = [_place(one["loc"]) for one in found]
     seen: set[tuple[Place, str]] = set()
     for place, one in zip(places, found, strict=True):
-        rule = one["msg"].removeprefix("Value error, ")
+        rule = _rule(one["type"], one.get("ctx", {}), one["msg"])
         is_container = any(len(other) > len(place) and other[: len(place)] == place for other in places)
         if one["type"] not in _ALTERNATIVES and not is_container and (place, rule) not in seen:
             seen.add((place, rule))
@@ -157,6 +220,46 @@ def _place(loc: Place) -> Place:
     return tuple(part for part in loc if not (isinstance(part, str) and _UNION_MEMBER.fullmatch(part)))
 
 
+def _rule(kind: str, context: Mapping[str, Any], message: str) -> str:
+    """The rule in our words, else in pydantic's. The context holds bounds and choices, never the value."""
+    if kind in ("enum", "literal_error"):
+        return f"must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
+    if "recursion limit" in message:
+        return "is nested too deep"
+    words = _WORDS.get(kind, message.removeprefix("Value error, ").replace("{", "{{").replace("}", "}}"))
+    return words.format(**context).replace(" 1 entries", " 1 entry").replace(" 1 characters", " 1 character")
+
+
+_WORDS = {
+    "bool_type": "must be true or false",
+    "dataclass_exact_type": "must be an object",
+    "dataclass_type": "must be an object",
+    "date_from_datetime_parsing": "must be a date such as 2026-03-02",
+    "datetime_from_date_parsing": "must be an instant such as 2026-03-02T09:00:00Z",
+    "datetime_parsing": "must be an instant such as 2026-03-02T09:00:00Z",
+    "datetime_type": "must be an instant such as 2026-03-02T09:00:00Z",
+    "dict_type": "must be an object",
+    "finite_number": "must be finite",
+    "float_type": "must be a number",
+    "greater_than_equal": "must be at least {ge}",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "json_invalid": "isn't JSON: {error}",
+    "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list",
+    "missing": "is missing",
+    "missing_argument": "is missing",
+    "missing_keyword_only_argument": "is missing",
+    "string_pattern_mismatch": "must match {pattern}",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_type": "must be a text",
+    "too_long": "must have at most {max_length} entries",
+    "too_short": "must have at least {min_length} entries",
+    "tuple_type": "must be a list",
+    "unexpected_keyword_argument": "is not known",
+}
 # How pydantic names the alternatives of a union in a place, and an alternative that no JSON can be.
 _UNION_MEMBER = re.compile(
     r"(str|int|float|bool|none|constrained-\w+|(tuple|list|dict|is-instance|literal|function-\w+)\[.*\])"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.activity_body import activity_of
+from shared.contract.messages import activity_of
 from shared.enrichment.identity import lead_id as make_id
 from shared.marketplace.offer import offer_of
 from shared.marketplace.table_row import SourceRow

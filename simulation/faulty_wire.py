@@ -10,7 +10,7 @@ from azure.core.exceptions import ServiceRequestError, ServiceResponseError, Ser
 from azure.core.pipeline.transport import AioHttpTransport, HttpRequest
 from azure.data.tables.aio import TableClient
 
-from shared.messaging.queue import SENT_AT
+from shared.contract.messages import SENT_AT
 from shared.storage.table import TIMEOUTS
 from simulation.ports import HAPPENS, KILLS, Fault
 

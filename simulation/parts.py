@@ -17,10 +17,11 @@ from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiveMode
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from local.emulators.servicebus.emulator import Emulator, connection_string
+from shared.contract.messages import ATTEMPTS, OF_THE_DESK, SENT_AT
 from shared.leads.events import Event
 from shared.messaging import publisher
 from shared.messaging.publisher import ServiceBusPublisher, bus_client
-from shared.messaging.queue import ATTEMPTS, OF_THE_DESK, SENT_AT, ServiceBusQueue
+from shared.messaging.queue import ServiceBusQueue
 from shared.services import receive, redelivery
 from shared.services.ports import QueuedMessage
 from simulation.faulty_wire import AmqpProxy, SharedTransport

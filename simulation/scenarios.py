@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from functions.activity_body import activity_of
+from shared.contract.messages import activity_of
 from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.lead import LeadStatus
 from shared.services.activity import Activity, LeadUnclear, Report, take_activity

@@ -1,9 +1,18 @@
-"""What leaves the desk as JSON: a lead and its events as callers and subscribers see them."""
+"""What leaves the desk as JSON: leads and events as callers and subscribers see them, and other answers."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
+from shared.leads.bookkeeping import DueKind
+from shared.leads.enrichment import Enrichment
 from shared.leads.events import Event
+from shared.leads.json_form import ABSENT, Absent, OmitsDefaults
 from shared.leads.lead import Lead
+from shared.leads.score import Score
+from shared.leads.stats import Stats
+from shared.services.health import Health, ImportHealth
+from shared.services.receive import Result
 from shared.typed_json import adapter, rfc3339, to_plain
 
 HIDDEN = ("bookkeeping",)  # members of a lead that never leave the desk
@@ -24,3 +33,153 @@ def event_body(event: Event) -> dict[str, Any]:
         "time": rfc3339(event.time),
         "data": to_plain(event.data),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem(OmitsDefaults):
+    """What is wrong and where (RFC 9457), in words of ours: nothing of the request is quoted."""
+
+    type: Literal["about:blank"]
+    title: str  # the status in words
+    status: int
+    detail: str
+    errors: tuple["ProblemPart", ...] | Absent = ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemPart:
+    """One mistake of a body or a query: the rule, and where, as a JSON pointer (RFC 6901)."""
+
+    detail: str
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushReceipt:
+    """The push is kept. `repeated`: the same content came within ten minutes, and adds nothing; `queued`: the
+    table couldn't take it, and the lead comes later, as of now."""
+
+    lead_id: str
+    result: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadPage:
+    """Leads of a list, the best score first; `cursor` asks for the next page, null on the last."""
+
+    items: tuple[Lead, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadIds:
+    """The leads of one person."""
+
+    lead_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureReceipt:
+    """What was removed, in numbers; all zeros if nothing was there (any more). It names no person."""
+
+    receipt_id: str
+    leads: int
+    events: int
+    rows: int  # of the table, leads and events among them
+    messages: int  # unread ones of our own queues, dead letters too
+    erased_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appraisal:
+    """What is known about a lead, and what it is worth, point by point."""
+
+    enrichment: Enrichment
+    score: Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liveness:
+    """The process serves."""
+
+    status: Literal["live"] = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRun:
+    """When the clock last did what was due; null: never."""
+
+    last_run_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescoring:
+    """How many leads the present rules haven't scored yet."""
+
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPass:
+    """A pass over the publisher's table that hasn't come to its end yet."""
+
+    began_at: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRun:
+    """The import from the publisher's table: rows imported, rows that wait for a repair."""
+
+    taken: int
+    refused: int
+    last_pass_at: datetime | None  # None: not yet
+    under_way: ImportPass | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """How old the oldest undone work of each kind is, and how much was given up; 1000 stands for more."""
+
+    status: Literal["ready", "stale"]
+    clock: ClockRun
+    oldest_due_seconds: dict[DueKind, float]
+    parked: int
+    dead_lettered: dict[str, int | None] | None  # at most 100 of each; None: the bus doesn't say
+    rescoring: Rescoring
+    import_: ImportRun | None  # None: there is no import
+
+
+def readiness(health: Health) -> Readiness:
+    """The answer of a probe."""
+    return Readiness(
+        status="ready" if health.is_ready else "stale",
+        clock=ClockRun(last_run_at=health.last_clock_run),
+        oldest_due_seconds={kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
+        parked=health.parked,
+        dead_lettered=health.dead_lettered,
+        rescoring=Rescoring(left=health.to_rescore),
+        import_=_import(health.lead_import) if health.lead_import else None,
+    )
+
+
+def stats_body(stats: Stats, begin: datetime, end: datetime) -> dict[str, Any]:
+    """Figures with their time. A group's name stands under what it is the name of: `offer`, `source`, ..."""
+    body: dict[str, Any] = {"from": rfc3339(begin), "to": rfc3339(end), **to_plain(stats)}
+    for kind in GROUPS:
+        groups = body[f"by{kind.capitalize()}"]
+        body[f"by{kind.capitalize()}"] = [{kind: group.pop("name"), **group} for group in groups]
+    return body
+
+
+GROUPS = ("offer", "source", "owner", "grade")
+
+
+def _import(health: ImportHealth) -> ImportRun:
+    under_way = health.under_way
+    return ImportRun(
+        taken=health.taken,
+        refused=health.refused,
+        last_pass_at=health.last_pass_at,
+        under_way=ImportPass(began_at=under_way.began_at, rows=under_way.rows) if under_way else None,
+    )

@@ -8,15 +8,10 @@ from typing import Any
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
+from shared.contract.messages import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
 from shared.messaging.publisher import Outbox, one_by_one
 from shared.services.ports import QueuedMessage
 from shared.typed_json import adapter, rfc3339
-
-REFUSAL = "refusal"  # why nobody works on it
-ATTEMPTS = "attempts"  # how often it was put off
-SENT_AT = "sentAt"  # when the sender's own message came, RFC 3339 UTC
-OF_THE_DESK = frozenset({REFUSAL, ATTEMPTS, SENT_AT})
-
 
 LONGEST_REFUSAL = 1000  # characters
 _LARGEST_MESSAGE = 2**31  # the SDK sends integers of 32 bits only

@@ -186,7 +186,7 @@ def _capped(rule: Rule, points: float) -> int:
 
 
 def _shown(name: str, value: Any) -> str | float | None:
-    """What the ledger repeats of a fact's value; None for what isn't known, and for the customer's own words."""
+    """What the ledger repeats of a fact's value; None for unknown facts and the customer's own words."""
     if isinstance(value, str):
         return None if name.startswith(_OWN_WORDS) else value[:_LONGEST_VALUE]
     return value if isinstance(value, int | float) and not name.startswith(_OWN_WORDS) else None

@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 from msgspec.structs import fields
 
-from functions.activity_body import ActivityHead, ActivityType
+from shared.contract.messages import ActivityHead, ActivityType
 from local import toolchain
-from local.cli.contracts.activity import REPORTS, activity_name
-from local.cli.contracts.asyncapi import asyncapi
+from shared.contract.asyncapi import REPORTS, activity_name
+from shared.contract.asyncapi import asyncapi
 from shared.leads.events import EventType
 
 SPECS = "@asyncapi/specs@6.11.1"  # the schemas that AsyncAPI publishes

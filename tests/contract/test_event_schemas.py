@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from local.cli.contracts.messages import body_schema, property_schema
+from shared.contract.asyncapi import body_schema, property_schema
 from shared.contract.events import LARGEST_BODY, message_body, message_properties
 from shared.enrichment.enrich import with_facts
 from shared.leads.change import record

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from functions.activity_body import activity_of
-from functions.http import InvalidRequest
+from shared.contract.messages import activity_of
+from shared.contract.errors import InvalidRequest
 from shared.leads.commands import ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.services.activity import Activity

@@ -11,9 +11,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import function_app
 from functions import bodies
-from functions.contract.operations import OPERATIONS
-from functions.contract.push_body import push_body
-from functions.http import InvalidRequest
+from shared.contract.operations import OPERATIONS
+from shared.contract.push_body import push_body
+from shared.contract.errors import InvalidRequest
 from functions.requests import EVENTS_QUERY, LEADS_QUERY
 from functions.time_range import RANGE_QUERY
 from shared.contract.responses import lead_body

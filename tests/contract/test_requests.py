@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.bodies import follow_up_report
-from functions.http import InvalidRequest
+from shared.contract.requests import follow_up_report
+from shared.contract.errors import InvalidRequest
 from functions.requests import (
     cursor_of,
     lead_filter,

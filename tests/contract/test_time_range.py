@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.http import InvalidRequest
+from shared.contract.errors import InvalidRequest
 from functions.time_range import DEFAULT_RANGE, time_range
 from tests.samples import NOW, examples
 

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from local.cli.contracts.messages import body_schema, property_schema
+from shared.contract.asyncapi import body_schema, property_schema
 from shared.leads.events import EventType
 from tests.builders import push_body
 from tests.contract.documents import closed, closed_schema, operations, validator_of

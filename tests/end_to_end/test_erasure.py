@@ -10,7 +10,7 @@ from azure.data.tables.aio import TableClient
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 
-from local.cli.contracts.messages import body_schema
+from shared.contract.asyncapi import body_schema
 from shared.leads.events import EventType
 from tests.builders import push_body
 from tests.contract.documents import closed_schema, validator_of

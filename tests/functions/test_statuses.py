@@ -7,10 +7,10 @@ import azure.functions as func
 import pytest
 
 import function_app
-from functions.bodies import MAX_PREVIEW
-from functions.body_parts import MAX_BODY
-from functions.contract.operations import OPERATIONS
-from functions.contract.routes import routes_of
+from shared.contract.requests import MAX_PREVIEW
+from shared.contract.requests import MAX_BODY
+from shared.contract.operations import OPERATIONS
+from functions.openapi import routes_of
 from shared import bootstrap
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus

@@ -1,4 +1,4 @@
-"""Writes the contracts to docs/: the API, the events and reports, and a JSON Schema for each event type.
+"""Writes the contracts to docs/: the API, the events and reports, schemas of the lead and its events.
 
 With `--check` it writes nothing, says which file differs from what the code says, and fails then.
 """
@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from function_app import BLUEPRINTS
-from functions.contract.document import document
-from functions.contract.routes import routes_of
-from local.cli.contracts.asyncapi import asyncapi
-from local.cli.contracts.messages import body_schema
-from shared.leads.events import EVENT_DATA
+from functions.openapi import routes_of
+from shared.contract.asyncapi import LEAD_FILE, asyncapi, event_file, lead_file
+from shared.contract.openapi import document
+from shared.leads.events import PAYLOADS
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 SCHEMAS = "schemas"
 FILES: dict[str, Callable[[], Any]] = {
     "openapi.json": lambda: document(routes_of(BLUEPRINTS)),
     "asyncapi.json": asyncapi,
-    **{f"{SCHEMAS}/{type_}.json": functools.partial(body_schema, type_) for type_ in EVENT_DATA},
+    f"{SCHEMAS}/{LEAD_FILE}": lead_file,
+    **{f"{SCHEMAS}/{type_}.json": functools.partial(event_file, type_) for type_ in PAYLOADS},
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageBodyType
 
-from shared.messaging.queue import OF_THE_DESK
+from shared.contract.messages import OF_THE_DESK
 
 ADDED_BY_THE_BROKER = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
 # The SDK writes these two anew where there is a time to live.

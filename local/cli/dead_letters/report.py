@@ -7,7 +7,7 @@ from typing import Any
 from azure.servicebus import ServiceBusReceivedMessage
 
 from local.cli.dead_letters.copies import message_body, message_properties, text
-from shared.messaging.queue import REFUSAL
+from shared.contract.messages import REFUSAL
 
 DESCRIPTION_WIDTH = 100  # characters
 

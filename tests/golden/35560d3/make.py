@@ -68,7 +68,7 @@ from shared.storage.memory import MemoryLeadStore
 
 import function_app
 from functions import activity, spill
-from functions.activity_body import activity_of
+from shared.contract.messages import activity_of
 from shared.leads.events import Event, EventType, lead_and_number
 from shared.leads.identity import person_of
 from shared.leads.lead import CloseReason, DueKind, Lead, LeadStatus

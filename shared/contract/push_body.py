@@ -1,6 +1,6 @@
 """The body of a push, as Microsoft documents it, and as leniently as it is read."""
 
-from functions.contract.json_schema import Schema
+from shared.contract.schemas import Schema
 from shared.leads.push import Contact, RawPush
 from shared.marketplace.json_text import MAX_DEPTH
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from functions.bodies import (
+from shared.contract.push_body import push_body
+from shared.contract.queries import EventsQuery, LeadsQuery, StatsQuery
+from shared.contract.requests import (
     ErasureBody,
     FollowUpBody,
     InteractionBody,
@@ -12,22 +14,16 @@ from functions.bodies import (
     PreviewBody,
     UpdateBody,
 )
-from functions.contract.json_schema import Schema
-from functions.contract.push_body import push_body
-from functions.contract.stats_answer import STATS
-from functions.parameters import Parameter
-from functions.replies import (
+from shared.contract.responses import (
     Appraisal,
     ErasureReceipt,
-    EventPage,
     LeadIds,
     LeadPage,
     Liveness,
     PushReceipt,
     Readiness,
 )
-from functions.requests import EVENTS_QUERY, LEADS_QUERY
-from functions.time_range import RANGE_QUERY
+from shared.contract.schemas import EVENT_PAGE, Schema, stats_type
 from shared.leads.identity import LEAD_ID
 from shared.leads.lead import Lead
 
@@ -37,9 +33,9 @@ class Operation:
     """A route's method. Its path and key come from the binding, its words from the trigger's docstring."""
 
     name: str = ""  # instead of the function's, where that has several methods
-    query: tuple[Parameter, ...] = ()
-    body: Any = None  # a struct, or a schema
-    answer: Any = None  # a struct, or a schema; None: an empty answer
+    query: type | None = None
+    body: Any = None  # a dataclass, or a schema
+    answer: Any = None  # a dataclass, or a schema; None: an empty answer
     status: HTTPStatus = HTTPStatus.OK
     problems: tuple[int, ...] = ()  # statuses that come with a problem, but for 401
     also: int | None = None  # a status that may come with the same answer instead of a problem
@@ -50,10 +46,10 @@ OPERATIONS: dict[str, Operation] = {
     "POST marketplace/leads/{offer?}": Operation(
         body=push_body(), answer=PushReceipt, status=HTTPStatus.ACCEPTED, problems=(400, 413, 503)
     ),
-    "GET leads": Operation(query=LEADS_QUERY, answer=LeadPage, problems=(400, 503)),
+    "GET leads": Operation(query=LeadsQuery, answer=LeadPage, problems=(400, 503)),
     "GET leads/{id}": Operation(answer=Lead, problems=(404, 503)),
     "PATCH leads/{id}": Operation(body=UpdateBody, answer=Lead, problems=(400, 404, 409, 413, 503)),
-    "GET leads/{id}/events": Operation(query=EVENTS_QUERY, answer=EventPage, problems=(400, 404, 503)),
+    "GET leads/{id}/events": Operation(query=EventsQuery, answer=EVENT_PAGE, problems=(400, 404, 503)),
     "POST leads/{id}/follow-ups": Operation(body=FollowUpBody, answer=Lead, problems=(400, 404, 413, 503)),
     "POST leads/{id}/interactions": Operation(
         body=InteractionBody, answer=Lead, problems=(400, 404, 413, 503)
@@ -61,7 +57,7 @@ OPERATIONS: dict[str, Operation] = {
     "POST interactions": Operation(body=InteractionOfBody, answer=LeadIds, problems=(400, 404, 413, 503)),
     "POST scoring/preview": Operation(body=PreviewBody, answer=Appraisal, problems=(400, 404, 413, 503)),
     "POST erasure": Operation(body=ErasureBody, answer=ErasureReceipt, problems=(400, 413, 503)),
-    "GET stats": Operation(query=RANGE_QUERY, answer=STATS, problems=(400, 503)),
+    "GET stats": Operation(query=StatsQuery, answer=stats_type(), problems=(400, 503)),
     "GET health/live": Operation(answer=Liveness),
     "GET health/ready": Operation(answer=Readiness, problems=(503,), also=503),
     "GET openapi.json": Operation(answer={"type": "object", "description": "This document."}),

@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from functions.contract.events import event_schemas
-from functions.contract.json_schema import Schema, Schemas, reachable, reference
-from functions.contract.operations import OPERATIONS, PATH_PARAMETERS, Operation
-from functions.contract.routes import Route
-from functions.contract.schemas import answer_schemas, body_schemas
-from functions.parameters import Parameter
-from functions.replies import Problem
+from shared.contract.operations import OPERATIONS, PATH_PARAMETERS, Operation
+from shared.contract.responses import Problem
+from shared.contract.schemas import (
+    Schema,
+    Schemas,
+    answer_schemas,
+    body_schemas,
+    event_schemas,
+    query_parameters,
+    reachable,
+    reference,
+)
 
 VERSION = "0.1.0"  # of the contract; nothing is released yet
 ABOUT = (
@@ -21,6 +27,22 @@ ABOUT = (
 )
 _KEYS = {"function": "a key of this function or of the host", "admin": "the master key"}
 _OPTIONAL = re.compile(r"/\{(\w+)\?\}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one HTTP trigger."""
+
+    name: str  # of the function
+    method: str
+    template: str  # as the platform reads it: `leads/{id}`, `marketplace/leads/{offer?}`
+    auth: str  # anonymous, function, admin
+    says: str  # the trigger's docstring
+
+    @property
+    def key(self) -> str:
+        """How the operation is named in `OPERATIONS`."""
+        return f"{self.method} {self.template}"
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -59,7 +81,7 @@ def _described(route: Route, path: str) -> dict[str, Any]:
     operation = OPERATIONS.get(route.key, Operation())
     name = operation.name or route.name
     is_shorter = bool(_OPTIONAL.search(route.template)) and not path.endswith("}")
-    parameters = [*_in_path(path), *(_in_query(one) for one in operation.query)]
+    parameters = [*_in_path(path), *(query_parameters(operation.query) if operation.query else ())]
     described = {
         "operationId": f"{name}_without_offer" if is_shorter else name,
         "summary": name.replace("_", " ").capitalize(),
@@ -85,11 +107,6 @@ def _says(route: Route) -> str:
 def _in_path(path: str) -> Iterator[dict[str, Any]]:
     for name in re.findall(r"\{(\w+)\}", path):
         yield {"name": name, "in": "path", "required": True, **PATH_PARAMETERS[name]}
-
-
-def _in_query(parameter: Parameter) -> dict[str, Any]:
-    said = {"description": parameter.about, "schema": parameter.schema}
-    return {"name": parameter.name, "in": "query", **said, "allowEmptyValue": True}  # it counts as none
 
 
 def _responses(operation: Operation, auth: str) -> dict[str, Any]:

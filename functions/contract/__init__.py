@@ -1,1 +1,0 @@
-"""The API's document, made of what the code uses anyway; imported at the first request for it."""

@@ -1,0 +1,116 @@
+"""Messages that CRMs send to the queue `activity`, and what the desk sets on messages of its own queues."""
+
+import enum
+from collections.abc import Callable
+from copy import replace
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, cast
+
+from shared.contract.errors import invalid
+from shared.contract.requests import (
+    FACTS_TAKEN,
+    LONGEST_TEXT,
+    FollowUpBody,
+    InteractionType,
+    LeadId,
+    LongText,
+    OpenObject,
+    ShortText,
+    Time,
+    UpdateBody,
+    facts_of,
+    read_body,
+)
+from shared.leads.commands import ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
+from shared.services.activity import Activity, Report
+from shared.typed_json import Finite, Rules
+
+REFUSAL = "refusal"  # property: why the message was dead-lettered
+ATTEMPTS = "attempts"  # property: how often it was delivered again
+SENT_AT = "sentAt"  # property: when the sender's own message came, RFC 3339 UTC
+OF_THE_DESK = frozenset({REFUSAL, ATTEMPTS, SENT_AT})
+
+
+class ActivityType(enum.StrEnum):
+    """What a CRM reports back."""
+
+    FOLLOW_UP = "follow_up"  # with the fields of a follow-up
+    INTERACTION = "interaction"
+    STATUS = "status"  # with the fields of an update; `at` is when the status was reached
+    FACTS = "facts"
+
+
+SenderId = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f]+$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ActivityHead:
+    """What every message says, whatever its type."""
+
+    type: str
+    id: SenderId | None = None
+    lead_id: LeadId | None = None
+    email: ShortText | None = None
+    at: Time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ReportedInteraction:
+    """What the customer did: `type` says that it is an interaction, so its own type goes by another name."""
+
+    interaction: InteractionType
+    detail: LongText | OpenObject | None = None
+    by: ShortText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ReportedFacts:
+    """What the CRM knows, by name."""
+
+    facts: Annotated[dict[str, Any], Finite(), Rules(min_length=1, max_length=FACTS_TAKEN)]
+    by: ShortText | None = None
+
+
+def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
+    """What a CRM reports, about whom; without an `id` or an `at` those of the message count.
+
+    Members that aren't known are ignored: a CRM may send more.
+
+    Raises:
+        InvalidRequest: with every mistake of the part that is read.
+    """
+    head = read_body(ActivityHead, body, "activity", unknown="ignore")
+    if (head.lead_id is None) == (head.email is None):
+        raise invalid("activity", "needs `leadId` or `email`, one of the two")
+    if head.type not in set(ActivityType):
+        raise invalid("activity", f"must be one of {', '.join(ActivityType)}", "type")
+    report = _REPORTS[ActivityType(head.type)](body, head.at or sent_at)
+    report = cast(Report, replace(report, id=head.id or message_id))
+    return Activity(report, head.lead_id, head.email)
+
+
+def _follow_up(body: bytes, at: datetime) -> ReportFollowUp:
+    return read_body(FollowUpBody, body, "follow-up", unknown="ignore").to_report(at)
+
+
+def _interaction(body: bytes, at: datetime) -> ReportInteraction:
+    read = read_body(ReportedInteraction, body, "interaction", unknown="ignore")
+    return ReportInteraction(type=read.interaction, at=at, detail=read.detail, by=read.by)
+
+
+def _status(body: bytes, at: datetime) -> UpdateLead:
+    return replace(read_body(UpdateBody, body, "update", unknown="ignore").to_update(), at=at)
+
+
+def _facts(body: bytes, at: datetime) -> ReportFacts:  # noqa: ARG001 - facts hold whenever they are reported
+    read = read_body(ReportedFacts, body, "report of facts", unknown="ignore")
+    return ReportFacts(facts=facts_of(read.facts, "report of facts"), by=read.by)
+
+
+_REPORTS: dict[ActivityType, Callable[[bytes, datetime], Report]] = {
+    ActivityType.FOLLOW_UP: _follow_up,
+    ActivityType.INTERACTION: _interaction,
+    ActivityType.STATUS: _status,
+    ActivityType.FACTS: _facts,
+}

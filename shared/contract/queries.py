@@ -1,0 +1,216 @@
+"""Queries that callers of the API send: what reads a parameter also describes it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, get_type_hints
+
+from shared.contract.errors import InvalidRequest, invalid
+from shared.leads.identity import LEAD_ID
+from shared.leads.index import list_of
+from shared.leads.json_form import camel
+from shared.leads.lead import LeadStatus
+from shared.leads.score import MAX_SCORE
+from shared.services.errors import LeadNotFound
+from shared.services.ports import LeadFilter
+from shared.typed_json import Rules, Unreadable, from_plain
+
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+LONGEST_TEXT = 200  # characters
+LONGEST_NUMBER = 8  # figures
+DEFAULT_RANGE = timedelta(days=30)
+FIRST_YEAR = 1900
+_CURSOR = f"(?:open|closed)![0-9]{{3}}!{LEAD_ID.pattern}"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_HOUR = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_ZONE = rf"(?:[Zz]|[+ -]{_HOUR})"  # a plus that the caller didn't encode arrives as a blank
+_INSTANT = rf"{_DATE}(?:[Tt]{_HOUR}:[0-5][0-9](?:\.[0-9]{{1,14}})?{_ZONE})?"
+_TIME_RULE = (
+    "must be a date (YYYY-MM-DD) or an RFC 3339 instant (YYYY-MM-DDThh:mm:ssZ, "
+    "or with an offset like %2B02:00)"
+)
+_CURSOR_RULE = "must be the `cursor` of a page of this list"
+
+
+def _text(about: str) -> Rules:
+    return Rules(max_length=LONGEST_TEXT, description=about)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadsQuery:
+    """Which leads to list, and where the page begins."""
+
+    status: Annotated[LeadStatus | None, Rules(description="Leads of this status; without it open ones.")] = (
+        None
+    )
+    grade: Annotated[str, Rules(pattern="^[A-D][1-4]$", description="Leads of this grade.")] | None = None
+    owner: Annotated[str, _text("Leads of this owner.")] | None = None
+    offer: Annotated[str, _text("Leads for this offer, in any case.")] | None = None
+    company: Annotated[str, _text("Leads of this firm: its name in any spelling, or its domain.")] | None = (
+        None
+    )
+    test: Annotated[bool, Rules(description="Only tests of Partner Center, or only the others.")] | None = (
+        None
+    )
+    do_not_contact: (
+        Annotated[bool, Rules(description="Only leads that must not be contacted, or only the others.")]
+        | None
+    ) = None
+    overdue: (
+        Annotated[bool, Rules(description="Only leads whose follow-up is overdue, or only the others.")]
+        | None
+    ) = None
+    min_score: (
+        Annotated[int, Rules(ge=0, le=MAX_SCORE, description="Leads with at least so many points.")] | None
+    ) = None
+    limit: Annotated[int, Rules(ge=1, le=MAX_LIMIT, description="How many leads a page has at most.")] = (
+        DEFAULT_LIMIT
+    )
+    cursor: (
+        Annotated[
+            str,
+            Rules(
+                pattern=f"^{_CURSOR}$",
+                description="Where the page begins: the `cursor` of the page before.",
+            ),
+        ]
+        | None
+    ) = None
+
+    def to_filter(self, now: datetime) -> LeadFilter:
+        """Which leads the query asks for."""
+        return LeadFilter(
+            status=self.status,
+            grade=self.grade,
+            owner=self.owner,
+            offer=(self.offer or "").lower() or None,
+            firm=_firm(self.company),
+            test=self.test,
+            do_not_contact=self.do_not_contact,
+            min_score=self.min_score,
+            overdue=self.overdue,
+            now=now,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsQuery:
+    """Where a page of a lead's history begins."""
+
+    cursor: Annotated[
+        int, Rules(ge=1, le=99_999_999, description="The number of the event that the page begins with.")
+    ] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatsQuery:
+    """The time in which the counted leads were received."""
+
+    from_: (
+        Annotated[
+            str,
+            Rules(
+                pattern=f"^{_INSTANT}$",
+                description="Received from then on: a date or an instant; 30 days before `to`.",
+            ),
+        ]
+        | None
+    ) = None
+    to: (
+        Annotated[
+            str,
+            Rules(
+                pattern=f"^{_INSTANT}$",
+                description="Received before then: a date, for its begin in UTC, or an instant; now.",
+            ),
+        ]
+        | None
+    ) = None
+
+    def to_range(self, now: datetime) -> tuple[datetime, datetime]:
+        """From `from` to before `to`, aware UTC, cut to the millisecond; by default the last 30 days.
+
+        Each is an RFC 3339 instant, or a date, which stands for its begin in UTC. Without `from` it is 30
+        days before `to`, without `to` it is now.
+
+        Raises:
+            InvalidRequest: a day that doesn't exist, or `from` doesn't lie before `to`.
+        """
+        end = _instant("to", self.to) or now
+        begin = _instant("from", self.from_) or end - DEFAULT_RANGE
+        if begin >= end:
+            raise invalid("query", "must lie before `to`, which is now unless it is given", "from")
+        return begin, end
+
+
+def read_query[Query](type_: type[Query], params: Mapping[str, str]) -> Query:
+    """The parameters of a query; raises InvalidRequest with every mistake."""
+    hints = get_type_hints(type_)
+    known = {
+        name: _typed(hints[one.name], params[name])
+        for one in fields(type_)  # type: ignore[arg-type]
+        if (name := camel(one.name)) in params
+    }
+    try:
+        return from_plain(type_, known)
+    except Unreadable as exc:
+        mistakes = [
+            type(one)(one.place, _RULES.get(str(one.place[0]), one.rule)) if "match" in one.rule else one
+            for one in exc.mistakes
+        ]
+        raise InvalidRequest("Invalid query", mistakes) from exc
+
+
+_RULES = {
+    "grade": "must be a letter A to D with a figure 1 to 4",
+    "cursor": _CURSOR_RULE,
+    "from": _TIME_RULE,
+    "to": _TIME_RULE,
+}
+
+
+def lead_id_of(route: Mapping[str, str]) -> str:
+    """The id in the route; a text that can't be one names no lead."""
+    lead_id = route.get("id", "")
+    if not LEAD_ID.fullmatch(lead_id):
+        raise LeadNotFound
+    return lead_id
+
+
+def leads_query(params: Mapping[str, str]) -> LeadsQuery:
+    """Which page of which leads; raises InvalidRequest, also for a cursor of another list."""
+    query = read_query(LeadsQuery, params)
+    if query.cursor is not None and not query.cursor.startswith(list_of(query.status)):
+        raise invalid("query", _CURSOR_RULE, "cursor")
+    return query
+
+
+def _typed(hint: Any, text: str) -> Any:
+    """What a text stands for in a parameter of this type; what it can't be stays a text, and is refused."""
+    wanted = str(hint)
+    if "bool" in wanted and text in ("true", "false"):
+        return text == "true"
+    if "int" in wanted and re.fullmatch(f"[0-9]{{1,{LONGEST_NUMBER}}}", text):
+        return int(text)
+    return text
+
+
+def _instant(name: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text.upper().replace(" ", "+"))
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as exc:  # there is no such day; or it is none in UTC
+        raise invalid("query", _TIME_RULE, name) from exc
+    if at.year < FIRST_YEAR:
+        raise invalid("query", f"must not lie before {FIRST_YEAR}", name)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _firm(text: str | None) -> tuple[str, str] | None:
+    """A company by its name in any spelling, or by its domain."""
+    from shared.enrichment.company import company_key  # noqa: PLC0415 - only where a company is asked for
+
+    return None if text is None else (company_key(text) or "-", text.strip().casefold() or "-")

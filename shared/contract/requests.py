@@ -1,0 +1,223 @@
+"""Bodies that callers of the API send. An unknown member is refused: it may be a misspelt one."""
+
+import codecs
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from shared.contract.errors import InvalidRequest, RequestTooLarge, invalid
+from shared.enrichment.identity import is_address
+from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
+from shared.leads.identity import LEAD_ID
+from shared.leads.interactions import INTERACTIONS_KEPT
+from shared.leads.json_form import ABSENT, Absent
+from shared.leads.lead import CloseReason, LeadStatus
+from shared.marketplace.parse import push_of
+from shared.policy.load import InvalidPolicy, parse_policy
+from shared.policy.model import Policy
+from shared.scoring.facts import flattened
+from shared.services.queries import LeadPreview, PushPreview
+from shared.typed_json import Finite, Instant, Rules, Unknown, Unreadable, from_json
+
+MAX_BODY = 64 * 1024  # bytes
+MAX_PREVIEW = 256 * 1024  # bytes: a push, and a whole policy
+LONGEST_TEXT = 200  # characters
+FACTS_TAKEN = 200  # in one body
+
+ShortText = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT)]
+LongText = Annotated[str, Rules(max_length=10_000)]
+Name = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S")]
+InteractionType = Annotated[str, Rules(pattern="^[a-z][a-z0-9_]{0,63}$")]
+Address = Annotated[str, Rules(min_length=3, max_length=1000, pattern=r"\S\s*@\s*\S")]
+LeadId = Annotated[str, Rules(pattern=f"^{LEAD_ID.pattern}$")]
+Time = Annotated[datetime, Instant()]
+OpenObject = Annotated[dict[str, Any], Finite()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FollowUpBody:
+    """Who followed up, when (now, unless given) and how; a second report with the same `id` does nothing."""
+
+    by: Name
+    at: Time | None = None
+    channel: ShortText | None = None
+    note: LongText | None = None
+    outcome: ShortText | None = None
+    next_contact_at: Time | None = None
+    id: ShortText | None = None
+
+    def to_report(self, now: datetime) -> ReportFollowUp:
+        """The command; `at` is now unless it is given."""
+        return ReportFollowUp(
+            by=self.by.strip(),
+            at=self.at or now,
+            channel=self.channel,
+            note=self.note,
+            outcome=self.outcome,
+            next_contact_at=self.next_contact_at,
+            id=self.id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateBody:
+    """What is to change; `reason` goes with lost and disqualified, an `owner` of null is none."""
+
+    status: LeadStatus | Absent = ABSENT
+    reason: CloseReason | None = None
+    owner: Name | Absent | None = ABSENT
+    do_not_contact: bool | Absent = ABSENT
+    by: ShortText | None = None
+
+    def to_update(self) -> UpdateLead:
+        """The command. Raises InvalidRequest if nothing is to change."""
+        if self.status is self.owner is self.do_not_contact is ABSENT and self.reason is None:
+            raise invalid("update", "needs `status`, `owner` or `doNotContact`")
+        owner = self.owner.strip() if isinstance(self.owner, str) else self.owner
+        return UpdateLead(
+            status=self.status,
+            reason=self.reason,
+            owner=owner,
+            do_not_contact=self.do_not_contact,
+            by=self.by,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class InteractionBody:
+    """What a customer did, and when (now, unless given); a second report of the same does nothing."""
+
+    type: InteractionType
+    at: Time | None = None
+    detail: LongText | OpenObject | None = None
+    id: ShortText | None = None
+
+    def to_report(self, now: datetime) -> ReportInteraction:
+        """The command; `at` is now unless it is given."""
+        return ReportInteraction(type=self.type, at=self.at or now, detail=self.detail, id=self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class InteractionOfBody(InteractionBody):
+    """What the person who has this address did, and when (now, unless given)."""
+
+    email: ShortText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ErasureBody:
+    """Who is to be erased: a person by their `email`, or one lead by its `leadId`; one of the two."""
+
+    email: Address | None = None
+    lead_id: LeadId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PreviewBody:
+    """A made-up push, with facts and behaviour; or a `leadId`, beside it only `policy` and `at`.
+
+    `policy` is the text of a policy file, `at` the instant that is asked about: now, unless given.
+    """
+
+    push: OpenObject | None = None
+    lead_id: LeadId | None = None
+    facts: Annotated[dict[str, Any], Finite(), Rules(max_length=FACTS_TAKEN)] = field(default_factory=dict)
+    interactions: Annotated[tuple[InteractionBody, ...], Rules(max_length=INTERACTIONS_KEPT)] = ()
+    policy: str | None = None
+    at: Time | None = None
+
+    def to_preview(self, now: datetime) -> PushPreview | LeadPreview:
+        """What is to be scored, by which policy, at which instant; nothing of it is stored."""
+        policy = _policy(self.policy)
+        if self.lead_id is not None:
+            if self.push is not None or self.facts or self.interactions:
+                raise invalid("preview", "beside `leadId` stand only `policy` and `at`")
+            return LeadPreview(lead_id=self.lead_id, policy=policy, at=self.at)
+        if self.push is None and not self.facts:
+            raise invalid("preview", "needs `push`, `facts` or `leadId`")
+        at = self.at or now
+        return PushPreview(
+            push=push_of(self.push or {}),
+            facts=facts_of(self.facts, "preview"),
+            interactions=tuple(one.to_report(at) for one in self.interactions),
+            policy=policy,
+            at=at,
+        )
+
+
+def read_body[Body](
+    type_: type[Body], body: bytes, what: str, *, most: int = MAX_BODY, unknown: Unknown = "forbid"
+) -> Body:
+    """The body as its type, with or without a byte order mark.
+
+    Args:
+        type_: a dataclass of this module.
+        body: as sent.
+        what: the body's name in errors, such as `update`.
+        most: bytes.
+        unknown: what becomes of members that the type doesn't know.
+
+    Raises:
+        RequestTooLarge: more than `most` bytes.
+        InvalidRequest: with every mistake.
+    """
+    if len(body) > most:
+        raise RequestTooLarge(f"The body is {len(body)} bytes; the limit is {most}.")
+    try:
+        return from_json(type_, body.removeprefix(codecs.BOM_UTF8), unknown=unknown)
+    except Unreadable as exc:
+        raise InvalidRequest(f"Invalid {what}", exc.mistakes) from exc
+
+
+def follow_up_report(body: bytes, now: datetime) -> ReportFollowUp:
+    """The body of a reported follow-up."""
+    return read_body(FollowUpBody, body, "follow-up").to_report(now)
+
+
+def lead_update(body: bytes) -> UpdateLead:
+    """The body of an update."""
+    return read_body(UpdateBody, body, "update").to_update()
+
+
+def interaction_report(body: bytes, now: datetime) -> ReportInteraction:
+    """The body of an interaction about one lead."""
+    return read_body(InteractionBody, body, "interaction").to_report(now)
+
+
+def interaction_of(body: bytes, now: datetime) -> tuple[str, ReportInteraction]:
+    """The body of an interaction about a person: their address, and what they did."""
+    read = read_body(InteractionOfBody, body, "interaction")
+    return read.email, read.to_report(now)
+
+
+def erasure_of(body: bytes) -> tuple[str | None, str | None]:
+    """The address, or the lead's id: one of them is None."""
+    read = read_body(ErasureBody, body, "erasure")
+    if (read.email is None) == (read.lead_id is None):
+        raise invalid("erasure", "needs `email` or `leadId`, one of the two")
+    if read.email is not None and not is_address(read.email):
+        raise invalid("erasure", "must be an address", "email")
+    return read.email, read.lead_id
+
+
+def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
+    """The body of a preview."""
+    return read_body(PreviewBody, body, "preview", most=MAX_PREVIEW).to_preview(now)
+
+
+def facts_of(facts: dict[str, Any], what: str) -> dict[str, Any]:
+    """Facts by name, nested objects joined by dots: `{"person": {"rank": "vp"}}` is `person.rank`."""
+    try:
+        found = flattened(facts)
+    except RecursionError as exc:
+        raise invalid(what, "is nested too deep", "facts") from exc
+    if not all(isinstance(value, str | int | float | bool | None) for value in found.values()):
+        raise invalid(what, "must be texts, numbers, true or false", "facts")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _policy(text: str | None) -> Policy | None:
+    try:
+        return None if text is None else parse_policy(text)
+    except InvalidPolicy as exc:
+        raise InvalidRequest(f"`policy`: {exc}") from exc
