@@ -7,12 +7,16 @@ import random
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from shared.policy.load import load_policy
 from shared.services.context import AppContext, LeadImport
 from shared.services.dead_letters import DeadLetterWatch
 from shared.services.ports import FactProvider
-from shared.settings import FactSettings, Settings, read_settings
+from shared.settings import Connection, FactSettings, Settings, read_settings
+
+if TYPE_CHECKING:
+    from azure.data.tables.aio import TableClient
 
 
 def utc_now() -> datetime:
@@ -41,7 +45,7 @@ def wire(environment: Mapping[str, str]) -> AppContext:
     from shared.messaging.publisher import ServiceBusPublisher, bus_client  # noqa: PLC0415
     from shared.messaging.queue import ServiceBusQueue  # noqa: PLC0415
     from shared.messaging.unread import Place, ServiceBusUnread  # noqa: PLC0415
-    from shared.storage.table import TableLeadStore, table_client  # noqa: PLC0415
+    from shared.storage.table import TableLeadStore  # noqa: PLC0415
 
     logging.getLogger("azure").setLevel(logging.WARNING)  # the SDKs log every request with its URL
     settings = read_settings(environment)
@@ -50,11 +54,9 @@ def wire(environment: Mapping[str, str]) -> AppContext:
         Place(settings.activity_queue),
         Place(settings.spill_queue),
     ]
-    bus = functools.partial(bus_client, settings.bus, by_identity=settings.bus_by_identity)
+    bus = functools.partial(bus_client, settings.bus.address.value, by_identity=settings.bus.by_identity)
     return AppContext(
-        store=TableLeadStore(
-            table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
-        ),
+        store=TableLeadStore(_table(settings.storage, settings.table)),
         publisher=ServiceBusPublisher(bus, settings.topic),
         activity=ServiceBusQueue(bus, settings.activity_queue),
         spill=ServiceBusQueue(bus, settings.spill_queue),
@@ -72,7 +74,7 @@ def wire(environment: Mapping[str, str]) -> AppContext:
         ),
         facts=_provider(settings.facts) if settings.facts else None,
         lead_import=_takeover(settings),
-        id_key=settings.id_key,
+        id_key=settings.id_key.value,
         new_id=lambda: uuid.uuid4().hex,
         chance=random.random,
     )
@@ -86,15 +88,18 @@ def _takeover(settings: Settings) -> LeadImport | None:
         MarketplaceTableReader,
         TableImportLedger,
     )
+
+    source = MarketplaceTableReader(_table(settings.marketplace, TABLE))
+    return LeadImport(source, TableImportLedger(_table(settings.storage, settings.table), source.origin))
+
+
+def _table(storage: Connection, name: str) -> "TableClient":
     from shared.storage.table import table_client  # noqa: PLC0415
 
-    theirs = table_client(settings.marketplace, TABLE, by_identity=settings.marketplace_by_identity)
-    ours = table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
-    source = MarketplaceTableReader(theirs)
-    return LeadImport(source, TableImportLedger(ours, source.origin))
+    return table_client(storage.address.value, name, by_identity=storage.by_identity)
 
 
 def _provider(settings: FactSettings) -> FactProvider:
     from shared.providers.http_json import HttpJsonProvider  # noqa: PLC0415 - rarely needed
 
-    return HttpJsonProvider(settings.url, settings.mapping, settings.budget, headers=settings.headers)
+    return HttpJsonProvider(settings.url, settings.mapping, settings.budget, headers=settings.headers.value)
