@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Callable
 
-from bench import enrichment, hostile, reliability, scoring
+from bench import enrichment, hostile, reliability, scoring, scoring_against
+from bench.cost import command as cost
 
 type Options = argparse.Namespace
 
@@ -11,7 +12,11 @@ BENCHES: dict[str, tuple[str, Callable[[Options], None]]] = {
     "enrichment": ("accuracy on the gold files, and time per lead", lambda _: enrichment.run()),
     "scoring": (
         "leads a second with the ledger on, beside json-rules-engine and business-rules",
-        lambda _: scoring.run(),
+        lambda options: scoring_against.run(options) if options.against else scoring.run(),
+    ),
+    "cost": (
+        "import, first answer, intake, memory and package size, beside what does less (ten minutes)",
+        cost.run,
     ),
     "reliability": (
         "leads lost and effects doubled under faults and kills; writes docs/reliability.md (an hour)",
@@ -22,7 +27,8 @@ BENCHES: dict[str, tuple[str, Callable[[Options], None]]] = {
         lambda _: hostile.run(),
     ),
 }
-BY_NAME_ONLY = ("reliability", "hostile")
+BY_NAME_ONLY = ("cost", "reliability", "hostile")
+AGAINST = ("cost", "scoring")  # can measure another commit too
 
 
 def main() -> None:
@@ -38,7 +44,10 @@ def main() -> None:
         "names", nargs="*", choices=[*BENCHES, []], metavar="NAME", help=f"default: {', '.join(short)}"
     )
     reliability.add_options(parser.add_argument_group("of reliability"))
+    cost.add_options(parser.add_argument_group("of cost and scoring"))
     options = parser.parse_args()
+    if options.against and not set(options.names or short) <= set(AGAINST):
+        parser.error(f"--against is for {' and '.join(AGAINST)}: name what to measure")
     for name in options.names or short:
         what, run = BENCHES[name]
         print(f"\n{name}: {what}\n")

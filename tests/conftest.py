@@ -5,13 +5,10 @@ import socket
 import warnings
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from local.azurite import azurite, connection_string
 from local.emulators.servicebus.emulator import Emulator
-from shared.leads import change
-from shared.leads.events import EVENT_DATA, Event
 
 ROOT = Path(__file__).resolve().parent.parent
 BUS_CONFIG = ROOT / "local" / "emulators" / "servicebus" / "Config.json"
@@ -22,19 +19,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _every_event_keeps_to_its_contract():
-    """Whatever test makes an event: its data are what subscribers were told, no field more."""
-
-    def checked(**fields):
-        msgspec.convert(msgspec.to_builtins(fields["data"]), EVENT_DATA[fields["type"]])
-        return Event(**fields)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(change, "Event", checked)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,10 @@
 
 import itertools
 import json
+from copy import replace as changed
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-
-from msgspec.structs import replace as changed
 
 from shared.enrichment.identity import lead_id
 from shared.follow_up.deadline import set_deadline
@@ -50,7 +49,7 @@ def a_first_push(at: datetime = NOW, policy: Policy = PROMISE, **changes: Any) -
 def with_parked_score(lead: Lead) -> Lead:
     """The lead, after scoring it failed too often."""
     setbacks = {DueKind.SCORE: RetryState(attempts=8, retry_at=lead.received_at, parked=True)}
-    return changed(lead, bookkeeping=changed(lead.bookkeeping, setbacks=setbacks))
+    return changed(lead, bookkeeping=changed(lead.bookkeeping, retries=setbacks))
 
 
 def a_context(policy: str = "", **ports: Any) -> AppContext:

@@ -33,9 +33,9 @@ def push_body() -> Schema:
 
 
 def _object() -> Schema:
-    contact = {_pascal(name): _text() for name in Contact.__struct_fields__}
+    contact = {_pascal(name): _text() for name in Contact.__dataclass_fields__}
     nested = {"description": "The customer; the same members are also read beside it.", "properties": contact}
-    texts = {_pascal(name): _text() for name in RawPush.__struct_fields__}
+    texts = {_pascal(name): _text() for name in RawPush.__dataclass_fields__}
     return {"type": "object", "properties": {"UserDetails": nested, _TITLE: _text(), **texts}}
 
 

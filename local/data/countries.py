@@ -55,7 +55,7 @@ _LEAST_SHARE = 80.0  # percent of a country's people
 _NO_ONE_LANGUAGE = frozenset({"PY"})
 _ISO_639_1 = {"nb": "no", "nn": "no", "fil": "tl"}
 
-_MADE = "# Made by `python -m local.bundled_data` from "
+_MADE = "# Made by `python -m local.data` from "
 
 
 def country_names() -> str:

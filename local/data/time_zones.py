@@ -150,7 +150,7 @@ def time_zones() -> str:
             by_zone.setdefault(area or "", []).append(prefix)
         rows += [f"{country}\t{zone}\t{' '.join(prefixes)}" for zone, prefixes in by_zone.items()]
     source = "tzdata's zone.tab, area codes from phonenumbers, our own corrections"
-    return "\n".join([f"# Made by `python -m local.bundled_data` from {source}.", *sorted(rows)]) + "\n"
+    return "\n".join([f"# Made by `python -m local.data` from {source}.", *sorted(rows)]) + "\n"
 
 
 def _whole_countries() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Countries: ISO 3166-1 alpha-2 from codes, from names in many languages, and from clear misspellings.
 
-What is known stands in `data/country_names.tsv`; `python -m local.bundled_data` makes it.
+What is known stands in `data/country_names.tsv`; `python -m local.data` makes it.
 """
 
 import re

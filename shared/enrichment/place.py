@@ -1,6 +1,6 @@
 """Where a lead is by the clock: a time zone from the country, and from the area code where it has several.
 
-What is known stands in `data/time_zones.tsv`; `python -m local.bundled_data` makes it.
+What is known stands in `data/time_zones.tsv`; `python -m local.data` makes it.
 """
 
 from datetime import datetime

@@ -1,14 +1,14 @@
 """Events and their messages keep to the schemas that subscribers were given."""
 
 import json
+from copy import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from local.cli.contracts.messages import body_schema, property_schema
-from shared.contract.events import LARGEST_BODY, body_of, properties_of
+from shared.contract.events import LARGEST_BODY, message_body, message_properties
 from shared.enrichment.enrich import with_facts
 from shared.leads.change import record
 from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
@@ -56,11 +56,11 @@ async def test_the_erasure_of_a_lead_keeps_to_its_schema():
     await erase_lead(context, lead_id, at=NOW + 20 * HOUR)
     tombstone = (await context.store.tombstone_of(lead_id)).lead
     (event,) = await context.store.events_of(lead_id)
-    body = json.loads(body_of(tombstone, event))
+    body = json.loads(message_body(tombstone, event))
     assert validator_of(closed_schema(body_schema(event.type))).is_valid(body)
     assert set(body["lead"]["contact"].values()) == {None}
     properties = validator_of(closed_schema(property_schema(event.type)))
-    assert properties.is_valid(properties_of(tombstone, event))
+    assert properties.is_valid(message_properties(tombstone, event))
 
 
 @pytest.fixture
@@ -74,11 +74,11 @@ async def told():
 async def test_every_event_of_a_lifetime_keeps_to_its_schema(told):
     one, events = told
     for event in events:
-        body = json.loads(body_of(one, event))
+        body = json.loads(message_body(one, event))
         problems = validator_of(closed_schema(body_schema(event.type))).iter_errors(body)
         assert [problem.message for problem in problems] == []
         properties = validator_of(closed_schema(property_schema(event.type)))
-        assert [problem.message for problem in properties.iter_errors(properties_of(one, event))] == []
+        assert [problem.message for problem in properties.iter_errors(message_properties(one, event))] == []
     assert {event.type for event in events} == set(EventType) - {EventType.ERASED}
 
 
@@ -89,7 +89,7 @@ def test_every_type_has_data_of_its_own():
 def test_a_message_too_large_for_the_bus_keeps_to_its_schema():
     large = received()
     event = replace(large.events[0], data={"push": {"x": "x" * LARGEST_BODY}, "offer": None})
-    body = json.loads(body_of(large.lead, event))
+    body = json.loads(message_body(large.lead, event))
     assert body["event"]["data"] == {"shortened": True}
     assert validator_of(closed_schema(body_schema(event.type))).is_valid(body)
 
@@ -97,7 +97,7 @@ def test_a_message_too_large_for_the_bus_keeps_to_its_schema():
 def test_facts_that_were_stored_before_they_were_bounded_fit_into_a_message():
     one = received()
     fat = with_facts(Enrichment(), {f"f{number}": "日" * 1_000 for number in range(200)})
-    body = body_of(replace(one.lead, enrichment=fat), one.events[0])
+    body = message_body(replace(one.lead, enrichment=fat), one.events[0])
     assert len(body) <= LARGEST_BODY
     assert json.loads(body)["lead"]["enrichment"]["facts"] == {}
     assert validator_of(closed_schema(body_schema(one.events[0].type))).is_valid(json.loads(body))
@@ -117,5 +117,5 @@ def test_no_test_can_make_an_event_that_subscribers_were_not_told_of(data):
 def test_a_body_of_another_type_does_not_keep_to_a_schema(type_):
     other = EventType.TOUCHED if type_ is EventType.RECEIVED else EventType.RECEIVED
     one = received()
-    body = json.loads(body_of(one.lead, replace(one.events[0], type=other)))
+    body = json.loads(message_body(one.lead, replace(one.events[0], type=other)))
     assert not validator_of(body_schema(type_)).is_valid(body)

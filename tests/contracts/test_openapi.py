@@ -2,11 +2,11 @@
 
 import json
 import re
+from copy import replace
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
-from msgspec.structs import replace
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import function_app
@@ -99,7 +99,7 @@ def full_lead():
     evidence = Evidence(interaction="push", count=1, last_at=NOW, events=(1,))
     line = LedgerLine(rule="asked", points=60, because="asked", evidence=(evidence, Evidence(fact="note")))
     score = replace(worth(60, qualified=True), ledger=(line,), missing=("budget",))
-    one = record_score(received().lead, enrichment, score, NOW).lead
+    one = record_score(received().lead, enrichment, score, now=NOW).lead
     return replace(one, owner="sam", close_reason=CloseReason.BUDGET)
 
 

@@ -40,7 +40,7 @@ async def test_an_app_killed_between_commit_and_publish_publishes_after_its_rest
         push = asyncio.create_task(Caller(session, stack.facts).push(push_body()))
         (lead_id,) = await until_open(store, 1)
         stored = await store.get(lead_id)
-        assert stored.lead.bookkeeping.events_unpublished == (1,)  # the bus doesn't answer
+        assert stored.lead.bookkeeping.outbox.unpublished == (1,)  # the bus doesn't answer
         stack.signal("app", signal.SIGKILL)
         await asyncio.gather(push, return_exceptions=True)  # usually no answer came before the end
         stack.signal("bus", signal.SIGCONT)

@@ -3,11 +3,11 @@
 import asyncio
 import signal
 import time
+from copy import replace
 from datetime import timedelta
 
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
-from msgspec.structs import replace
 
 from shared.bootstrap import utc_now
 from shared.leads.bookkeeping import DueKind, RetryState
@@ -35,7 +35,7 @@ async def test_work_that_nobody_has_done_for_a_quarter_of_an_hour_makes_it_stale
     first = a_first_push(at=now - timedelta(minutes=16), Email="stale@contoso.example")
     lead = mark_published(first.lead, frozenset({1}))
     put_off = {DueKind.SCORE: RetryState(attempts=5, retry_at=now + timedelta(minutes=16))}
-    stale = replace(lead, bookkeeping=replace(lead.bookkeeping, setbacks=put_off))
+    stale = replace(lead, bookkeeping=replace(lead.bookkeeping, retries=put_off))
     stored = await store.create(Change(stale, first.events))
     try:
         status, body = await caller.api("GET", "health/ready")

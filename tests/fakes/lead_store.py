@@ -51,16 +51,16 @@ class MemoryLeadStore:
         row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
         if row is None or ERASED in row:
             raise LeadNotFound(lead_id)
-        lead, index = lead_of(row)
-        return StoredLead(lead, self._etags[lead_id], index)
+        lead, index, unknown = lead_of(row)
+        return StoredLead(lead, self._etags[lead_id], index, unknown)
 
     async def tombstone_of(self, lead_id: str) -> StoredLead | None:
         """See `LeadStore.tombstone_of`."""
         row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
         if row is None or ERASED not in row:
             return None
-        lead, index = lead_of(row)
-        return StoredLead(lead, self._etags[lead_id], index)
+        lead, index, unknown = lead_of(row)
+        return StoredLead(lead, self._etags[lead_id], index, unknown)
 
     async def create(self, change: Change) -> StoredLead:
         """See `LeadStore.create`."""
@@ -74,7 +74,7 @@ class MemoryLeadStore:
         if self._etags.get(lead_id) != read.etag or self._is_marked(change):
             raise LeadChanged(lead_id)
         self._delete(lead_id, [row.key for row in read.index])
-        return self._write(change)
+        return self._write(change, read.unknown)
 
     async def erase_events(self, lead_id: str, through: int) -> int:
         """See `LeadStore.erase_events`."""
@@ -84,7 +84,7 @@ class MemoryLeadStore:
 
     async def bury(self, read: StoredLead) -> None:
         """See `LeadStore.bury`."""
-        lead_id, last = read.lead.id, read.lead.bookkeeping.events_written
+        lead_id, last = read.lead.id, read.lead.bookkeeping.outbox.written
         if self._etags.get(lead_id) != read.etag:
             raise LeadChanged(lead_id)
         keys = [lead_key(lead_id), event_key(lead_id, last), *(row.key for row in read.index)]
@@ -178,9 +178,9 @@ class MemoryLeadStore:
     async def close(self) -> None:
         """Nothing to let go of."""
 
-    def _write(self, change: Change) -> StoredLead:
+    def _write(self, change: Change, unknown: object = None) -> StoredLead:
         lead, index = change.lead, index_rows(change.lead)
-        entities = [lead_entity(lead, index)]
+        entities = [lead_entity(lead, index, unknown)]
         entities += [event_entity(lead.id, event) for event in change.events]
         entities += [index_entity(lead.id, row) for row in index]
         entities += [mark_entity(lead.id, change.mark)] if change.mark else []
@@ -190,7 +190,7 @@ class MemoryLeadStore:
                 insort(self._order, (row, partition))
             self.rows[partition, row] = entity
         self._etags[lead.id] = str(next(self._versions))
-        return StoredLead(lead, self._etags[lead.id], index)
+        return StoredLead(lead, self._etags[lead.id], index, unknown)
 
     def _of_person(self, person: str, limit: int, *, are_erased: bool) -> list[str]:
         keys = self._keys(lead_key(person), lead_key(f"{person}~"))

@@ -72,7 +72,7 @@ async def test_a_report_is_done_as_of_when_it_was_sent(context):
         await called(delivered({"type": "follow_up", "leadId": lead_id, "by": "sam"}))
     lead = await lead_of(context, lead_id)
     assert lead.follow_up.first_at == NOW + timedelta(minutes=30, milliseconds=123)
-    assert lead.bookkeeping.reports == ("m-1",)
+    assert lead.bookkeeping.idempotency.reports == ("m-1",)
     assert (context.activity.put_off, context.activity.refused) == ([], [])
 
 

@@ -1,10 +1,10 @@
 """Every status that the API's document promises can be had, and its answer is as described."""
 
 import json
+from copy import replace
 
 import azure.functions as func
 import pytest
-from msgspec.structs import replace
 
 import function_app
 from functions.bodies import MAX_PREVIEW

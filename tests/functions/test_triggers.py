@@ -1,6 +1,7 @@
 """Triggers, called as the platform calls them, over Azurite and the emulator."""
 
 import json
+from copy import replace
 from datetime import datetime, timedelta
 
 import azure.functions as func
@@ -8,7 +9,6 @@ import pytest
 from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
 from azure.servicebus.aio import ServiceBusClient
-from msgspec.structs import replace
 
 from functions import spill
 from shared import bootstrap
@@ -126,7 +126,7 @@ async def test_an_interaction_is_answered_with_the_lead_and_scored_when_the_bus_
         assert json.loads(answer.get_body())["id"] == lead_id
     await called("score_lead", message(lead_id, number=3))
     lead = (await context.store.get(lead_id)).lead
-    assert [one.type for one in lead.bookkeeping.interactions] == ["push", "pricing_page_visited"]
+    assert [one.type for one in lead.bookkeeping.scoring.interactions] == ["push", "pricing_page_visited"]
     assert "looked-at-prices" in {line.rule for line in lead.score.ledger}
 
 

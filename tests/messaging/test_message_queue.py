@@ -53,7 +53,7 @@ async def next_of(receiver):
     return message
 
 
-def properties_of(message):
+def message_properties(message):
     return {
         name.decode(): value.decode() if isinstance(value, bytes) else value
         for name, value in message.application_properties.items()
@@ -66,7 +66,7 @@ async def test_a_refused_copy_is_the_message_with_its_reason(queue, receiver):
     assert b"".join(copy.body) == MESSAGE.body
     assert (copy.message_id, copy.session_id, copy.subject) == ("m-1", "s", "call")
     assert copy.content_type == "application/json"
-    assert properties_of(copy) == {
+    assert message_properties(copy) == {
         **MESSAGE.properties,
         "large": str(2**40),
         "list": '[1,"a"]',
@@ -82,7 +82,7 @@ async def test_a_copy_that_is_put_off_comes_at_its_time_and_not_before(queue, re
     assert waiting.scheduled_enqueue_time_utc is not None
     copy = await next_of(receiver)
     assert datetime.now(UTC) >= at
-    assert properties_of(copy) == {"sentAt": "2026-03-02T09:00:00Z", "attempts": 3}
+    assert message_properties(copy) == {"sentAt": "2026-03-02T09:00:00Z", "attempts": 3}
     assert copy.time_to_live is None  # so the queue's counts, from then on
 
 
@@ -109,7 +109,7 @@ def test_what_a_sender_says_under_our_names_is_not_carried_on():
 
 async def test_a_reason_is_cut(queue, receiver):
     await queue.refuse(QueuedMessage(b"", "m", SENT_AT), "x" * 5000)
-    assert len(properties_of(await next_of(receiver))["refusal"]) == LONGEST_REFUSAL
+    assert len(message_properties(await next_of(receiver))["refusal"]) == LONGEST_REFUSAL
 
 
 @pytest.mark.usefixtures("forgetful_client")

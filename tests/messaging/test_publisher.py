@@ -28,7 +28,7 @@ def a_scored_lead(**changes):
     first = a_first_push(**changes)
     called = [Interaction(type="push", at=NOW, number=1, detail="PLT")]
     worth = score({"action": "PLT"}, called, load_policy().scoring, NOW)
-    return first, record_score(first.lead, first.lead.enrichment, worth, NOW)
+    return first, record_score(first.lead, first.lead.enrichment, worth, now=NOW)
 
 
 def publisher_of(connection):

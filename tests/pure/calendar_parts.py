@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 
-import msgspec
-
 from shared.follow_up.calendar import WorkingCalendar, due_at, working_calendar, working_time
 from shared.policy.calendars import CalendarPolicy
+from shared.typed_json import from_tables
 
 TICK = timedelta(microseconds=1)
 NIGHT_AND_DAY = ["00:00-24:00"]
@@ -13,7 +12,7 @@ EVERY_DAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def made(**told: object) -> WorkingCalendar:
-    return working_calendar(msgspec.convert(told, CalendarPolicy))
+    return working_calendar(from_tables(CalendarPolicy, told))
 
 
 def is_open(at: datetime, calendar: WorkingCalendar) -> bool:

@@ -1,16 +1,17 @@
 """A push arrives: a new lead, a touch, or a repeat."""
 
+from copy import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from shared.leads.events import EventType
 from shared.leads.follow_up import FollowUp, FollowUpState
 from shared.leads.intake import merge_push
 from shared.leads.lead import LeadStatus, Milestone
+from shared.typed_json import to_plain
 from tests.pure.examples import ADA, NOW, OFFER, TARGET, examples, lead, push, received, sent, touched
 
 LATER = NOW + timedelta(hours=2)
@@ -39,8 +40,8 @@ def test_a_first_push_is_event_number_one_and_carries_the_whole_body():
     (event,) = received().events
     assert (event.number, event.type, event.time) == (1, EventType.RECEIVED, NOW)
     assert event.id == f"{lead().id}:1"
-    assert event.data == {"push": sent(), "offer": OFFER}
-    assert lead().bookkeeping.events_unpublished == (1,)
+    assert to_plain(event.data) == {"push": sent(), "offer": OFFER}
+    assert lead().bookkeeping.outbox.unpublished == (1,)
 
 
 @pytest.mark.parametrize(
@@ -91,13 +92,19 @@ def test_no_touch_takes_a_known_value_away(person: dict[str, str | None]):
 
 def test_a_touch_is_one_more_event_and_waits_for_a_score_again():
     one = lead()
-    one = replace(one, bookkeeping=replace(one.bookkeeping, touches_scored=1))
+    one = replace(
+        one, bookkeeping=replace(one.bookkeeping, scoring=replace(one.bookkeeping.scoring, touches_scored=1))
+    )
     change = merge_push(one, CONTACT_ME, LATER)
     assert change is not None
     (event,) = change.events
-    assert (event.number, event.type, event.data) == (2, EventType.TOUCHED, {"push": sent(ActionCode="PLT")})
+    assert (event.number, event.type, to_plain(event.data)) == (
+        2,
+        EventType.TOUCHED,
+        {"push": sent(ActionCode="PLT")},
+    )
     assert change.lead.awaits_score
-    assert change.lead.bookkeeping.events_unpublished == (1, 2)
+    assert change.lead.bookkeeping.outbox.unpublished == (1, 2)
 
 
 def test_a_touch_that_comes_late_does_not_turn_the_time_back():

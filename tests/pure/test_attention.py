@@ -1,9 +1,9 @@
 """A lead gets attention, or doesn't."""
 
+from copy import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from shared.follow_up.alarms import flag_missed
 from shared.follow_up.report import record_follow_up
@@ -12,6 +12,7 @@ from shared.leads.commands import CLOCK_SKEW, InvalidFollowUp, ReportFollowUp
 from shared.leads.events import EventType
 from shared.leads.follow_up import FollowUp, FollowUpState
 from shared.leads.lead import LeadStatus, Milestone
+from shared.typed_json import to_plain
 from tests.pure.examples import NOW, PROMISE, TARGET, lead, push
 
 LATER = NOW + timedelta(hours=2)
@@ -21,17 +22,17 @@ REPORT = ReportFollowUp(by="Max", at=LATER, channel="phone", note="Call on Frida
 
 
 def flagged() -> Change:
-    change = flag_missed(lead(), PROMISE, DUE)
+    change = flag_missed(lead(), policy=PROMISE, now=DUE)
     assert change is not None
     return change
 
 
 def test_a_follow_up_stops_the_clock_and_says_so():
-    change = record_follow_up(lead(), REPORT, LATER + TARGET, PROMISE)
+    change = record_follow_up(lead(), REPORT, now=LATER + TARGET, policy=PROMISE)
     assert change.lead.follow_up == FollowUp(state=FollowUpState.DONE, due_at=DUE, first_at=LATER, attempts=1)
     assert change.lead.milestones[-1] == Milestone(what="contacted", at=LATER, by="Max")
     assert [event.type for event in change.events] == [EventType.FOLLOWED_UP, EventType.STATUS_CHANGED]
-    assert change.events[0].data == {
+    assert to_plain(change.events[0].data) == {
         "by": "Max",
         "at": "2026-03-02T11:00:00Z",
         "channel": "phone",
@@ -40,13 +41,15 @@ def test_a_follow_up_stops_the_clock_and_says_so():
         "id": None,
         "nextContactAt": None,
     }
-    assert change.events[1].data == {"from": "new", "to": "contacted", "by": "Max"}
+    assert to_plain(change.events[1].data) == {"from": "new", "to": "contacted", "by": "Max"}
     assert {event.time for event in change.events} == {LATER + TARGET}
 
 
 def test_a_second_follow_up_is_told_but_reaches_nothing_twice():
-    once = record_follow_up(lead(), REPORT, LATER, PROMISE).lead
-    again = record_follow_up(once, replace(REPORT, by="Eva", at=LATER + TARGET), LATER + TARGET, PROMISE)
+    once = record_follow_up(lead(), REPORT, now=LATER, policy=PROMISE).lead
+    again = record_follow_up(
+        once, replace(REPORT, by="Eva", at=LATER + TARGET), now=LATER + TARGET, policy=PROMISE
+    )
     assert [event.type for event in again.events] == [EventType.FOLLOWED_UP]
     assert again.lead.milestones == once.milestones
     assert again.lead.follow_up.first_at == LATER
@@ -54,20 +57,22 @@ def test_a_second_follow_up_is_told_but_reaches_nothing_twice():
 
 @pytest.mark.parametrize("status", [status for status in LeadStatus if status is not LeadStatus.NEW])
 def test_only_a_new_lead_becomes_contacted(status: LeadStatus):
-    change = record_follow_up(replace(lead(), status=status), REPORT, LATER, PROMISE)
+    change = record_follow_up(replace(lead(), status=status), REPORT, now=LATER, policy=PROMISE)
     assert change.lead.status is status
     assert [event.type for event in change.events] == [EventType.FOLLOWED_UP]
 
 
 def test_a_missed_lead_is_done_once_somebody_calls_and_its_breach_stays_known():
-    change = record_follow_up(flagged().lead, replace(REPORT, at=DUE + TICK), DUE + TARGET, PROMISE)
+    change = record_follow_up(
+        flagged().lead, replace(REPORT, at=DUE + TICK), now=DUE + TARGET, policy=PROMISE
+    )
     assert (change.lead.follow_up.state, change.lead.follow_up.missed_at) == (FollowUpState.DONE, DUE)
 
 
 @pytest.mark.parametrize("action", ["DNC", "test"])
 def test_a_lead_without_a_clock_has_none_to_stop(action: str):
     silent = lead(push(ActionCode="DNC") if action == "DNC" else push({"LastName": "MSFT_TEST_1"}))
-    change = record_follow_up(silent, REPORT, LATER, PROMISE)
+    change = record_follow_up(silent, REPORT, now=LATER, policy=PROMISE)
     assert change.lead.follow_up == FollowUp()
     assert change.events[0].type is EventType.FOLLOWED_UP
 
@@ -86,7 +91,7 @@ def test_a_lead_without_a_clock_has_none_to_stop(action: str):
 def test_a_report_that_can_not_be_true_is_refused(at: datetime, now: datetime, says: str | None):
     report = replace(REPORT, at=at)
     if says is None:
-        assert record_follow_up(lead(), report, now, PROMISE).lead.follow_up.first_at == at
+        assert record_follow_up(lead(), report, now=now, policy=PROMISE).lead.follow_up.first_at == at
     else:
         with pytest.raises(InvalidFollowUp, match=says):
-            record_follow_up(lead(), report, now, PROMISE)
+            record_follow_up(lead(), report, now=now, policy=PROMISE)

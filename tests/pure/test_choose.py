@@ -26,7 +26,7 @@ team = "desk"
 [routing.teams.desk]
 members = ["ann", "bob", "cy"]
 """
-REQUEST = Request(ask=1, facts={}, enrichment=Enrichment())
+REQUEST = Request(number=1, facts={}, enrichment=Enrichment())
 
 
 def chosen(policy: str, rota: Workload = Workload(), at: datetime = NOW, **facts: Any) -> Assignment:  # noqa: B008 - frozen
@@ -74,7 +74,7 @@ def test_who_has_no_room_gets_nothing_until_a_lead_is_closed():
     policy = parse_policy(TEAM + "[routing.owners.ann]\ncapacity = 1\n[routing.owners.bob]\ncapacity = 0\n")
     owners, rota = shared_out(policy, 4)
     assert owners == ["ann", "cy", "cy", "cy"]
-    freed = assign(rota, Assignment(ask=1, owner="ann"), Assignment(ask=2))
+    freed = assign(rota, Assignment(request=1, owner="ann"), Assignment(request=2))
     assert choose(REQUEST, policy, freed, NOW).owner == "ann"
 
 
@@ -144,7 +144,7 @@ def test_a_rule_whose_people_are_away_leaves_the_lead_to_the_next_that_fits():
 
 
 def test_who_missed_a_lead_does_not_get_it_again():
-    request = replace(REQUEST, without="ann")
+    request = replace(REQUEST, excluded="ann")
     assert choose(request, parse_policy(TEAM), Workload(), NOW).owner == "bob"
 
 

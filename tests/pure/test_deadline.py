@@ -1,9 +1,9 @@
 """Every open cycle has the deadline that the policy promises, however it opened."""
 
+from copy import replace
 from datetime import datetime, timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from shared.follow_up.alarms import open_planned_contact
 from shared.follow_up.report import record_follow_up
@@ -32,7 +32,7 @@ when = { fact = "offer", equals = "contoso.contoso-backup" }
 target = "8h"
 because = "an offer in a hurry"
 """)
-OLD, WAITED = Origin(NOW, is_old=True), Origin(NOW, was_pushed=True)
+OLD, WAITED = Origin(NOW, is_history=True), Origin(NOW, was_pushed=True)
 DNC, TEST = push(ActionCode="DNC"), push({"FirstName": "MSFT_TEST_1"})
 ONCE, AGAIN = push(), push(Description="me again")
 
@@ -51,12 +51,12 @@ def touched(known: Lead, one: LeadPush = AGAIN, at: datetime = LATER, origin: Or
 
 
 def updated(known: Lead, at: datetime = NOW, **wanted: object) -> Lead:
-    return stored(apply_update(known, UpdateLead(**wanted), at, POLICY), known)
+    return stored(apply_update(known, UpdateLead(**wanted), now=at, policy=POLICY), known)
 
 
 def called(known: Lead, next_contact_at: datetime | None = None) -> Lead:
     report = ReportFollowUp(by="sam", at=NOW, next_contact_at=next_contact_at)
-    return stored(record_follow_up(known, report, NOW, POLICY), known)
+    return stored(record_follow_up(known, report, now=NOW, policy=POLICY), known)
 
 
 def lost() -> Lead:
@@ -65,17 +65,19 @@ def lost() -> Lead:
 
 def reminded() -> Lead:
     planned = called(opened(), next_contact_at=LATER)
-    return stored(open_planned_contact(planned, POLICY, LATER + HOUR), planned)
+    return stored(open_planned_contact(planned, policy=POLICY, now=LATER + HOUR), planned)
 
 
 def born_again() -> Lead:
-    tombstone = entomb(opened(), NOW, ErasureReason.REQUESTED).lead
+    tombstone = entomb(opened(), ErasureReason.REQUESTED, now=NOW).lead
     return stored(open_over_tombstone(open_lead(AGAIN, "a" * 24, OFFER, LATER), tombstone))
 
 
 def of_an_old_row(known: Lead) -> Lead:
     """The lead as it was stored before the beginning of a cycle was noted."""
-    return replace(known, bookkeeping=replace(known.bookkeeping, cycle_began_at=None))
+    return replace(
+        known, bookkeeping=replace(known.bookkeeping, cycle=replace(known.bookkeeping.cycle, began_at=None))
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """All facts of a contact in one call."""
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 from shared.enrichment.enrich import enrich, from_crm, with_facts
 from shared.leads.enrichment import Enrichment, PersonFacts
 from shared.leads.push import Contact
+from shared.typed_json import from_json, to_json
 from tests.pure.examples import NOW, examples, push
 
 TEXT = (
@@ -18,7 +18,7 @@ TEXT = (
         ["CEO", "US", "Ltd", "+1;ext=", "tel:+1;phone-context=", "1" * 300, "a@b.c", "\u0000", "\ufffd"]
     )
 )
-CONTACTS = st.builds(Contact, **dict.fromkeys(Contact.__struct_fields__, TEXT))
+CONTACTS = st.builds(Contact, **dict.fromkeys(Contact.__dataclass_fields__, TEXT))
 
 
 @given(CONTACTS)
@@ -26,7 +26,7 @@ CONTACTS = st.builds(Contact, **dict.fromkeys(Contact.__struct_fields__, TEXT))
 def test_any_contact_has_facts_that_can_be_stored_and_are_the_same_again(contact: Contact):
     facts = enrich(contact)
     assert enrich(contact) == facts
-    assert msgspec.json.decode(msgspec.json.encode(facts), type=Enrichment) == facts
+    assert from_json(Enrichment, to_json(facts)) == facts
     assert (facts.phone.e164 is not None) == bool(facts.phone.valid)
     assert (facts.email.domain is not None) == bool(facts.email.valid)
 

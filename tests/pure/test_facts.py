@@ -1,7 +1,8 @@
 """The facts that rules may ask for."""
 
+from copy import replace
+
 import pytest
-from msgspec.structs import replace
 
 from shared.enrichment.enrich import enrich
 from shared.leads.enrichment import Enrichment, PersonFacts

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.events import body_of, properties_of
+from shared.contract.events import message_body, message_properties
 from shared.enrichment.identity import lead_id
 from shared.leads.index import index_rows
 from shared.leads.intake import merge_push, open_lead
@@ -49,13 +49,13 @@ def desk_work(body: bytes) -> Lead | None:
     offer = offer_of(push, None, {})
     change = open_lead(push, lead_id(push, offer, KEY), offer, NOW)
     enrichment, score = appraise(change.lead, POLICY.scoring, NOW)
-    lead = record_score(change.lead, enrichment, score, NOW).lead
+    lead = record_score(change.lead, enrichment, score, now=NOW).lead
     (event,) = change.events
     assert lead_of(lead_entity(lead, index_rows(lead)))[0] == lead
     assert event_of(event_entity(lead.id, event)) == event
-    assert json.loads(body_of(lead, event))["lead"]["id"] == lead.id
+    assert json.loads(message_body(lead, event))["lead"]["id"] == lead.id
     assert CANARY not in str([row.key for row in index_rows(lead)])
-    properties_of(lead, event)
+    message_properties(lead, event)
     merge_push(lead, push, NOW + TARGET)
     return lead
 

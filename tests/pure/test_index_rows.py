@@ -1,11 +1,11 @@
 """Index rows: which of them a lead has, and when."""
 
+from copy import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from shared.follow_up.alarms import flag_missed
 from shared.follow_up.report import record_follow_up
@@ -36,17 +36,17 @@ def open_row(one: Lead) -> IndexRow:
 
 
 def scored(one: Lead, total: int = 60) -> Lead:
-    return record_score(one, NOTHING_KNOWN, worth(total), NOW).lead
+    return record_score(one, NOTHING_KNOWN, worth(total), now=NOW).lead
 
 
 def told(one: Lead) -> Lead:
     """The lead with all its events out."""
-    return mark_published(one, frozenset(one.bookkeeping.events_unpublished))
+    return mark_published(one, frozenset(one.bookkeeping.outbox.unpublished))
 
 
 def with_setback(one: Lead, kind: DueKind, **fields) -> Lead:
     setback = RetryState(**{"attempts": 1, "retry_at": NOW + 30 * TARGET} | fields)
-    return replace(one, bookkeeping=replace(one.bookkeeping, setbacks={kind: setback}))
+    return replace(one, bookkeeping=replace(one.bookkeeping, retries={kind: setback}))
 
 
 def test_a_new_lead_waits_for_a_score_for_subscribers_and_for_a_call():
@@ -78,11 +78,17 @@ def test_a_new_lead_waits_for_a_score_for_subscribers_and_for_a_call():
         ),
         pytest.param(told(lead(push({"LastName": "MSFT_TEST_1"}))), [], id="a test that was told"),
         pytest.param(
-            told(scored(record_follow_up(lead(), ReportFollowUp(by="Max", at=NOW), NOW, PROMISE).lead)),
+            told(
+                scored(
+                    record_follow_up(lead(), ReportFollowUp(by="Max", at=NOW), now=NOW, policy=PROMISE).lead
+                )
+            ),
             [],
             id="everything done",
         ),
-        pytest.param(told(scored(flag_missed(lead(), PROMISE, DUE).lead)), [], id="missed: flagged once"),
+        pytest.param(
+            told(scored(flag_missed(lead(), policy=PROMISE, now=DUE).lead)), [], id="missed: flagged once"
+        ),
     ],
 )
 def test_a_row_falls_due_for_what_is_to_be_done_and_for_nothing_else(one: Lead, expected: list[str]):
@@ -102,9 +108,9 @@ def test_neither_tests_nor_do_not_contact_ever_have_an_alarm(action: str, is_tes
     for step in steps:
         at += timedelta(hours=13)
         if step == "call":
-            one = record_follow_up(one, ReportFollowUp(by="Max", at=at), at, PROMISE).lead
+            one = record_follow_up(one, ReportFollowUp(by="Max", at=at), now=at, policy=PROMISE).lead
         elif step == "flag":
-            flagged = flag_missed(one, PROMISE, at)
+            flagged = flag_missed(one, policy=PROMISE, now=at)
             one = flagged.lead if flagged else one
         else:
             one = touched(one, push(test) if step == "test" else push(ActionCode=step), at)
@@ -152,13 +158,13 @@ def test_an_open_lead_with_a_score_can_be_found_by_the_rules_that_gave_it():
 
 
 def test_a_lead_that_is_asked_for_a_score_is_due_and_no_longer_found_by_its_rules():
-    change = request_score(told(scored(lead())), "other rules", NOW)
+    change = request_score(told(scored(lead())), "other rules", now=NOW)
     assert change is not None
     assert due_key(NOW + SCORE_GRACE, DueKind.SCORE, change.lead.id) in keys(change.lead)
     assert not any(key.startswith("scored!") for key in keys(change.lead))
-    assert request_score(change.lead, "other rules", NOW) is None
-    assert request_score(told(scored(lead())), "", NOW) is None
-    assert request_score(lead(), "other rules", NOW) is None
+    assert request_score(change.lead, "other rules", now=NOW) is None
+    assert request_score(told(scored(lead())), "", now=NOW) is None
+    assert request_score(lead(), "other rules", now=NOW) is None
 
 
 # By worth

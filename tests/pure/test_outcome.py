@@ -1,9 +1,9 @@
 """What figures know of a lead, and the row that keeps it."""
 
+from copy import replace
 from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from shared.follow_up.alarms import flag_missed
 from shared.follow_up.report import record_follow_up
@@ -36,12 +36,12 @@ def stat_rows(one: Lead) -> list[IndexRow]:
 
 def called(one: Lead, after: timedelta = MINUTE) -> Lead:
     return record_follow_up(
-        one, ReportFollowUp(by="Max", at=NOW + after), NOW + max(after, MINUTE), PROMISE
+        one, ReportFollowUp(by="Max", at=NOW + after), now=NOW + max(after, MINUTE), policy=PROMISE
     ).lead
 
 
 def changed(one: Lead, **wanted) -> Lead:
-    return apply_update(one, UpdateLead(**wanted), NOW, PROMISE).lead
+    return apply_update(one, UpdateLead(**wanted), now=NOW, policy=PROMISE).lead
 
 
 def old(one: Lead) -> Lead:
@@ -84,7 +84,7 @@ def test_the_time_to_an_answer_is_in_whole_seconds_and_never_below_nought(after:
     ("one", "expects"),
     [
         pytest.param(lead(), True, id="new"),
-        pytest.param(flag_missed(lead(), PROMISE, NOW + TARGET).lead, True, id="missed"),
+        pytest.param(flag_missed(lead(), policy=PROMISE, now=NOW + TARGET).lead, True, id="missed"),
         pytest.param(called(lead()), True, id="answered"),
         pytest.param(changed(lead(), status=LeadStatus.LOST), True, id="closed by hand is no answer"),
         pytest.param(lead(push(ActionCode="DNC")), False, id="must not be contacted"),
@@ -99,7 +99,7 @@ def test_who_expects_an_answer(one: Lead, expects: bool):
 
 
 def test_only_a_lead_that_is_missed_now_is_missed():
-    missed = flag_missed(lead(), PROMISE, NOW + TARGET).lead
+    missed = flag_missed(lead(), policy=PROMISE, now=NOW + TARGET).lead
     assert stat_row(missed).missed
     assert not stat_row(called(missed)).missed
 
@@ -120,7 +120,7 @@ def test_a_row_holds_what_is_known_and_no_column_besides():
         "offer": "contoso.contoso-backup",
         "expectsAnswer": True,
     }
-    full = replace(called(record_score(one, NOTHING_KNOWN, worth(60), NOW).lead), owner="o'hara; drop!~")
+    full = replace(called(record_score(one, NOTHING_KNOWN, worth(60), now=NOW).lead), owner="o'hara; drop!~")
     assert stat_rows(replace(full, offer=None, source=""))[0].columns == {
         "status": "contacted",
         "owner": "o'hara; drop!~",
@@ -128,7 +128,7 @@ def test_a_row_holds_what_is_known_and_no_column_besides():
         "secondsToAnswer": 60,
         "expectsAnswer": True,
     }
-    everything = flag_missed(replace(full, follow_up=one.follow_up), PROMISE, NOW + TARGET).lead
+    everything = flag_missed(replace(full, follow_up=one.follow_up), policy=PROMISE, now=NOW + TARGET).lead
     assert stat_rows(everything)[0].columns.keys() | {"secondsToAnswer"} == set(STAT_COLUMNS)
 
 
@@ -149,14 +149,14 @@ def test_tests_have_no_row_until_they_turn_out_to_be_real():
 
 def test_what_figures_do_not_show_leaves_the_row_as_it_is():
     one = lead()
-    told = mark_published(with_operation(one, "operation"), frozenset(one.bookkeeping.events_unpublished))
+    told = mark_published(with_operation(one, "operation"), frozenset(one.bookkeeping.outbox.unpublished))
     noted = replace(told, note="other words", touches=7, last_touch_at=NOW + TARGET)
     assert stat_rows(noted) == stat_rows(one)
 
 
 def test_no_kind_of_row_lies_in_the_range_of_another():
     kinds = ["due!", "event!", "lead!", "open!", "scored!", "stat!"]
-    keys = [row.key for row in index_rows(record_score(lead(), NOTHING_KNOWN, worth(60), NOW).lead)]
+    keys = [row.key for row in index_rows(record_score(lead(), NOTHING_KNOWN, worth(60), now=NOW).lead)]
     for key in keys:
         assert [kind for kind in kinds if kind <= key <= f"{kind}~"] == [key.partition("!")[0] + "!"]
     assert {key.partition("!")[0] + "!" for key in keys} == {"due!", "open!", "scored!", "stat!"}

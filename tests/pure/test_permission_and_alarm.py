@@ -1,11 +1,11 @@
 """What a push does to the permission to call, and to the alarm."""
 
+from copy import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from shared.follow_up.alarms import flag_missed
 from shared.follow_up.report import record_follow_up
@@ -29,11 +29,11 @@ def parked_alarm() -> Lead:
     """A lead whose alarm failed until it was given up."""
     one = lead()
     setback = RetryState(attempts=8, retry_at=NOW, parked=True)
-    return replace(one, bookkeeping=replace(one.bookkeeping, setbacks={DueKind.FOLLOW_UP: setback}))
+    return replace(one, bookkeeping=replace(one.bookkeeping, retries={DueKind.FOLLOW_UP: setback}))
 
 
 def called(known: Lead, at: datetime) -> Lead:
-    return record_follow_up(known, ReportFollowUp(by="Max", at=at), at, PROMISE).lead
+    return record_follow_up(known, ReportFollowUp(by="Max", at=at), now=at, policy=PROMISE).lead
 
 
 # Who may be called
@@ -62,7 +62,7 @@ def test_only_contact_me_lifts_do_not_contact(pushes: list[LeadPush], do_not_con
 
 
 def test_do_not_contact_turns_the_alarm_off_even_if_it_rang():
-    missed = flag_missed(lead(), PROMISE, NOW + TARGET)
+    missed = flag_missed(lead(), policy=PROMISE, now=NOW + TARGET)
     assert missed is not None
     silent = touched(missed.lead, DNC, NOW + TARGET)
     assert (silent.follow_up.state, silent.follow_up.due_at) == (FollowUpState.NONE, None)
@@ -95,7 +95,7 @@ def test_a_touch_never_postpones_an_open_deadline():
 
 
 def test_a_touch_of_a_missed_lead_leaves_it_missed():
-    missed = flag_missed(lead(), PROMISE, NOW + TARGET)
+    missed = flag_missed(lead(), policy=PROMISE, now=NOW + TARGET)
     assert missed is not None
     assert touched(missed.lead, CONTACT_ME, NOW + 2 * TARGET).follow_up == missed.lead.follow_up
 
@@ -119,7 +119,7 @@ def test_a_lead_that_may_be_contacted_again_has_an_alarm_again():
 
 def test_a_touch_leaves_the_alarm_of_an_open_cycle_parked():
     again = touched(parked_alarm(), CONTACT_ME, LATER)
-    assert again.bookkeeping.setbacks[DueKind.FOLLOW_UP].parked
+    assert again.bookkeeping.retries[DueKind.FOLLOW_UP].parked
 
 
 @given(st.lists(st.tuples(st.sampled_from([push(), DNC, CONTACT_ME, TEST]), st.integers(0, 30)), max_size=12))
@@ -134,6 +134,6 @@ def test_whatever_comes_events_are_numbered_without_gaps_and_all_wait_to_be_publ
             one = step.lead
             events += step.events
     numbers = tuple(range(1, len(events) + 1))
-    assert tuple(event.number for event in events) == numbers == one.bookkeeping.events_unpublished
-    assert one.touches == one.bookkeeping.events_written == len(events)
+    assert tuple(event.number for event in events) == numbers == one.bookkeeping.outbox.unpublished
+    assert one.touches == one.bookkeeping.outbox.written == len(events)
     assert not (one.do_not_contact and one.follow_up.is_open)

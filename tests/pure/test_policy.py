@@ -1,10 +1,10 @@
 """The policy file: what it may say, and what it means where it says nothing."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from shared.policy.duration import Duration
@@ -57,9 +57,12 @@ def test_a_table_is_taken_whole_and_not_mixed_with_the_shipped_one():
 def test_the_shipped_clock_gives_up_after_eight_failures_and_two_hours():
     clock = SHIPPED.clock
     assert clock == ClockPolicy()  # what a policy without this table means is what the file shows
-    pauses = [clock.pause_after(attempts) // timedelta(minutes=1) for attempts in range(1, clock.attempts)]
+    backoff = clock.backoff
+    pauses = [
+        backoff.pause_after(failures) // timedelta(minutes=1) for failures in range(1, backoff.attempts)
+    ]
     assert pauses == [1, 2, 4, 8, 16, 32, 60]
-    assert clock.pause_after(1000) == timedelta(hours=1)
+    assert backoff.pause_after(1000) == timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ def test_a_duration_says_itself_what_it_is():
 )
 def test_a_condition_holds_its_one_test(test: str, field: str, value: Any):
     (rule,) = parse_policy(with_rule(when=f'{{ fact = "a", {test} }}')).scoring.models[0].rules
-    told = {name: each for name, each in msgspec.structs.asdict(rule.when).items() if each is not None}
+    told = {name: each for name, each in asdict(rule.when).items() if each is not None}
     assert told == {"fact": "a", field: value}
 
 

@@ -1,14 +1,14 @@
 """Pushes in any order: the lead is the same in the end, and what is old asks nobody to call."""
 
+from copy import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import json
-from msgspec.structs import replace
 
+from shared.contract.events import event_json, read_event
 from shared.enrichment.identity import lead_id
 from shared.follow_up.deadline import set_deadline
 from shared.follow_up.report import record_follow_up
@@ -25,11 +25,12 @@ from shared.policy.load import load_policy, parse_policy
 from shared.scoring.appraise import appraise, record_score
 from shared.scoring.replay import replay_lead, replay_score
 from shared.services.import_rows import is_history
+from shared.typed_json import to_json, to_plain
 from tests.pure.examples import KEY, NOW, OFFER, PROMISE, TARGET, examples, lead, push
 
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
 HURRY = 'targets = [{ when = { fact = "score", range = [0, 100] }, target = "1h", because = "x" }]'
-OLD, YOUNG = Origin(NOW, is_old=True), Origin(NOW, is_old=False)
+OLD, YOUNG = Origin(NOW, is_history=True), Origin(NOW, is_history=False)
 DNC, CONTACT_ME = push(ActionCode="DNC"), push(ActionCode="PLT")
 
 texts = st.sampled_from([None, "", " ", "one", "two", "three"])
@@ -77,8 +78,8 @@ def essence(one: Lead) -> dict[str, Any]:
     times = ("received_at", "last_touch_at", "touches")
     kept = one.bookkeeping
     known = {name: getattr(one, name) for name in (*names, *times)}
-    behaviour = [(each.at, each.detail) for each in kept.interactions]
-    at = {name: then for name, then in kept.told_at.items() if not name.startswith("raw.")}
+    behaviour = [(each.at, each.detail) for each in kept.scoring.interactions]
+    at = {name: then for name, then in kept.merge.older_values.items() if not name.startswith("raw.")}
     return known | {"milestone": one.milestones[0], "behaviour": behaviour, "at": at}
 
 
@@ -109,16 +110,16 @@ def test_a_score_is_replayed_bit_for_bit_whatever_the_order(history, chance, ori
     rules, shuffled = load_policy().scoring, list(history)
     chance.shuffle(shuffled)
     one, events = told(shuffled, origin)
-    stored = [json.decode(json.encode(event), type=Event) for event in events]
+    stored = [read_event(event_json(event)) for event in events]
     _, score = appraise(one, rules, NOW)
-    assert json.encode(replay_score(stored, rules, NOW)) == json.encode(score)
+    assert to_json(replay_score(stored, rules, NOW)) == to_json(score)
 
 
 def test_alike_rows_are_replayed_as_so_many_touches():
     one, events = told([(9, push()), (8, push())], YOUNG)
     again = replay_lead(events)
     assert (again.touches, again.received_at, again.last_touch_at) == (2, NOW - 9 * HOUR, NOW - 8 * HOUR)
-    assert again.bookkeeping.interactions == one.bookkeeping.interactions
+    assert again.bookkeeping.scoring.interactions == one.bookkeeping.scoring.interactions
     same, events = told([(9, push()), (9, push())], YOUNG)
     assert replay_lead(events).touches == same.touches == 2
 
@@ -156,7 +157,11 @@ def test_an_old_push_opens_a_lead_that_nobody_has_to_call():
     one, (event,) = change.lead, change.events
     assert (one.follow_up.state, one.follow_up.due_at) == (FollowUpState.NONE, None)
     assert [(each.what, each.at) for each in one.milestones] == [("received", NOW - YEAR), ("imported", NOW)]
-    assert (event.time, event.data["at"], event.data["imported"]) == (NOW, "2025-03-02T09:00:00Z", True)
+    assert (event.time, to_plain(event.data)["at"], to_plain(event.data)["imported"]) == (
+        NOW,
+        "2025-03-02T09:00:00Z",
+        True,
+    )
     assert (one.received_at, one.awaits_score) == (NOW - YEAR, True)
 
 
@@ -170,13 +175,19 @@ def test_work_on_an_old_lead_is_as_old_as_its_import():
 def test_a_score_says_whether_only_an_import_asked_for_it():
     one = opened(push(), NOW - YEAR, OLD).lead
     rules = load_policy().scoring
-    first = record_score(one, *appraise(one, rules, NOW), NOW)
-    assert all(event.data["imported"] for event in first.events)
-    asked = replace(one, bookkeeping=replace(one.bookkeeping, score_asked_at=NOW))
-    assert not any("imported" in e.data for e in record_score(asked, *appraise(one, rules, NOW), NOW).events)
+    first = record_score(one, *appraise(one, rules, NOW), now=NOW)
+    assert all(to_plain(event.data)["imported"] for event in first.events)
+    asked = replace(
+        one, bookkeeping=replace(one.bookkeeping, scoring=replace(one.bookkeeping.scoring, requested_at=NOW))
+    )
+    assert not any(
+        "imported" in to_plain(e.data)
+        for e in record_score(asked, *appraise(one, rules, NOW), now=NOW).events
+    )
     alive = touched(one, CONTACT_ME, NOW).lead
     assert not any(
-        "imported" in e.data for e in record_score(alive, *appraise(alive, rules, NOW), NOW).events
+        "imported" in to_plain(e.data)
+        for e in record_score(alive, *appraise(alive, rules, NOW), now=NOW).events
     )
 
 
@@ -203,7 +214,7 @@ def test_an_old_push_of_a_new_lead_leaves_its_deadline():
 )
 def test_a_closed_lead_is_re_opened_only_by_who_came_after_it_was_closed(at, origin, state):
     known = opened(push(), NOW - 5 * HOUR, None).lead
-    closed = apply_update(known, UpdateLead(status=LeadStatus.LOST), NOW - 2 * HOUR, PROMISE)
+    closed = apply_update(known, UpdateLead(status=LeadStatus.LOST), now=NOW - 2 * HOUR, policy=PROMISE)
     assert touched(closed.lead, CONTACT_ME, at, origin).lead.status is state
 
 
@@ -214,7 +225,7 @@ def test_who_was_called_since_waits_for_no_other_call(at: datetime, state: Follo
     known = opened(push(), NOW - 5 * HOUR, None).lead
     for hours in (4, 2):
         known = record_follow_up(
-            known, ReportFollowUp(by="sam", at=NOW - hours * HOUR), NOW - hours * HOUR, PROMISE
+            known, ReportFollowUp(by="sam", at=NOW - hours * HOUR), now=NOW - hours * HOUR, policy=PROMISE
         ).lead
     assert touched(known, CONTACT_ME, at).lead.follow_up.state is state
 
@@ -228,13 +239,15 @@ def test_the_newest_word_about_contact_counts_in_any_order():
 
 
 def test_a_permission_by_hand_is_newer_than_what_was_asked_before():
-    allowed = apply_update(lead(DNC, NOW - 3 * HOUR), UpdateLead(do_not_contact=False), NOW, PROMISE).lead
+    allowed = apply_update(
+        lead(DNC, NOW - 3 * HOUR), UpdateLead(do_not_contact=False), now=NOW, policy=PROMISE
+    ).lead
     assert not touched(allowed, DNC, NOW - HOUR).lead.do_not_contact
 
 
 def test_a_permission_by_hand_is_replayed_against_what_was_asked_before():
     first = opened(DNC, NOW - 3 * HOUR, None)
-    allowed = apply_update(first.lead, UpdateLead(do_not_contact=False), NOW - HOUR, PROMISE)
+    allowed = apply_update(first.lead, UpdateLead(do_not_contact=False), now=NOW - HOUR, policy=PROMISE)
     assert allowed is not None
     later = touched(allowed.lead, DNC, NOW - 2 * HOUR)
     events = (*first.events, *allowed.events, *later.events)
@@ -243,7 +256,9 @@ def test_a_permission_by_hand_is_replayed_against_what_was_asked_before():
 
 def test_a_lead_that_is_stored_without_the_times_of_its_values_keeps_them_against_older_ones():
     known = lead(DNC)
-    known = replace(known, bookkeeping=replace(known.bookkeeping, permission_at=None))
+    known = replace(
+        known, bookkeeping=replace(known.bookkeeping, merge=replace(known.bookkeeping.merge, consent_at=None))
+    )
     one = touched(known, push({"Title": "CTO"}, ActionCode="PLT"), NOW - HOUR).lead
     assert (one.contact.title, one.do_not_contact) == ("IT Director", True)
 

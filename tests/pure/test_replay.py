@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from msgspec import json
 
+from shared.contract.events import event_json, read_event
 from shared.enrichment.crm_facts import record_facts
 from shared.leads.behaviour import record_interaction
 from shared.leads.change import Change
@@ -18,6 +18,7 @@ from shared.policy.load import load_policy, read_scoring
 from shared.policy.scoring import Behaviour, Qualification, ScoringPolicy, written
 from shared.scoring.appraise import appraise, record_score, score_at
 from shared.scoring.replay import NothingToReplay, replay_lead, replay_score
+from shared.typed_json import to_json, to_plain
 from tests.pure.examples import NOW, push, received, touched
 from tests.pure.policies import policy, rule
 
@@ -42,31 +43,31 @@ class History:
     def takes(self, change: Change | None) -> None:
         assert change is not None
         self.lead = change.lead
-        self.events += [json.decode(json.encode(event), type=Event) for event in change.events]  # as stored
+        self.events += [read_event(event_json(event)) for event in change.events]  # as stored
 
     def pushes(self, at: datetime, **members: Any) -> None:
         changed = touched(self.lead, push(**members), at)
         story = {"push": push(**members).as_sent}
-        number = changed.bookkeeping.events_written
+        number = changed.bookkeeping.outbox.written
         event = Event(id=f"{changed.id}:{number}", number=number, type=EventType.TOUCHED, time=at, data=story)
         self.takes(Change(changed, (event,)))
 
     def does(self, type_: str, at: datetime, **fields: Any) -> None:
-        self.takes(record_interaction(self.lead, ReportInteraction(type=type_, at=at, **fields), at))
+        self.takes(record_interaction(self.lead, ReportInteraction(type=type_, at=at, **fields), now=at))
 
     def is_updated(self, at: datetime, **wanted: Any) -> None:
-        if change := apply_update(self.lead, UpdateLead(**wanted), at, POLICY):
+        if change := apply_update(self.lead, UpdateLead(**wanted), now=at, policy=POLICY):
             self.takes(change)
 
     def learns(self, at: datetime, **facts: Any) -> None:
-        if change := record_facts(self.lead, ReportFacts(facts=facts), at):
+        if change := record_facts(self.lead, ReportFacts(facts=facts), now=at):
             self.takes(change)
 
     def is_scored(
         self, at: datetime, provided: dict[str, Any] | None = None, rules: ScoringPolicy = RULES
     ) -> None:
         enrichment, score = appraise(self.lead, rules, at, provided)
-        self.takes(record_score(self.lead, enrichment, score, at))
+        self.takes(record_score(self.lead, enrichment, score, now=at))
         number = next(event.number for event in reversed(self.events) if event.type is EventType.SCORED)
         self.scores.append((number, score))
 
@@ -103,12 +104,12 @@ def test_every_past_score_is_had_again_bit_for_bit(seed: int):
         if _has_new_facts(one.events, number):
             continue  # they came from outside just then: they are told by this very event
         before = [event for event in one.events if event.number < number]
-        assert json.encode(replay_score(before, rules, score.scored_at)) == json.encode(score)
+        assert to_json(replay_score(before, rules, score.scored_at)) == to_json(score)
 
 
 def _has_new_facts(events: list[Event], number: int) -> bool:
     before = replay_lead(event for event in events if event.number < number)
-    return events[number - 1].data.get("facts", before.enrichment.facts) != before.enrichment.facts
+    return to_plain(events[number - 1].data).get("facts", before.enrichment.facts) != before.enrichment.facts
 
 
 def test_facts_from_outside_are_had_again_from_the_score_that_first_used_them():
@@ -178,7 +179,7 @@ def test_what_happened_later_does_not_count():
 def test_a_replayed_lead_is_the_lead_as_far_as_scores_ask():
     one = a_life(3)
     again = replay_lead(one.events)
-    assert again.bookkeeping.interactions == one.lead.bookkeeping.interactions
+    assert again.bookkeeping.scoring.interactions == one.lead.bookkeeping.scoring.interactions
     for field in ("contact", "note", "action", "offer", "do_not_contact", "touches", "campaign"):
         assert getattr(again, field) == getattr(one.lead, field)
 

@@ -1,9 +1,9 @@
 """How long leads are kept."""
 
+from copy import replace
 from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from shared.leads.behaviour import record_interaction
 from shared.leads.change import Change
@@ -43,21 +43,26 @@ def test_a_lead_is_kept_as_the_policy_says(one, policy, after):
 
 def test_time_counts_from_the_last_sign_of_the_customer_or_of_us():
     one = lead()
-    later = record_interaction(one, ReportInteraction(type="visit", at=NOW + 2 * DAY), NOW + 2 * DAY).lead
+    later = record_interaction(one, ReportInteraction(type="visit", at=NOW + 2 * DAY), now=NOW + 2 * DAY).lead
     called = replace(one, follow_up=FollowUp(first_at=NOW + 3 * DAY))
     back = touched(one, push(Description="again"), NOW + DAY)
-    imported = replace(one, bookkeeping=replace(one.bookkeeping, taken_over_at=NOW + 4 * DAY))
+    imported = replace(
+        one,
+        bookkeeping=replace(one.bookkeeping, late=replace(one.bookkeeping.late, arrived_at=NOW + 4 * DAY)),
+    )
     due = [purge_due(won(each), TEN.retention) - NOW for each in (one, back, later, called, imported)]
     assert due == [(10 + days) * DAY for days in range(5)]
 
 
 def test_closing_a_lead_sets_its_date_and_a_touch_that_opens_it_again_takes_it_away():
     at = NOW + DAY
-    lost = apply_policy(lead(), apply_update(lead(), UpdateLead(status=LeadStatus.LOST), at, TEN), TEN).lead
-    assert lost.bookkeeping.purge_at == at + 10 * DAY
+    lost = apply_policy(
+        lead(), apply_update(lead(), UpdateLead(status=LeadStatus.LOST), now=at, policy=TEN), TEN
+    ).lead
+    assert lost.bookkeeping.erasure.purge_at == at + 10 * DAY
     back = Change(touched(lost, push(Description="again"), at + DAY))
     again = apply_policy(lost, back, TEN).lead
-    assert (again.status, again.bookkeeping.purge_at) == (LeadStatus.NEW, None)
+    assert (again.status, again.bookkeeping.erasure.purge_at) == (LeadStatus.NEW, None)
 
 
 def test_the_shipped_policy_keeps_closed_leads_for_two_years_and_open_ones_for_good():

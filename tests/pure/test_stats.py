@@ -31,7 +31,7 @@ def a_lead(**fields) -> StatRow:
 
 def answered_in(seconds: int, like: StatRow | None = None) -> StatRow:
     """Whoever was answered expected it."""
-    known = {name: getattr(like, name) for name in like.__struct_fields__} if like else {}
+    known = {name: getattr(like, name) for name in like.__dataclass_fields__} if like else {}
     return a_lead(**known | {"seconds_to_answer": seconds, "expects_answer": True})
 
 
@@ -60,7 +60,7 @@ def recount(leads: list[StatRow]) -> dict[str, object]:
 
 
 def figures(group) -> dict[str, object]:
-    return {name: getattr(group, name) for name in group.__struct_fields__ if name != "name"}
+    return {name: getattr(group, name) for name in group.__dataclass_fields__ if name != "name"}
 
 
 @given(st.lists(OUTCOMES, max_size=60))

@@ -1,19 +1,26 @@
 """A lead in store and on the wire."""
 
 import json
+from copy import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
+from shared.contract.events import event_json, read_event
 from shared.contract.responses import event_body, lead_body
 from shared.enrichment.enrich import enrich
 from shared.follow_up.report import record_follow_up
-from shared.leads.bookkeeping import Bookkeeping, DueKind, RetryState, SeenPush
+from shared.leads.bookkeeping import (
+    Bookkeeping,
+    DueKind,
+    Idempotency,
+    Outbox,
+    RetryState,
+    ScoringState,
+    SeenPush,
+)
 from shared.leads.commands import ReportFollowUp
 from shared.leads.enrichment import (
     CompanyFacts,
@@ -23,12 +30,12 @@ from shared.leads.enrichment import (
     PersonFacts,
     PhoneFacts,
 )
-from shared.leads.events import Event
 from shared.leads.follow_up import FollowUp, FollowUpState
 from shared.leads.lead import Lead, LeadStatus, Milestone
 from shared.leads.push import Contact, RawPush
 from shared.leads.score import Evidence, LedgerLine, Score
 from shared.scoring.appraise import record_score
+from shared.typed_json import from_json, from_plain, to_json, to_plain
 from tests.pure.examples import NOW, PROMISE, examples, lead, received, worth
 
 AGREED = """
@@ -64,13 +71,14 @@ JSON = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, al
 SETBACK = st.builds(RetryState, attempts=COUNT, retry_at=MOMENT, parked=st.booleans())
 BOOKKEEPING = st.builds(
     Bookkeeping,
-    operations=st.tuples(TEXT),
-    recent_pushes=st.tuples(st.builds(SeenPush, digest=TEXT, at=MOMENT)),
-    touches_scored=COUNT,
-    events_written=COUNT,
-    events_unpublished=st.tuples(COUNT),
-    publish_due_at=st.none() | MOMENT,
-    setbacks=st.dictionaries(st.sampled_from(DueKind), SETBACK, max_size=2),
+    idempotency=st.builds(
+        Idempotency,
+        operations=st.tuples(TEXT),
+        pushes=st.tuples(st.builds(SeenPush, digest=TEXT, at=MOMENT)),
+    ),
+    scoring=st.builds(ScoringState, touches_scored=COUNT),
+    outbox=st.builds(Outbox, written=COUNT, unpublished=st.tuples(COUNT), publish_due_at=st.none() | MOMENT),
+    retries=st.dictionaries(st.sampled_from(DueKind), SETBACK, max_size=2),
 )
 ENRICHMENT = st.builds(
     Enrichment,
@@ -131,7 +139,7 @@ def paths_of(value: Any, path: str = "") -> set[str]:
     """The name of every member, with those it lies in; `[]` for the members of a list."""
     if isinstance(value, dict) and value:
         return {found for name, member in value.items() for found in paths_of(member, f"{path}.{name}")}
-    if isinstance(value, tuple):
+    if isinstance(value, list) and value:
         return {found for member in value for found in paths_of(member, f"{path}[]")}
     return {path.removeprefix(".")}
 
@@ -139,15 +147,15 @@ def paths_of(value: Any, path: str = "") -> set[str]:
 @given(LEADS)
 @examples(30)
 def test_a_stored_lead_is_the_lead_and_only_its_bookkeeping_stays_at_the_desk(one: Lead):
-    stored = msgspec.json.encode(one)
-    assert msgspec.json.decode(stored, type=Lead) == one
+    stored = to_json(one)
+    assert from_json(Lead, stored) == one
     kept = json.loads(stored)
     del kept["bookkeeping"]
     assert as_json(lead_body(one)) == kept
 
 
 def test_a_row_stored_before_a_field_existed_is_still_read():
-    stored = json.loads(msgspec.json.encode(lead()))
+    stored = to_plain(lead())
     for name in (
         "status",
         "touches",
@@ -160,7 +168,7 @@ def test_a_row_stored_before_a_field_existed_is_still_read():
         "bookkeeping",
     ):
         del stored[name]
-    read = msgspec.convert(stored, Lead)
+    read = from_plain(Lead, stored)
     assert (read.status, read.touches, read.score) == (LeadStatus.NEW, 1, None)
 
 
@@ -169,7 +177,7 @@ def test_the_wire_has_the_agreed_fields_and_no_other():
     seen = (Evidence(fact="action", value="INS"),)
     line = LedgerLine(rule="one", points=60, because="so", group="fit", evidence=seen)
     score = replace(worth(60, qualified=True), ledger=(line,), missing=("a",), held_back=("b",))
-    one = record_score(one, enrich(one.contact, note="Hi", at=NOW), score, NOW).lead
+    one = record_score(one, enrich(one.contact, note="Hi", at=NOW), score, now=NOW).lead
     wire = lead_body(one)
     assert wire["enrichment"].pop("provenance")["email.kind"] == {"from": "derived", "confidence": 0.99}
     assert sorted(paths_of(wire)) == sorted([*AGREED.split(), *ON_TOP.split()])
@@ -183,7 +191,7 @@ def test_the_wire_has_plain_json_values_and_times_in_utc():
 
 
 def test_an_event_on_the_wire_is_whole():
-    change = record_follow_up(lead(), ReportFollowUp(by="Max", at=NOW), NOW, PROMISE)
+    change = record_follow_up(lead(), ReportFollowUp(by="Max", at=NOW), now=NOW, policy=PROMISE)
     wire = event_body(change.events[0])
     assert list(wire) == ["id", "number", "type", "time", "data"]
     assert (wire["id"], wire["number"]) == (f"{change.lead.id}:2", 2)
@@ -192,10 +200,4 @@ def test_an_event_on_the_wire_is_whole():
 
 def test_a_stored_event_is_the_event():
     (event,) = received().events
-    assert msgspec.json.decode(msgspec.json.encode(event), type=Event) == event
-
-
-def test_a_stored_row_with_a_field_that_nobody_knows_is_refused():
-    stored = json.loads(msgspec.json.encode(replace(lead(), owner="max"))) | {"surprise": 1}
-    with pytest.raises(msgspec.ValidationError, match="unknown field"):
-        msgspec.convert(stored, Lead)
+    assert read_event(event_json(event)) == event

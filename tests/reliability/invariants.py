@@ -14,6 +14,7 @@ from shared.policy.model import Policy
 from shared.routing.workload import Workload
 from shared.scoring.replay import replay_score
 from shared.storage.rows import event_of, lead_of
+from shared.typed_json import to_plain
 
 INDEX = ("due", "open", "closed", "scored", "stat")
 PUSHES = (EventType.RECEIVED, EventType.TOUCHED)
@@ -101,7 +102,7 @@ def unsettled(found: Found, *, alarms: bool = False) -> list[str]:
         kinds = Counter(key.split("!")[2] for key in found.index[lead.id] if key.startswith("due!"))
         if late := kinds.keys() & {DueKind.SCORE, DueKind.PUBLISH, DueKind.ASSIGN, DueKind.PARKED}:
             said.append(f"{lead.id}: still due: {sorted(late)}")
-        if lead.bookkeeping.erased_at or lead.bookkeeping.erased_through:
+        if lead.bookkeeping.erasure.erased_at or lead.bookkeeping.erasure.erased_through:
             said.append(f"{lead.id}: an erasure without an end")
         if alarms and lead.follow_up.state is FollowUpState.WAITING:
             said.append(f"{lead.id}: never flagged")
@@ -118,8 +119,8 @@ def _broken_of(
         yield f"due rows {_due_kinds(index)} where {list(_owed(lead))} are owed"
     kept = lead.bookkeeping
     first = events[0].number if events and events[0].type is EventType.ERASED else 1
-    if [event.number for event in events] != list(range(first, kept.events_written + 1)):
-        yield f"events {[event.number for event in events]} of {kept.events_written}"
+    if [event.number for event in events] != list(range(first, kept.outbox.written + 1)):
+        yield f"events {[event.number for event in events]} of {kept.outbox.written}"
     if any(event.id != f"{lead.id}:{event.number}" for event in events):
         yield "an event with a foreign id"
     types = Counter(event.type for event in events)
@@ -141,11 +142,11 @@ def _due_kinds(index: Mapping[str, Any]) -> Counter[str]:
 def _owed(lead: Lead) -> Iterator[str]:
     """What must have exactly one due row, said once more in other words than the code's."""
     kept, state = lead.bookkeeping, lead.follow_up
-    if not lead.test and (kept.touches_scored < lead.touches or kept.score_asked_at):
+    if not lead.test and (kept.scoring.touches_scored < lead.touches or kept.scoring.requested_at):
         yield DueKind.SCORE
-    if kept.events_unpublished:
+    if kept.outbox.unpublished:
         yield DueKind.PUBLISH
-    if kept.assignment.asked != kept.assignment.settled:
+    if kept.assignment.requested != kept.assignment.completed:
         yield DueKind.ASSIGN
     if state.state is FollowUpState.WAITING:
         yield DueKind.FOLLOW_UP
@@ -155,14 +156,16 @@ def _owed(lead: Lead) -> Iterator[str]:
         yield DueKind.ESCALATE
     if state.state is FollowUpState.DONE and state.next_contact_at:
         yield DueKind.NEXT_CONTACT
-    if kept.purge_at:
+    if kept.erasure.purge_at:
         yield DueKind.PURGE
 
 
 def _repeated(events: list[Event]) -> Iterator[str]:
     """Effects that happened twice. An alarm may come again only after somebody called."""
     reports = Counter(
-        event.data["id"] for event in events if event.type in (EventType.FOLLOWED_UP, EventType.INTERACTED)
+        to_plain(event.data)["id"]
+        for event in events
+        if event.type in (EventType.FOLLOWED_UP, EventType.INTERACTED)
     )
     if any(count > 1 for report, count in reports.items() if report):
         yield f"a report taken twice: {reports}"
@@ -171,9 +174,9 @@ def _repeated(events: list[Event]) -> Iterator[str]:
         if event.type in (EventType.FOLLOWED_UP, EventType.TOUCHED):
             levels.clear()
         if event.type in ALARMS:
-            levels[event.type, event.data["level"]] += 1
-            if levels[event.type, event.data["level"]] > 1:
-                yield f"{event.type} of level {event.data['level']} given twice"
+            levels[event.type, to_plain(event.data)["level"]] += 1
+            if levels[event.type, to_plain(event.data)["level"]] > 1:
+                yield f"{event.type} of level {to_plain(event.data)['level']} given twice"
 
 
 def _miscounted(lead: Lead, events: list[Event], policy: Policy | None) -> Iterator[str]:
@@ -205,7 +208,7 @@ def _lost(found: Found) -> Iterator[str]:
             yield f"{lead_id}: a row is taken over {times} times"
     for lead_id, report in () if found.erasures else found.reports:
         calls = [event for event in found.events[lead_id] if event.type is EventType.FOLLOWED_UP]
-        if sum(event.data["id"] == report for event in calls) != 1:
+        if sum(to_plain(event.data)["id"] == report for event in calls) != 1:
             yield f"{lead_id}: a call isn't in the history once"
 
 
@@ -229,7 +232,7 @@ def _remembered(found: Found) -> Iterator[str]:
 
 def pushes_of(found: Found, lead_id: str) -> list[Any]:
     """The pushes in a lead's history, as they were sent."""
-    return [event.data["push"] for event in found.events.get(lead_id, []) if event.type in PUSHES]
+    return [to_plain(event.data)["push"] for event in found.events.get(lead_id, []) if event.type in PUSHES]
 
 
 def _not_told(found: Found) -> Iterator[str]:
@@ -243,7 +246,7 @@ def _not_told(found: Found) -> Iterator[str]:
     waiting = {
         f"{lead.id}:{number}"
         for lead in found.leads.values()
-        for number in lead.bookkeeping.events_unpublished
+        for number in lead.bookkeeping.outbox.unpublished
     }
     yield from (f"nobody heard {one}, and nobody will" for one in sorted(stored.keys() - heard - waiting))
 
@@ -251,17 +254,17 @@ def _not_told(found: Found) -> Iterator[str]:
 def _books(found: Found) -> Iterator[str]:
     """The books of owners agree with the leads, as far as they are settled."""
     owed = [lead for lead in found.leads.values() if DueKind.ASSIGN in _owed(lead)]
-    counted = Counter(lead.bookkeeping.assignment.counts_for for lead in found.leads.values())
+    counted = Counter(lead.bookkeeping.assignment.counted_for for lead in found.leads.values())
     del counted[None]
     if not owed and counted != Counter(found.rota.open_leads):
         yield f"the books count {found.rota.open_leads}, the leads {dict(counted)}"
     told = sum(
-        event.data.get("rule") is not None
+        to_plain(event.data).get("rule") is not None
         for events in found.events.values()
         for event in events
         if event.type is EventType.ASSIGNED
     )
-    asked = sum(lead.bookkeeping.assignment.asked for lead in found.leads.values())
+    asked = sum(lead.bookkeeping.assignment.requested for lead in found.leads.values())
     most = ALL if found.erasures else asked
     if not owed and not told <= found.rota.turns_taken <= most:
         yield f"{found.rota.turns_taken} turns in the books, {told} told, {asked} asked"

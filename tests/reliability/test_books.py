@@ -12,7 +12,7 @@ from shared.storage.table import TableLeadStore, table_client
 from tests.reliability.wire import a_client
 
 LEAD, LATE = "a" * 24, 0.3  # seconds that the answer of the books comes later than it could
-SEAT = Assignment(ask=1, owner="ann", team="world", is_turn=True)
+SEAT = Assignment(request=1, owner="ann", team="world", is_turn=True)
 
 
 class SlowBooks(AioHttpTransport):

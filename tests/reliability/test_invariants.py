@@ -1,9 +1,9 @@
 """The judge: whatever is taken away, doubled or bent is noticed."""
 
+from copy import replace
 from dataclasses import replace as replace_desk
 from datetime import timedelta
 
-import msgspec
 import pytest
 
 from shared.leads.events import EventType
@@ -17,8 +17,6 @@ from tests.reliability.invariants import Erasure, broken, unsettled
 from tests.reliability.ports import Subscriber
 from tests.reliability.scenarios import EMAIL
 from tests.reliability.world import POLICY, World
-
-replace = msgspec.structs.replace
 
 
 @pytest.fixture
@@ -143,5 +141,5 @@ async def test_a_seat_of_nobody_is_noticed():
     world, context = await erased_world(surely=1, maybe=1)
     await erase_person(context, EMAIL, at=world.at)
     await world.settle()
-    world.store._seats["a" * 24] = Assignment(ask=1, owner="ann")
+    world.store._seats["a" * 24] = Assignment(request=1, owner="ann")
     assert any("a seat without a lead" in problem for problem in await world.problems())

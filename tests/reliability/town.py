@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Coroutine, Iterable
+from copy import replace
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-
-import msgspec
 
 from shared.leads.commands import ReportFollowUp
 from shared.leads.events import Event
@@ -179,4 +178,4 @@ class Town(Sender):
 
 def with_owners() -> Policy:
     """The shipped policy, with owners."""
-    return msgspec.structs.replace(load_policy(), routing=POLICY.routing)
+    return replace(load_policy(), routing=POLICY.routing)

@@ -8,6 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from shared.leads.events import Event, EventType
+from shared.typed_json import to_plain
 from tests.reliability.invariants import Found, broken, pushes_of, unsettled
 from tests.reliability.ports import Fault
 
@@ -80,7 +81,7 @@ def _meaning(found: Found, lead_id: str, event: Event) -> tuple[str, str, dateti
     if event.type is EventType.SCORED:
         before = (one.type for one in found.events.get(lead_id, ()) if one.number < event.number)
         answers = sum(type_ in WAKE for type_ in before)
-    return lead_id, event.type, event.time, answers, msgspec.json.encode(event.data, order="sorted")
+    return lead_id, event.type, event.time, answers, msgspec.json.encode(to_plain(event.data), order="sorted")
 
 
 def text_of(push: Any) -> bytes:

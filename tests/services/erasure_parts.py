@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
-import msgspec
-
 from shared.leads.commands import ReportFollowUp
 from shared.leads.events import EventType
 from shared.services.commands import report_follow_up
 from shared.services.ports import UnreadMessage
 from shared.services.receive import receive
 from shared.services.score import score_lead
+from shared.typed_json import to_plain
 from tests.examples import NOW, a_push
 from tests.pure.test_assignment import TEXT
 
@@ -37,7 +36,7 @@ def rows_of(context, lead_id):
 
 def said_by(context):
     """Everything that is stored, as one text."""
-    kept = [*context.store.rows.items(), *map(msgspec.to_builtins, context.store._seats.values())]
+    kept = [*context.store.rows.items(), *map(to_plain, context.store._seats.values())]
     return str(kept).casefold()
 
 

@@ -136,7 +136,7 @@ async def test_by_address_what_is_known_of_a_person_goes_to_every_lead_and_to_no
     other = await pushed(context, Email="eva@fabrikam.example")
     await taken(context, report)
     for lead_id in mine:
-        assert (await lead_of(context, lead_id)).bookkeeping.score_asked_at == LATER
+        assert (await lead_of(context, lead_id)).bookkeeping.scoring.requested_at == LATER
     assert await told(context, other) == [EventType.RECEIVED]
 
 

@@ -167,7 +167,7 @@ async def test_a_poison_lead_at_the_head_of_what_is_due_delays_nobody_and_is_par
         for lead_id in healthy:
             lead = await lead_of(context, lead_id)
             assert lead.score is not None
-            assert lead.bookkeeping.events_unpublished == ()
+            assert lead.bookkeeping.outbox.unpublished == ()
         assert minute < 200
     assert [row.lead_id for row in await context.store.parked(10)] == [poison]
     assert failures >= context.policy.clock.attempts

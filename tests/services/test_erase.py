@@ -21,6 +21,7 @@ from shared.services.ports import LeadFilter
 from shared.services.queries import get_lead, list_events
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
+from shared.typed_json import to_plain
 from tests.examples import DAY, NOW, a_context, another
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
@@ -46,7 +47,7 @@ async def test_a_person_is_erased_with_all_leads_and_a_receipt_of_numbers():
     removed = await erase_person(context, EMAIL, at=AT)
     assert (removed.leads, removed.events) == (2, 12)
     assert removed.rows == 2 + 12 + 2 + 2 * 3  # leads, events, seats, index rows
-    assert [event.data for event in told(context)] == [{"because": "requested"}] * 2
+    assert [to_plain(event.data) for event in told(context)] == [{"because": "requested"}] * 2
     await run_due(context, AT + MINUTE)
     assert [rows_of(context, lead_id) for lead_id in ids] == [[], []]
     assert rows_of(context, other)
@@ -120,7 +121,9 @@ async def test_a_slow_actor_brings_nothing_back():
     await erase_person(context, EMAIL, at=AT)
     with suppress(LeadNotFound):
         await score_lead(context, lead_id, at=AT)
-    await context.store.keep_seat(rota, lead_id, Assignment(ask=1, owner="ann"))  # read before, written after
+    await context.store.keep_seat(
+        rota, lead_id, Assignment(request=1, owner="ann")
+    )  # read before, written after
     with pytest.raises(LeadChanged):
         await context.store.replace(read, Change(read.lead))
     await run_due(context, AT + MINUTE)

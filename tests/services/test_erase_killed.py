@@ -78,10 +78,10 @@ async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_
     for minutes in range(1, 4):
         await run_due(another(context), AT + minutes * MINUTE)
     lead = await get_lead(fresh, lead_id, AT)
-    assert (lead.owner in ("ann", "bob"), lead.bookkeeping.events_unpublished) == (True, ())
+    assert (lead.owner in ("ann", "bob"), lead.bookkeeping.outbox.unpublished) == (True, ())
     assert "rang ada" not in said_by(context) or not begun
     numbers = [event.number for event in (await list_events(fresh, lead_id))[0]]
-    assert numbers == list(range(numbers[0], lead.bookkeeping.events_written + 1))
+    assert numbers == list(range(numbers[0], lead.bookkeeping.outbox.written + 1))
     assert context.store._rota.open_leads == {lead.owner: 1}
 
 

@@ -21,6 +21,7 @@ from shared.services.context import AppContext
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
+from shared.typed_json import to_plain
 from tests.examples import ID_KEY, a_push
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher, MemoryQueue, MemoryUnread
@@ -204,7 +205,7 @@ def cycles(events: list[Event]) -> list[list[Event]]:
     """A lead's alarms by follow-up cycle: a planned contact, or a push after a call, begins one."""
     found: list[list[Event]] = [[]]
     for event in events:
-        begins = event.type is EventType.FOLLOW_UP_DUE_SOON and "plannedAt" in event.data
+        begins = event.type is EventType.FOLLOW_UP_DUE_SOON and "plannedAt" in to_plain(event.data)
         if begins or event.type is EventType.FOLLOWED_UP:
             found.append([])
         elif event.type in ALARMS:
@@ -224,9 +225,9 @@ async def test_every_alarm_is_given_once_and_in_order(month):
     for _, events in leads.values():
         assert [event.number for event in events] == list(range(1, len(events) + 1))
         for cycle in cycles(events):
-            names = [f"{event.type} {event.data['level']}" for event in cycle]
+            names = [f"{event.type} {to_plain(event.data)['level']}" for event in cycle]
             raised.update(names)
-            levels = [event.data["level"] for event in cycle]
+            levels = [to_plain(event.data)["level"] for event in cycle]
             assert levels == sorted(set(levels)), names  # each once; 0 is the warning
             assert levels[levels.index(1) :] == list(range(1, levels[-1] + 1)) if 1 in levels else True
     assert min(raised[f"{EventType.FOLLOW_UP_MISSED} {level}"] for level in (1, 2, 3)) > 100
@@ -242,15 +243,15 @@ async def test_alarms_come_with_the_first_tick_that_can_give_them(month):
     _, leads = month
     for _, events in leads.values():
         for event in events:
-            if event.type is not EventType.FOLLOW_UP_MISSED or event.data["level"] > 1:
+            if event.type is not EventType.FOLLOW_UP_MISSED or to_plain(event.data)["level"] > 1:
                 continue
-            due = datetime.fromisoformat(event.data["dueAt"])
+            due = datetime.fromisoformat(to_plain(event.data)["dueAt"])
             assert due <= event.time <= flagged_by(due)
 
 
 def first_deadline(lead: Lead, events: list[Event], policy: Policy) -> datetime:
     """By when the first call was promised: in the working time of whoever got the lead first."""
-    first = next(event.data for event in events if event.type is EventType.ASSIGNED)
+    first = next(to_plain(event.data) for event in events if event.type is EventType.ASSIGNED)
     calendar = policy.calendar_for(first["owner"], first["team"])
     assert calendar is not None
     target = timedelta(hours=1 if lead.action == "PLT" else 8)
@@ -275,7 +276,7 @@ async def test_a_lead_is_missed_just_when_nobody_called_in_time(month):
 async def test_who_was_there_all_month_had_as_many_turns_as_the_others(month):
     lived, leads = month
     first_owners = Counter(
-        next(event.data["owner"] for event in events if event.type is EventType.ASSIGNED)
+        next(to_plain(event.data)["owner"] for event in events if event.type is EventType.ASSIGNED)
         for _, events in leads.values()
     )
     locks = [first_owners[name] for name in IN_TURNS]
@@ -301,4 +302,4 @@ async def test_every_event_was_published(month):
             heard[lead_id].append(event.number)
     for lead_id, (lead, events) in leads.items():
         assert sorted(heard[lead_id]) == [event.number for event in events]
-        assert lead.bookkeeping.events_unpublished == ()
+        assert lead.bookkeeping.outbox.unpublished == ()

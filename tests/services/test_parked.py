@@ -58,7 +58,7 @@ async def test_what_fails_again_after_it_was_revived_has_all_its_attempts_again(
     context, lead_id, now = await parked_by_the_clock('[clock]\nattempts = 2\nlongest_pause = "1m"')
     await revive(context.store, lead_id)
     await run_due(context, now + MINUTE)
-    assert (await context.store.get(lead_id)).lead.bookkeeping.setbacks[DueKind.SCORE].attempts == 1
+    assert (await context.store.get(lead_id)).lead.bookkeeping.retries[DueKind.SCORE].attempts == 1
     await run_due(context, now + 3 * MINUTE)
     assert [work.attempts for work in await list_parked(context.store, 10)] == [2]
 

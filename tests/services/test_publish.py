@@ -41,7 +41,7 @@ async def test_what_was_sent_along_is_not_sent_again_by_the_clock(context):
     lead_id = await push(context, NOW)
     context.publisher.is_down = False
     await push(context, NOW + MINUTE, Description="again")
-    assert (await context.store.get(lead_id)).lead.bookkeeping.events_unpublished == (2,)
+    assert (await context.store.get(lead_id)).lead.bookkeeping.outbox.unpublished == (2,)
 
 
 async def test_what_is_on_its_way_is_not_sent_again():
@@ -84,4 +84,4 @@ async def test_a_store_that_cant_tell_them_delays_the_events_not_the_answer(cont
     context.publisher.is_down = False
     lead_id = await push(context, NOW + MINUTE, Description="again")
     assert heard(context) == []
-    assert (await context.store.get(lead_id)).lead.bookkeeping.events_unpublished == (1, 2)
+    assert (await context.store.get(lead_id)).lead.bookkeeping.outbox.unpublished == (1, 2)

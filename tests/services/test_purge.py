@@ -7,6 +7,7 @@ from shared.leads.lead import LeadStatus
 from shared.services.commands import update_lead
 from shared.services.queries import get_lead
 from shared.services.run_due import run_due
+from shared.typed_json import to_plain
 from tests.examples import DAY, NOW, a_context
 from tests.services.erasure_parts import MINUTE, lived, rows_of, told
 
@@ -20,7 +21,7 @@ async def test_the_clock_erases_a_closed_lead_when_its_time_is_up_and_no_other()
     await run_due(context, NOW + 10 * DAY - MINUTE)
     assert await get_lead(context, closed, NOW)
     await run_due(context, NOW + 10 * DAY)
-    assert [event.data for event in told(context)] == [{"because": "retention"}]
+    assert [to_plain(event.data) for event in told(context)] == [{"because": "retention"}]
     await run_due(context, NOW + 10 * DAY + MINUTE)
     assert rows_of(context, closed) == []
     assert await get_lead(context, open_, NOW)

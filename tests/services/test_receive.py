@@ -9,6 +9,7 @@ from shared.leads.events import EventType
 from shared.services import receive as service
 from shared.services.errors import StoreUnavailable
 from shared.services.receive import Result, receive
+from shared.typed_json import to_plain
 from tests.examples import NOW, a_context, a_push
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
@@ -83,7 +84,7 @@ async def test_different_pushes_of_one_person_at_once_are_all_kept():
     receipts = await asyncio.gather(*(received(context, push) for push in pushes))
     (lead_id,) = {receipt.lead_id for receipt in receipts}
     events = await context.store.events_of(lead_id)
-    notes = {event.data["push"]["Description"] for event in events}
+    notes = {to_plain(event.data)["push"]["Description"] for event in events}
     assert notes == {f"note {number}" for number in range(12)}
     assert [event.number for event in events] == list(range(1, 13))
     assert (await context.store.get(lead_id)).lead.touches == 12
@@ -109,7 +110,7 @@ async def test_a_bus_that_is_down_delays_the_event_not_the_answer():
     receipt = await received(context)
     lead = (await context.store.get(receipt.lead_id)).lead
     assert receipt.result is Result.CREATED
-    assert lead.bookkeeping.events_unpublished == (1,)
+    assert lead.bookkeeping.outbox.unpublished == (1,)
 
 
 async def test_a_bus_that_hangs_costs_a_push_its_patience_and_no_more(monkeypatch):
@@ -121,7 +122,7 @@ async def test_a_bus_that_hangs_costs_a_push_its_patience_and_no_more(monkeypatc
     context = a_context(publisher=Hangs())
     receipt = await received(context)
     assert receipt.result is Result.CREATED
-    assert (await context.store.get(receipt.lead_id)).lead.bookkeeping.events_unpublished == (1,)
+    assert (await context.store.get(receipt.lead_id)).lead.bookkeeping.outbox.unpublished == (1,)
 
 
 @pytest.mark.parametrize("push_before", [False, True], ids=["create", "touch"])

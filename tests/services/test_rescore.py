@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from msgspec import structs
 
 from shared.leads.change import Change
 from shared.leads.events import EventType
@@ -81,7 +80,7 @@ async def test_closed_and_test_leads_are_left_alone():
     context = a_context()
     ids = await scored_leads(context, 2)
     read = await context.store.get(ids[0])
-    await context.store.replace(read, Change(structs.replace(read.lead, status=LeadStatus.LOST)))
+    await context.store.replace(read, Change(replace(read.lead, status=LeadStatus.LOST)))
     await receive(context, a_push(Email="msft_test_1@test.com"), slug=None, at=NOW)
     assert await request_scores(with_other_rules(context), NOW + 2 * MINUTE) == 1
 

@@ -8,6 +8,7 @@ from shared.services.context import LeadImport
 from shared.services.health import check_health
 from shared.services.receive import receive
 from shared.services.run_due import run_due
+from shared.typed_json import to_plain
 from tests.examples import DAY, NOW, a_context, a_push
 from tests.fakes.marketplace_import import MemoryImportLedger
 from tests.rows import YEAR, a_row
@@ -76,7 +77,7 @@ async def test_history_rings_no_alarm_and_is_scored_and_what_came_since_is_calle
     assert list(is_history.values()) == [True, True, False, False]
     alarms = (EventType.FOLLOW_UP_DUE_SOON, EventType.FOLLOW_UP_MISSED)
     for event in context.publisher.published:
-        assert event.data.get("imported", False) is is_history[event.id.partition(":")[0]]
+        assert to_plain(event.data).get("imported", False) is is_history[event.id.partition(":")[0]]
         assert event.type not in alarms or not is_history[event.id.partition(":")[0]]
 
 

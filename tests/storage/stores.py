@@ -27,4 +27,4 @@ def a_score(total, grade="A1"):
 
 
 def scored(lead, total, grade="A1"):
-    return record_score(lead, Enrichment(), a_score(total, grade), NOW)
+    return record_score(lead, Enrichment(), a_score(total, grade), now=NOW)

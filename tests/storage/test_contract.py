@@ -2,14 +2,14 @@
 
 import asyncio
 import dataclasses
+import json
 import uuid
+from copy import replace
 from datetime import timedelta
 
-import msgspec
 import pytest
-from msgspec.structs import replace
 
-from shared.contract.events import body_of
+from shared.contract.events import message_body
 from shared.enrichment.crm_facts import FACTS_KEPT, LARGEST_FACTS, LONGEST_FACT, record_facts
 from shared.enrichment.enrich import enrich
 from shared.enrichment.identity import contact_key, lead_id
@@ -132,7 +132,7 @@ async def test_due_rows_follow_the_lead(store):
     assert due[2].at == NOW + DAY
     read = await store.replace(read, scored(read.lead, 50))
     assert [row.kind for row in await store.due_until(NOW + DAY, 10)] == [DueKind.PUBLISH, DueKind.FOLLOW_UP]
-    await store.replace(read, flag_missed(read.lead, PROMISE, NOW + DAY))
+    await store.replace(read, flag_missed(read.lead, policy=PROMISE, now=NOW + DAY))
     assert [row.kind for row in await store.due_until(NOW + DAY, 10)] == [DueKind.PUBLISH]
 
 
@@ -156,7 +156,7 @@ async def test_due_rows_come_oldest_first_over_all_partitions_and_within_the_lim
 async def test_parked_work_is_never_due_and_counted(store):
     read = await store.create(a_first_push())
     setback = RetryState(attempts=8, retry_at=NOW, parked=True)
-    parked = replace(read.lead, bookkeeping=replace(read.lead.bookkeeping, setbacks={DueKind.SCORE: setback}))
+    parked = replace(read.lead, bookkeeping=replace(read.lead.bookkeeping, retries={DueKind.SCORE: setback}))
     await store.replace(read, Change(parked))
     assert DueKind.SCORE not in [row.kind for row in await store.due_until(NOW + DAY, 10)]
     assert [(row.kind, row.at, row.lead_id) for row in await store.parked(10)] == [
@@ -187,13 +187,13 @@ async def test_leads_that_other_rules_scored_are_found_until_they_are_asked_for(
     for version in ("aaa", "bbb", "ccc"):
         fresh = await store.create(a_first_push(Email=f"{version}@contoso.example"))
         score = replace(a_score(5), policy=version)
-        read[version] = await store.replace(fresh, record_score(fresh.lead, Enrichment(), score, NOW))
+        read[version] = await store.replace(fresh, record_score(fresh.lead, Enrichment(), score, now=NOW))
     await store.create(a_first_push(Email="unscored@contoso.example"))
     ids = {version: stored.lead.id for version, stored in read.items()}
     assert set(await store.scored_otherwise("bbb", 10)) == {ids["aaa"], ids["ccc"]}
     assert len(await store.scored_otherwise("bbb", 1)) == 1
     assert set(await store.scored_otherwise("zzz", 10)) == set(ids.values())
-    await store.replace(read["aaa"], request_score(read["aaa"].lead, "bbb", NOW))
+    await store.replace(read["aaa"], request_score(read["aaa"].lead, "bbb", now=NOW))
     assert await store.scored_otherwise("bbb", 10) == [ids["ccc"]]
     assert DueKind.SCORE in {row.kind for row in await store.due_until(NOW + DAY, 10)}
 
@@ -225,16 +225,20 @@ async def test_the_fattest_lead_that_pushes_and_reports_can_make_fits_into_a_row
     ):
         change = merge_push(read.lead, a_push(**{"Company": fat, **changes}), LATER)
         read = await store.replace(read, change)
-        read = await store.replace(read, record_score(read.lead, enrich(read.lead.contact), a_score(50), NOW))
-        assert len(body_of(read.lead, change.events[0])) < 240 * 1024
+        read = await store.replace(
+            read, record_score(read.lead, enrich(read.lead.contact), a_score(50), now=NOW)
+        )
+        assert len(message_body(read.lead, change.events[0])) < 240 * 1024
     for minute in range(INTERACTIONS_KEPT):
         at = NOW - timedelta(minutes=minute)
         report = ReportInteraction(type="x" * 64, at=at, detail="\ufdfa" * 300, id=f"{minute:0200}")
-        read = StoredLead(record_interaction(read.lead, report, LATER).lead, read.etag, read.index)
+        read = StoredLead(record_interaction(read.lead, report, now=LATER).lead, read.etag, read.index)
     facts = {f"f{number:063}": "\x01" * 30 for number in range(FACTS_KEPT)}  # six bytes each as JSON
-    change = record_facts(read.lead, ReportFacts(facts=facts | {f"f{0:063}": "\x01" * LONGEST_FACT}), LATER)
-    assert len(msgspec.json.encode(change.lead.enrichment.facts)) > LARGEST_FACTS * 0.8
-    assert len(body_of(change.lead, change.events[0])) < 240 * 1024
+    change = record_facts(
+        read.lead, ReportFacts(facts=facts | {f"f{0:063}": "\x01" * LONGEST_FACT}), now=LATER
+    )
+    assert len(json.dumps(change.lead.enrichment.facts)) > LARGEST_FACTS * 0.8
+    assert len(message_body(change.lead, change.events[0])) < 240 * 1024
     read = await store.replace(read, change)
     row = lead_entity(read.lead, read.index)
     assert sum(len(f"{name}{value}".encode("utf-16-le")) for name, value in row.items()) < LIMIT_OF_A_ROW

@@ -21,7 +21,7 @@ async def test_a_tombstone_takes_the_place_of_its_lead_and_is_no_lead(store):
     read = await store.replace(read, scored(read.lead, 50))
     person, lead_id = read.lead.id[:PERSON_LENGTH], read.lead.id
     assert await store.tombstone_of(lead_id) is None
-    await store.replace(read, entomb(read.lead, LATER, ErasureReason.REQUESTED))
+    await store.replace(read, entomb(read.lead, ErasureReason.REQUESTED, now=LATER))
     with pytest.raises(LeadNotFound):
         await store.get(lead_id)
     with pytest.raises(LeadExists):
@@ -36,9 +36,9 @@ async def test_a_tombstone_takes_the_place_of_its_lead_and_is_no_lead(store):
 async def test_a_tombstone_is_buried_as_read_with_all_that_it_has(store):
     read = await store.create(a_first_push())
     lead_id = read.lead.id
-    read = await store.replace(read, entomb(read.lead, LATER, ErasureReason.REQUESTED))
+    read = await store.replace(read, entomb(read.lead, ErasureReason.REQUESTED, now=LATER))
     assert await store.tombstone_of(lead_id) == read
-    noted = await store.replace(read, clear_tombstone(read.lead, is_told=True))
+    noted = await store.replace(read, clear_tombstone(read.lead, is_published=True))
     with pytest.raises(LeadChanged):
         await store.bury(read)
     assert await store.erase_events(lead_id, 1) == 1

@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 import uuid
+from copy import replace
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from azure.data.tables import EdmType, EntityProperty, UpdateMode
-from msgspec.structs import replace
 
 from shared.marketplace.import_state import Counts, ImportState, advanced, begun
 from shared.marketplace.table_row import SourceRow, read_row

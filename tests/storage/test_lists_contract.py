@@ -1,9 +1,9 @@
 """What every lead store promises to those who list leads and count them, in memory and on a real table."""
 
+from copy import replace
 from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from shared.follow_up.alarms import flag_missed
 from shared.follow_up.report import record_follow_up
@@ -123,7 +123,7 @@ async def test_leads_of_one_firm_find_each_other(store, asked, expected):
         read = await store.create(a_first_push(Email=f"{name}@contoso.example"))
         names[read.lead.id] = name
         firm = Enrichment(company=CompanyFacts(key=key, domain=domain))
-        await store.replace(read, record_score(read.lead, firm, a_score(5), NOW))
+        await store.replace(read, record_score(read.lead, firm, a_score(5), now=NOW))
     page = await store.open_by_worth(LeadFilter(firm=asked), 50, None)
     assert {names[lead_id] for lead_id in page.lead_ids} == expected
 
@@ -167,12 +167,12 @@ async def test_an_outcome_follows_its_lead_whoever_owns_it(store):
         expects_answer=True,
     )
     read = await store.replace(read, scored(read.lead, 50))
-    read = await store.replace(read, flag_missed(read.lead, PROMISE, NOW + DAY))
+    read = await store.replace(read, flag_missed(read.lead, policy=PROMISE, now=NOW + DAY))
     (missed,) = await store.received_between(NOW, LATER, 10)
     assert missed == replace(fresh, grade="A1", missed=True)
     owner = "o'hara\t!stat!~\r\n' or 1 eq 1 \u0001\U0001f600" + "é" * 150
     report = ReportFollowUp(by="sam", at=NOW + timedelta(seconds=90))
-    called = record_follow_up(replace(read.lead, owner=owner), report, NOW + DAY, PROMISE)
+    called = record_follow_up(replace(read.lead, owner=owner), report, now=NOW + DAY, policy=PROMISE)
     read = await store.replace(read, called)
     (answered,) = await store.received_between(NOW, LATER, 10)
     assert answered == replace(

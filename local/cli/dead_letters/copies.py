@@ -46,7 +46,7 @@ def copy_of(message: ServiceBusReceivedMessage) -> AmqpAnnotatedMessage:
     )
 
 
-def properties_of(message: ServiceBusReceivedMessage) -> dict[str, Any]:
+def message_properties(message: ServiceBusReceivedMessage) -> dict[str, Any]:
     """The application properties of the sender, strings as strings."""
     properties = {
         str(text(name)): text(value) for name, value in (message.application_properties or {}).items()
@@ -55,10 +55,10 @@ def properties_of(message: ServiceBusReceivedMessage) -> dict[str, Any]:
 
 
 def _of_the_sender(message: ServiceBusReceivedMessage) -> dict[str, Any]:
-    return {name: value for name, value in properties_of(message).items() if name not in OF_THE_DESK}
+    return {name: value for name, value in message_properties(message).items() if name not in OF_THE_DESK}
 
 
-def body_of(message: ServiceBusReceivedMessage) -> bytes | None:
+def message_body(message: ServiceBusReceivedMessage) -> bytes | None:
     """The body as bytes; None if it is something else, such as a map."""
     body = message.body
     if message.body_type == AmqpMessageBodyType.DATA:
@@ -77,7 +77,7 @@ def text(value: Any) -> Any:
 
 
 def _body(message: ServiceBusReceivedMessage) -> dict[str, Any]:
-    body = body_of(message)
+    body = message_body(message)
     if body is None:
         raise NotCopyable("its body isn't bytes or text, so it can't be copied exactly")
     if message.body_type == AmqpMessageBodyType.VALUE:

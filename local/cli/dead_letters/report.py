@@ -6,7 +6,7 @@ from typing import Any
 
 from azure.servicebus import ServiceBusReceivedMessage
 
-from local.cli.dead_letters.copies import body_of, properties_of, text
+from local.cli.dead_letters.copies import message_body, message_properties, text
 from shared.messaging.queue import REFUSAL
 
 DESCRIPTION_WIDTH = 100  # characters
@@ -38,7 +38,7 @@ def told(message: ServiceBusReceivedMessage) -> Iterator[str]:
     yield f"reason:          {_line(message.dead_letter_reason)}"
     yield f"description:     {_line(message.dead_letter_error_description)}"
     yield "properties:"
-    for name, value in sorted(properties_of(message).items()):
+    for name, value in sorted(message_properties(message).items()):
         yield f"  {_line(name)} = {_line(value)}"
     yield "body:"
     yield _body(message)
@@ -71,12 +71,12 @@ def _cause(message: ServiceBusReceivedMessage) -> str:
 
 
 def _refusal(message: ServiceBusReceivedMessage) -> str | None:
-    refusal = properties_of(message).get(REFUSAL)
+    refusal = message_properties(message).get(REFUSAL)
     return None if refusal is None else _line(refusal)
 
 
 def _body(message: ServiceBusReceivedMessage) -> str:
-    body = body_of(message)
+    body = message_body(message)
     if body is None:
         return _printable(str(text(message.body)))
     try:

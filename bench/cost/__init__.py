@@ -1,0 +1,1 @@
+"""What the app costs beside its peers, and beside another commit of it."""
