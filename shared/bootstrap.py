@@ -7,16 +7,12 @@ import random
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from shared.policy.load import load_policy
 from shared.services.context import AppContext, LeadImport
 from shared.services.dead_letters import DeadLetterWatch
 from shared.services.ports import FactProvider
-from shared.settings import Connection, FactSettings, Settings, read_settings
-
-if TYPE_CHECKING:
-    from azure.data.tables.aio import TableClient
+from shared.settings import FactSettings, Settings, read_settings
 
 
 def utc_now() -> datetime:
@@ -45,7 +41,7 @@ def wire(environment: Mapping[str, str]) -> AppContext:
     from shared.messaging.publisher import ServiceBusPublisher, bus_client  # noqa: PLC0415
     from shared.messaging.queue import ServiceBusQueue  # noqa: PLC0415
     from shared.messaging.unread import Place, ServiceBusUnread  # noqa: PLC0415
-    from shared.storage.table import TableLeadStore  # noqa: PLC0415
+    from shared.storage.table import TableLeadStore, table_client  # noqa: PLC0415
 
     logging.getLogger("azure").setLevel(logging.WARNING)  # the SDKs log every request with its URL
     settings = read_settings(environment)
@@ -54,9 +50,12 @@ def wire(environment: Mapping[str, str]) -> AppContext:
         Place(settings.activity_queue),
         Place(settings.spill_queue),
     ]
+    storage = settings.storage
     bus = functools.partial(bus_client, settings.bus.address.value, by_identity=settings.bus.by_identity)
     return AppContext(
-        store=TableLeadStore(_table(settings.storage, settings.table)),
+        store=TableLeadStore(
+            table_client(storage.address.value, settings.table, by_identity=storage.by_identity)
+        ),
         publisher=ServiceBusPublisher(bus, settings.topic),
         activity=ServiceBusQueue(bus, settings.activity_queue),
         spill=ServiceBusQueue(bus, settings.spill_queue),
@@ -88,15 +87,13 @@ def _takeover(settings: Settings) -> LeadImport | None:
         MarketplaceTableReader,
         TableImportLedger,
     )
-
-    source = MarketplaceTableReader(_table(settings.marketplace, TABLE))
-    return LeadImport(source, TableImportLedger(_table(settings.storage, settings.table), source.origin))
-
-
-def _table(storage: Connection, name: str) -> "TableClient":
     from shared.storage.table import table_client  # noqa: PLC0415
 
-    return table_client(storage.address.value, name, by_identity=storage.by_identity)
+    publisher, storage = settings.marketplace, settings.storage
+    theirs = table_client(publisher.address.value, TABLE, by_identity=publisher.by_identity)
+    ours = table_client(storage.address.value, settings.table, by_identity=storage.by_identity)
+    source = MarketplaceTableReader(theirs)
+    return LeadImport(source, TableImportLedger(ours, source.origin))
 
 
 def _provider(settings: FactSettings) -> FactProvider:
