@@ -19,13 +19,13 @@ from bench.reliability_findings import Findings
 from bench.reliability_page import page
 from local import azurite, toolchain
 from local.emulators.servicebus.emulator import Emulator
-from tests.reliability.matrix import Case, cases, problems_of
-from tests.reliability.model import Explored, explore
-from tests.reliability.parts import RealParts, real_parts
-from tests.reliability.scenarios import SCENARIOS
-from tests.reliability.verdict import Result
-from tests.reliability.wire_witness import wire_witness
-from tests.reliability.witness import a_round, rounds_of
+from simulation.audit import Result
+from simulation.fault_matrix import Case, cases, problems_of
+from simulation.model import Explored, explore
+from simulation.parts import RealParts, real_parts
+from simulation.scenarios import SCENARIOS
+from simulation.wire_witness import wire_witness
+from simulation.witness import a_round, rounds_of
 
 CONFIG = toolchain.ROOT / "local" / "emulators" / "servicebus" / "Config.json"
 PAGE = toolchain.ROOT / "docs" / "reliability.md"

@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.reliability.matrix import Case
-from tests.reliability.model import Explored
-from tests.reliability.ports import Fault
-from tests.reliability.verdict import Result
+from simulation.audit import Result
+from simulation.fault_matrix import Case
+from simulation.model import Explored
+from simulation.ports import Fault
 
 
 @dataclass

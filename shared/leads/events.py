@@ -1,6 +1,6 @@
 """What happened to a lead: one page of all that can happen. Events are numbered per lead and never change.
 
-A payload is the member `data` on the wire. Its members with a default are there only where they say something.
+A payload is the member `data` on the wire. Members with a default are there only if they say something.
 """
 
 import enum

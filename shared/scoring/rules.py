@@ -25,6 +25,7 @@ from shared.scoring.conditions import Facts, Holds, compiled
 LOWEST = {FIT: "D", INTENT: "4"}
 _OWN_WORDS = ("note", "contact.")  # facts that the ledger names without repeating them
 _LONGEST_VALUE = 100  # characters of a fact's value that the ledger repeats
+LINES_KEPT = 128  # of one rule: most facts have few values, and making a line again costs half of a score
 
 type Line = Callable[[Facts, ByType, datetime], LedgerLine | None]
 
@@ -142,13 +143,17 @@ def _line_of_facts(rule: Rule) -> Line:
     names = tuple(dict.fromkeys(rule.when.facts()))
     points = _capped(rule, float(rule.points))
 
-    def line(facts: Facts, _: ByType, __: datetime) -> LedgerLine | None:
-        if not points or not holds(facts):
-            return None
-        seen = tuple([_evidence(name, facts.get(name)) for name in names])
+    @functools.lru_cache(maxsize=LINES_KEPT, typed=True)
+    def line_of(*values: str | float | None) -> LedgerLine:
+        seen = tuple([Evidence(fact=name, value=value) for name, value in zip(names, values, strict=True)])
         return LedgerLine(
             rule=rule.name, points=points, because=rule.because, group=rule.group, evidence=seen
         )
+
+    def line(facts: Facts, _: ByType, __: datetime) -> LedgerLine | None:
+        if not points or not holds(facts):
+            return None
+        return line_of(*[_shown(name, facts.get(name)) for name in names])
 
     return line
 
@@ -180,10 +185,11 @@ def _capped(rule: Rule, points: float) -> int:
     return round(bounded)
 
 
-def _evidence(name: str, value: Any) -> Evidence:
-    if name.startswith(_OWN_WORDS) or not isinstance(value, str | int | float):
-        return Evidence(fact=name)
-    return Evidence(fact=name, value=value[:_LONGEST_VALUE] if isinstance(value, str) else value)
+def _shown(name: str, value: Any) -> str | float | None:
+    """What the ledger repeats of a fact's value; None for what isn't known, and for the customer's own words."""
+    if isinstance(value, str):
+        return None if name.startswith(_OWN_WORDS) else value[:_LONGEST_VALUE]
+    return value if isinstance(value, int | float) and not name.startswith(_OWN_WORDS) else None
 
 
 def _bound(name: str, points: int, least: int, most: int) -> LedgerLine:

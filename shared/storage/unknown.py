@@ -1,7 +1,7 @@
 """Members of stored JSON that this version doesn't know: kept at their place through a change.
 
-A later version wrote them, and reads them again after a roll-back. Each is kept where it stood: a member beside
-the members that we know, an item's members with that item, wherever it stands in its list by then.
+A later version wrote them, and reads them again after a roll-back. Each is kept where it stood: beside
+the members that we know, or with its item, wherever that stands in its list by then.
 """
 
 from collections.abc import Iterator

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from tests.builders import push_body
 from tests.conftest import ROOT
-from tests.examples import push_body
 from tests.functions.triggers import TRIGGERS
 from tests.local.emulators.functions.apps.launch import HostProcess
 

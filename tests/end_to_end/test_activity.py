@@ -10,8 +10,8 @@ from azure.servicebus.aio import ServiceBusClient
 
 from local.cli.dead_letters.__main__ import run
 from local.cli.dead_letters.arguments import arguments
+from tests.builders import push_body
 from tests.end_to_end.test_main_job import person, scored
-from tests.examples import push_body
 from tests.local.emulators.servicebus.client_parts import until
 
 DEEP = b'{"type": "facts", "leadId": "aaaaaaaaaaaaaaaaaaaaaaaa", "facts": %s1%s}' % (

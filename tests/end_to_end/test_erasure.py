@@ -12,9 +12,9 @@ from azure.servicebus.aio import ServiceBusClient
 
 from local.cli.contracts.messages import body_schema
 from shared.leads.events import EventType
-from tests.contracts.documents import closed_schema, validator_of
+from tests.builders import push_body
+from tests.contract.documents import closed_schema, validator_of
 from tests.end_to_end.conftest import listening, start_stack
-from tests.examples import push_body
 
 CLARA = {
     "FirstName": "Clára",

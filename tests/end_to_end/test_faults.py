@@ -9,8 +9,8 @@ import pytest
 
 from shared.services.ports import LeadFilter
 from shared.storage.table import TableLeadStore, table_client
+from tests.builders import push_body
 from tests.end_to_end.conftest import Caller, a_stack, listening, start_stack
-from tests.examples import push_body
 
 SLOW_CLOCK = "0 0 0 1 1 *"  # once a year: the bus does all the work, or nobody
 

@@ -13,8 +13,8 @@ from shared.bootstrap import utc_now
 from shared.leads.bookkeeping import DueKind, RetryState
 from shared.leads.change import Change, mark_published
 from shared.storage.table import TableLeadStore, table_client
+from tests.builders import a_first_push, push_body
 from tests.end_to_end.conftest import calling, start_stack
-from tests.examples import a_first_push, push_body
 
 ONCE_A_YEAR = "0 0 0 1 1 *"
 

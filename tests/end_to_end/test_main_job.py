@@ -6,9 +6,9 @@ import json
 import pytest
 
 from shared.leads.push import normalized
+from tests.builders import push_body
 from tests.conftest import ROOT
 from tests.end_to_end.conftest import listening
-from tests.examples import push_body
 
 SAMPLES = sorted((ROOT / "local" / "samples").glob("*.json"))
 CONTACT = {"firstname": "firstName", "lastname": "lastName", "email": "email", "phone": "phone"}

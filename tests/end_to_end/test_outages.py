@@ -13,8 +13,8 @@ from local.cli.dead_letters.__main__ import run
 from local.cli.dead_letters.arguments import arguments
 from shared.bootstrap import utc_now
 from shared.services.spill import BUS_TIMEOUT, STORE_TIMEOUT
+from tests.builders import push_body
 from tests.end_to_end.conftest import Caller, a_stack, listening
-from tests.examples import push_body
 from tests.local.emulators.servicebus.client_parts import until
 
 ANSWERED_WITHIN = STORE_TIMEOUT + BUS_TIMEOUT + 2  # seconds

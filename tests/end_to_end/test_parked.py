@@ -8,8 +8,8 @@ from datetime import timedelta
 from shared.bootstrap import utc_now
 from shared.leads.change import Change, mark_published
 from shared.storage.table import TableLeadStore, table_client
+from tests.builders import a_first_push, with_parked_score
 from tests.conftest import ROOT
-from tests.examples import a_first_push, with_parked_score
 
 
 async def dev_parked(stack, *words, **environment):

@@ -7,7 +7,17 @@ import signal
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
-from tests.canaries import ACTIVITIES, EMAIL, FOLLOW_UP, INTERACTION, REFUSED, UPDATE, WORD, a_push, traces_in
+from tests.pii_markers import (
+    ACTIVITIES,
+    EMAIL,
+    FOLLOW_UP,
+    INTERACTION,
+    REFUSED,
+    UPDATE,
+    WORD,
+    a_push,
+    traces_in,
+)
 
 KEYS = ("functionKey", "adminKey")
 

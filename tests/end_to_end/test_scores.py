@@ -7,10 +7,10 @@ import signal
 import pytest
 
 from shared.policy.load import SHIPPED
+from tests.builders import push_body
 from tests.end_to_end.conftest import Caller, new_session, start_stack
 from tests.end_to_end.test_main_job import person, scored
-from tests.examples import push_body
-from tests.pure.policy_texts import with_rule
+from tests.policy.texts import with_rule
 
 CANARY = "canary-7c1f"
 

@@ -15,7 +15,7 @@ from functions.queue import _ADDRESSING, DeadLettered, message_of
 from shared.services.errors import BusUnavailable, StoreUnavailable
 from shared.services.receive import receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY
-from tests.examples import NOW, a_context, a_push
+from tests.builders import NOW, a_context, a_push
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.functions.triggers import TRIGGERS
 

@@ -14,7 +14,11 @@ from azure.functions.timer import TimerRequest
 
 from local.azurite import KEY
 from shared.storage.table import table_client
-from tests.canaries import (
+from tests.conftest import free_port
+from tests.functions.test_activity import delivered as activity
+from tests.functions.test_triggers import message
+from tests.functions.triggers import TRIGGERS
+from tests.pii_markers import (
     ACTIVITIES,
     CAMPAIGN,
     EMAIL,
@@ -28,11 +32,7 @@ from tests.canaries import (
     a_push,
     traces_in,
 )
-from tests.conftest import free_port
-from tests.functions.test_activity import delivered as activity
-from tests.functions.test_triggers import message
-from tests.functions.triggers import TRIGGERS
-from tests.rows import a_row
+from tests.sample_rows import a_row
 
 BUS_KEY = "SAS_KEY_VALUE"
 AWAY = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:{}/a;"

@@ -14,7 +14,7 @@ from shared.services import redelivery
 from shared.services.errors import BusUnavailable
 from shared.services.redelivery import SPILL_REDELIVERY
 from shared.services.spill import receive_or_spill
-from tests.examples import NOW, a_context, a_push
+from tests.builders import NOW, a_context, a_push
 from tests.fakes.messaging import MemoryQueue
 from tests.functions.test_activity import delivered
 from tests.functions.triggers import TRIGGERS

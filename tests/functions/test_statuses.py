@@ -14,8 +14,8 @@ from functions.contract.routes import routes_of
 from shared import bootstrap
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
-from tests.contracts.documents import closed, validator_of
-from tests.examples import DAY, a_context, a_first_push, push_body
+from tests.builders import DAY, a_context, a_first_push, push_body
+from tests.contract.documents import closed, validator_of
 
 OPENAPI = closed()
 ROUTES = {route.key: route for route in routes_of(function_app.BLUEPRINTS)}

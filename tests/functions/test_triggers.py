@@ -16,10 +16,10 @@ from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
 from shared.services import queries
 from shared.storage.table import table_client
-from tests.examples import push_body
+from tests.builders import push_body
 from tests.functions.triggers import TRIGGERS
 from tests.local.emulators.servicebus.client_parts import receive
-from tests.rows import a_row
+from tests.sample_rows import a_row
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from shared.services.ports import QueuedMessage
 from shared.services.receive import receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY, SPILL_REDELIVERY, redeliver
 from shared.services.run_due import run_due
-from tests.examples import NOW, a_context, a_push
+from tests.builders import NOW, a_context, a_push
 from tests.services.test_receive import LosesAnswers
 
 LATER = NOW + timedelta(hours=1)

@@ -17,10 +17,10 @@ from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.examples import DAY, NOW, a_context, a_push, another
+from tests.builders import DAY, NOW, a_context, a_push, another
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
-from tests.pure.test_assignment import TEXT
+from tests.routing.test_assignment import TEXT
 from tests.services.dying_store import DyingStore
 
 MINUTE = timedelta(minutes=1)

@@ -10,7 +10,7 @@ from shared.services.publish import PUBLISH_BACKOFF
 from shared.services.receive import Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from tests.examples import DAY, NOW, a_context, a_push
+from tests.builders import DAY, NOW, a_context, a_push
 from tests.fakes.messaging import MemoryPublisher
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)

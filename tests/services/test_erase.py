@@ -10,7 +10,7 @@ from shared.contract.responses import lead_body
 from shared.leads.change import Change
 from shared.leads.commands import UpdateLead
 from shared.leads.events import EventType
-from shared.leads.lead import LeadStatus
+from shared.leads.lead import CloseReason, LeadStatus
 from shared.routing.workload import Assignment
 from shared.services import erase as service
 from shared.services.commands import update_lead
@@ -22,11 +22,11 @@ from shared.services.queries import get_lead, list_events
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.examples import DAY, NOW, a_context, another
+from tests.builders import DAY, NOW, a_context, another
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
-from tests.pure.examples import ADA
-from tests.services.erasure_parts import (
+from tests.samples import ADA
+from tests.services.erasure import (
     AT,
     EMAIL,
     MINUTE,
@@ -142,7 +142,7 @@ async def test_a_lead_that_is_erased_behind_a_change_makes_no_failure_of_it(poli
 
     context = a_context(policy, publisher=Erasing())
     lead_id = await lived(context)
-    lost = UpdateLead(status=LeadStatus.LOST, reason="budget")
+    lost = UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET)
     assert (await update_lead(context, lead_id, lost, at=AT)).status is LeadStatus.LOST
     assert rows_of(context, lead_id)
     await run_due(context, AT + MINUTE)

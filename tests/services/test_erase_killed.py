@@ -8,9 +8,9 @@ from shared.services.queries import get_lead, list_events
 from shared.services.receive import Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from tests.examples import a_context, a_push, another
+from tests.builders import a_context, a_push, another
 from tests.services.dying_store import DyingStore
-from tests.services.erasure_parts import AT, EMAIL, MINUTE, OWNED, expect_gone, lived, said_by
+from tests.services.erasure import AT, EMAIL, MINUTE, OWNED, expect_gone, lived, said_by
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])

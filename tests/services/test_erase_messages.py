@@ -9,9 +9,9 @@ from shared.services.ports import UnreadMessage
 from shared.services.queries import get_lead
 from shared.services.receive import identify
 from shared.services.spill import receive_spilled, spill_message
-from tests.examples import NOW, a_context, a_push
+from tests.builders import NOW, a_context, a_push
 from tests.fakes.messaging import MemoryUnread
-from tests.services.erasure_parts import AT, EMAIL, MINUTE, lived, pushed, said_by, unread
+from tests.services.erasure import AT, EMAIL, MINUTE, lived, pushed, said_by, unread
 
 
 async def test_a_push_that_waits_is_found_by_the_id_of_its_lead_also_if_it_has_no_address():

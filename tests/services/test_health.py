@@ -14,7 +14,7 @@ from shared.services.health import WORK_STALE_AFTER, check_health, clock_stopped
 from shared.services.parked import revive
 from shared.services.receive import receive
 from shared.services.run_due import run_due
-from tests.examples import NOW, a_context, a_first_push, a_push, with_parked_score
+from tests.builders import NOW, a_context, a_first_push, a_push, with_parked_score
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
 

@@ -22,7 +22,7 @@ from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.examples import ID_KEY, a_push
+from tests.builders import ID_KEY, a_push
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher, MemoryQueue, MemoryUnread
 

@@ -11,7 +11,7 @@ from shared.services.errors import LeadChanged, LeadNotFound
 from shared.services.parked import list_parked, revive
 from shared.services.receive import receive
 from shared.services.run_due import run_due
-from tests.examples import NOW, a_context, a_first_push, a_push, with_parked_score
+from tests.builders import NOW, a_context, a_first_push, a_push, with_parked_score
 from tests.fakes.lead_store import MemoryLeadStore
 
 MINUTE = timedelta(minutes=1)

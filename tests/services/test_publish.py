@@ -10,7 +10,7 @@ from shared.services.errors import StoreUnavailable
 from shared.services.publish import EVENTS_AT_ONCE
 from shared.services.receive import receive
 from shared.services.run_due import run_due
-from tests.examples import NOW, a_context, a_push
+from tests.builders import NOW, a_context, a_push
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
 

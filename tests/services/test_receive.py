@@ -10,7 +10,7 @@ from shared.services import receive as service
 from shared.services.errors import StoreUnavailable
 from shared.services.receive import Result, receive
 from shared.typed_json import to_plain
-from tests.examples import NOW, a_context, a_push
+from tests.builders import NOW, a_context, a_push
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
 

@@ -7,7 +7,7 @@ import pytest
 from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from tests.examples import NOW, a_context, a_push
+from tests.builders import NOW, a_context, a_push
 
 
 class Provider:

@@ -19,7 +19,7 @@ from shared.services.receive import Result, receive
 from shared.services.run_due import run_due
 from shared.services.spill import receive_or_spill, receive_spilled, spill_message
 from shared.typed_json import Mistake, Unreadable, to_plain
-from tests.examples import DAY, NOW, a_context, a_push
+from tests.builders import DAY, NOW, a_context, a_push
 from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryQueue
 from tests.services.test_receive import LosesAnswers

@@ -13,7 +13,7 @@ from shared.services.errors import StoreUnavailable
 from shared.services.queries import MOST_LEADS, TooManyLeads, lead_stats
 from shared.services.receive import receive
 from shared.services.run_due import run_due
-from tests.examples import DAY, NOW, a_context, a_push
+from tests.builders import DAY, NOW, a_context, a_push
 from tests.fakes.lead_store import MemoryLeadStore
 
 HOUR = timedelta(hours=1)

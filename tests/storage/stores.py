@@ -5,7 +5,7 @@ from datetime import timedelta
 from shared.leads.enrichment import Enrichment
 from shared.leads.score import Score
 from shared.scoring.appraise import record_score
-from tests.examples import NOW
+from tests.builders import NOW
 
 LATER = NOW + timedelta(minutes=20)
 ABSENT = "a" * 24

@@ -28,8 +28,8 @@ from shared.services.errors import LeadChanged, LeadExists, LeadNotFound, StoreU
 from shared.services.ports import StoredLead
 from shared.storage.rows import lead_entity
 from shared.storage.table import TableLeadStore, table_client
-from tests.examples import DAY, ID_KEY, NOW, a_first_push, a_push
-from tests.pure.examples import PROMISE
+from tests.builders import DAY, ID_KEY, NOW, a_first_push, a_push
+from tests.samples import PROMISE
 from tests.storage.stores import ABSENT, LATER, LIMIT_OF_A_ROW, a_score, scored
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import record as changed
-from shared.leads.events import ErasureReason, EventType
+from shared.leads.events import ErasureReason, Touched
 from shared.leads.identity import PERSON_LENGTH
 from shared.privacy.erasure import clear_tombstone, entomb
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound
 from shared.services.ports import LeadFilter
-from tests.examples import DAY, NOW, a_first_push
+from tests.builders import DAY, NOW, a_first_push
 from tests.storage.stores import LATER, scored
 
 
@@ -54,7 +54,7 @@ async def test_events_are_erased_up_to_a_number_however_many_and_no_others(store
     ids = [(await store.create(a_first_push(Email=f"{name}@contoso.example"))).lead.id for name in "ab"]
     read = await store.get(ids[0])
     for number in range(5):
-        happened = [(EventType.TOUCHED, {"push": {}})] * 50
+        happened = [Touched(push={})] * 50
         read = await store.replace(read, changed(read.lead, NOW + timedelta(seconds=number), *happened))
     assert await store.erase_events(ids[0], 248) == 248
     assert await store.erase_events(ids[0], 248) == 0
@@ -66,7 +66,7 @@ async def test_of_many_who_erase_events_at_once_all_come_to_the_end(store):
     read = await store.create(a_first_push())
     lead_id = read.lead.id
     for _ in range(4):
-        happened = [(EventType.TOUCHED, {"push": {}})] * 60
+        happened = [Touched(push={})] * 60
         read = await store.replace(read, changed(read.lead, NOW, *happened))
     counts = await asyncio.gather(*(store.erase_events(lead_id, 241) for _ in range(4)))
     assert sum(counts) == 241

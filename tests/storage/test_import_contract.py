@@ -17,9 +17,9 @@ from shared.services.errors import ImportChanged, StoreUnavailable
 from shared.services.ports import RefusedRow
 from shared.storage.marketplace_import import TABLE, MarketplaceTableReader, TableImportLedger
 from shared.storage.table import table_client
-from tests.examples import NOW
+from tests.builders import NOW
 from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
-from tests.rows import a_row, columns, keys
+from tests.sample_rows import a_row, columns, keys
 
 STATE = ImportState(switched_on_at=NOW)
 AWAY = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"

@@ -14,8 +14,8 @@ from shared.leads.index import StatRow
 from shared.leads.lead import LeadStatus
 from shared.scoring.appraise import record_score
 from shared.services.ports import LeadFilter
-from tests.examples import DAY, NOW, a_first_push
-from tests.pure.examples import PROMISE
+from tests.builders import DAY, NOW, a_first_push
+from tests.samples import PROMISE
 from tests.storage.stores import LATER, a_score, scored
 
 

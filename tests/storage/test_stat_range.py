@@ -12,7 +12,7 @@ from shared.leads.index import IndexRow, stat_key
 from shared.services.errors import StoreUnavailable
 from shared.storage.rows import STAT_COLUMNS, index_entity
 from shared.storage.table import TIMEOUTS, TableLeadStore, table_client
-from tests.examples import NOW
+from tests.builders import NOW
 
 SECOND = timedelta(seconds=1)
 IN_RANGE, OUTSIDE = 1_200, 600

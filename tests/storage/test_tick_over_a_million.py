@@ -19,7 +19,7 @@ from shared.policy.load import load_policy
 from shared.services.run_due import run_due
 from shared.storage.rows import event_entity, index_entity, lead_entity, lead_key
 from shared.storage.table import TableLeadStore
-from tests.examples import DAY, NOW, a_context, a_first_push
+from tests.builders import DAY, NOW, a_context, a_first_push
 
 STORED = 1_000_000
 DUE = 100

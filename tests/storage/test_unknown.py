@@ -11,7 +11,7 @@ from shared.leads.index import index_rows
 from shared.leads.lead import Lead
 from shared.storage.rows import lead_entity, lead_of
 from shared.storage.unknown import unknown_in, with_unknown
-from tests.pure.examples import NOW, TARGET, examples, lead, push, touched
+from tests.samples import NOW, TARGET, examples, lead, push, touched
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
@@ -21,7 +21,7 @@ VALUES = st.recursive(
 
 
 def written_by_a_later_version(one: Lead) -> dict:
-    """The row of a lead, with members of which nothing is known: at the top, in objects and in items of lists."""
+    """The row of a lead, with members that aren't known: at the top, in objects and in items of lists."""
     entity = lead_entity(one, index_rows(one))
     stored = json.loads(entity["json0"])
     stored["snoozed"] = {"until": "2026-04-01T00:00:00Z", "by": "kim"}

@@ -28,57 +28,28 @@ import msgspec
 from azure.functions.meta import Datum
 from azure.functions.servicebus import ServiceBusMessageInConverter
 from azure.servicebus import ServiceBusMessage
-from msgspec.structs import replace
-
-import function_app
-from functions import activity, spill
-from functions.activity_body import activity_of
 from functions.queued_message import message_of
+from msgspec.structs import replace
 from shared.leads.attention import FollowUpReport
 from shared.leads.crm_facts import FactReport
 from shared.leads.erasure import first_event
-from shared.leads.events import Event, EventType, lead_and_number
-from shared.leads.identity import person_of
 from shared.leads.index_rows import IndexRow, index_rows
 from shared.leads.interaction import InteractionReport
-from shared.leads.lead import CloseReason, DueKind, Lead, LeadStatus
-from shared.leads.lifecycle import LeadUpdate
 from shared.leads.replay import replayed_score
 from shared.leads.wire import event_on_the_wire, lead_on_the_wire
-from shared.marketplace.parse import parse_push
-from shared.marketplace.table_row import SourceRow
 from shared.messaging.cloud_events import LARGEST_BODY
 from shared.messaging.memory import MemoryQueue, MemoryUnread
 from shared.messaging.message_queue import copy_of
 from shared.messaging.service_bus import _message as published_message
-from shared.policy.duration import Duration
-from shared.policy.load import load_policy, read_scoring
-from shared.policy.model import Policy
-from shared.policy.scoring import version_of, written
 from shared.scoring.score import Score
-from shared.services import run_due as clock_service
 from shared.services.desk import Desk, RulesWatch, Takeover
-from shared.services.erase import erase_lead, erase_person
 from shared.services.follow_up import report_follow_up
 from shared.services.interact import report_interaction, report_interaction_of
 from shared.services.learn import report_facts
-from shared.services.ports import (
-    BusUnavailable,
-    DueRow,
-    LeadFilter,
-    StoredLead,
-    StoredRota,
-    StoreUnavailable,
-)
 from shared.services.put_off import ACTIVITY, put_off
-from shared.services.receive import named
-from shared.services.score import score_lead
-from shared.services.spill import receive_or_spill
 from shared.services.stats import lead_stats
 from shared.services.take_over import take_over
 from shared.services.update import update_lead
-from shared.settings import Settings, read_settings
-from shared.storage import desk_rows
 from shared.storage.entities import (
     Entity,
     event_of,
@@ -94,6 +65,35 @@ from shared.storage.entities import (
 from shared.storage.import_ledger import PARTITION, TableImportLedger, _refused_of
 from shared.storage.import_memory import MemoryImportLedger, MemoryMarketplaceTable
 from shared.storage.memory import MemoryLeadStore
+
+import function_app
+from functions import activity, spill
+from functions.activity_body import activity_of
+from shared.leads.events import Event, EventType, lead_and_number
+from shared.leads.identity import person_of
+from shared.leads.lead import CloseReason, DueKind, Lead, LeadStatus
+from shared.leads.lifecycle import LeadUpdate
+from shared.marketplace.parse import parse_push
+from shared.marketplace.table_row import SourceRow
+from shared.policy.duration import Duration
+from shared.policy.load import load_policy, read_scoring
+from shared.policy.model import Policy
+from shared.policy.scoring import version_of, written
+from shared.services import run_due as clock_service
+from shared.services.erase import erase_lead, erase_person
+from shared.services.ports import (
+    BusUnavailable,
+    DueRow,
+    LeadFilter,
+    StoredLead,
+    StoredRota,
+    StoreUnavailable,
+)
+from shared.services.receive import named
+from shared.services.score import score_lead
+from shared.services.spill import receive_or_spill
+from shared.settings import Settings, read_settings
+from shared.storage import desk_rows
 
 HERE = Path(__file__).resolve().parent
 VERSION = HERE.name

@@ -11,8 +11,8 @@ import pytest
 from local.cli.policy_comparison import Compared, picture, report
 from shared.leads.score import LedgerLine, Score
 from tests.conftest import ROOT
-from tests.pure.examples import NOW, SAMPLES, sent
-from tests.pure.policy_texts import scoring, with_rule
+from tests.policy.texts import scoring, with_rule
+from tests.samples import NOW, SAMPLES, sent
 
 
 def a_score(total: int, grade: str, *rules: str, qualified: bool = False) -> Score:

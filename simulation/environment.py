@@ -1,0 +1,193 @@
+"""The world around the desk: what outlives every process, and what is found in it when all is over."""
+
+import itertools
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.activity_body import activity_of
+from shared.enrichment.identity import lead_id as make_id
+from shared.marketplace.offer import offer_of
+from shared.marketplace.table_row import SourceRow
+from shared.policy.load import parse_policy
+from shared.policy.model import Policy
+from shared.services.activity import take_activity
+from shared.services.context import AppContext, LeadImport, LeadLocks, RescoreWatch
+from shared.services.ports import QueuedMessage
+from shared.services.run_due import run_due
+from shared.services.spill import receive_spilled
+from simulation.invariants import Erasure, Found, broken, found_in, unsettled
+from simulation.ports import Gate, Subscriber, bus_behind, store_behind
+from tests.builders import ID_KEY, a_context, a_push
+from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
+from tests.fakes.messaging import MemoryQueue
+from tests.samples import NOW
+
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+POLICY = parse_policy("""
+[follow_up]
+target = "24h"
+warn_before = "4h"
+escalate = [{ to = "team_lead", after = "8h" }]
+[retention]
+leads_after = "10d"
+[routing]
+catch_all = "chief"
+[[routing.rules]]
+name = "world"
+because = "everybody"
+team = "world"
+[routing.teams.world]
+members = ["ann", "bob"]
+lead = "boss"
+[scoring]
+[[scoring.models]]
+name = "small"
+[scoring.models.qualify]
+enter = 50
+leave = 42
+[scoring.models.groups]
+fit = { cap = 60, grades = { A = 42, B = 28, C = 14 } }
+intent = { cap = 40, grades = { 1 = 30, 2 = 20, 3 = 10 } }
+[[scoring.models.rules]]
+name = "names-company"
+group = "fit"
+when = { fact = "company.name", exists = true }
+points = 42
+because = "names a company"
+[[scoring.models.rules]]
+name = "came"
+group = "intent"
+behaviour = { interaction = "push", each = true, half_life = "14d" }
+points = 10
+cap = 30
+because = "was here"
+""")
+DESK = a_context()
+# Minutes: the clock's runs after it all, the last beyond all deadlines.
+AFTER = (1, 3, 10, 30, 2880, 2881, 2883)
+
+type Act = Callable[["World", AppContext], Coroutine[Any, Any, None]]
+
+
+@dataclass
+class World:
+    """What outlives every process."""
+
+    store: Any = field(default_factory=MemoryLeadStore)
+    subscriber: Any = field(default_factory=Subscriber)
+    queue: Any = field(default_factory=MemoryQueue)
+    spill: Any = field(default_factory=MemoryQueue)
+    table: Any = field(default_factory=MemoryMarketplaceTable)
+    ledger: Any = field(default_factory=MemoryImportLedger)
+    pushes_begun: int = 0
+    acknowledged: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    taken_over: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # likewise, of rows
+    reports: list[tuple[str, str]] = field(default_factory=list)  # leads' ids, ids of calls that were taken
+    erasures: list[Erasure] = field(default_factory=list)
+    at: datetime = NOW + MINUTE  # aware UTC: what the clocks of all processes show
+    policy: Policy = POLICY
+    id_key: bytes = ID_KEY
+
+    @property
+    def lead_id(self) -> str:
+        """Of the first push."""
+        push = a_push()
+        return make_id(push, offer_of(push, None, {}), self.id_key)
+
+    def process(self, name: str, gate: Gate | None = None) -> AppContext:
+        """A desk of its own over the same outside world, with or without a gate before it."""
+        operations = itertools.count()
+
+        def store(port: Any) -> Any:
+            return store_behind(gate, port) if gate else port
+
+        def bus(port: Any) -> Any:
+            return bus_behind(gate, port) if gate else port
+
+        return replace(
+            DESK,
+            locks=LeadLocks(),
+            rescore_watch=RescoreWatch(),
+            store=store(self.store),
+            publisher=bus(self.subscriber),
+            activity=bus(self.queue),
+            spill=bus(self.spill),
+            lead_import=LeadImport(store(self.table), store(self.ledger)),
+            policy=self.policy,
+            id_key=self.id_key,
+            new_id=lambda: f"{name}-{next(operations)}",
+            chance=lambda: 0.0,
+        )
+
+    def copy(self) -> "World":
+        """Another one in memory, in the same state; rows and events are never changed in place."""
+        world = World(acknowledged=[*self.acknowledged], pushes_begun=self.pushes_begun, at=self.at)
+        world.subscriber.heard = [*self.subscriber.heard]
+        world.table.rows = dict(self.table.rows)
+        world.spill.sent = [*self.spill.sent]
+        mine, theirs = vars(self.store), vars(world.store)
+        theirs |= {name: value.copy() for name, value in mine.items() if isinstance(value, dict | list)}
+        theirs |= {name: mine[name] for name in ("_rota", "_rota_version", "_clock_ran")}
+        theirs["_versions"] = itertools.count(1000)
+        return world
+
+    def content(self) -> tuple[Any, ...]:
+        """All that anybody could read, to be compared."""
+        rows = [self.store.rows[key] for key in sorted(self.store.rows)]
+        return (
+            rows,
+            (self.store._rota, self.store._seats, self.store._etags),
+            (self.ledger._stored, self.ledger._refused),
+            sorted({event.id for _, event in self.subscriber.heard}),
+            sorted({message.message_id for message in self.spill.sent}),
+            sorted({message.message_id for _, message in self.queue.put_off}),
+            (self.acknowledged, self.taken_over, self.reports, self.erasures),
+        )
+
+    async def place(self, rows: Sequence[SourceRow]) -> None:
+        """Lay rows into the publisher's table."""
+        for row in rows:
+            self.table.put(row)
+
+    async def settle(self) -> None:
+        """A new process runs the clock a few times, at ever later instants, and nothing fails."""
+        context = self.process("afterwards")
+        await self.drain(context)
+        for minutes in AFTER:
+            await run_due(context, self.at + minutes * MINUTE)
+
+    async def drain(self, context: AppContext) -> None:
+        """What waits in the queues is received."""
+        await self.receive_all(context, self.spill.sent, [message for _, message in self.queue.put_off])
+
+    async def receive_all(
+        self, context: AppContext, spilled: Sequence[QueuedMessage], reports: Sequence[QueuedMessage]
+    ) -> None:
+        """As the triggers do it."""
+        for message in spilled:
+            await receive_spilled(context, message, self.at)
+        for message in reports:
+            activity = activity_of(message.body, message.message_id, message.sent_at)
+            await take_activity(context, activity, at=self.at)
+
+    async def found(self) -> Found:
+        """What is there."""
+        found = found_in(self.store.rows.values(), text=bool(self.erasures))
+        found.heard, found.seats = self.subscriber.heard, set(self.store._seats)
+        return await self.look_around(found)
+
+    async def look_around(self, found: Found) -> Found:
+        """What the processes promised, and the books of owners."""
+        found.acknowledged, found.taken_over = self.acknowledged, self.taken_over
+        found.reports, found.erasures = self.reports, self.erasures
+        found.rota = (await self.store.rota_for(self.lead_id)).rota
+        return found
+
+    async def problems(self, *, scores: bool = True) -> list[str]:
+        """Every rule that doesn't hold after it all; with `scores` they are had again from the history."""
+        found = await self.found()
+        found.policy = self.policy if scores else None
+        return broken(found) + unsettled(found, alarms=True)

@@ -1,0 +1,133 @@
+"""Every boundary of every use case x every fault x somebody else at work on the lead, over real parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.services.errors import BusUnavailable, LeadChanged, StoreUnavailable
+from shared.services.run_due import run_due
+from simulation.environment import MINUTE
+from simulation.faulty_wire import FRAMES, Killed, Process
+from simulation.parts import RealParts
+from simulation.ports import Fault, Subscriber
+from simulation.scenarios import SCENARIOS, Scenario
+from simulation.wire_environment import WireWorld, a_world
+
+FAULTS = (
+    Fault.FAILS_BEFORE,
+    Fault.ANSWER_LOST,
+    Fault.HANGS,
+    Fault.HANGS_DONE,
+    Fault.KILLED_BEFORE,
+    Fault.KILLED_AFTER,
+)
+REPEATED = (Fault.FAILS_BEFORE, Fault.ANSWER_LOST)
+TRIES = 3  # of both SDKs: one fault they repair themselves, three in a row they don't
+AFTER = (1, 5, 2880, 2881)  # minutes
+ATTEMPTS = 3  # at a case whose fault never came: on a busy machine a link may take too long to open
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fault at one request of the first actor, while the second does all it has to do."""
+
+    scenario: str
+    boundary: str  # what the request is
+    request: int
+    fault: Fault
+    times: int
+
+    def __str__(self) -> str:
+        """For people."""
+        often = "once" if self.times == 1 else f"{self.times} times"
+        return f"{self.scenario}: {self.boundary} (request {self.request + 1}): {self.fault}, {often}"
+
+
+async def cases(parts: RealParts, names: Sequence[str]) -> list[Case]:
+    """All cases of these scenarios: a run without faults tells what the boundaries are."""
+    found = []
+    for name in names:
+        of_tables, of_bus = Process(), Process()
+        await _run(parts, SCENARIOS[name], of_tables, of_bus, alone=True)
+        for process in (of_tables, of_bus):
+            for number, boundary in enumerate(process.requests):
+                found += [
+                    Case(name, boundary, number, fault, times)
+                    for fault in FAULTS
+                    for times in ((1, TRIES) if fault in REPEATED else (1,))
+                ]
+    return found
+
+
+async def problems_of(parts: RealParts, case: Case) -> list[str]:
+    """Run a case; every rule that doesn't hold afterwards, or that the fault never came."""
+    for _ in range(ATTEMPTS):
+        process, calm = Process(case.fault, case.request, case.times), Process()
+        pair = (calm, process) if case.boundary in FRAMES.values() else (process, calm)
+        problems = await _run(parts, SCENARIOS[case.scenario], *pair)
+        if process.failed or problems:
+            return problems
+    return ["the fault never came"]
+
+
+async def _run(
+    parts: RealParts, scenario: Scenario, of_tables: Process, of_bus: Process, *, alone: bool = False
+) -> list[str]:
+    world = a_world(parts, scenario.at)
+    first, second = scenario.actors
+    parts.proxy.process = of_bus
+    uses_proxy = alone or of_bus.fault is not None
+    bus = parts.faulty_bus() if uses_proxy else parts.healthy
+    try:
+        await scenario.before(world, replace(world.context("before"), publisher=BeforeSubscriber(world)))
+        other = world.context("second")
+        if not alone:
+            of_tables.meanwhile = of_bus.meanwhile = lambda: _acted(second(world, other))
+        one = world.context("first", of_tables, bus)
+        ended = await _acted(_alive(world, first(world, one), of_tables, of_bus))
+        if scenario.is_redelivered and not ended:
+            await first(world, world.context("again"))
+        if uses_proxy:
+            await bus.close()  # nothing is under way any more
+        context = world.context("afterwards")
+        await world.drain(context)
+        for minutes in AFTER:
+            await run_due(context, world.at + minutes * MINUTE)
+        return await world.problems()
+    finally:
+        if uses_proxy:
+            await bus.close()
+        await world.close()
+
+
+@dataclass
+class BeforeSubscriber:
+    """Sends by the healthy link, unless the scenario says that the bus was down."""
+
+    world: WireWorld
+
+    async def publish(self, lead: Any, events: Any) -> None:
+        """See `EventPublisher.publish`."""
+        await Subscriber(is_down=self.world.subscriber.is_down).publish(lead, events)
+        await self.world.parts.healthy.publisher.publish(lead, events)
+
+    async def close(self) -> None:
+        """Nothing of its own."""
+
+
+async def _alive(world: WireWorld, work: Any, *processes: Process) -> None:
+    """Work whose acknowledgement nobody hears if its process died."""
+    before = len(world.acknowledged)
+    await work
+    if any(process.is_dead for process in processes):
+        del world.acknowledged[before:]
+        raise Killed
+
+
+async def _acted(work: Any) -> bool:
+    """Whether it came to its end; failures that the platform expects are none of ours."""
+    try:
+        await work
+    except (StoreUnavailable, BusUnavailable, LeadChanged, Killed):
+        return False
+    return True

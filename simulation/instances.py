@@ -1,0 +1,132 @@
+"""Processes that come and go: each call of theirs may fail by chance, or be the last thing they do."""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulation.ports import HAPPENS, KILLS, REFUSALS, Call, Fault, Gate
+
+CHANCES = {
+    Fault.FAILS_BEFORE: 0.01,
+    Fault.ANSWER_LOST: 0.01,
+    Fault.DONE_LATER: 0.005,
+    Fault.HANGS: 0.002,
+    Fault.HANGS_DONE: 0.002,
+    Fault.KILLED_BEFORE: 0.0005,
+    Fault.KILLED_AFTER: 0.0005,
+}
+"""Of one call to a store or a bus."""
+HANGS_FOR = 16.0  # seconds: what the clients' time-outs and tries add up to
+LATEST = 30.0  # seconds that a request may go on after its caller has given up
+LATENCY = 0.02  # seconds, at most
+
+
+class Died(Exception):
+    """The process that was at work is no more: the other side hears nothing."""
+
+
+@dataclass(eq=False)
+class Instance:
+    """A process. When it dies, all it was doing stays undone: its calls never come back."""
+
+    name: str
+    context: Any = None
+    died: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def do(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do a piece of work in this process; `Died` if the process didn't live to see its end."""
+        task, death = asyncio.ensure_future(work), asyncio.ensure_future(self.died.wait())
+        await asyncio.wait({task, death}, return_when=asyncio.FIRST_COMPLETED)
+        death.cancel()
+        if self.died.is_set():
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            raise Died(self.name)
+        await task
+
+
+@dataclass
+class Instances:
+    """Always so many at once; one that dies is replaced.
+
+    Args:
+        make: what a process consists of, given its name and the gate before all its ports.
+        chance: decides everything, so that a seed tells the whole story.
+        number: how many.
+    """
+
+    make: Callable[[str, Gate], Any]
+    chance: random.Random
+    number: int
+    are_faults_on: bool = True
+    faults: Counter[Fault] = field(default_factory=Counter)
+    calls: int = 0
+    alive: list[Instance] = field(default_factory=list)
+    later: set[asyncio.Task[None]] = field(default_factory=set)
+    names: int = 0
+
+    def one(self) -> Instance:
+        """Any of them."""
+        while len(self.alive) < self.number:
+            self.alive.append(self._born())
+        return self.chance.choice(self.alive)
+
+    def two(self) -> tuple[Instance, Instance]:
+        """Any two, maybe the same."""
+        return self.one(), self.one()
+
+    def _born(self) -> Instance:
+        self.names += 1
+        instance = Instance(f"process {self.names}")
+        instance.context = self.make(instance.name, self._gate(instance))
+        return instance
+
+    def _gate(self, instance: Instance) -> Gate:
+        async def pass_(call: Call) -> Any:
+            await asyncio.sleep(self.chance.random() * LATENCY)
+            if instance.died.is_set():
+                await asyncio.get_running_loop().create_future()
+            self.calls += 1
+            fate = self._fate(call)
+            return await (call.do() if fate is None else self._fail(instance, call, fate))
+
+        return pass_
+
+    def _fate(self, call: Call) -> Fault | None:
+        if not self.are_faults_on:
+            return None
+        drawn, bound = self.chance.random(), 0.0
+        for fault, chance in CHANCES.items():
+            bound += chance
+            if drawn < bound:
+                return fault if fault in call.faults else None
+        return None
+
+    async def _fail(self, instance: Instance, call: Call, fate: Fault) -> Any:
+        self.faults[fate] += 1
+        if fate in HAPPENS:
+            await _done(call)
+        if fate in KILLS:
+            self.alive.remove(instance)
+            instance.died.set()
+            await asyncio.get_running_loop().create_future()
+        if fate in (Fault.HANGS, Fault.HANGS_DONE):
+            await asyncio.sleep(HANGS_FOR)
+        if fate is Fault.DONE_LATER:
+            task = asyncio.ensure_future(self._later(call))
+            self.later.add(task)
+            task.add_done_callback(self.later.discard)
+        raise call.failure(fate)
+
+    async def _later(self, call: Call) -> None:
+        await asyncio.sleep(self.chance.random() * LATEST)
+        await _done(call)
+
+
+async def _done(call: Call) -> None:
+    """The effect alone: nobody hears the answer."""
+    with contextlib.suppress(*REFUSALS):
+        await call.do()

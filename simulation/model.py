@@ -1,0 +1,254 @@
+"""Every interleaving of two actors, with every fault at every call: a small model, searched depth-first."""
+
+import asyncio
+import contextlib
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from simulation.environment import Act, World
+from simulation.ports import HAPPENS, KILLS, REFUSALS, Call, Fault, Gate
+from simulation.scenarios import Scenario
+from simulation.virtual_time import VirtualLoop
+
+# Calls that touch no lead: no choice is made at them.
+ASIDE = frozenset({"scored_otherwise", "keep_rules", "clock_ran"})
+# Time-outs differ from failures in nothing but time, which no order of calls can show.
+# A write whose answer is lost is done at any moment from then on, also at once.
+OF_WRITES = (Fault.FAILS_BEFORE, Fault.DONE_LATER, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
+OF_SENDS = (Fault.FAILS_BEFORE, Fault.ANSWER_LOST, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
+OF_READS = (Fault.FAILS_BEFORE,)  # dying at a read is dying before the next write, or after the last
+
+
+async def _nothing() -> None:
+    """Nobody is asked."""
+
+
+BEGIN = Call("begin", _nothing, Exception)
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A call at the gate."""
+
+    actor: int  # -1: a request that outlived its caller's patience
+    call: Call
+    answer: asyncio.Future[Any] | None
+    asked: int = 0  # the how manieth on this path, of one that outlived its caller
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What can become of it."""
+        if self.answer is None or self.call is BEGIN:
+            return ()
+        if self.is_send:
+            return OF_SENDS
+        return OF_WRITES if self.call.writes else OF_READS
+
+    @property
+    def is_send(self) -> bool:
+        """Sends and other calls don't touch each other: their order makes no difference."""
+        return self.call.name in ("publish", "send", "again", "refuse")
+
+
+@dataclass
+class Choices:
+    """A path through the model: what was chosen, of how many; the search goes on from the last."""
+
+    path: list[int] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+    @property
+    def is_new(self) -> bool:
+        """The next choice was never made before on this path."""
+        return len(self.counts) >= len(self.path)
+
+    def choose(self, count: int) -> int:
+        """The next choice, from 0."""
+        if self.is_new:
+            self.path.append(0)
+        self.counts.append(count)
+        return self.path[len(self.counts) - 1]
+
+    def following(self) -> "Choices | None":
+        """The next path in order; None if this was the last."""
+        path = self.path[: len(self.counts)]
+        while path and path[-1] + 1 == self.counts[len(path) - 1]:
+            path.pop()
+        return Choices([*path[:-1], path[-1] + 1]) if path else None
+
+
+@dataclass
+class Run:
+    """One path: the actors go on one call at a time, as chosen."""
+
+    world: World
+    choices: Choices
+    seen: set[bytes]
+    faults_left: int
+    waiting: list[Waiting] = field(default_factory=list)
+    dead: set[int] = field(default_factory=set)
+    answers: dict[int, bytes] = field(default_factory=lambda: {0: b"", 1: b""})
+    told: list[str] = field(default_factory=list)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    quiet: asyncio.Event = field(default_factory=asyncio.Event)
+    is_known: bool = False  # from here on everything was searched before
+
+    def gate(self, actor: int) -> Any:
+        """The gate of an actor. The dead wait before it for ever."""
+
+        async def pass_(call: Call) -> Any:
+            if call.name in ASIDE:
+                return await call.do()
+            answer = asyncio.get_running_loop().create_future()
+            if actor not in self.dead:
+                self.waiting.append(Waiting(actor, call, answer))
+            return await answer
+
+        return pass_
+
+    def go_on(self) -> bool:
+        """Let one call happen, or fail, or say that none waits (any more)."""
+        if self.quiet.is_set():
+            return False
+        if self._was_here() or not self.waiting:
+            self.quiet.set()
+            return True
+        self.waiting.sort(key=lambda one: one.actor)
+        next_ones = [one for one in self.waiting if one.is_send][:1] or self.waiting
+        options = [(one, fate) for one in next_ones for fate in (None, *self._faults(one))]
+        self._carry_out(*options[self.choices.choose(len(options))])
+        return True
+
+    def _faults(self, one: Waiting) -> tuple[Fault, ...]:
+        return one.faults if self.faults_left else ()
+
+    def _was_here(self) -> bool:
+        """The same state was reached on another path. An actor is what it was answered, so states compare."""
+        if self.choices.is_new:
+            state = self._state()
+            self.is_known = state in self.seen
+            self.seen.add(state)
+        return self.is_known
+
+    def _state(self) -> bytes:
+        late = sorted(f"{one.call.name} {one.asked}" for one in self.waiting if one.answer is None)
+        actors = [self._actor(number) for number in self.answers]
+        parts = (actors, late, self.faults_left, *self.world.content())
+        return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).digest()
+
+    def _actor(self, number: int) -> bytes:
+        """Whoever is dead or done has no more to say."""
+        if number in self.dead:
+            return b"dead"
+        task = self.tasks[number]
+        if task.done():
+            return b"failed" if task.exception() else b"done"
+        return self.answers[number]
+
+    def _carry_out(self, one: Waiting, fate: Fault | None) -> None:
+        self.waiting.remove(one)
+        self.told.append(f"{one.actor}: {one.call.name}" + (f": {fate}" if fate else ""))
+        outcome = _done(one.call) if fate is None or fate in HAPPENS else None
+        if fate is not None:
+            self.faults_left -= 1
+            outcome = one.call.failure(fate)
+        if fate is Fault.DONE_LATER:
+            self.waiting.append(Waiting(-1, one.call, None, len(self.told)))
+        if fate in KILLS:
+            self.dead.add(one.actor)
+            self.waiting = [other for other in self.waiting if other.actor != one.actor]
+        elif one.answer is not None:
+            self._answer(one, one.answer, outcome)
+
+    def _answer(self, one: Waiting, answer: asyncio.Future[Any], outcome: Any) -> None:
+        if isinstance(outcome, BaseException):
+            answer.set_exception(outcome)
+            heard = f"{one.call.name} {outcome!r}".encode()
+        else:
+            answer.set_result(outcome)
+            heard = one.call.name.encode() + msgspec.json.encode(outcome)
+        digest = hashlib.blake2b(self.answers[one.actor] + heard, digest_size=16)
+        self.answers[one.actor] = digest.hexdigest().encode()
+
+
+def _done(call: Call) -> Any:
+    """The call's effect, at once: nothing in memory waits."""
+    try:
+        call.do().__await__().send(None)
+    except StopIteration as done:
+        return done.value
+    except REFUSALS as refusal:
+        return refusal
+    raise AssertionError(f"{call.name} waits in memory")
+
+
+@dataclass
+class Explored:
+    """What a search found."""
+
+    scenario: str
+    paths: int = 0  # to their end, each with its own verdict
+    cut_short: int = 0  # paths that came to a state that was searched already
+    states: int = 0
+    depth: int = 0  # choices on the longest path
+    faults: int = 0  # at most so many on a path
+    is_whole: bool = True  # false: the bound on paths ended it
+    broken: list[tuple[list[str], list[str]]] = field(default_factory=list)  # what was done, what is wrong
+
+
+def explore(scenario: Scenario, faults: int, most_paths: int = 10**9) -> Explored:
+    """Search all paths with at most so many faults; the first ten that break a rule are kept."""
+    found, seen = Explored(scenario.name, faults=faults), set[bytes]()
+    with contextlib.closing(VirtualLoop()) as loop:
+        start = loop.run(_begun(scenario))
+    choices: Choices | None = Choices()
+    while choices is not None and found.paths + found.cut_short < most_paths:
+        run = Run(start.copy(), choices, seen, faults)
+        problems = _walk(scenario, run)
+        found.depth = max(found.depth, len(choices.counts))
+        found.cut_short += run.is_known
+        found.paths += not run.is_known
+        if problems and len(found.broken) < 10:
+            found.broken.append((run.told, problems))
+        choices = choices.following()
+    found.states, found.is_whole = len(seen), choices is None
+    return found
+
+
+def _walk(scenario: Scenario, run: Run) -> list[str]:
+    with contextlib.closing(VirtualLoop()) as loop:
+        return loop.run(_lived(scenario, run, loop))
+
+
+async def _begun(scenario: Scenario) -> World:
+    world = World(at=scenario.at)
+    await scenario.before(world, world.process("before"))
+    return world
+
+
+async def _lived(scenario: Scenario, run: Run, loop: VirtualLoop) -> list[str]:
+    world, loop.on_idle = run.world, run.go_on
+    run.tasks = [
+        asyncio.create_task(_in_turn(act, world, f"actor {number}", run.gate(number)))
+        for number, act in enumerate(scenario.actors)
+    ]
+    await run.quiet.wait()
+    loop.on_idle = lambda: False
+    if run.is_known:
+        return []
+    for act, task in zip(scenario.actors, run.tasks, strict=True):
+        if task.done() and task.exception() is None:
+            continue
+        if scenario.is_redelivered:
+            await act(world, world.process("again"))
+    await world.settle()
+    return await world.problems(scores=False)
+
+
+async def _in_turn(act: Act, world: World, name: str, gate: Gate) -> None:
+    """Begin when chosen, as with every call."""
+    await gate(BEGIN)
+    await act(world, world.process(name, gate))

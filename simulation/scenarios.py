@@ -1,0 +1,223 @@
+"""Two actors at work on one lead: who they are, and what there is before them. All people are invented."""
+
+import contextlib
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from functions.activity_body import activity_of
+from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
+from shared.leads.lead import LeadStatus
+from shared.services.activity import Activity, LeadUnclear, Report, take_activity
+from shared.services.commands import update_lead
+from shared.services.context import AppContext
+from shared.services.erase import erase_person
+from shared.services.errors import LeadNotFound, StoreUnavailable
+from shared.services.import_leads import import_leads
+from shared.services.import_rows import read_imported_row
+from shared.services.ports import QueuedMessage
+from shared.services.receive import receive
+from shared.services.redelivery import ACTIVITY_REDELIVERY, redeliver
+from shared.services.run_due import run_due
+from shared.services.score import score_lead
+from shared.services.spill import receive_or_spill, receive_spilled, spill_message
+from simulation.environment import DAY, MINUTE, SECOND, Act, World
+from simulation.invariants import Erasure
+from tests.builders import a_push
+from tests.sample_rows import a_row
+from tests.samples import NOW
+
+EMAIL = "ada@fabrikam.example"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Two actors, and what there is before them."""
+
+    name: str
+    before: Act
+    actors: tuple[Act, Act]
+    is_redelivered: bool = False  # an actor that didn't end well comes again: the bus, or a timer, sees to it
+    at: datetime = NOW + MINUTE
+
+
+CALL = ReportFollowUp(by="sam", at=NOW, id="call-1")
+VISIT = ReportInteraction(type="pricing_page_visited", at=NOW, id="visit-1")
+LEADS_AMONG_ROWS = [
+    a_row(number, NOW - number * DAY, customer={}, Description=f"row {number}") for number in (1, 2)
+]
+WON = UpdateLead(status=LeadStatus.WON, by="sam", id="won-1")
+
+
+async def nothing(world: World, context: AppContext) -> None:
+    """An empty desk."""
+
+
+def push(**changes: Any) -> Act:
+    """The customer presses a button."""
+
+    async def act(world: World, context: AppContext) -> None:
+        body = a_push(**changes)
+        world.pushes_begun += 1
+        receipt = await receive_or_spill(context, body, slug=None, at=world.at)
+        world.acknowledged.append((receipt.lead_id, body.as_sent))
+
+    return act
+
+
+async def a_lead(world: World, context: AppContext) -> None:
+    """A lead came a minute ago; its event is out, and nobody has scored it yet."""
+    world.pushes_begun += 1
+    receipt = await receive(context, a_push(), slug=None, at=NOW)
+    world.acknowledged.append((receipt.lead_id, a_push().as_sent))
+
+
+async def a_lead_nobody_heard_of(world: World, context: AppContext) -> None:
+    """Likewise, but its event isn't out."""
+    world.subscriber.is_down = True
+    await a_lead(world, context)
+    world.subscriber.is_down = False
+
+
+async def a_scored_lead(world: World, context: AppContext) -> None:
+    """Scored, owned, all events out."""
+    await a_lead(world, context)
+    await score_lead(context, world.lead_id, at=NOW + SECOND, heard=1)
+
+
+async def a_won_lead(world: World, context: AppContext) -> None:
+    """Closed, so that its time will be up."""
+    await a_scored_lead(world, context)
+    await update_lead(context, world.lead_id, WON, at=NOW + SECOND)
+
+
+async def rows_to_take_over(world: World, context: AppContext) -> None:
+    """Two rows of one person, and one that is no lead."""
+    await world.place([*LEADS_AMONG_ROWS, a_row(3, NOW, customer="{")])
+
+
+async def a_spilled_push(world: World, context: AppContext) -> None:
+    """A push waits in the queue `spill`, since a minute ago."""
+    body = a_push()
+    world.spill.sent.append(spill_message(body, world.lead_id, None, NOW))
+    world.acknowledged.append((world.lead_id, body.as_sent))
+
+
+async def from_spill(world: World, context: AppContext) -> None:
+    """Its message comes."""
+    await receive_spilled(context, world.spill.sent[0], world.at)
+
+
+async def from_bus(world: World, context: AppContext) -> None:
+    """The message of the first push wakes the scoring trigger; of a lead that isn't there it is completed."""
+    with contextlib.suppress(LeadNotFound):
+        await score_lead(context, world.lead_id, at=world.at, heard=1)
+
+
+async def clock(world: World, context: AppContext) -> None:
+    """The timer fires."""
+    await run_due(context, world.at)
+
+
+async def late_clock(world: World, context: AppContext) -> None:
+    """The timer fires when the time of a closed lead is up, unless the customer comes back first."""
+    world.erasures.append(Erasure(maybe=1))
+    await clock(world, context)
+
+
+async def import_step(world: World, context: AppContext) -> None:
+    """The timer of the import fires."""
+    await import_leads(context, lambda: world.at)
+    arrivals = (read_imported_row(context, row) for row in LEADS_AMONG_ROWS)
+    world.taken_over[:] = [(one.lead_id, one.push.as_sent) for one in arrivals]
+
+
+async def erase(world: World, context: AppContext) -> None:
+    """An admin erases the customer."""
+    erasure = Erasure()
+    world.erasures.append(erasure)
+    begun = len(world.acknowledged)
+    await erase_person(context, EMAIL, at=world.at)
+    erasure.surely, erasure.maybe = begun, world.pushes_begun
+
+
+def activity(report: Report, *, by_address: bool = True) -> Act:
+    """A CRM reports by the queue; about somebody who isn't there it is refused."""
+
+    async def act(world: World, context: AppContext) -> None:
+        lead_id, email = (None, EMAIL) if by_address else (world.lead_id, None)
+        with contextlib.suppress(LeadNotFound, LeadUnclear):
+            await take_activity(context, Activity(report, lead_id, email), at=world.at)
+            if isinstance(report, ReportFollowUp):
+                world.reports.append((world.lead_id, report.id or ""))
+
+    return act
+
+
+class Away:
+    """A table that can't be reached."""
+
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Any call to it."""
+
+        async def call(*_: Any, **__: Any) -> Any:
+            raise StoreUnavailable("away")
+
+        return call
+
+
+def without_table(act: Act) -> Act:
+    """The same, but the process doesn't reach the table."""
+
+    async def act_without(world: World, context: AppContext) -> None:
+        await act(world, replace(context, store=Away()))
+
+    return act_without
+
+
+async def call_put_off(world: World, context: AppContext) -> None:
+    """A CRM's message comes, and the process doesn't reach the table."""
+    said = {"type": "follow_up", "email": EMAIL, "by": CALL.by, "at": NOW.isoformat()}
+    message = QueuedMessage(json.dumps(said).encode(), CALL.id or "", NOW)
+    report = activity_of(message.body, message.message_id, message.sent_at)
+    with contextlib.suppress(StoreUnavailable):
+        await take_activity(replace(context, store=Away()), report, at=world.at)
+        raise AssertionError("it reached the table")
+    await redeliver(context.activity, message, ACTIVITY_REDELIVERY, world.at)
+    world.reports.append((world.lead_id, CALL.id or ""))
+
+
+SECOND_PUSH = push(Description="Call me")
+SCENARIOS = {
+    one.name: one
+    for one in (
+        Scenario("a push and its repeat", nothing, (push(), push())),
+        Scenario("two pushes of one person", nothing, (push(), SECOND_PUSH)),
+        Scenario("a known person pushes twice", a_scored_lead, (push(Title="CEO"), SECOND_PUSH)),
+        Scenario("bus trigger and clock", a_lead, (from_bus, clock)),
+        Scenario("bus trigger and a second push", a_lead, (from_bus, SECOND_PUSH)),
+        Scenario("the message twice", a_lead, (from_bus, from_bus)),
+        Scenario("two clocks: publish, score, assign", a_lead_nobody_heard_of, (clock, clock)),
+        Scenario("two clocks: alarms", a_scored_lead, (clock, clock), at=NOW + DAY),
+        Scenario("an alarm and a call", a_scored_lead, (clock, activity(CALL)), True, NOW + DAY),
+        Scenario("an alarm and a push", a_scored_lead, (clock, SECOND_PUSH), at=NOW + DAY),
+        Scenario("a report twice", a_scored_lead, (activity(CALL), activity(CALL)), True),
+        Scenario("an interaction and a win", a_scored_lead, (activity(VISIT), activity(WON)), True),
+        Scenario("a call that is put off, and itself", a_scored_lead, (call_put_off, activity(CALL)), True),
+        Scenario("a push that spills, and its repeat", nothing, (without_table(push()), push())),
+        Scenario("a push that spills, and another", a_lead, (without_table(SECOND_PUSH), push(Title="CEO"))),
+        Scenario("a spilled push twice", a_spilled_push, (from_spill, from_spill), True),
+        Scenario("a spilled push and its repeat", a_spilled_push, (from_spill, push()), True),
+        Scenario("a spilled push and another", a_spilled_push, (from_spill, SECOND_PUSH), True),
+        Scenario("two imports", rows_to_take_over, (import_step, import_step), True),
+        Scenario("an import and a push", rows_to_take_over, (import_step, SECOND_PUSH), True),
+        Scenario("an erasure twice", a_scored_lead, (erase, erase)),
+        Scenario("an erasure and a push", a_scored_lead, (erase, SECOND_PUSH)),
+        Scenario("an erasure and the bus trigger", a_lead, (erase, from_bus)),
+        Scenario("an erasure and a clock", a_lead_nobody_heard_of, (erase, clock)),
+        Scenario("an erasure and a call", a_scored_lead, (erase, activity(CALL)), True),
+        Scenario("retention and a push", a_won_lead, (late_clock, SECOND_PUSH), at=NOW + 11 * DAY),
+    )
+}

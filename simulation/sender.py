@@ -1,0 +1,94 @@
+"""Who pushes, and how patiently."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.leads.push import LeadPush
+from shared.services.errors import LeadChanged, StoreUnavailable
+from simulation.audit import Result
+from simulation.instances import Died, Instance, Instances
+from simulation.ports import Fault, Gate
+from tests.builders import a_push
+from tests.samples import NOW
+
+PROCESSES = 3
+A_SECOND = 10  # pushes
+PERSONS = 0.6  # of the pushes: the others touch a known lead
+TRIES = 4  # of the sender, and then it gives up
+PAUSE = 5.0  # seconds between them
+SENDER_STAYS = 0.8  # chance of another try
+LOST_ON_THE_WAY = 0.01  # chance that the sender doesn't hear our answer
+EXPECTED = (StoreUnavailable, LeadChanged, Died)
+
+
+class Sender:
+    """Pushes come in; what isn't acknowledged is pushed again, for a while."""
+
+    def __init__(self, chance: random.Random, pushes: int) -> None:
+        """Nobody has pushed yet."""
+        self.chance, self.number = chance, pushes
+        self.instances = Instances(self.make, random.Random(chance.random()), PROCESSES)
+        self.persons = max(1, int(pushes * PERSONS))
+        self.work: set[asyncio.Task[object]] = set()
+        self.acknowledged: list[tuple[str, dict[str, Any]]] = []
+
+    def make(self, name: str, gate: Gate) -> Any:
+        """What a process consists of."""
+        raise NotImplementedError
+
+    async def take(self, instance: Instance, push: LeadPush) -> str:
+        """Hand a push to a process; what it acknowledges with."""
+        raise NotImplementedError
+
+    @property
+    def now(self) -> datetime:
+        """What all clocks show, aware UTC."""
+        return NOW + timedelta(milliseconds=int(asyncio.get_running_loop().time() * 1000))
+
+    def begin(self, work: Coroutine[Any, Any, object]) -> None:
+        """Have something done meanwhile."""
+        task = asyncio.ensure_future(work)
+        self.work.add(task)
+        task.add_done_callback(self.work.discard)
+
+    async def pushes(self) -> None:
+        """All pushes of the round."""
+        for number in range(self.number):
+            await asyncio.sleep(self.chance.random() * 2 / A_SECOND)
+            self.begin(self.push(self.a_push(number)))
+
+    def a_push(self, number: int) -> LeadPush:
+        """A push like no other, of anybody."""
+        person = self.chance.randrange(self.persons)
+        return a_push(Email=f"p{person}@fabrikam.example", Phone="", Description=f"push {number}")
+
+    async def push(self, push: LeadPush) -> None:
+        """One push, and its repeats."""
+        for _ in range(TRIES):
+            with contextlib.suppress(*EXPECTED):
+                instance = self.instances.one()
+                await instance.do(self._push(instance, push))
+                if self.chance.random() >= LOST_ON_THE_WAY:
+                    return
+            if self.chance.random() >= SENDER_STAYS:
+                return
+            await asyncio.sleep(PAUSE)
+
+    async def _push(self, instance: Instance, push: LeadPush) -> None:
+        self.acknowledged.append((await self.take(instance, push), push.as_sent))
+
+    async def rest(self) -> None:
+        """Wait until nobody is at work any more."""
+        while self.work or self.instances.later:
+            await asyncio.wait([*self.work, *self.instances.later])
+
+    def counted(self, result: Result) -> Result:
+        """The result, with what went wrong."""
+        result.pushes, result.faults = self.number, self.instances.faults
+        result.calls = self.instances.calls
+        result.kills = result.faults[Fault.KILLED_BEFORE] + result.faults[Fault.KILLED_AFTER]
+        return result

@@ -1,0 +1,82 @@
+"""The outside world over real parts: tables of its own, one bus for all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from shared.marketplace.table_row import SourceRow
+from shared.services.context import AppContext, LeadImport, RescoreWatch
+from shared.storage.marketplace_import import MarketplaceTableReader, TableImportLedger
+from shared.storage.table import TableLeadStore
+from simulation.environment import DAY, World
+from simulation.faulty_wire import SOURCE, FaultyTransport, Process, a_client
+from simulation.invariants import Found, found_in
+from simulation.parts import Bus, RealParts
+from tests.samples import NOW
+
+
+@dataclass
+class WireWorld(World):
+    """Tables of its own, leads with ids of their own."""
+
+    parts: Any = None
+    opened: list[Any] = field(default_factory=list)
+    name: str = ""
+
+    def context(self, name: str, process: Process | None = None, bus: Bus | None = None) -> AppContext:
+        """A process over real clients; only what is given may fail."""
+        transport, ways = FaultyTransport(process) if process else None, bus or self.parts.healthy
+        store = TableLeadStore(self._client(self.name, transport))
+        source = MarketplaceTableReader(self._client(SOURCE + self.name, transport))
+        ledger = TableImportLedger(self._client(self.name, transport), "https://the.publisher")
+        return replace(
+            self.process(name),
+            store=store,
+            publisher=ways.publisher,
+            spill=ways.spill,
+            activity=ways.activity,
+            lead_import=LeadImport(source, ledger),
+            rescore_watch=RescoreWatch(NOW + 99 * DAY),
+        )
+
+    def _client(self, table: str, transport: Any = None) -> Any:
+        client = a_client(self.parts.storage, table, transport or self.parts.transport)
+        self.opened.append(client)
+        return client
+
+    async def place(self, rows: Sequence[SourceRow]) -> None:
+        """See `World.place`: as Partner Center does it."""
+        client = self._client(SOURCE + self.name)
+        await client.create_table()
+        for row in rows:
+            await client.upsert_entity({"PartitionKey": row.partition, "RowKey": row.row, **row.columns})
+
+    async def drain(self, context: AppContext) -> None:
+        """See `World.drain`."""
+        sent = await self.parts.taken()
+        self.spill.sent += sent["spill"]
+        await self.receive_all(context, self.spill.sent, sent["activity"])
+
+    async def found(self) -> Found:
+        """What is there, once the subscriber has heard everything."""
+        client = self._client(self.name)
+        rows = [dict(row) async for row in client.list_entities()]
+        found = found_in(rows, text=bool(self.erasures))
+        await self.parts.catch_up()
+        known = {*found.leads, *(lead_id for lead_id, _ in self.acknowledged)}
+        found.heard = [one for lead_id in known for one in self.parts.listener.heard[lead_id]]
+        return await self.look_around(found)
+
+    async def close(self) -> None:
+        """Let go of all clients."""
+        for one in self.opened:
+            await one.close()
+
+
+def a_world(parts: RealParts, at: datetime, name: str = "case") -> WireWorld:
+    """A new one."""
+    name = f"{name}{next(parts.names)}"
+    world = WireWorld(parts=parts, name=name, at=at, id_key=f"the id key of {name}".encode())
+    world.store = world.context("the judge").store
+    return world

@@ -1,0 +1,202 @@
+"""The witness over real parts: the SDKs, a table service and a bus, with faults below the SDKs."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from local.emulators.servicebus.emulator import connection_string
+from shared.leads.events import Event
+from shared.services.context import AppContext
+from shared.services.errors import LeadChanged, StoreUnavailable
+from shared.services.run_due import run_due
+from shared.services.score import score_lead
+from shared.services.spill import receive_or_spill
+from simulation.audit import WAKE, Result, judged
+from simulation.faulty_wire import AmqpProxy, Killed, Process
+from simulation.parts import Bus, RealParts, a_bus
+from simulation.ports import KILLS, Fault
+from simulation.sender import A_SECOND, PERSONS, PROCESSES, SENDER_STAYS, TRIES
+from simulation.simulation import EATEN
+from simulation.wire_environment import WireWorld, a_world
+from tests.builders import a_push
+from tests.samples import NOW
+
+CHANCES = {
+    Fault.FAILS_BEFORE: 0.01,
+    Fault.ANSWER_LOST: 0.01,
+    Fault.HANGS: 0.002,
+    Fault.HANGS_DONE: 0.002,
+    Fault.KILLED_BEFORE: 0.0005,
+    Fault.KILLED_AFTER: 0.0005,
+}
+"""Of one request to the table, or one frame with events to the bus."""
+AT_ONCE = 12  # pushes
+PUSHES_A_TICK = 200
+AFTER = (1, 2, 4, 8, 16, 32, 64, 128, 2880, 2881, 2883)  # minutes
+EXPECTED = (StoreUnavailable, LeadChanged, Killed)
+
+
+@dataclass
+class Unlucky(Process):
+    """A process whose requests fail by chance."""
+
+    chance: random.Random = field(default_factory=random.Random)
+    faults: Counter[Fault] = field(default_factory=Counter)
+    calls: int = 0
+
+    async def fate(self, what: str) -> Fault | None:
+        """See `Process.fate`."""
+        self.calls += 1
+        drawn, bound = self.chance.random(), 0.0
+        for fault, chance in CHANCES.items():
+            bound += chance
+            if drawn < bound:
+                self.faults[fault] += 1
+                return fault
+        return None
+
+
+@dataclass
+class Living:
+    """A process with its way to the bus."""
+
+    process: Unlucky
+    proxy: AmqpProxy
+    bus: Bus
+    context: AppContext
+
+
+@dataclass
+class RealTown:
+    """Pushes, the bus with its trigger, and clocks."""
+
+    world: WireWorld
+    parts: RealParts
+    chance: random.Random
+    pushes: int
+    faults: Counter[Fault] = field(default_factory=Counter)
+    alive: list[Living] = field(default_factory=list)
+    gone: list[Living] = field(default_factory=list)
+    work: set[asyncio.Task[None]] = field(default_factory=set)
+    number: int = 0  # of the push that came last
+    is_over: bool = False
+
+    async def one(self) -> Living:
+        """Any process; the dead are replaced."""
+        for dead in [one for one in self.alive if one.process.is_dead]:
+            self.alive.remove(dead)
+            self.gone.append(dead)
+        while len(self.alive) < PROCESSES:
+            self.alive.append(await self._born())
+        return self.chance.choice(self.alive)
+
+    async def _born(self) -> Living:
+        process = Unlucky(chance=self.chance, faults=self.faults)
+        proxy = AmqpProxy(self.parts.bus.port, process)
+        await proxy.start()
+        bus = a_bus(connection_string(proxy.port))
+        name = f"process {len(self.gone) + len(self.alive)}"
+        return Living(process, proxy, bus, self.world.context(name, process, bus))
+
+    @property
+    def now(self) -> Any:
+        """What all clocks show, aware UTC: it goes on with the pushes."""
+        return NOW + timedelta(milliseconds=self.number * 1000 // A_SECOND)
+
+    async def live(self) -> None:
+        """Everything until the last push is answered, or given up."""
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(number: int) -> None:
+            async with slots:
+                self.number = max(self.number, number)
+                if number % PUSHES_A_TICK == 0:
+                    self.begin(self.ticks())
+                await self.push(number)
+
+        self.parts.listener.on_event = self.heard
+        await asyncio.gather(*(in_turn(number) for number in range(self.pushes)))
+        self.is_over = True
+        while self.work:
+            await asyncio.wait(self.work)
+
+    def begin(self, work: Any) -> None:
+        """Have something done meanwhile."""
+        task = asyncio.ensure_future(work)
+        self.work.add(task)
+        task.add_done_callback(self.work.discard)
+
+    async def push(self, number: int) -> None:
+        """One push of anybody, and its repeats."""
+        person = self.chance.randrange(max(1, int(self.pushes * PERSONS)))
+        push = a_push(Email=f"p{person}@fabrikam.example", Phone="", Description=f"push {number}")
+        for _ in range(TRIES):
+            living = await self.one()
+            with contextlib.suppress(*EXPECTED):
+                receipt = await receive_or_spill(living.context, push, slug=None, at=self.now)
+                living.process.live()
+                self.world.acknowledged.append((receipt.lead_id, push.as_sent))
+                return
+            if self.chance.random() >= SENDER_STAYS:
+                return
+
+    def heard(self, lead_id: str, event: Event) -> None:
+        """A message wakes the scoring trigger, unless the bus eats it."""
+        if event.type in WAKE and not self.is_over and self.chance.random() >= EATEN:
+            self.begin(self.score(lead_id, event.number))
+
+    async def score(self, lead_id: str, number: int) -> None:
+        """The trigger; what fails is left to the clock."""
+        living = await self.one()
+        with contextlib.suppress(*EXPECTED):
+            await score_lead(living.context, lead_id, at=self.now, heard=number)
+
+    async def ticks(self) -> None:
+        """Two clocks at once."""
+        for living in (await self.one(), await self.one()):
+            self.begin(self.tick(living))
+
+    async def tick(self, living: Living) -> None:
+        """One of them."""
+        with contextlib.suppress(*EXPECTED):
+            await run_due(living.context, self.now)
+
+    async def settle(self) -> None:
+        """A healthy process does what is left, as the clock finds it."""
+        for living in (*self.alive, *self.gone):
+            await living.bus.close()  # nothing is under way any more
+        context = self.world.context("afterwards")
+        await self.world.drain(context)
+        for minutes in AFTER:
+            while (await run_due(context, self.now + timedelta(minutes=minutes))).more:
+                pass
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        for living in (*self.alive, *self.gone):
+            await living.proxy.stop()
+        await self.world.close()
+
+
+async def wire_witness(parts: RealParts, pushes: int, seed: int) -> Result:
+    """Let so many pushes come; the seed draws the faults, their order is the machine's."""
+    began = time.perf_counter()
+    world = a_world(parts, NOW, "witness")
+    town = RealTown(world, parts, random.Random(seed), pushes)
+    try:
+        await town.live()
+        await town.settle()
+        result = judged(await world.found())
+    finally:
+        parts.listener.on_event = None
+        await town.close()
+    result.pushes, result.spilled, result.faults = pushes, len(world.spill.sent), town.faults
+    result.calls = sum(one.process.calls for one in (*town.alive, *town.gone))
+    result.kills = sum(town.faults[fault] for fault in KILLS)
+    result.seconds = time.perf_counter() - began
+    return result

@@ -1,0 +1,57 @@
+"""What tests of an erasure start from, and where they look for what is left."""
+
+from datetime import timedelta
+
+from shared.leads.commands import ReportFollowUp
+from shared.leads.events import EventType
+from shared.services.commands import report_follow_up
+from shared.services.ports import UnreadMessage
+from shared.services.receive import receive
+from shared.services.score import score_lead
+from shared.typed_json import to_plain
+from tests.builders import NOW, a_push
+from tests.routing.test_assignment import TEXT
+
+MINUTE = timedelta(minutes=1)
+EMAIL = " Ada@FABRIKAM.example"
+AT = NOW + MINUTE
+OWNED = TEXT
+
+
+async def pushed(context, slug="backup", at=NOW, **changes):
+    return (await receive(context, a_push(**changes), slug=slug, at=at)).lead_id
+
+
+async def lived(context, slug="backup", **changes):
+    """A lead with an owner and a history."""
+    lead_id = await pushed(context, slug, **changes)
+    await score_lead(context, lead_id, at=NOW, heard=1)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW, note="rang Ada"), at=NOW)
+    return lead_id
+
+
+def rows_of(context, lead_id):
+    return [row for (_, row) in context.store.rows if lead_id in row]
+
+
+def said_by(context):
+    """Everything that is stored, as one text."""
+    kept = [*context.store.rows.items(), *map(to_plain, context.store._seats.values())]
+    return str(kept).casefold()
+
+
+def unread(message):
+    """A message of the SDK as it lies in its queue."""
+    said = (message.message_id, message.subject, *message.application_properties.values())
+    return UnreadMessage([one for one in said if isinstance(one, str)], b"".join(message.body))
+
+
+def told(context):
+    return [event for event in context.publisher.published if event.type is EventType.ERASED]
+
+
+def expect_gone(context, lead_id):
+    assert rows_of(context, lead_id) == []
+    assert (context.store._seats, context.store._rota.open_leads) == ({}, {})
+    assert len({event.id for event in told(context)}) == 1
+    assert "ada" not in said_by(context)

@@ -1,0 +1,37 @@
+"""A desk that takes leads over from a table in memory, a step of it, and what has come of it."""
+
+import uuid
+from datetime import timedelta
+
+from shared.services.context import LeadImport
+from shared.services.import_leads import import_leads
+from tests.builders import NOW, a_context
+from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def a_takeover_desk(*rows, **ports):
+    table = MemoryMarketplaceTable()
+    for row in rows:
+        table.put(row)
+    own = {"takeover": LeadImport(table, MemoryImportLedger()), "new_id": lambda: uuid.uuid4().hex}
+    return a_context(**{**own, **ports})
+
+
+async def step(context, now=NOW, **bounds):
+    return await import_leads(context, lambda: now, **bounds)
+
+
+async def state(context):
+    return (await context.lead_import.ledger.load()).state
+
+
+async def leads(context):
+    ids = [key.removeprefix("lead!") for _, key in context.store.rows if key.startswith("lead!")]
+    return [(await context.store.get(lead_id)).lead for lead_id in ids]
+
+
+async def lead(context):
+    (one,) = await leads(context)
+    return one

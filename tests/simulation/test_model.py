@@ -1,0 +1,32 @@
+"""Every order of two actors on one lead, with faults at every call: as many as a test has time for."""
+
+import pytest
+
+from shared.services.receive import receive
+from simulation.model import explore
+from simulation.scenarios import SCENARIOS, Scenario, nothing
+from tests.builders import a_push
+
+SMALL = ("a push and its repeat", "two pushes of one person")
+MOST_PATHS = 40  # of the larger ones; `dev.py bench reliability` searches on
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_no_order_and_no_single_fault_breaks_a_rule(name):
+    found = explore(SCENARIOS[name], 1)
+    assert found.broken == []
+    assert found.is_whole
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in SMALL])
+def test_no_order_breaks_a_rule_as_far_as_it_is_searched(name):
+    assert explore(SCENARIOS[name], 0, MOST_PATHS).broken == []
+
+
+def test_an_answer_before_the_commit_is_found():
+    async def hasty(world, context):
+        world.acknowledged.append((world.lead_id, a_push().as_sent))
+        await receive(context, a_push(), slug=None, at=world.at)
+
+    found = explore(Scenario("hasty", nothing, (hasty, nothing)), 1)
+    assert any("stored 0 times" in problem for _, problems in found.broken for problem in problems)
