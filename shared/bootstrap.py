@@ -50,10 +50,11 @@ def wire(environment: Mapping[str, str]) -> AppContext:
         Place(settings.activity_queue),
         Place(settings.spill_queue),
     ]
-    bus = functools.partial(bus_client, settings.bus, by_identity=settings.bus_by_identity)
+    storage = settings.storage
+    bus = functools.partial(bus_client, settings.bus.address.value, by_identity=settings.bus.by_identity)
     return AppContext(
         store=TableLeadStore(
-            table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
+            table_client(storage.address.value, settings.table, by_identity=storage.by_identity)
         ),
         publisher=ServiceBusPublisher(bus, settings.topic),
         activity=ServiceBusQueue(bus, settings.activity_queue),
@@ -72,7 +73,7 @@ def wire(environment: Mapping[str, str]) -> AppContext:
         ),
         facts=_provider(settings.facts) if settings.facts else None,
         lead_import=_takeover(settings),
-        id_key=settings.id_key,
+        id_key=settings.id_key.value,
         new_id=lambda: uuid.uuid4().hex,
         chance=random.random,
     )
@@ -88,8 +89,9 @@ def _takeover(settings: Settings) -> LeadImport | None:
     )
     from shared.storage.table import table_client  # noqa: PLC0415
 
-    theirs = table_client(settings.marketplace, TABLE, by_identity=settings.marketplace_by_identity)
-    ours = table_client(settings.storage, settings.table, by_identity=settings.storage_by_identity)
+    publisher, storage = settings.marketplace, settings.storage
+    theirs = table_client(publisher.address.value, TABLE, by_identity=publisher.by_identity)
+    ours = table_client(storage.address.value, settings.table, by_identity=storage.by_identity)
     source = MarketplaceTableReader(theirs)
     return LeadImport(source, TableImportLedger(ours, source.origin))
 
@@ -97,4 +99,4 @@ def _takeover(settings: Settings) -> LeadImport | None:
 def _provider(settings: FactSettings) -> FactProvider:
     from shared.providers.http_json import HttpJsonProvider  # noqa: PLC0415 - rarely needed
 
-    return HttpJsonProvider(settings.url, settings.mapping, settings.budget, headers=settings.headers)
+    return HttpJsonProvider(settings.url, settings.mapping, settings.budget, headers=settings.headers.value)

@@ -1,10 +1,17 @@
-"""How often a schedule comes round: what tells a clock that has stopped from one that isn't due yet."""
+"""How often the clock ticks by its schedule: what tells a clock that has stopped from one that isn't due yet.
+
+The rule "a clock older than three periods has stopped" must hold for any schedule without a second setting,
+and the platform doesn't tell the app its period: so the app reads the time of day from the schedule itself.
+`local/emulators/functions/ncrontab.py` reads a whole schedule, as the platform does: it isn't deployed, and
+the tests compare the two.
+"""
 
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
+_SHAPE = re.compile(r"([\w*,/-]+\s+){4,5}[\w*,/-]+")  # five fields, or six with seconds first
 _PART = re.compile(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?")
 _SIZES = (60, 60, 24)  # of seconds, minutes, hours
 
@@ -15,11 +22,11 @@ def longest_gap(schedule: str) -> timedelta:
     Days are not looked at: a schedule for Mondays counts as one for every day.
 
     Raises:
-        ValueError: its seconds, minutes or hours can't be read.
+        ValueError: not five or six fields, or seconds, minutes or hours that can't be read.
     """
+    if not _SHAPE.fullmatch(schedule):
+        raise ValueError("a field of the schedule is missing, one too many, or has a sign that none has")
     fields = schedule.split()
-    if len(fields) not in (5, 6):
-        raise ValueError("a field of the schedule is missing, or one too many")
     written = fields[:3] if len(fields) == 6 else ["0", *fields[:2]]
     seconds, minutes, hours = (
         sorted(_values(text, size)) for text, size in zip(written, _SIZES, strict=True)

@@ -16,7 +16,7 @@ from shared.leads.json_form import camel
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
-    from pydantic_core import CoreSchema
+    from pydantic_core import CoreSchema, ErrorDetails
 
 type Names = Callable[[str], str]
 type Unknown = Literal["ignore", "forbid"]
@@ -199,25 +199,39 @@ def _read(reader: "TypeAdapter[Any]", text: str | bytes) -> Any:
     try:
         return reader.validate_json(text)
     except ValidationError as exc:
-        raise Unreadable(tuple(_mistakes(exc))) from None  # pydantic's own error holds the input
+        raise Unreadable(tuple(_mistakes(exc, _json(text)))) from None  # pydantic's own error holds the input
 
 
-def _mistakes(exc: "ValidationError") -> Iterator[Mistake]:
+def _json(text: str | bytes) -> Any:
+    """JSON's own values, to find places in; None if it isn't JSON."""
+    from pydantic_core import from_json as values_of  # noqa: PLC0415 - see the module
+
+    try:
+        return values_of(text)
+    except ValueError:
+        return None
+
+
+def _mistakes(exc: "ValidationError", value: Any) -> Iterator[Mistake]:
     """By place. A container is wrong for itself only where nothing within it is wrong."""
-    found = exc.errors(include_url=False, include_input=False)
-    places = [_place(one["loc"]) for one in found]
-    seen: set[tuple[Place, str]] = set()
-    for place, one in zip(places, found, strict=True):
-        rule = _rule(one["type"], one.get("ctx", {}), one["msg"])
-        is_container = any(len(other) > len(place) and other[: len(place)] == place for other in places)
-        if one["type"] not in _ALTERNATIVES and not is_container and (place, rule) not in seen:
-            seen.add((place, rule))
-            yield Mistake(place, rule)
+    errors: dict[Place, list[ErrorDetails]] = {}
+    for error in exc.errors(include_url=False, include_input=False):
+        if error["type"] not in _ALTERNATIVES:
+            errors.setdefault(_place(error["loc"], value), []).append(error)
+    containers = {place[:depth] for place in errors for depth in range(len(place))}
+    for place, at_place in errors.items():
+        if place not in containers:
+            yield from _mistakes_at(place, at_place)
 
 
-def _place(loc: Place) -> Place:
-    """Where that is in the text: without the words by which pydantic names the members of a union."""
-    return tuple(part for part in loc if not (isinstance(part, str) and _UNION_MEMBER.fullmatch(part)))
+def _mistakes_at(place: Place, errors: "list[ErrorDetails]") -> Iterator[Mistake]:
+    """All that the check of a dataclass (`__post_init__`) found; one mistake for all members of a union."""
+    cause = errors[0].get("ctx", {}).get("error")
+    if isinstance(cause, Unreadable):
+        yield from (Mistake((*place, *within.place), within.rule) for within in cause.mistakes)
+    else:
+        rules = dict.fromkeys(_rule(error["type"], error.get("ctx", {}), error["msg"]) for error in errors)
+        yield Mistake(place, ", or ".join(rules))
 
 
 def _rule(kind: str, context: Mapping[str, Any], message: str) -> str:
@@ -260,8 +274,24 @@ _WORDS = {
     "tuple_type": "must be a list",
     "unexpected_keyword_argument": "is not known",
 }
-# How pydantic names the alternatives of a union in a place, and an alternative that no JSON can be.
-_UNION_MEMBER = re.compile(
-    r"(str|int|float|bool|none|constrained-\w+|(tuple|list|dict|is-instance|literal|function-\w+)\[.*\])"
+
+
+def _place(loc: Place, value: Any) -> Place:
+    """Where that is in the text: without the words that pydantic adds, unless the text has such a member."""
+    place: list[str | int] = []
+    for part in loc:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            if isinstance(part, str) and _ADDED.fullmatch(part):
+                continue
+            value = None
+        place.append(part)
+    return tuple(place)
+
+
+# What pydantic adds to a place: a name for each alternative of a union, a mark for the key of a dict.
+_ADDED = re.compile(
+    r"(str|int|float|bool|none|constrained-\w+|(tuple|list|dict|is-instance|literal|function-\w+)\[.*\]|\[key\])"
 )
-_ALTERNATIVES = ("needs_python_object", "is_instance_of")
+_ALTERNATIVES = ("needs_python_object", "is_instance_of")  # of a union, and nothing that JSON can hold

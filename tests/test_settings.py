@@ -1,11 +1,15 @@
 """Settings: all problems at once, by name, never by value."""
 
+import hashlib
+import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shared.settings import InvalidSettings, read_settings
+from shared.settings import Connection, InvalidSettings, Secret, Settings, read_settings
+from tests.conftest import ROOT
 
 BUS = "Endpoint=sb://localhost;SharedAccessKeyName=a;SharedAccessKey=b;UseDevelopmentEmulator=true;"
 GOOD = {
@@ -29,9 +33,9 @@ def problems(environment: dict[str, str]) -> list[str]:
 
 def test_good_settings_are_taken_as_they_are():
     settings = read_settings(GOOD | {"UNRELATED": "x"})
-    assert (settings.storage, settings.storage_by_identity) == ("UseDevelopmentStorage=true", False)
-    assert (settings.bus, settings.bus_by_identity) == (BUS, False)
-    assert (settings.table, settings.topic, settings.id_key) == ("Leads", "leads", b"sixteen-letters!")
+    assert settings.storage == Connection(Secret("UseDevelopmentStorage=true"), by_identity=False)
+    assert settings.bus == Connection(Secret(BUS), by_identity=False)
+    assert (settings.table, settings.topic, settings.id_key.value) == ("Leads", "leads", b"sixteen-letters!")
     assert (settings.activity_queue, settings.spill_queue) == ("activity", "spill")
     assert settings.scoring_subscription == "scoring"
     assert settings.policy is None
@@ -47,8 +51,8 @@ def test_an_identity_stands_for_a_connection_string():
     without = {name: value for name, value in given.items() if name not in {"LEADS_STORAGE", "LEADS_BUS"}}
     for environment in (given, without):
         settings = read_settings(environment)
-        assert (settings.storage, settings.storage_by_identity) == ("https://x.table.core.windows.net", True)
-        assert (settings.bus, settings.bus_by_identity) == ("x.servicebus.windows.net", True)
+        assert settings.storage == Connection(Secret("https://x.table.core.windows.net"), by_identity=True)
+        assert settings.bus == Connection(Secret("x.servicebus.windows.net"), by_identity=True)
 
 
 @pytest.mark.parametrize(("written", "policy"), [(__file__, Path(__file__)), ("", None), (" ", None)])
@@ -76,11 +80,11 @@ def test_each_missing_setting_is_named(name: str, blank: str | None):
 
 
 def test_all_missing_settings_are_named_together():
-    said = problems({})
-    assert len(said) == len(GOOD)
-    assert all(any(problem.startswith(name) for problem in said) for name in GOOD)
-    assert "LEADS_STORAGE (or LEADS_STORAGE__tableServiceUri) is missing" in said
-    assert "LEADS_BUS (or LEADS_BUS__fullyQualifiedNamespace) is missing" in said
+    found = problems({})
+    assert len(found) == len(GOOD)
+    assert all(any(problem.startswith(name) for problem in found) for name in GOOD)
+    assert "LEADS_STORAGE (or LEADS_STORAGE__tableServiceUri) is missing" in found
+    assert "LEADS_BUS (or LEADS_BUS__fullyQualifiedNamespace) is missing" in found
 
 
 def test_missing_and_wrong_ones_are_named_together_and_no_value_is_shown():
@@ -91,19 +95,19 @@ def test_missing_and_wrong_ones_are_named_together_and_no_value_is_shown():
         "LEADS_ID_KEY": canary,
         "LEADS_BUS": f"Endpoint={canary}",
     }
-    said = problems(wrong)
-    assert [problem.split()[0] for problem in said] == [
-        "LEADS_BUS",
+    found = problems(wrong)
+    assert [problem.split()[0] for problem in found] == [
         "LEADS_STORAGE__tableServiceUri",
         "LEADS_TABLE",
-        "LEADS_ID_KEY",
+        "LEADS_BUS",
         "LEADS_TOPIC",
+        "LEADS_SCORING_SUBSCRIPTION",
         "LEADS_ACTIVITY_QUEUE",
         "LEADS_SPILL_QUEUE",
-        "LEADS_SCORING_SUBSCRIPTION",
         "LEADS_CLOCK_SCHEDULE",
+        "LEADS_ID_KEY",
     ]
-    assert canary not in " ".join(said)
+    assert canary not in " ".join(found)
 
 
 @pytest.mark.parametrize(
@@ -158,14 +162,17 @@ def test_a_namespace_is_the_name_of_a_host(host: str):
 )
 def test_an_id_key_is_as_long_as_the_digest_takes(key: str, good: bool):
     if good:
-        assert read_settings(GOOD | {"LEADS_ID_KEY": key}).id_key == key.encode()
+        assert read_settings(GOOD | {"LEADS_ID_KEY": key}).id_key.value == key.encode()
     else:
         assert problems(GOOD | {"LEADS_ID_KEY": key}) == ["LEADS_ID_KEY must be a secret of 16 to 64 bytes"]
 
 
 def test_settings_do_not_print_their_secrets():
-    settings = read_settings(GOOD)
+    settings = read_settings(GOOD | FACTS)
     assert not any(value in f"{settings!r} {settings}" for value in GOOD.values())
+    secrets = (settings.storage, settings.bus, settings.id_key, settings.facts, settings.facts.headers)
+    assert not any(value in f"{secrets!r}" for value in (GOOD | FACTS).values())
+    assert repr(settings.id_key) == "Secret()"
 
 
 @pytest.mark.parametrize(
@@ -200,26 +207,27 @@ def test_facts_from_outside_are_off_unless_a_url_is_given():
     assert read_settings(GOOD | FACTS | {"LEADS_FACTS_URL": " "}).facts is None
 
 
-def test_a_provider_is_told_whole():
+def test_a_provider_has_all_its_settings():
     facts = read_settings(GOOD | FACTS).facts
     assert facts is not None
     assert (facts.url, facts.mapping) == (FACTS["LEADS_FACTS_URL"], {"industry": "company.industry"})
-    assert (facts.headers, facts.budget.total_seconds()) == ({"x-api-key": "abc"}, 2)
+    assert (facts.headers.value, facts.budget.total_seconds()) == ({"x-api-key": "abc"}, 2)
 
 
-def test_a_provider_needs_no_header_and_has_a_second():
+def test_a_provider_without_a_header_or_budget_has_no_header_and_a_second():
     facts = read_settings(GOOD | FACTS | {"LEADS_FACTS_HEADER": "", "LEADS_FACTS_BUDGET": ""}).facts
     assert facts is not None
-    assert (facts.headers, facts.budget.total_seconds()) == ({}, 1)
+    assert (facts.headers.value, facts.budget.total_seconds()) == ({}, 1)
 
 
-def test_all_that_is_wrong_with_a_provider_is_said_at_once_and_by_name():
+def test_all_mistakes_of_a_provider_are_reported_at_once_by_name():
     wrong = {
         "LEADS_FACTS_URL": "http://secret.example/",
         "LEADS_FACTS_MAP": "",
         "LEADS_FACTS_HEADER": "no secret",
         "LEADS_FACTS_BUDGET": "soon",
     }
+    assert problems(GOOD | wrong)[1] == "LEADS_FACTS_MAP is missing"
     found = "; ".join(problems(GOOD | wrong))
     assert all(name in found for name in wrong)
     assert "secret.example" not in found
@@ -230,14 +238,14 @@ def test_all_that_is_wrong_with_a_provider_is_said_at_once_and_by_name():
     ("written", "by_identity"),
     [("UseDevelopmentStorage=true", False), (" https://x.table.core.windows.net ", True)],
 )
-def test_leads_may_lie_in_an_account_of_the_publisher(written: str, by_identity: bool):
+def test_leads_may_be_imported_from_an_account_of_the_publisher(written: str, by_identity: bool):
     settings = read_settings(GOOD | {"MARKETPLACE_TABLE_STORAGE": written})
-    assert (settings.marketplace, settings.marketplace_by_identity) == (written.strip(), by_identity)
+    assert settings.marketplace == Connection(Secret(written.strip()), by_identity)
 
 
 def test_without_such_an_account_there_is_no_import():
     for settings in (read_settings(GOOD), read_settings(GOOD | {"MARKETPLACE_TABLE_STORAGE": " "})):
-        assert (settings.marketplace, settings.marketplace_by_identity) == (None, False)
+        assert settings.marketplace is None
 
 
 @pytest.mark.parametrize("written", ["nonsense", "http://x.table.core.windows.net", "AccountName="])
@@ -245,3 +253,44 @@ def test_an_account_of_the_wrong_shape_is_named_and_not_shown(written: str):
     (problem,) = problems(GOOD | {"MARKETPLACE_TABLE_STORAGE": written})
     assert problem.startswith("MARKETPLACE_TABLE_STORAGE must be")
     assert written not in problem
+
+
+# Environments that version 0.1.0 (commit 35560d3) read
+
+GOLDEN = json.loads((ROOT / "tests" / "golden" / "35560d3" / "settings.json").read_text())
+
+
+def hashed(secret: str | bytes) -> str:
+    return f"sha256:{hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).hexdigest()}"
+
+
+def in_golden_form(settings: Settings) -> dict[str, Any]:
+    facts, marketplace = settings.facts, settings.marketplace
+    return {
+        **{name: getattr(settings, name) for name in ("table", "topic", "scoring_subscription")},
+        **{name: getattr(settings, name) for name in ("activity_queue", "spill_queue")},
+        "storage": hashed(settings.storage.address.value),
+        "storage_by_identity": settings.storage.by_identity,
+        "bus": hashed(settings.bus.address.value),
+        "bus_by_identity": settings.bus.by_identity,
+        "clock_period": settings.clock_period.total_seconds(),
+        "id_key": hashed(settings.id_key.value),
+        "policy": str(settings.policy) if settings.policy else None,
+        "facts": facts
+        and {
+            "url": facts.url,
+            "mapping": facts.mapping,
+            "headers": {name: hashed(value) for name, value in facts.headers.value.items()},
+            "budget": facts.budget.total_seconds(),
+        },
+        "marketplace": hashed(marketplace.address.value) if marketplace else None,
+        "marketplace_by_identity": bool(marketplace and marketplace.by_identity),
+    }
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_an_environment_of_an_earlier_version_gives_the_settings_that_it_gave(
+    name: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(ROOT)  # its policy is a path from there
+    assert in_golden_form(read_settings(GOLDEN[name]["environment"])) == GOLDEN[name]["settings"]

@@ -1,13 +1,13 @@
-"""The commercial team's command: is a policy file right, and whose grade would it move."""
+"""The commercial team's command: check a policy file, and compare the scores of two."""
 
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local.cli.policy_comparison import Compared, told
+from local.cli.policy_comparison import Compared, report
 from local.cli.running_stack import NoStack, told_by_stack
 from shared.leads.intake import open_lead
 from shared.leads.lead import Lead
@@ -25,10 +25,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = "shipped"
 PAGE = 200
 TELL_EVERY = 1000  # leads
+MOST_MISTAKES = 100  # of one file
 
 
 def check(args: argparse.Namespace) -> int:
-    """Say that a file is right and what it holds, or what is wrong and where."""
+    """Print what a right file contains, or every mistake of a wrong one with its place."""
     policy = _policy(args.file)
     print(f"{args.file}: right. Version {version_of(policy.scoring)}.")
     for model in policy.scoring.models:
@@ -39,7 +40,7 @@ def check(args: argparse.Namespace) -> int:
 
 
 def compare(args: argparse.Namespace) -> int:
-    """Show whose grade moves, and how the scores lie."""
+    """Print which leads change their grade, and how the scores are distributed."""
     old, new = _policy(args.old), _policy(args.new)
     now = datetime.now(UTC)
     leads = _of_files(args.sample, new, now) if args.sample else asyncio.run(_stored(args))
@@ -47,7 +48,7 @@ def compare(args: argparse.Namespace) -> int:
         Compared(name, appraise(lead, old.scoring, now)[1], appraise(lead, new.scoring, now)[1])
         for name, lead in leads
     ]
-    print("\n".join(told(compared, args.show)))
+    print("\n".join(report(compared, args.show)))
     return 0
 
 
@@ -55,11 +56,21 @@ def _policy(name: str) -> Policy:
     try:
         return load_policy(None if name == SHIPPED else Path(name))
     except InvalidPolicy as exc:
-        raise SystemExit(str(exc)) from exc
+        raise SystemExit("\n".join(_mistakes(name, exc))) from exc
+
+
+def _mistakes(name: str, error: InvalidPolicy) -> Iterator[str]:
+    """One line per mistake, at most `MOST_MISTAKES`."""
+    count = len(error.mistakes)
+    yield f"{name} is wrong: {count} mistake{'s' if count > 1 else ''}."
+    for mistake in error.mistakes[:MOST_MISTAKES]:
+        yield f"  {mistake}"
+    if count > MOST_MISTAKES:
+        yield f"  ... and {count - MOST_MISTAKES} more"
 
 
 def _of_files(paths: Sequence[Path], policy: Policy, now: datetime) -> list[tuple[str, Lead]]:
-    """Leads of sample pushes: files of one push each, or of one push a line (`.jsonl`)."""
+    """Leads made from sample pushes: a file holds one push, or one in each line (`.jsonl`)."""
     leads = []
     titles = offers_by_title(policy)
     for path in paths:
@@ -95,7 +106,7 @@ async def _stored(args: argparse.Namespace) -> list[tuple[str, Lead]]:
 
 
 async def _open(store: TableLeadStore, limit: int) -> AsyncIterator[Lead]:
-    """Open leads that have a score, the best first, at most so many."""
+    """Open leads that have a score, the best first, at most `limit`."""
     cursor, left = None, limit
     while left > 0:
         page = await store.open_by_worth(LeadFilter(test=False), min(PAGE, left), cursor)
@@ -103,7 +114,7 @@ async def _open(store: TableLeadStore, limit: int) -> AsyncIterator[Lead]:
             try:
                 yield (await store.get(lead_id)).lead
             except LeadNotFound:
-                continue  # gone since the index was read
+                continue  # deleted since the index was read
         left -= len(page.lead_ids)
         cursor = page.cursor
         if cursor is None:
@@ -120,33 +131,43 @@ def _storage(args: argparse.Namespace) -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="dev.py policy", description="Check and compare policy files.")
-    commands = parser.add_subparsers(required=True)
-    one = commands.add_parser(
-        "check", help="is a policy file right", description="Exit code 1 if it is wrong."
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    checking = commands.add_parser(
+        "check",
+        help="check a policy file and print every mistake",
+        description=f"Prints every mistake with its place, at most {MOST_MISTAKES}, and exits with 1. "
+        "Without mistakes it prints the version and the models, and exits with 0.",
     )
-    one.add_argument("file", metavar="FILE", help=f"a policy file, or `{SHIPPED}`")
-    one.set_defaults(run=check)
-    two = commands.add_parser(
+    checking.add_argument("file", metavar="FILE", help=f"a policy file, or `{SHIPPED}`")
+    checking.set_defaults(run=check)
+    comparing = commands.add_parser(
         "compare",
-        help="whose grade moves from OLD to NEW",
-        description="Scores the open leads of the running stack by both policies, now. Stores nothing.",
+        help="show which leads change their grade from OLD to NEW",
+        description="Scores the open leads of the running stack by both policies, as of now. Stores nothing.",
     )
-    two.add_argument("old", metavar="OLD", help=f"a policy file, or `{SHIPPED}`")
-    two.add_argument("new", metavar="NEW", help=f"a policy file, or `{SHIPPED}`")
-    two.add_argument(
-        "--sample", nargs="+", type=Path, metavar="FILE", help="pushes as JSON instead, or as .jsonl"
+    option = comparing.add_argument
+    option("old", metavar="OLD", help=f"a policy file, or `{SHIPPED}`")
+    option("new", metavar="NEW", help=f"a policy file, or `{SHIPPED}`")
+    option(
+        "--sample", nargs="+", type=Path, metavar="FILE", help="pushes instead: JSON, or .jsonl of one a line"
     )
-    two.add_argument("--data", type=Path, default=ROOT / ".local", metavar="DIR", help="of the running stack")
-    two.add_argument("--storage", metavar="CONNECTION", help="connection string of another store")
-    two.add_argument("--table", default="Leads", metavar="NAME", help="its table (default: Leads)")
-    two.add_argument("--limit", type=int, default=10_000, metavar="N", help="leads at most (default: 10000)")
-    two.add_argument("--show", type=int, default=20, metavar="N", help="moves at most (default: 20)")
-    two.set_defaults(run=compare)
+    option(
+        "--data",
+        type=Path,
+        default=ROOT / ".local",
+        metavar="DIR",
+        help="data of the stack (default: .local)",
+    )
+    option("--storage", metavar="CONNECTION", help="connection string of another storage account")
+    option("--table", default="Leads", metavar="NAME", help="its table (default: Leads)")
+    option("--limit", type=int, default=10_000, metavar="N", help="leads at most (default: 10000)")
+    option("--show", type=int, default=20, metavar="N", help="changed grades at most (default: 20)")
+    comparing.set_defaults(run=compare)
     return parser.parse_args()
 
 
 def main() -> int:
-    """Run one of the two."""
+    """Run the command that the arguments name."""
     args = _arguments()
     return int(args.run(args))
 

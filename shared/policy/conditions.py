@@ -1,12 +1,12 @@
-"""What a rule asks of the facts, and which facts there are."""
+"""Schema of a condition (`when`), and the facts that it may ask for."""
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from shared.typed_json import Rules
+from shared.policy.mistakes import perhaps, refuse, shown
+from shared.typed_json import Mistake, Rules
 
 RANKS = ("owner", "c_level", "vp", "director", "manager", "professional", "assistant")
 DEPARTMENTS = (
@@ -35,7 +35,7 @@ KNOWN_FACTS: dict[str, tuple[str, ...] | None] = {
     "contact.country": None,
     "contact.company": None,
     "contact.title": None,
-    # what follows from it
+    # what enrichment derives from it
     "email.canonical": None,
     "email.valid": None,
     "email.kind": EMAIL_KINDS,
@@ -59,51 +59,11 @@ KNOWN_FACTS: dict[str, tuple[str, ...] | None] = {
     "noteLength": None,
     "completeness": None,
 }
-"""By name: the values it can have, None for any. `campaign.<parameter>` comes on top, and what providers and
-CRMs tell: names without one of our prefixes (`industry`, `employees`)."""
+"""By name: the values that a fact can have, None for any. There are also `campaign.<parameter>`, and
+facts of providers and CRMs, whose names have none of our prefixes (`industry`, `employees`)."""
 
 FACT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _OURS = {name.partition(".")[0] for name in KNOWN_FACTS if "." in name}
-
-
-def expect_fact(name: str) -> None:
-    """Refuse a name that no fact can have.
-
-    Raises:
-        ValueError: says the nearest name that exists.
-    """
-    if not FACT_NAME.fullmatch(name):
-        raise ValueError("`fact` must begin with a letter and hold letters, digits, `.`, `_`, `-`")
-    if name not in KNOWN_FACTS and name.partition(".")[0] in _OURS:
-        raise ValueError(f"there is no fact `{name}`{_nearest(name, KNOWN_FACTS)}")
-
-
-def expect_value(name: str, value: object) -> None:
-    """Refuse a value that the fact never has.
-
-    Raises:
-        ValueError: says what it can be.
-    """
-    values = KNOWN_FACTS.get(name)
-    if values and value not in values:
-        raise ValueError(f"`{name}` is never that: it is one of {', '.join(values)}")
-
-
-def expect_interaction(name: str, known: tuple[str, ...]) -> None:
-    """Refuse a type of interaction that the policy doesn't list.
-
-    Raises:
-        ValueError: says the nearest one that it lists.
-    """
-    if name not in known:
-        raise ValueError(
-            f"`interactions` doesn't list `{name}`{_nearest(name, known)}: add it there if it is meant"
-        )
-
-
-def _nearest(name: str, known: object) -> str:
-    found = difflib.get_close_matches(name, [str(one) for one in known], 1, 0.75)  # type: ignore[attr-defined]
-    return f", perhaps `{found[0]}`" if found else ""
 
 
 DEEPEST = 8  # conditions within conditions
@@ -112,19 +72,24 @@ type Name = Annotated[str, Rules(min_length=1, max_length=64)]
 type Text = Annotated[str, Rules(min_length=1, max_length=200)]
 type Fact = str | int | float | bool
 
+_ONE_TEST = (
+    "must have either `fact` with exactly one of `equals`, `in`, `contains`, `range`, `exists`; "
+    "or exactly one of `all`, `any`, `not`"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One test of one fact, or `all`, `any`, `not` of other conditions.
 
-    Texts are compared without regard to case. A fact that isn't known passes only `exists = false` and `not`.
+    Texts are compared without regard to case. An unknown fact passes only `exists = false` and `not`.
     """
 
     fact: Name | None = None
     equals: Fact | None = None
     in_: tuple[Fact, ...] | None = None
-    contains: Text | tuple[Text, ...] | None = None  # the fact's text holds it, or one of them
-    range: tuple[float, float] | None = None  # both ends belong to it; `inf` for no end
+    contains: Text | tuple[Text, ...] | None = None  # the fact's text contains it, or one of them
+    range: tuple[float, float] | None = None  # [least, most], both included; `inf` for no end
     exists: bool | None = None
     all: tuple["Condition", ...] | None = None
     any: tuple["Condition", ...] | None = None
@@ -132,36 +97,54 @@ class Condition:
 
     def __post_init__(self) -> None:
         """Refuse a condition without a test, with two, or with one that can never hold."""
+        refuse(self._mistakes())
+
+    def _mistakes(self) -> Iterator[Mistake]:
         tests = (self.equals, self.in_, self.contains, self.range, self.exists)
         of_fact = sum(test is not None for test in tests)
         of_others = sum(test is not None for test in (self.all, self.any, self.not_))
         if (of_fact, of_others) != ((0, 1) if self.fact is None else (1, 0)):
-            raise ValueError(
-                "needs either `fact` with exactly one of `equals`, `in`, `contains`, `range`, `exists`; "
-                "or exactly one of `all`, `any`, `not`"
-            )
-        if () in (self.in_, self.contains, self.all, self.any):
-            raise ValueError("an empty list never holds")
+            yield Mistake((), _ONE_TEST)
+        for name in ("in_", "contains", "all", "any"):
+            if getattr(self, name) == ():
+                yield Mistake((name.rstrip("_"),), "must not be empty: an empty list never holds")
         if self.range is not None and not self.range[0] <= self.range[1]:
-            raise ValueError("`range` must be [least, most]")
+            yield Mistake(("range",), "must be [least, most]")
         if self.fact is not None:
-            expect_fact(self.fact)
-            for value in (self.in_ or ()) if self.equals is None else (self.equals,):
-                expect_value(self.fact, value)
+            yield from _fact_mistakes(self.fact)
+            yield from self._value_mistakes(KNOWN_FACTS.get(self.fact))
         if self.depth() > DEEPEST:
-            raise ValueError(f"conditions are nested deeper than {DEEPEST}")
+            yield Mistake((), f"must not nest conditions deeper than {DEEPEST}")
+
+    def _value_mistakes(self, values: tuple[str, ...] | None) -> Iterator[Mistake]:
+        """Values that the fact never has; `values`: all that it can have, None for any."""
+        if values is None:
+            return
+        rule = f"must be a value of `{self.fact}`: {', '.join(values)}"
+        if self.equals is not None and self.equals not in values:
+            yield Mistake(("equals",), rule)
+        for number, value in enumerate(self.in_ or ()):
+            if value not in values:
+                yield Mistake(("in", number), rule)
 
     def parts(self) -> tuple["Condition", ...]:
-        """The conditions right within this one."""
+        """The conditions directly inside this one."""
         return (*(self.all or ()), *(self.any or ()), *((self.not_,) if self.not_ else ()))
 
     def depth(self) -> int:
-        """1 for a test of a fact."""
+        """Levels of conditions; 1 for a test of a fact."""
         return 1 + max((part.depth() for part in self.parts()), default=0)
 
     def facts(self) -> Iterator[str]:
-        """The names it asks for, in the order written."""
+        """The facts that it asks for, in the order written."""
         if self.fact is not None:
             yield self.fact
         for part in self.parts():
             yield from part.facts()
+
+
+def _fact_mistakes(name: str) -> Iterator[Mistake]:
+    if not FACT_NAME.fullmatch(name):
+        yield Mistake(("fact",), "must begin with a letter and contain letters, digits, `.`, `_`, `-` only")
+    elif name not in KNOWN_FACTS and name.partition(".")[0] in _OURS:
+        yield Mistake(("fact",), f"must be a known fact, not `{shown(name)}`{perhaps(name, KNOWN_FACTS)}")

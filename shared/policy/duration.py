@@ -1,20 +1,20 @@
-"""Spans of time as a policy writes them."""
+"""Durations as a policy writes them: `24h`."""
 
 import re
 from datetime import timedelta
 from typing import Any, Self
 
-LONGEST = timedelta(days=3650)  # no promise outlives ten years
+LONGEST = timedelta(days=3650)
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Duration(timedelta):
-    """A span of time, written `3s`, `15m`, `24h` or `7d`."""
+    """A duration, written `3s`, `15m`, `24h` or `7d`."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, *_: Any) -> dict[str, Any]:
-        """Read by `parse`, written by `written`."""
+        """How pydantic reads it (`parse`) and writes it (`written`)."""
         return {
             "type": "function-plain",
             "function": {"type": "no-info", "function": cls.parse},
@@ -22,7 +22,7 @@ class Duration(timedelta):
         }
 
     def written(self) -> str:
-        """As a policy says it, in seconds."""
+        """As a policy may write it, in whole seconds: `86400s`."""
         return f"{self.total_seconds():.0f}s"
 
     @classmethod
@@ -30,12 +30,12 @@ class Duration(timedelta):
         """Read a duration.
 
         Raises:
-            ValueError: not of that form, zero, or longer than `LONGEST`.
+            ValueError: not of that form, zero, or longer than `LONGEST`; the text quotes nothing.
         """
         written = _DURATION.fullmatch(text) if isinstance(text, str) else None
         if not written:
-            raise ValueError('needs a duration such as "3s", "15m", "24h", "7d"')
+            raise ValueError('must be a duration such as "3s", "15m", "24h" or "7d"')
         number, unit = int(written[1]), _UNITS[written[2]]
         if not 0 < number <= LONGEST / timedelta(**{unit: 1}):
-            raise ValueError("needs a duration of more than nothing and at most 3650 days")
+            raise ValueError("must be longer than zero and at most 3650 days")
         return cls(**{unit: number})

@@ -1,5 +1,6 @@
 """Schema of `[follow_up]` and `[nurture]`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated
@@ -7,17 +8,20 @@ from typing import Annotated
 from shared.leads.follow_up import EscalateTo
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.duration import Duration
-from shared.typed_json import Rules
+from shared.policy.mistakes import refuse
+from shared.typed_json import Mistake, Rules
+
+MOST_CONTACTS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Another target for some leads; conditions may also ask for `grade`, `score` and `qualified`."""
+    """Another target for some leads; the condition may also ask for `grade`, `score` and `qualified`."""
 
     when: Condition
     target: Duration  # of working time
     because: Text
-    warn_before: Duration | None = None  # None: as for all others, if that is shorter than the target
+    warn_before: Duration | None = None  # None: that of `[follow_up]`, if it is shorter than the target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,41 +34,40 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUpPolicy:
-    """The promise to call, in working time of the calendar; without one every hour counts."""
+    """When a lead must be followed up: in working time of the calendar, or in all hours without one."""
 
     target: Duration = Duration(hours=24)
     warn_before: Duration | None = None  # None: no warning
     calendar: Name | None = None
-    targets: Annotated[
-        tuple[Target, ...], Rules(max_length=200)
-    ] = ()  # the first whose condition holds counts
+    # The first target whose condition holds replaces `target`.
+    targets: Annotated[tuple[Target, ...], Rules(max_length=200)] = ()
     escalate: Annotated[tuple[Step, ...], Rules(max_length=10)] = ()  # after the miss itself
 
     def __post_init__(self) -> None:
-        """Refuse steps that come before one another."""
-        if any(later.after <= earlier.after for earlier, later in pairwise(self.escalate)):
-            raise ValueError("`escalate`: each step must come later than the one before")
+        """Refuse steps of escalation that are out of order."""
+        refuse(self._mistakes())
 
-
-MOST_CONTACTS = 100
+    def _mistakes(self) -> Iterator[Mistake]:
+        for number, (earlier, later) in enumerate(pairwise(self.escalate), 1):
+            if later.after <= earlier.after:
+                yield Mistake(("escalate", number, "after"), "must be later than the step before")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NurturePolicy:
-    """Contacts are follow-ups that somebody reported; the count begins anew when the customer comes back."""
+    """How often a lead is contacted. Reported follow-ups count; a new push or interaction starts at zero."""
 
-    attempts: Annotated[int, Rules(ge=0, le=MOST_CONTACTS)] = (
-        5  # before a lead may be closed as `no_response`
-    )
-    most: Annotated[int, Rules(ge=1, le=MOST_CONTACTS)] = 12  # no further contact is planned after so many
+    # Contacts before a lead may be closed as `no_response`.
+    attempts: Annotated[int, Rules(ge=0, le=MOST_CONTACTS)] = 5
+    most: Annotated[int, Rules(ge=1, le=MOST_CONTACTS)] = 12  # contacts; after these none is planned
+    # Working time from the first, second, ... contact to the next, where the report names no time.
     cadence: Annotated[tuple[Duration, ...], Rules(max_length=MOST_CONTACTS)] = ()
-    # working time from the first, second, ... contact to the next, where nobody names one
 
     def __post_init__(self) -> None:
-        """Refuse a lead that could neither be contacted nor closed."""
+        """Refuse limits that leave a lead neither to contact nor to close."""
         if self.attempts > self.most:
-            raise ValueError(f"`attempts` must not be more than `most`, which is {self.most}")
+            refuse([Mistake(("attempts",), f"must not be more than `most`, which is {self.most}")])
 
     def pause_after(self, attempts: int) -> Duration | None:
-        """The working time until the next contact, after so many; None if none is planned."""
+        """The working time from this contact (1 is the first) to the next; None if none is planned."""
         return self.cadence[attempts - 1] if 0 < attempts <= len(self.cadence) else None

@@ -1,5 +1,6 @@
-"""What a policy may say: every table."""
+"""Schema of the whole `policy.toml`, and of its short tables: `[clock]`, `[retention]`, `[offers]`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
@@ -10,28 +11,32 @@ from shared.policy.calendars import CalendarPolicy
 from shared.policy.conditions import Name
 from shared.policy.duration import Duration
 from shared.policy.follow_up import FollowUpPolicy, NurturePolicy
+from shared.policy.mistakes import listed, refuse, shown
 from shared.policy.routing import RoutingPolicy
 from shared.policy.scoring import ScoringPolicy
-from shared.typed_json import Rules
+from shared.typed_json import Mistake, Place, Rules
 
 MOST_ATTEMPTS = 100
-LONGEST_PAUSE = timedelta(days=1)  # health looks so far ahead for work that was put off
+LONGEST_PAUSE = timedelta(days=1)  # health looks so far ahead for work that waits for its next attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockPolicy:
-    """Due work that failed is tried again later and later, and parked in the end."""
+    """Schema of `[clock]`: due work that failed is tried again with exponential back-off, then parked."""
 
-    attempts: Annotated[int, Rules(ge=1, le=MOST_ATTEMPTS)] = 8  # failures of one kind on one lead
-    first_pause: Duration = Duration(minutes=1)  # each pause is twice the one before
+    attempts: Annotated[int, Rules(ge=1, le=MOST_ATTEMPTS)] = 8  # failures of one kind of work on one lead
+    first_pause: Duration = Duration(minutes=1)  # each pause is twice as long as the one before
     longest_pause: Duration = Duration(hours=1)
 
     def __post_init__(self) -> None:
-        """Refuse pauses that shrink, or that outlast what health looks at."""
+        """Refuse pauses that get shorter, or longer than health looks ahead."""
+        refuse(self._mistakes())
+
+    def _mistakes(self) -> Iterator[Mistake]:
         if self.first_pause > self.longest_pause:
-            raise ValueError("`first_pause` must not be longer than `longest_pause`")
+            yield Mistake(("first_pause",), "must not be longer than `longest_pause`")
         if self.longest_pause > LONGEST_PAUSE:
-            raise ValueError("`longest_pause` must not be longer than 1d")
+            yield Mistake(("longest_pause",), "must not be longer than 1d")
 
     @property
     def backoff(self) -> Backoff:
@@ -41,22 +46,22 @@ class ClockPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionPolicy:
-    """Counted from the last touch, interaction, follow-up or closure; None: kept for good."""
+    """Schema of `[retention]`: counted from the last touch, interaction, follow-up or closure."""
 
-    leads_after: Duration | None = None  # closed leads, and those that nobody may contact
-    open_leads_after: Duration | None = None  # all others
+    leads_after: Duration | None = None  # closed and do-not-contact leads; None: never erased
+    open_leads_after: Duration | None = None  # all others; None: never erased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One offer of ours."""
+    """Schema of an offer of `[offers]`."""
 
-    titles: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()  # that Microsoft shows for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The whole policy."""
+    """Schema of the whole file."""
 
     follow_up: FollowUpPolicy
     nurture: NurturePolicy = NurturePolicy()
@@ -68,34 +73,37 @@ class Policy:
     scoring: ScoringPolicy
 
     def __post_init__(self) -> None:
-        """Refuse a calendar that nobody wrote, and a title that two offers claim."""
-        self._expect_offers_apart()
-        for place, name in (("follow_up.calendar", self.follow_up.calendar), *self.routing.calendars()):
-            if name is not None and name not in self.calendars:
-                known = ", ".join(self.calendars) or "none"
-                raise ValueError(f"`{place}`: there is no calendar `{name}`, only: {known}")
+        """Refuse a calendar that isn't there, and a title that two offers claim."""
+        refuse([*self._calendar_mistakes(), *self._offer_mistakes()])
 
-    def _expect_offers_apart(self) -> None:
-        """A title that means two offers would be filed under either."""
-        known: dict[str, str] = {}
+    def _calendar_mistakes(self) -> Iterator[Mistake]:
+        follow_up: Place = ("follow_up", "calendar")
+        for place, name in ((follow_up, self.follow_up.calendar), *self.routing.calendars()):
+            if name is not None and name not in self.calendars:
+                known = listed(self.calendars)
+                yield Mistake(place, f"must be a calendar, not `{shown(name)}`; calendars: {known}")
+
+    def _offer_mistakes(self) -> Iterator[Mistake]:
+        offer_of: dict[str, str] = {}
         for id_, offer in self.offers.items():
             if not id_.strip():
-                raise ValueError("`offers`: an offer needs an id")
-            for title in offer.titles:
-                if (first := known.setdefault(slugified(title), id_)) != id_:
-                    raise ValueError(f"`offers.{id_}`: the title `{title}` is one of `{first}` already")
+                yield Mistake(("offers", id_), "must have an id")
+            for number, title in enumerate(offer.titles):
+                if (first := offer_of.setdefault(slugified(title), id_)) != id_:
+                    rule = f"must not be a title of `{shown(first)}` too: `{shown(title)}`"
+                    yield Mistake(("offers", id_, "titles", number), rule)
 
     @property
     def contacts_before_no_response(self) -> int:
-        """Follow-ups since the customer was here before a lead may be closed as `no_response`."""
+        """Follow-ups since the customer's last push or interaction before `no_response` may close a lead."""
         return self.nurture.attempts
 
     def team_of(self, owner: str | None, *, first: str | None = None) -> str | None:
-        """The team of an owner: `first` if they are in it, else the first that names them, else None."""
+        """The team of an owner: `first` if they are a member, else the first they are in, else None."""
         return self.routing.team_of(owner, first)
 
     def calendar_for(self, owner: str | None, team: str | None) -> CalendarPolicy | None:
-        """The owner's calendar, else the team's, else that of all; None: every hour counts."""
+        """The owner's calendar, else the team's, else that of `[follow_up]`; None: every hour counts."""
         of_owner = self.routing.owner(owner).calendar if owner is not None else None
         of_team = self.routing.teams[team].calendar if team in self.routing.teams else None
         name = of_owner or of_team or self.follow_up.calendar

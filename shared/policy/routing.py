@@ -1,4 +1,4 @@
-"""Who gets which lead: what the team may write."""
+"""Schema of `[routing]`: which owner gets a lead."""
 
 import enum
 from collections.abc import Iterator
@@ -7,23 +7,24 @@ from datetime import date
 from typing import Annotated
 
 from shared.policy.conditions import Condition, Name, Text
-from shared.typed_json import Rules
+from shared.policy.mistakes import listed, refuse, shown
+from shared.typed_json import Mistake, Rules
 
-MOST_NAMES = 500  # owners, teams, members of one, rules
-MOST_MEMBERSHIPS = 1000  # of all teams: the books of all turns must fit into one row
+MOST_NAMES = 500  # owners, teams, members of a team, rules
+MOST_MEMBERSHIPS = 1000  # of all teams: the workload counts must fit into one row
 
 
 class TakeTurns(enum.StrEnum):
     """How a team shares its leads."""
 
-    FIXED = "fixed"  # the first member who is there
-    ROUND_ROBIN = "round_robin"  # whoever has waited longest
-    LEAST_OPEN = "least_open"  # whoever has the fewest open leads
+    FIXED = "fixed"  # the first member who is available
+    ROUND_ROBIN = "round_robin"  # the member whose last lead is the longest ago
+    LEAST_OPEN = "least_open"  # the member with the fewest open leads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """Days on which nobody is there, the first and the last included."""
+    """Days on which an owner gets no lead; the first and the last are included."""
 
     from_: date
     to: date
@@ -31,12 +32,12 @@ class Absence:
     def __post_init__(self) -> None:
         """Refuse an absence that ends before it begins."""
         if self.to < self.from_:
-            raise ValueError(f"`absent`: {self.to} comes before {self.from_}")
+            refuse([Mistake(("to",), f"must not be before `from`, which is {self.from_}")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Somebody who calls."""
+    """A person, or a desk of several, that follows up leads."""
 
     calendar: Name | None = None  # None: the team's
     capacity: Annotated[int, Rules(ge=0)] | None = None  # open leads at once; None: any number
@@ -45,22 +46,28 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """People who share leads."""
+    """Owners who share leads."""
 
     members: Annotated[tuple[Text, ...], Rules(min_length=1, max_length=MOST_NAMES)]
     by: TakeTurns = TakeTurns.ROUND_ROBIN
-    lead: Text | None = None  # whom `team_lead` means in escalations
-    calendar: Name | None = None  # None: that of `follow_up`
+    lead: Text | None = None  # the owner that `team_lead` means in escalations
+    calendar: Name | None = None  # None: that of `[follow_up]`
 
     def __post_init__(self) -> None:
         """Refuse a member who would get two turns."""
-        if len(set(self.members)) < len(self.members):
-            raise ValueError("`members` names somebody twice")
+        refuse(self._mistakes())
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        seen: set[str] = set()
+        for number, member in enumerate(self.members):
+            if member in seen:
+                yield Mistake(("members", number), "must not repeat a member")
+            seen.add(member)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingRule:
-    """Leads that belong to a team or to somebody; conditions may also ask for grade, score and qualified."""
+    """Leads for a team or an owner; the condition may also ask for `grade`, `score` and `qualified`."""
 
     name: Name
     because: Text
@@ -70,53 +77,60 @@ class RoutingRule:
     owner: Text | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a rule without an end, or with two."""
+        """Refuse a rule that leads nowhere, or to two."""
         if (self.team is None) == (self.owner is None):
-            raise ValueError("needs either `team` or `owner`")
+            refuse([Mistake((), "must have either `team` or `owner`")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingPolicy:
-    """The first rule that fits and whose people are free decides; else the catch-all, who is always free."""
+    """The first rule that holds and has an available owner decides; else `catch_all`, who is never absent."""
 
-    catch_all: Text | None = None  # None: nobody is assigned by rules at all
+    catch_all: Text | None = None  # None: rules assign no owner at all
     reassign_on_miss: bool = False
     rules: Annotated[tuple[RoutingRule, ...], Rules(max_length=MOST_NAMES)] = ()
     teams: Annotated[dict[Name, Team], Rules(max_length=MOST_NAMES)] = field(default_factory=dict)
     owners: Annotated[dict[Text, Owner], Rules(max_length=MOST_NAMES)] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse rules that may end nowhere."""
+        """Refuse rules that may leave a lead without an owner."""
+        refuse(self._mistakes())
+
+    def _mistakes(self) -> Iterator[Mistake]:
         if self.rules and self.catch_all is None:
-            raise ValueError("`catch_all` must name somebody: leads that no rule takes need an owner too")
+            yield Mistake(
+                ("catch_all",), "must name an owner: the leads that no rule assigns need an owner too"
+            )
         if sum(len(team.members) for team in self.teams.values()) > MOST_MEMBERSHIPS:
-            raise ValueError(f"`teams` have more than {MOST_MEMBERSHIPS} members together")
-        for rule in self.rules:
+            yield Mistake(("teams",), f"must not have more than {MOST_MEMBERSHIPS} members together")
+        for number, rule in enumerate(self.rules):
             if rule.team is not None and rule.team not in self.teams:
-                known = ", ".join(self.teams) or "none"
-                raise ValueError(f"rule `{rule.name}`: there is no team `{rule.team}`, only: {known}")
+                known = listed(self.teams)
+                yield Mistake(
+                    ("rules", number, "team"), f"must be a team, not `{shown(rule.team)}`; teams: {known}"
+                )
 
     def knows(self, owner: str | None) -> bool:
         """Whether the open leads of this owner are counted."""
-        return owner is not None and owner in set(self._named())
+        return owner is not None and owner in set(self._owner_names())
 
     def owner(self, name: str) -> Owner:
-        """What is written of an owner; nothing is needed."""
+        """The owner's table; the defaults if there is none."""
         return self.owners.get(name, Owner())
 
     def team_of(self, owner: str | None, first: str | None = None) -> str | None:
-        """The team of an owner: `first` if they are in it, else the first that names them, else None."""
+        """The team of an owner: `first` if they are a member, else the first they are in, else None."""
         teams = [name for name, team in self.teams.items() if owner in team.members]
         return first if first in teams else next(iter(teams), None)
 
-    def calendars(self) -> Iterator[tuple[str, str]]:
-        """Every calendar that is named here, with its place."""
-        for kind, named in (("teams", self.teams), ("owners", self.owners)):
-            for name, one in named.items():
-                if one.calendar is not None:
-                    yield f"routing.{kind}.{name}.calendar", one.calendar
+    def calendars(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Every calendar that is named in `[routing]`, after its place."""
+        for kind, tables in (("teams", self.teams), ("owners", self.owners)):
+            for name, table in tables.items():
+                if table.calendar is not None:
+                    yield ("routing", kind, name, "calendar"), table.calendar
 
-    def _named(self) -> Iterator[str]:
+    def _owner_names(self) -> Iterator[str]:
         yield from self.owners
         for team in self.teams.values():
             yield from team.members

@@ -1,46 +1,49 @@
-"""The models that give points: what the commercial team may write."""
+"""Schema of `[scoring]`: the models whose rules give points."""
 
 import functools
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from shared.leads.interactions import PUSH
-from shared.policy.conditions import Condition, Name, Text, expect_interaction
+from shared.policy.conditions import Condition, Name, Text
 from shared.policy.duration import Duration
-from shared.typed_json import Rules, adapter, as_written
+from shared.policy.mistakes import listed, perhaps, refuse, shown
+from shared.typed_json import Mistake, Rules, adapter, as_written
 
 FIT, INTENT = "fit", "intent"  # the groups that make the grade
 GRADES = {FIT: "ABC", INTENT: "123"}  # below the last: D, 4
-
 
 type Points = Annotated[int, Rules(ge=-100, le=100)]
 type Bound = Annotated[int, Rules(ge=0, le=100)]
 type InteractionType = Annotated[str, Rules(pattern="^[a-z][a-z0-9_]{0,63}$")]
 type Patterns = Annotated[tuple[Text, ...], Rules(min_length=1)]
 
+_SCOPE_RULE = "must have one of `offers`, `publishers`, `sources`; leave `for` out to score all leads"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """Interactions that count: of these types, so many within so long."""
+    """Interactions of these types: how many of them, and within how long, a rule asks for."""
 
     interaction: InteractionType | tuple[InteractionType, ...]
-    detail: Text | None = None  # only those whose detail holds this text, whatever its case
+    detail: Text | None = None  # only those whose detail contains this text, in any case
     at_least: Annotated[int, Rules(ge=1, le=1000)] = 1
-    within: Duration | None = None  # before the instant asked; None: ever
-    each: bool = False  # every one of them gives the points; else they give them once, by the latest
+    within: Duration | None = None  # before the instant of the score; None: ever
+    each: bool = False  # each of them gives the points; else they give them once, by the latest
     half_life: Duration | None = None  # after which points are worth half; None: they stay
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The types as a list, however they were written."""
+        """The types as a tuple, also if the file names only one."""
         return (self.interaction,) if isinstance(self.interaction, str) else self.interaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Points for facts or behaviour (for both, if both hold), and the reason in plain words."""
+    """Points for facts or behaviour (if it names both, for both together), and the reason in plain words."""
 
     name: Name
     group: Name
@@ -48,17 +51,17 @@ class Rule:
     because: Text
     when: Condition | None = None
     behaviour: Behaviour | None = None
-    cap: Bound | None = None  # the rule never gives or takes more than so many points
+    cap: Bound | None = None  # the most points that the rule may give or take
 
     def __post_init__(self) -> None:
         """Refuse a rule that always holds."""
         if self.when is None and self.behaviour is None:
-            raise ValueError("needs `when` or `behaviour`")
+            refuse([Mistake((), "must have `when` or `behaviour`")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Rules that count together, from `floor` to `cap`; grades by the least points they take."""
+    """Rules whose points count together, from `floor` to `cap`. `grades`: the least points for each grade."""
 
     cap: Bound
     floor: Annotated[int, Rules(ge=-100, le=0)] = 0
@@ -75,36 +78,36 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Qualification:
-    """When a lead is handed to sales."""
+    """When a lead is qualified: handed to sales."""
 
     enter: Bound  # points in total to become qualified
-    leave: Bound | None = None  # points to stay so; None: as many as to enter
-    needs: tuple[Requirement, ...] = ()  # all must hold: the facts that sales must have
+    leave: Bound | None = None  # points to stay qualified; None: as many as `enter`
+    needs: tuple[Requirement, ...] = ()  # all must hold, whatever the points
     hold_back: tuple[Requirement, ...] = ()  # none may hold, whatever the points
 
     def __post_init__(self) -> None:
-        """Refuse a way out above the way in."""
+        """Refuse a lead that would enter and leave by the same points."""
         if self.leave is not None and self.leave > self.enter:
-            raise ValueError("`leave` must not be above `enter`")
+            refuse([Mistake(("leave",), f"must not be above `enter`, which is {self.enter}")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The leads that a model is for: all that is given must fit; upper and lower case are one."""
+    """The leads that a model is for: every list that is given must have a match, in any case."""
 
     offers: Patterns | None = None  # offer ids
     publishers: Patterns | None = None  # the part of the offer before its dot
     sources: Patterns | None = None  # AppSource, ...
 
     def __post_init__(self) -> None:
-        """Refuse a scope that says nothing."""
+        """Refuse a scope of all leads."""
         if self.offers is self.publishers is self.sources is None:
-            raise ValueError("needs one of `offers`, `publishers`, `sources`; leave `for` out for all leads")
+            refuse([Mistake((), _SCOPE_RULE)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One way to give points."""
+    """A set of rules, the groups that their points count in, and when a lead is qualified."""
 
     name: Name
     for_: Scope | None = None  # None: every lead
@@ -113,64 +116,86 @@ class Model:
     rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what can't add up."""
-        for group, grades in GRADES.items():
-            if group not in self.groups:
-                raise ValueError(f"`groups.{group}` is missing")
-            _expect_grades(group, self.groups[group].grades, grades)
-        for group in self.groups.keys() - GRADES.keys():
-            if self.groups[group].grades:
-                raise ValueError(f"`groups.{group}.grades`: only fit and intent make the grade")
-        names = [rule.name for rule in self.rules]
-        for rule in self.rules:
+        """Refuse rules and grades that don't fit the groups."""
+        refuse([*self._group_mistakes(), *self._rule_mistakes()])
+
+    def _group_mistakes(self) -> Iterator[Mistake]:
+        for name, letters in GRADES.items():
+            if name not in self.groups:
+                yield Mistake(("groups", name), "is missing")
+            elif not _are_grades(self.groups[name].grades, letters):
+                rule = f"must have {', '.join(letters)}, in this order, with falling points"
+                yield Mistake(("groups", name, "grades"), rule)
+        for name, group in self.groups.items():
+            if name not in GRADES and group.grades:
+                yield Mistake(("groups", name, "grades"), "must be left out: only fit and intent have grades")
+
+    def _rule_mistakes(self) -> Iterator[Mistake]:
+        seen: set[str] = set()
+        for number, rule in enumerate(self.rules):
             if rule.group not in self.groups:
-                known = ", ".join(self.groups)
-                raise ValueError(f"rule `{rule.name}`: `group` is none of the model's: {known}")
-            if names.count(rule.name) > 1:
-                raise ValueError(f"rule `{rule.name}` stands there twice")
+                known = listed(self.groups)
+                yield Mistake(("rules", number, "group"), f"must be a group of the model: {known}")
+            if rule.name in seen:
+                yield Mistake(("rules", number, "name"), "must be a name that no other rule has")
+            seen.add(rule.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoringPolicy:
-    """All models: the first that is for a lead scores it."""
+    """All models: the first whose `for` matches a lead scores it."""
 
     interactions: Annotated[tuple[InteractionType, ...], Rules(max_length=500)] = ()
     models: Annotated[tuple[Model, ...], Rules(min_length=1, max_length=100)]
 
     def __post_init__(self) -> None:
-        """Refuse models that leave a lead without one, and rules on interactions that nobody sends."""
-        names = [model.name for model in self.models]
-        for model in self.models:
-            if names.count(model.name) > 1:
-                raise ValueError(f"model `{model.name}` stands there twice")
-            for rule in model.rules:
+        """Refuse models that leave a lead without one, and rules on interactions that aren't listed."""
+        refuse([*self._model_mistakes(), *self._interaction_mistakes()])
+
+    def _model_mistakes(self) -> Iterator[Mistake]:
+        seen: set[str] = set()
+        for number, model in enumerate(self.models):
+            if model.name in seen:
+                yield Mistake(("models", number, "name"), "must be a name that no other model has")
+            seen.add(model.name)
+            is_last = number == len(self.models) - 1
+            if is_last and model.for_ is not None:
+                rule = "must be left out of the last model: it scores the leads that no other model is for"
+                yield Mistake(("models", number, "for"), rule)
+            elif not is_last and model.for_ is None:
+                rule = "must have `for`, or be the last model: without it a model scores every lead"
+                yield Mistake(("models", number), rule)
+
+    def _interaction_mistakes(self) -> Iterator[Mistake]:
+        known = (*self.interactions, PUSH)
+        for number, model in enumerate(self.models):
+            for position, rule in enumerate(model.rules):
                 for type_ in rule.behaviour.types if rule.behaviour else ():
-                    try:
-                        expect_interaction(type_, (*self.interactions, PUSH))
-                    except ValueError as exc:
-                        raise ValueError(f"rule `{rule.name}` of model `{model.name}`: {exc}") from exc
-        if any(model.for_ is None for model in self.models[:-1]):
-            raise ValueError("a model without `for` takes every lead: it must be the last")
-        if self.models[-1].for_ is not None:
-            raise ValueError("the last model must be without `for`: it takes the leads that no other is for")
+                    if type_ not in known:
+                        place = ("models", number, "rules", position, "behaviour", "interaction")
+                        yield Mistake(
+                            place,
+                            f"must be listed in `scoring.interactions`, and `{shown(type_)}` is not"
+                            + perhaps(type_, known),
+                        )
 
     def __hash__(self) -> int:
-        """Cheap: compiled models are looked up by it."""
+        """Cheap: compiled models are cached by it."""
         return hash(tuple(model.name for model in self.models))
 
 
-def _expect_grades(group: str, grades: dict[str, int], names: str) -> None:
-    if list(grades) != list(names) or sorted(grades.values(), reverse=True) != list(grades.values()):
-        raise ValueError(f"`groups.{group}.grades` must hold {', '.join(names)} with falling points")
+def _are_grades(grades: dict[str, int], letters: str) -> bool:
+    points = list(grades.values())
+    return list(grades) == list(letters) and points == sorted(points, reverse=True)
 
 
 @functools.lru_cache(maxsize=32)
 def version_of(scoring: ScoringPolicy) -> str:
-    """The version of the rules: a hash of what they say, whatever the comments; 12 hex digits."""
+    """The version of the rules: a hash of their values, not of the text of the file; 12 hex digits."""
     return hashlib.blake2b(written(scoring).encode(), digest_size=6).hexdigest()
 
 
 def written(scoring: ScoringPolicy) -> str:
-    """The rules as JSON, to be kept with the scores they gave; `load.read_scoring` reads it."""
+    """The rules as JSON, as they are stored to replay the scores they gave; `load.read_scoring` reads it."""
     rules = adapter(ScoringPolicy, names=as_written, unknown="forbid").dump_python(scoring, mode="json")
     return json.dumps(rules, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Which values of a provider's answer become which facts."""
+"""Which values of a provider's answer become facts."""
 
 import re
 from collections.abc import Mapping
@@ -20,23 +20,23 @@ def read_mapping(text: str) -> dict[str, str]:
     """Paths by fact, from a setting's text: `industry=company.category.industry, tag=tags.0`.
 
     Raises:
-        ValueError: naming the entry by its position, from 1, and the rule, never the value.
+        ValueError: the rule, and the position of the entry, from 1, that breaks it; never its text.
     """
     mapping: dict[str, str] = {}
     for position, entry in enumerate(text.split(","), start=1):
         name, equals, path = (part.strip() for part in entry.partition("="))
         if not equals:
-            raise ValueError(f"entry {position} must be fact=path")
+            raise ValueError(f"must be `fact=path` with commas between (entry {position})")
         if not _NAME.fullmatch(name):
             raise ValueError(
-                f"entry {position}: a fact's name must be a letter, then at most 63 of A-Z, a-z, 0-9, _ . -"
+                f"must name facts by a letter, then at most 63 of A-Z, a-z, 0-9, _ . - (entry {position})"
             )
         if not _PATH.fullmatch(path):
             raise ValueError(
-                f"entry {position}: a path must be names or list indexes with single dots between"
+                f"must have paths of names or list indexes with single dots between (entry {position})"
             )
         if name in mapping:
-            raise ValueError(f"entry {position}: each fact must be named once")
+            raise ValueError(f"must name each fact once (entry {position})")
         mapping[name] = path
     if len(mapping) > MAX_FACTS:
         raise ValueError(f"must name at most {MAX_FACTS} facts")
@@ -44,7 +44,7 @@ def read_mapping(text: str) -> dict[str, str]:
 
 
 def facts_in(answer: Any, mapping: Mapping[str, str]) -> Facts:
-    """The facts that an answer holds; those that are missing or no plain value are left out."""
+    """The facts in an answer; values that are missing, nested or too long are left out."""
     facts: Facts = {}
     for name, path in mapping.items():
         fact = _fact(_value_at(answer, path))
@@ -54,7 +54,7 @@ def facts_in(answer: Any, mapping: Mapping[str, str]) -> Facts:
 
 
 def _value_at(value: Any, path: str) -> Any:
-    """What a path leads to; None if it leads nowhere. A list's first index is 0."""
+    """The value at a path; None if there is none. A list's first index is 0."""
     for step in path.split("."):
         if isinstance(value, dict):
             value = value.get(step)

@@ -229,10 +229,10 @@ def test_a_calendar_with_hardly_any_working_time_leaves_no_lead_without_a_deadli
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('[follow_up]\ncalendar = "x"', "there is no calendar `x`, only: none"),
+        ('[follow_up]\ncalendar = "x"', "`follow_up.calendar` must be a calendar, not `x`; calendars: none"),
         (
             '[follow_up]\nescalate = [{ to = "owner", after = "2h" }, { to = "owner", after = "2h" }]',
-            "must come later",
+            "`follow_up.escalate.1.after` must be later than the step before",
         ),
         ('[follow_up]\nescalate = [{ to = "boss", after = "2h" }]', "`follow_up.escalate.0.to`"),
         (

@@ -165,7 +165,7 @@ def test_a_plan_lies_after_the_follow_up_and_within_two_years(plan: datetime):
 
 
 def test_a_policy_by_which_no_lead_could_be_given_up_is_refused():
-    with pytest.raises(InvalidPolicy, match="`attempts` must not be more than `most`"):
+    with pytest.raises(InvalidPolicy, match=r"`nurture\.attempts` must not be more than `most`"):
         parse_policy("[nurture]\nattempts = 5\nmost = 4")
 
 

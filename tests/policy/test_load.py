@@ -70,8 +70,8 @@ def test_the_shipped_clock_gives_up_after_eight_failures_and_two_hours():
     [
         ("attempts = 0", "attempts"),
         ("attempts = 101", "attempts"),
-        ('first_pause = "2h"', "`first_pause` must not be longer than `longest_pause`"),
-        ('longest_pause = "25h"', "`longest_pause` must not be longer than 1d"),
+        ('first_pause = "2h"', "`clock.first_pause` must not be longer than `longest_pause`"),
+        ('longest_pause = "25h"', "`clock.longest_pause` must not be longer than 1d"),
         ("patience = 1", "patience"),
     ],
 )
@@ -105,32 +105,32 @@ def test_a_duration_is_a_number_with_a_unit(written: str, span: timedelta):
     ("written", "rule"),
     [
         *(
-            (text, "needs a duration such as")
+            (text, "must be a duration such as")
             for text in ('""', '"24"', '"h"', '"1w"', '"1.5h"', '"-1h"', '"+1h"')
         ),
         *(
-            (text, "needs a duration such as")
+            (text, "must be a duration such as")
             for text in ('" 1h"', '"1 h"', '"1h30m"', '"1H"', '"1234567890s"')
         ),
         *(
-            (text, "needs a duration such as")
+            (text, "must be a duration such as")
             for text in ("24", "1.5", "true", "[]", "2026-03-02", "09:00:00")
         ),
-        *((text, "needs a duration such as") for text in ('"\uff13h"', '"٣h"', '"1h\\n"')),
+        *((text, "must be a duration such as") for text in ('"\uff13h"', '"٣h"', '"1h\\n"')),
         *(
-            (text, "more than nothing and at most 3650 days")
+            (text, "must be longer than zero and at most 3650 days")
             for text in ('"0s"', '"0d"', '"3651d"', '"315360001s"')
         ),
     ],
 )
 def test_what_is_no_duration_is_refused_with_its_place(written: str, rule: str):
-    with pytest.raises(InvalidPolicy, match=rf"{rule}.* - at `\$\.follow_up\.target`"):
+    with pytest.raises(InvalidPolicy, match=rf"`follow_up\.target` {rule}"):
         parse_policy(f"[follow_up]\ntarget = {written}")
 
 
-def test_a_duration_says_itself_what_it_is():
+def test_a_duration_reads_itself():
     assert Duration.parse("2d") == Duration(days=2)
-    with pytest.raises(ValueError, match="needs a duration"):
+    with pytest.raises(ValueError, match="must be a duration"):
         Duration.parse(None)
 
 
@@ -154,8 +154,8 @@ def test_a_duration_says_itself_what_it_is():
 )
 def test_a_condition_holds_its_one_test(test: str, field: str, value: Any):
     (rule,) = parse_policy(with_rule(when=f'{{ fact = "a", {test} }}')).scoring.models[0].rules
-    told = {name: each for name, each in asdict(rule.when).items() if each is not None}
-    assert told == {"fact": "a", field: value}
+    given = {name: each for name, each in asdict(rule.when).items() if each is not None}
+    assert given == {"fact": "a", field: value}
 
 
 # Versions
@@ -193,9 +193,9 @@ def test_a_file_may_begin_with_the_mark_of_windows_editors(tmp_path: Path):
 def test_a_file_that_can_not_be_read_is_an_invalid_policy(tmp_path: Path):
     latin = tmp_path / "latin.toml"
     latin.write_bytes("# Grüße".encode("latin-1"))
-    with pytest.raises(InvalidPolicy, match=r"latin\.toml: UnicodeDecodeError"):
+    with pytest.raises(InvalidPolicy, match=r"latin\.toml: .* the file can't be read: UnicodeDecodeError"):
         load_policy(latin)
-    with pytest.raises(InvalidPolicy, match=r"missing\.toml: FileNotFoundError"):
+    with pytest.raises(InvalidPolicy, match=r"missing\.toml: .* the file can't be read: FileNotFoundError"):
         load_policy(tmp_path / "missing.toml")
 
 

@@ -179,7 +179,10 @@ ONE_RULE = '[routing]\ncatch_all = "c"\n[[routing.rules]]\nname = "a"\nbecause =
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('[[routing.rules]]\nname = "a"\nbecause = "b"\nowner = "c"', "`catch_all` must name somebody"),
+        (
+            '[[routing.rules]]\nname = "a"\nbecause = "b"\nowner = "c"',
+            "`routing.catch_all` must name an owner",
+        ),
         (
             '[routing]\ncatch_all = "c"\n[[routing.rules]]\nname = "a"\nbecause = "b"',
             "either `team` or `owner`",
@@ -190,17 +193,23 @@ ONE_RULE = '[routing]\ncatch_all = "c"\n[[routing.rules]]\nname = "a"\nbecause =
         ),
         (
             ONE_RULE + 'team = "desk"',
-            "there is no team `desk`, only: none",
+            "`routing.rules.0.team` must be a team, not `desk`; teams: none",
         ),
-        ('[routing.teams.desk]\nmembers = ["a", "a"]', "names somebody twice"),
-        ("[routing.teams.desk]\nmembers = []", "length >= 1"),
-        ("[routing.owners.a]\nabsent = [{ from = 2026-03-02, to = 2026-03-01 }]", "comes before"),
-        ('[routing.owners.a]\ncalendar = "x"', "`routing.owners.a.calendar`: there is no calendar `x`"),
+        (
+            '[routing.teams.desk]\nmembers = ["a", "a"]',
+            "`routing.teams.desk.members.1` must not repeat a member",
+        ),
+        ("[routing.teams.desk]\nmembers = []", "`routing.teams.desk.members` .*1"),
+        (
+            "[routing.owners.a]\nabsent = [{ from = 2026-03-02, to = 2026-03-01 }]",
+            "must not be before `from`, which is 2026-03-02",
+        ),
+        ('[routing.owners.a]\ncalendar = "x"', "`routing.owners.a.calendar` must be a calendar, not `x`"),
         ('[routing.teams.t]\nmembers = ["a"]\ncalendar = "x"', "`routing.teams.t.calendar`"),
         ('[routing]\ncatch_all = "c"\nsort_of = 1', "sort_of"),
         (
             ONE_RULE + 'owner = "o"\nwhen = { fact = "person.rnk", equals = "vp" }',
-            "there is no fact `person.rnk`, perhaps `person.rank`",
+            "must be a known fact, not `person.rnk`, perhaps `person.rank`",
         ),
     ],
 )

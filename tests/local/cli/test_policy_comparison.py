@@ -1,4 +1,4 @@
-"""Two policies beside each other, and the command that shows it."""
+"""Two policies compared, and the command that prints it."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.cli.policy_comparison import Compared, picture, told
+from local.cli.policy_comparison import Compared, picture, report
 from shared.leads.score import LedgerLine, Score
 from tests.conftest import ROOT
 from tests.policy.texts import scoring, with_rule
@@ -23,15 +23,15 @@ def a_score(total: int, grade: str, *rules: str, qualified: bool = False) -> Sco
     )  # fmt: skip
 
 
-def test_it_tells_who_moves_the_widest_first_and_why():
+def test_the_report_has_who_moves_and_why_the_largest_change_first():
     compared = [
         Compared("stays", a_score(50, "B2", "a"), a_score(51, "B2", "a")),
         Compared("falls", a_score(50, "B2", "a"), a_score(40, "C2", "a")),
         Compared("rises", a_score(10, "D4", "a"), a_score(60, "A1", "b", qualified=True)),
         Compared("crosses", a_score(50, "B2", "a"), a_score(50, "B2", "a", qualified=True)),
     ]
-    lines = list(told(compared, 2))
-    assert lines[0] == "3 of 4 leads get another grade, or another side of the threshold."
+    lines = list(report(compared, 2))
+    assert lines[0] == "3 of 4 leads change their grade, or whether they are qualified."
     assert lines[1].split() == ["rises", "10", "D4", "->", "60", "A1", "qualified", "b", "+60,", "a", "-10"]
     assert lines[2].startswith("  falls")
     assert lines[3] == "  ... and 1 more (--show N)"
@@ -55,7 +55,7 @@ def run(*args: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
 
 
-def test_check_says_what_a_right_file_holds(tmp_path: Path):
+def test_check_prints_what_a_right_file_contains(tmp_path: Path):
     file = tmp_path / "policy.toml"
     file.write_text(with_rule())
     done = run("check", file)
@@ -64,13 +64,27 @@ def test_check_says_what_a_right_file_holds(tmp_path: Path):
     assert "model mine: 1 rules, for all other leads, qualified from 50" in done.stdout
 
 
-def test_check_names_the_place_and_the_rule_of_a_wrong_one(tmp_path: Path):
+def test_check_prints_a_line_for_every_mistake(tmp_path: Path):
     file = tmp_path / "policy.toml"
-    file.write_text(with_rule(points="500"))
+    file.write_text('[clock]\nattempts = 0\nfirst_pause = "soon"\n' + with_rule(points="500"))
     done = run("check", file)
     assert done.returncode == 1
-    assert "policy.toml: The policy is wrong: rule 1 `one` of model `mine`" in done.stderr
-    assert "Traceback" not in done.stderr
+    title, *mistakes = done.stderr.splitlines()
+    assert title == f"{file} is wrong: 3 mistakes."
+    assert [line.rpartition("`")[0] + "`" for line in mistakes] == [
+        "  `clock.attempts`",
+        "  `clock.first_pause`",
+        "  rule `one` of model `mine`: `scoring.models.0.rules.0.points`",
+    ]
+
+
+def test_check_lists_a_hundred_mistakes_and_counts_the_others(tmp_path: Path):
+    file = tmp_path / "policy.toml"
+    file.write_text("\n".join(f"k{number} = 1" for number in range(103)))
+    lines = run("check", file).stderr.splitlines()
+    assert lines[0] == f"{file} is wrong: 103 mistakes."
+    assert lines[100].startswith("  `k99` ")
+    assert lines[101:] == ["  ... and 3 more"]
 
 
 def test_compare_shows_samples_by_both_policies(tmp_path: Path):
@@ -83,7 +97,7 @@ def test_compare_shows_samples_by_both_policies(tmp_path: Path):
         "compare", "shipped", file, "--sample", lines, SAMPLES / min(p.name for p in SAMPLES.iterdir())
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "4 of 4 leads get another grade" in done.stdout
+    assert "4 of 4 leads change their grade" in done.stdout
     assert "pushes.jsonl:2" in done.stdout
     assert "new: 0 qualified; fit A 0, B 0, C 0, D 4" in done.stdout
 
@@ -98,7 +112,7 @@ def test_compare_shows_samples_by_both_policies(tmp_path: Path):
         (("compare", "shipped", "shipped", "--data", "nowhere"), "No stack runs here"),
     ],
 )
-def test_what_is_missing_is_said_in_a_sentence(args: tuple[str, ...], says: str):
+def test_what_is_missing_is_named_in_a_sentence(args: tuple[str, ...], says: str):
     done = run(*args)
     assert done.returncode == 1
     assert says in done.stderr
