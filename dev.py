@@ -27,7 +27,7 @@ commands:
           write the API, the events and their schemas to docs/; --check says which differ
   bench   measure: accuracy, speed, and reliability under faults      (bench --help)
 
-The first run installs what is pinned, once per user; it needs Python 3.13, Node.js 20 and a C compiler.
+The first run installs what is pinned, once per user; it needs Python 3.13 and Node.js 20.
 """
 
 

@@ -137,7 +137,6 @@ def _packages() -> Path:
     home = cache_home() / f"packages-{digest}"
     if not home.is_dir():
         python = find_python()
-        _expect_compiler(python)
         say("Installing the pinned packages (a minute or two, once per user and set of versions):")
         with _built(home) as folder, tempfile.TemporaryDirectory() as scratch:
             _run([python, "-m", "venv", scratch])
@@ -177,21 +176,6 @@ def _expect_node() -> None:
     if not version.startswith("v") or int(version[1:].split(".")[0]) < NODE:
         raise Missing(
             f"Node.js {NODE} or newer is missing: install it (https://nodejs.org), it runs Azurite."
-        )
-
-
-def _expect_compiler(python: str) -> None:
-    purpose = "it builds the AMQP engine of the Service Bus emulator"
-    if not any(shutil.which(name) for name in ("cc", "gcc", "clang")):
-        raise Missing(
-            f"A C compiler is missing: install one (Debian: `apt install gcc`, macOS: "
-            f"`xcode-select --install`), {purpose}."
-        )
-    headers = _output([python, "-c", "import sysconfig as s; print(s.get_path('include'))"])
-    if not (Path(headers) / "Python.h").exists():
-        raise Missing(
-            f"The headers of Python {PYTHON} are missing: install them (Debian: `apt install "
-            f"python{PYTHON}-dev`), {purpose}."
         )
 
 
