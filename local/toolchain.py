@@ -1,7 +1,6 @@
-"""What a developer's machine needs, found or made: Python 3.13, `.venv`, Azurite.
+"""What a developer's machine needs, found or made: `.venv` with Python 3.13 and the pinned packages, Azurite.
 
 Runs before anything is installed, on any Python 3 from 3.6 on: standard library only, no newer syntax.
-What is slow to make is kept per user, so that a second checkout starts in seconds.
 """
 
 import contextlib
@@ -14,18 +13,19 @@ import sys
 import sysconfig
 import tempfile
 import threading
-import time
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = "3.13"
+# Not the one of `.venv` where that runs us: it goes when `.venv` is made again.
+THIS_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
+UV = "0.13.9"  # got by pip where none is on the PATH
 NODE = 20  # major version, at least
 # 3.35.0 is the newest whose `engines` accept Node 20; 3.36.0 wants 21, 3.37.0 wants 22.
 AZURITE = "3.35.0"
 INSTALL_TIMEOUT = 1200  # seconds
-TELL_EVERY = 2.0  # seconds
 
 
 class Missing(Exception):
@@ -75,37 +75,75 @@ def _prepare(with_azurite: bool) -> str:
 
 
 def venv_python() -> str:
-    """The Python of `.venv`, which borrows the pinned packages from the user's cache."""
-    packages = _packages()
-    python = VENV / "bin" / "python"
-    borrowed = VENV / "lib" / f"python{PYTHON}" / "site-packages" / "marketplace-leads.pth"
-    if not _is_wanted(str(python)):
-        say("Making .venv ...")
-        _run([find_python(), "-m", "venv", "--without-pip", "--clear", str(VENV)])
-    if not borrowed.exists() or borrowed.read_text() != f"{packages}\n":
-        borrowed.write_text(f"{packages}\n")
+    """The Python of `.venv`, which is made from nothing unless it is known to hold what is pinned."""
+    python, made_of, pins = VENV / "bin" / "python", VENV / "made-of", _pins()
+    if not python.exists() or not made_of.exists() or made_of.read_text() != pins:
+        say("Installing the pinned packages into .venv ...")
+        _make_venv()
+        made_of.write_text(pins)
     return str(python)
 
 
+def _pins() -> str:
+    """What `.venv` is made of, as a short text that changes with it."""
+    files = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
+    parts = [PYTHON, sysconfig.get_platform()] + [file.read_text() for file in files]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _make_venv() -> None:
+    """By uv, which also gets Python if it must; by venv and pip where that isn't possible, in a minute."""
+    python, pins = str(VENV / "bin" / "python"), str(ROOT / "requirements-dev.txt")
+    shutil.rmtree(str(VENV), ignore_errors=True)
+    try:
+        uv = uv_program()
+        _run([uv, "venv", "--quiet", "--python", _found_python() or PYTHON, str(VENV)])
+        _run([uv, "pip", "sync", "--quiet", "--python", python, pins])
+    except Missing as exc:
+        say(f"{exc}\nuv can't do it, so venv and pip do.")
+        shutil.rmtree(str(VENV), ignore_errors=True)
+        _run([find_python(), "-m", "venv", str(VENV)])
+        _run([python, "-m", "pip", "install", "--quiet", "--no-deps", "-r", pins])
+
+
+def uv_program() -> str:
+    """The uv on the PATH, else one in the user's cache, put there by venv and pip.
+
+    Raises:
+        Missing: there is none, and pip can't get it.
+    """
+    found = shutil.which("uv")
+    home = cache_home() / f"uv-{UV}"
+    if found is None and not home.is_dir():
+        with _built(home) as folder:
+            _run([THIS_PYTHON, "-m", "venv", str(folder)])
+            pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+            _run([*pip, "install", "--quiet", f"uv=={UV}"])
+    return found or str(home / "bin" / "uv")
+
+
 def find_python() -> str:
-    """A Python 3.13: this one, one on the PATH, pyenv's or uv's.
+    """A Python 3.13 of this machine.
 
     Raises:
         Missing: there is none.
     """
+    found = _found_python()
+    if found is None:
+        raise Missing(
+            f"Python {PYTHON} is missing: install it (for example `uv python install {PYTHON}` or "
+            f"`pyenv install {PYTHON}`), then run this again."
+        )
+    return found
+
+
+def _found_python() -> Optional[str]:
+    """This one, one on the PATH, or pyenv's."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or Path.home() / ".local" / "share" / "uv" / "python")
-    candidates = [sys.executable, shutil.which(f"python{PYTHON}")]
-    candidates += [str(python) for python in sorted(pyenv.glob(f"{PYTHON}*/bin/python"))]
-    candidates += [str(python) for python in sorted(uv.glob(f"cpython-{PYTHON}*/bin/python{PYTHON}"))]
+    candidates = [THIS_PYTHON, shutil.which("python" + PYTHON)]
+    candidates += [str(python) for python in sorted(pyenv.glob(PYTHON + "*/bin/python"))]
     candidates += [shutil.which("python3"), shutil.which("python")]
-    for candidate in candidates:
-        if candidate and _is_wanted(candidate):
-            return candidate
-    raise Missing(
-        f"Python {PYTHON} is missing: install it (for example `uv python install {PYTHON}` or "
-        f"`pyenv install {PYTHON}`), then run this again."
-    )
+    return next((each for each in candidates if each and _is_wanted(each)), None)
 
 
 def azurite_script() -> str:
@@ -127,24 +165,6 @@ def azurite_script() -> str:
             _run([npm, "install", "--prefix", str(folder), f"azurite@{AZURITE}", *quiet])
         say("Azurite is installed.")
     return str(script)
-
-
-def _packages() -> Path:
-    """The folder of the pinned packages, keyed by what is pinned and for which Python."""
-    pins = ROOT / "requirements-dev.txt"
-    key = [pins.read_text(), (ROOT / "requirements.txt").read_text(), PYTHON, sysconfig.get_platform()]
-    digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:16]
-    home = cache_home() / f"packages-{digest}"
-    if not home.is_dir():
-        python = find_python()
-        _expect_compiler(python)
-        say("Installing the pinned packages (a minute or two, once per user and set of versions):")
-        with _built(home) as folder, tempfile.TemporaryDirectory() as scratch:
-            _run([python, "-m", "venv", scratch])
-            pip = [str(Path(scratch) / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-            _run_telling([*pip, "install", "--no-deps", "--target", str(folder), "-r", str(pins)])
-        say("The packages are installed.")
-    return home
 
 
 @contextlib.contextmanager
@@ -180,21 +200,6 @@ def _expect_node() -> None:
         )
 
 
-def _expect_compiler(python: str) -> None:
-    purpose = "it builds the AMQP engine of the Service Bus emulator"
-    if not any(shutil.which(name) for name in ("cc", "gcc", "clang")):
-        raise Missing(
-            f"A C compiler is missing: install one (Debian: `apt install gcc`, macOS: "
-            f"`xcode-select --install`), {purpose}."
-        )
-    headers = _output([python, "-c", "import sysconfig as s; print(s.get_path('include'))"])
-    if not (Path(headers) / "Python.h").exists():
-        raise Missing(
-            f"The headers of Python {PYTHON} are missing: install them (Debian: `apt install "
-            f"python{PYTHON}-dev`), {purpose}."
-        )
-
-
 def _is_wanted(python: str) -> bool:
     return _output([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]) == PYTHON
 
@@ -209,25 +214,11 @@ def _output(command: List[str]) -> str:
 
 
 def _run(command: List[str]) -> None:
-    """Run a command quietly; if it fails, show what it said."""
+    """Run a command quietly; if it fails, Missing shows what it said."""
     pipe, out = subprocess.PIPE, subprocess.STDOUT
-    done = subprocess.run(command, stdout=pipe, stderr=out, timeout=INSTALL_TIMEOUT, check=False)
+    try:
+        done = subprocess.run(command, stdout=pipe, stderr=out, timeout=INSTALL_TIMEOUT, check=False)
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        raise Missing(f"{exc}\nfailed: {' '.join(command)}") from exc
     if done.returncode:
-        raise Missing("{}\nfailed: {}".format(done.stdout.decode(errors="replace"), " ".join(command)))
-
-
-def _run_telling(command: List[str]) -> None:
-    """Run pip, and tell every few seconds what it does; if it fails, show all it said."""
-    began = told = time.time()
-    said = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
-        for raw in child.stdout or ():
-            line = raw.decode(errors="replace").strip()
-            said.append(line)
-            is_long = line.startswith(("Building wheel", "Installing collected"))
-            if is_long or (line.startswith("Collecting") and time.time() - told > TELL_EVERY):
-                told = time.time()
-                say("  {:3.0f} s  {}".format(told - began, line.split(" (from")[0][:90]))
-        code = child.wait(timeout=INSTALL_TIMEOUT)
-    if code:
-        raise Missing("{}\nfailed: {}".format("\n".join(said[-40:]), " ".join(command)))
+        raise Missing(f"{done.stdout.decode(errors='replace')}\nfailed: {' '.join(command)}")

@@ -15,7 +15,6 @@ from tests.conftest import ROOT
 
 DEVELOPMENT = {
     "azure-functions-runtime",
-    "python-qpid-proton",
     "pytest",
     "ruff",
     "mypy",

@@ -7,9 +7,12 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
+import dev as dev_command
 from local import toolchain
 from tests.conftest import ROOT
 
@@ -62,7 +65,7 @@ def test_a_port_that_is_none_is_refused_in_plain_words(port: str):
 def test_help_names_every_command():
     code, said, _ = dev("--help")
     assert code == 0
-    assert all(f"  {command} " in said for command in ("start", "push", "test", "check"))
+    assert all(f"  {command} " in said for command in [*dev_command.MODULES, "check"])
 
 
 @pytest.mark.parametrize("command", ["start", "push"])
@@ -121,14 +124,127 @@ def test_what_must_be_installed_by_hand_is_named(monkeypatch):
     monkeypatch.setattr(toolchain.shutil, "which", lambda _: None)
     with pytest.raises(toolchain.Missing, match=r"^Node.js 20 or newer is missing: install it"):
         toolchain._expect_node()
-    with pytest.raises(toolchain.Missing, match=r"^A C compiler is missing: install one"):
-        toolchain._expect_compiler(sys.executable)
+
+
+def test_a_command_that_fails_or_is_not_there_is_told_with_what_it_said():
+    with pytest.raises(toolchain.Missing, match=r"(?s)^no good.*failed: .* -c"):
+        toolchain._run([sys.executable, "-c", "print('no good'); raise SystemExit(3)"])
+    with pytest.raises(toolchain.Missing, match="failed: /no/such/program"):
+        toolchain._run(["/no/such/program"])
 
 
 def test_a_machine_without_python_313_is_told_how_to_get_it(monkeypatch):
     monkeypatch.setattr(toolchain, "_is_wanted", lambda _: False)
     with pytest.raises(toolchain.Missing, match=r"^Python 3.13 is missing: install it \(for example"):
         toolchain.find_python()
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A checkout and a cache of their own; commands are noted in `ran`, and make what they would make."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        (tmp_path / name).write_text("pinned==1")
+    monkeypatch.setattr(toolchain, "ROOT", tmp_path)
+    monkeypatch.setattr(toolchain, "VENV", tmp_path / ".venv")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return Installing(tmp_path, monkeypatch)
+
+
+class Installing:
+    """`uv` is on the PATH unless `without_uv`; a command that holds `failing` fails."""
+
+    def __init__(self, root, monkeypatch):
+        self.root, self.ran, self.failing = root, [], None
+        self.uv = "/somewhere/uv"
+        monkeypatch.setattr(toolchain, "_run", self.run)
+        which = toolchain.shutil.which
+        monkeypatch.setattr(toolchain.shutil, "which", lambda name: self.uv if name == "uv" else which(name))
+
+    def run(self, command):
+        line = " ".join(command).replace(str(self.root), "")
+        self.ran.append(line)
+        if self.failing and self.failing in line:
+            raise self.error
+        if "venv" in command:
+            (Path(command[-1]) / "bin").mkdir(parents=True)
+            (Path(command[-1]) / "bin" / "python").touch()
+
+    def fail(self, text, error):
+        self.failing, self.error = text, error
+
+
+def test_packages_are_installed_once_and_again_when_a_pin_changes(home):
+    for _ in range(2):
+        assert toolchain.prepare(with_azurite=False) == str(home.root / ".venv" / "bin" / "python")
+    assert [line.split(" --")[0] for line in home.ran] == ["/somewhere/uv venv", "/somewhere/uv pip sync"]
+
+    (home.root / "requirements.txt").write_text("pinned==2")
+    toolchain.prepare(with_azurite=False)
+    assert len(home.ran) == 4
+
+
+@pytest.mark.parametrize("cut", ["uv venv", "uv pip sync"])
+def test_a_first_run_that_was_interrupted_is_made_again_from_nothing(home, cut):
+    home.fail(cut, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        toolchain.prepare(with_azurite=False)
+    (home.root / ".venv").mkdir(exist_ok=True)
+    (home.root / ".venv" / "half").touch()
+
+    home.failing = None
+    toolchain.prepare(with_azurite=False)
+    assert not (home.root / ".venv" / "half").exists()
+    assert home.ran[-1].startswith("/somewhere/uv pip sync")
+
+
+def test_a_venv_whose_python_is_gone_is_made_again(home):
+    python = Path(toolchain.prepare(with_azurite=False))
+    python.unlink()
+    python.symlink_to(home.root / "uninstalled")
+
+    toolchain.prepare(with_azurite=False)
+    assert len(home.ran) == 4
+
+
+def test_where_uv_fails_venv_and_pip_do_the_work(home, capsys):
+    home.fail("uv pip sync", toolchain.Missing("no network for uv"))
+    toolchain.prepare(with_azurite=False)
+
+    assert home.ran[-2].endswith("-m venv /.venv")
+    assert home.ran[-1] == "/.venv/bin/python -m pip install --quiet --no-deps -r /requirements-dev.txt"
+    assert "no network for uv" in capsys.readouterr().err
+
+
+def test_where_there_is_no_uv_pip_gets_it_once_per_user(home):
+    home.uv = None
+    toolchain.prepare(with_azurite=False)
+    uv = f"/cache/marketplace-leads/uv-{toolchain.UV}/bin/uv"
+    assert [f"{uv} pip sync" in line for line in home.ran] == [False, False, False, True]
+
+    (home.root / "requirements.txt").write_text("pinned==2")
+    toolchain.prepare(with_azurite=False)
+    assert len(home.ran) == 6
+
+
+def test_two_first_runs_at_once_install_one_after_the_other(home):
+    busy, together = [], []
+
+    def slowly(command):
+        busy.append(command)
+        time.sleep(0.05)
+        together.append(len(busy))
+        busy.pop()
+        Installing.run(home, command)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(toolchain, "_run", slowly)
+        runs = [threading.Thread(target=toolchain.prepare, args=[False]) for _ in range(2)]
+        for run in runs:
+            run.start()
+        for run in runs:
+            run.join()
+
+    assert together == [1, 1]  # the second found everything done
 
 
 def test_a_build_that_fails_leaves_nothing_behind(tmp_path):

@@ -26,6 +26,8 @@ function keys, timers, and Service Bus triggers, on Microsoft's own worker libra
 _EPILOG = """\
 settings     local.settings.json below APP_ROOT, and above it every non-empty variable of the environment;
              a setting AzureFunctionsJobHost__a__b overrides a.b of host.json
+switching    AzureWebJobs.NAME.Disabled or AzureWebJobs_NAME_Disabled set to true or 1 switches the function
+             NAME off: listed, but its timer or queue rests, and HTTP answers 404
 keys         {"master": "...", "host": {"default": "..."}, "functions": {"NAME": {"default": "..."}}}; callers
              send one as ?code= or in the header x-functions-key
 importing    Python has to find this package: run in the repository, or with PYTHONPATH naming it (which

@@ -17,7 +17,7 @@ from local.emulators.functions.http_front import HttpEndpoint, HttpFront
 from local.emulators.functions.keys import Keys
 from local.emulators.functions.protos import ParameterBinding, TypedData
 from local.emulators.functions.retry import run_with_retries
-from local.emulators.functions.settings import SettingResolver
+from local.emulators.functions.settings import SettingResolver, is_disabled
 from local.emulators.functions.supervision import Supervisor, set_within
 from local.emulators.functions.timers import SystemClock, Timer, TimerStatusStore
 from local.emulators.functions.triggers import (
@@ -25,6 +25,7 @@ from local.emulators.functions.triggers import (
     ServiceBusTrigger,
     TimerTrigger,
     Trigger,
+    has_route,
     read_trigger,
 )
 from local.emulators.functions.worker import IndexedFunction, Outcome, Worker
@@ -75,7 +76,7 @@ class Host:
         """
         started = time.perf_counter()
         functions = await self._worker.start(self._options.app_root)
-        triggered = list(zip(functions, self._read_triggers(functions), strict=True))
+        triggered = self._read_triggers(functions)
         background = [
             work for function, trigger in triggered if (work := self._background(function, trigger))
         ]
@@ -83,7 +84,7 @@ class Host:
         front = HttpFront(self._worker, self._options.keys, admin.answer)
         for function, trigger in triggered:
             if isinstance(trigger, HttpTrigger):
-                front.add(HttpEndpoint(function, trigger))
+                front.add(HttpEndpoint(function, trigger, is_disabled(function.name, os.environ)))
         self._stop_on_signals()
         port = await front.listen(self._options.host, self._options.port, DRAIN_LIMIT)
         for name, keep_running in background:
@@ -98,19 +99,27 @@ class Host:
         """Whether a background task ended the host."""
         return self._supervisor.failed
 
-    def _read_triggers(self, functions: Sequence[IndexedFunction]) -> list[Trigger]:
+    def _read_triggers(self, functions: Sequence[IndexedFunction]) -> list[tuple[IndexedFunction, Trigger]]:
+        """Every function with what starts it, but for disabled ones that no request could start.
+
+        A disabled timer or listener needs none of its settings.
+        """
         settings = SettingResolver(os.environ)
         prefix = self._config.route_prefix
-        triggers = [
-            read_trigger(function.name, function.bindings, prefix, settings) for function in functions
-        ]
+        triggered = []
+        for function in functions:
+            if is_disabled(function.name, os.environ):
+                _log.info("%s is disabled", function.name)
+                if not has_route(function.bindings):
+                    continue
+            triggered.append((function, read_trigger(function.name, function.bindings, prefix, settings)))
         settings.raise_if_missing()
-        for function, trigger in zip(functions, triggers, strict=True):
+        for function, trigger in triggered:
             if function.retry and not isinstance(trigger, TimerTrigger):
                 _log.warning(
                     "%s: @retry has no effect, here or in Azure: its trigger isn't a timer", function.name
                 )
-        return triggers
+        return triggered
 
     def _background(self, function: IndexedFunction, trigger: Trigger) -> tuple[str, Loop] | None:
         """What runs besides the HTTP front for a function; nothing for an HTTP trigger."""

@@ -23,10 +23,11 @@ MAX_BODY = 100 << 20  # bytes, the platform's default limit
 
 @dataclass(frozen=True, slots=True)
 class HttpEndpoint:
-    """A function with its route."""
+    """A function with its route; a disabled one keeps it, and answers 404 to all but the master key."""
 
     function: IndexedFunction
     trigger: HttpTrigger
+    is_disabled: bool = False
 
 
 type Admin = Callable[[web.Request], Awaitable[web.Response]]
@@ -94,6 +95,8 @@ class HttpFront:
         endpoint, route_values = found
         if not self._may_call(endpoint, presented_key(request)):
             return problem(HTTPStatus.UNAUTHORIZED, "A key of this function or of the host is needed.")
+        if endpoint.is_disabled and not self._is_admin(presented_key(request)):
+            return problem(HTTPStatus.NOT_FOUND, "This function is disabled.")
         # The platform reads a body only when its length is announced: a chunked one arrives empty.
         if (request.content_length or 0) > MAX_BODY:
             return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is longer than {MAX_BODY} bytes.")
@@ -104,6 +107,9 @@ class HttpFront:
         if self._keys is None:
             return True
         return self._keys.open_function(presented, endpoint.function.name, endpoint.trigger.auth_level)
+
+    def _is_admin(self, presented: str | None) -> bool:
+        return self._keys is not None and self._keys.open_admin(presented)
 
     async def _invoke(
         self, endpoint: HttpEndpoint, request: web.Request, route_values: Mapping[str, str], body: bytes

@@ -62,6 +62,16 @@ _PLATFORM_DEFAULTS = {
 }
 
 
+def is_disabled(function: str, environ: Mapping[str, str]) -> bool:
+    """Whether a setting switches a function off: `AzureWebJobs.NAME.Disabled` is `true` or `1`.
+
+    Letter case doesn't matter. Where a shell takes no dots in a name, `_` stands for each of them; `__`
+    does not, though it stands for dots elsewhere.
+    """
+    names = {f"azurewebjobs{dot}{function}{dot}disabled".lower() for dot in "._"}
+    return any(name.lower() in names and value.lower() in ("true", "1") for name, value in environ.items())
+
+
 class SettingResolver:
     """Replaces `%NAME%` by settings and remembers every name that isn't set.
 

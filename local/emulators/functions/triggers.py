@@ -83,6 +83,11 @@ def read_trigger(
             raise StartError(f"function {name}: this host can't serve the trigger {other!r}")
 
 
+def has_route(bindings: Sequence[Binding]) -> bool:
+    """Whether HTTP requests start the function."""
+    return any(str(binding["type"]).lower() == "httptrigger" for binding in bindings)
+
+
 def _refuse_other_bindings(name: str, bindings: Sequence[Binding], trigger: Binding) -> None:
     for binding in bindings:
         if binding is not trigger and str(binding["type"]).lower() != "http":

@@ -95,6 +95,9 @@ _LISTS, _MAPS, _ARRAYS = (0xC0, 0xD0), (0xC1, 0xD1), (0xE0, 0xF0)
 _VALUE_WIDTHS = {4: 0, 5: 1, 6: 2, 7: 4, 8: 8, 9: 16}
 _SIZE_WIDTHS = {0xA: 1, 0xB: 4, 0xC: 1, 0xD: 4, 0xE: 1, 0xF: 4}
 
+# Items of an array may take no bytes at all: a few bytes could ask for any number of them.
+_MOST_WITHOUT_WIDTH = 255
+
 
 class Reader:
     """Reads encoded values one after another. Every method raises `CodecError` on invalid bytes."""
@@ -130,12 +133,12 @@ class Reader:
     def value(self) -> Any:
         """The next value, decoded."""
         code = self.byte()
-        if code == 0:
-            return Described(self.value(), self.value())
         try:
-            return self._body(code)
+            return Described(self.value(), self.value()) if code == 0 else self._body(code)
         except UnicodeDecodeError as exc:
             raise CodecError(f"text before {self.position} isn't valid: {exc.reason}") from exc
+        except RecursionError:
+            raise CodecError("values nested too deep") from None
 
     def raw(self) -> bytes:
         """The next value as it is encoded, its constructor included."""
@@ -145,12 +148,14 @@ class Reader:
 
     def skip(self) -> None:
         """Move behind the next value."""
-        code = self.byte()
-        if code == 0:
-            self.skip()
-            self.skip()
-        else:
-            self.take(self._width(code))
+        left = 1  # a described value is two: what describes, and what is described
+        while left:
+            code = self.byte()
+            if code == 0:
+                left += 1
+            else:
+                self.take(self._width(code))
+                left -= 1
 
     def items(self) -> "tuple[int, Reader]":
         """Count and contents of the next value, which must be a list or a map."""
@@ -198,6 +203,8 @@ class Reader:
     def _array(self, code: int) -> list[Any]:
         count, content = self._compound(code)
         constructor = content.unsigned(1)
+        if count > max(len(content.buffer), _MOST_WITHOUT_WIDTH):
+            raise CodecError(f"an array of {count} items in {len(content.buffer)} bytes")
         return [content._body(constructor) for _ in range(count)]  # noqa: SLF001 - another Reader of ours
 
 
@@ -227,6 +234,10 @@ def encode_boolean(value: bool) -> bytes:
 
 def encode_ubyte(value: int) -> bytes:
     return b"\x50" + value.to_bytes(1)
+
+
+def encode_ushort(value: int) -> bytes:
+    return b"\x60" + value.to_bytes(2)
 
 
 def encode_uint(value: int) -> bytes:
@@ -295,6 +306,16 @@ def encode_map(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
 def encode_array(items: Sequence[bytes]) -> bytes:
     """An array of items that are encoded already, at least one, all with the same constructor."""
     return _compound(0xE0, len(items), items[0][:1] + b"".join(item[1:] for item in items))
+
+
+def described_list(raw: bytes) -> tuple[Any, list[bytes]]:
+    """The descriptor and the items, as they are encoded, of an encoded described list."""
+    reader = Reader(raw)
+    if reader.byte() != 0:
+        raise CodecError("a described list expected")
+    descriptor = reader.value()
+    count, content = reader.items()
+    return descriptor, [content.raw() for _ in range(count)]
 
 
 def encode_described(descriptor: int, value: bytes) -> bytes:

@@ -1,216 +1,277 @@
-"""Our ends of a client's links: they move messages between Proton's deliveries and the entities."""
+"""Links of a session: their terms, their credit, and the deliveries on them.
 
-import logging
-from collections.abc import Callable
-from typing import Any
-from uuid import UUID, uuid4
+Incoming and outgoing are seen from here: an incoming link is the client's sender.
+"""
 
-from proton import Condition, Delivery, Link, symbol
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
 
-from local.emulators.servicebus.codec import CodecError
-from local.emulators.servicebus.entities import BrokeredMessage, Queue
-from local.emulators.servicebus.errors import MessageTooLargeError, NotBuiltError, ServiceBusError
-from local.emulators.servicebus.management import encode_properties, text
-from local.emulators.servicebus.message import Message, parse_batch, parse_message
-from local.emulators.servicebus.message_formats import BATCH_FORMAT, Formats
-from local.emulators.servicebus.namespace import Entity
-
-log = logging.getLogger(__name__)
+from local.emulators.servicebus import codec
+from local.emulators.servicebus.codec import NULL, CodecError
+from local.emulators.servicebus.outcomes import encode_error
+from local.emulators.servicebus.performatives import (
+    RECEIVER,
+    SETTLED,
+    Attach,
+    Detach,
+    Disposition,
+    Flow,
+    Transfer,
+)
 
 MAX_MESSAGE_SIZE = 256 * 1024  # bytes, of a message as of a batch
 
-_CREDIT = 1000  # messages a client may send ahead
-_LEAST_CREDIT = 500
+_WRAP = 1 << 32  # what counts deliveries and transfers begins again here
+_FILTER = 7  # where it stands in a source
 
 
-class ConsumerLink:
-    """The link of a client's receiver: sends it messages, and settles them as the client says."""
-
-    def __init__(self, link: Any, queue: Queue, on_output: Callable[[], None]) -> None:
-        """Args: `on_output` is called whenever there is something to write to this connection."""
-        self.link = link
-        self.queue = queue
-        self.receives_and_deletes: bool = link.remote_snd_settle_mode == Link.SND_SETTLED
-        self._on_output = on_output
+class Channel(Protocol):
+    """What links need of their session."""
 
     @property
-    def has_credit(self) -> bool:
-        return bool(self.link.credit > 0)
+    def has_room(self) -> bool:
+        """Whether the client takes further transfers."""
 
-    def deliver(self, brokered: BrokeredMessage) -> None:
-        # The client takes the tag for the lock token, in the byte order of a .NET Guid.
-        token = brokered.lock_token or uuid4()
-        delivery = self.link.delivery(token.bytes_le)
-        delivery.lock_token = token
-        self.link.stream(brokered.encode())
-        self.link.advance()
-        if self.receives_and_deletes:
-            delivery.settle()
-        self._on_output()
+    def write(self, performative: Attach | Detach | Disposition) -> None: ...
+    def write_flow(self, handle: int, delivery_count: int, credit: int, *, drain: bool = False) -> None: ...
+    def write_message(self, delivery: "OutgoingDelivery", message: bytes) -> None: ...
+    def settle(self, delivery: "OutgoingDelivery", state: bytes) -> None: ...
 
-    def on_flow(self) -> None:
-        self.queue.dispatch()
-        if self.link.drain_mode:
-            self.link.drained()
 
-    def on_delivery(self, delivery: Any) -> None:
-        """Carry out the client's outcome and confirm it, or say why it can't be done.
+class Node(Protocol):
+    """What is at our end of a link."""
 
-        A delivery stays open on our side after its lock has expired: only so does a late client
-        learn that it lost the lock, instead of waiting a minute for an answer.
+    def on_detached(self) -> None:
+        """The link is gone, in whatever way."""
+
+
+class SourceNode(Node, Protocol):
+    """A node that the client receives from."""
+
+    def on_credit(self) -> None:
+        """The client may take more than before, or wants to know that there is nothing."""
+
+    def on_outcome(self, delivery: "OutgoingDelivery", state: bytes | None) -> None:
+        """The client says what became of a delivery, or settled it without a word."""
+
+
+class TargetNode(Node, Protocol):
+    """A node that the client sends to."""
+
+    def on_message(self, delivery: "IncomingDelivery") -> None:
+        """A message has arrived whole."""
+
+
+class Link[End: Node]:
+    """Attached by the client; it counts once `accept` has answered, and until either side detaches."""
+
+    def __init__(self, channel: Channel, attach: Attach) -> None:
+        self.channel = channel
+        self.attach = attach
+        self.name, self.handle = attach.name, attach.handle
+        self.node: End | None = None
+        self.is_refused = False
+
+    def _answer(
+        self,
+        source: bytes | None,
+        target: bytes | None,
+        *,
+        max_message_size: int | None = None,
+        properties: bytes | None = None,
+    ) -> None:
+        """Attach back; the client takes the link for invalid unless it reads its own terms."""
+        attach = self.attach
+        self.channel.write(
+            Attach(
+                name=attach.name,
+                handle=attach.handle,
+                role=not attach.role,
+                snd_settle_mode=attach.snd_settle_mode,
+                rcv_settle_mode=attach.rcv_settle_mode,
+                source=source,
+                target=target,
+                initial_delivery_count=0 if attach.role is RECEIVER else None,
+                max_message_size=max_message_size,
+                properties=properties,
+            )
+        )
+
+    def _detach(self, condition: str, description: str) -> None:
+        self.is_refused = True
+        self.channel.write(Detach(self.handle, closed=True, error=encode_error(condition, description)))
+
+    def drop(self) -> None:
+        """Nothing comes or goes on this link any more. A second call does nothing."""
+        node, self.node = self.node, None
+        if node is not None:
+            node.on_detached()
+
+
+class OutgoingLink(Link[SourceNode]):
+    """Sends messages to the client, as many as it gave credit for."""
+
+    def __init__(self, channel: Channel, attach: Attach) -> None:
+        super().__init__(channel, attach)
+        self.address = _address(attach.source)
+        self.target_address = _address(attach.target)
+        self.sends_settled = attach.snd_settle_mode == SETTLED
+        self._credit = 0
+        self._delivery_count = 0
+
+    @property
+    def may_send(self) -> bool:
+        return self._credit > 0 and self.channel.has_room
+
+    @property
+    def filters(self) -> dict[str, bytes]:
+        """What the client wants of the source, by name, encoded."""
+        fields = _terminus(self.attach.source)
+        encoded = fields[_FILTER] if len(fields) > _FILTER else NULL
+        return {} if encoded == NULL else {str(name): value for name, value in codec.map_items(encoded)}
+
+    def accept(self, node: SourceNode) -> None:
+        self.node = node
+        self._answer(self.attach.source, self.attach.target)
+
+    def refuse(self, condition: str, description: str) -> None:
+        """Attach without a source, then detach with the error.
+
+        With both ends echoed, the Python client takes the link for good and reports a lost connection.
         """
-        token: UUID | None = getattr(delivery, "lock_token", None)
-        if token is None or not (delivery.updated or delivery.settled):
-            return
-        outcome = delivery.remote_state
-        if outcome in (0, Delivery.RECEIVED) and not delivery.settled:
-            return  # progress, not an outcome
-        try:
-            _settle(self.queue, token, delivery)
-        except ServiceBusError as error:
-            log.info("%s: message not settled: %s", self.queue.path, error.condition)
-            reject(delivery, error.condition, str(error))
-        except CodecError as error:
-            reject(delivery, "amqp:decode-error", str(error))
-        else:
-            delivery.update(outcome)
-            delivery.settle()
+        self._answer(None, self.attach.target)
+        self._detach(condition, description)
+
+    def send(self, tag: bytes, message: bytes, token: UUID | None = None, *, settled: bool = False) -> None:
+        """Send a message; only where `may_send`. `token` comes back with the outcome."""
+        self._credit -= 1
+        self._delivery_count = (self._delivery_count + 1) % _WRAP
+        self.channel.write_message(OutgoingDelivery(self, tag, token, settled), message)
+
+    def on_flow(self, flow: Flow) -> None:
+        """Take the credit that the client gives; where it is drained, use it or hand it back."""
+        if flow.link_credit is not None:
+            on_their_way = (self._delivery_count - (flow.delivery_count or 0)) % _WRAP
+            self._credit = max(flow.link_credit - on_their_way, 0)
+        self.serve()
+        if flow.drain and self.channel.has_room:
+            self._delivery_count = (self._delivery_count + self._credit) % _WRAP
+            self._credit = 0
+            self._tell(drain=True)
+        elif flow.echo:
+            self._tell()
+
+    def serve(self) -> None:
+        """Let the node use what credit there is."""
+        if self.node is not None:
+            self.node.on_credit()
+
+    def _tell(self, *, drain: bool = False) -> None:
+        self.channel.write_flow(self.handle, self._delivery_count, self._credit, drain=drain)
 
 
-def _settle(queue: Queue, token: UUID, delivery: Any) -> None:
-    """Raises `ServiceBusError` if the lock is lost or the outcome means something that isn't built."""
-    outcome, remote = delivery.remote_state, delivery.remote
-    if outcome == Delivery.ACCEPTED:
-        queue.complete(token)
-    elif outcome == Delivery.REJECTED:
-        info = {
-            str(key): value for key, value in ((remote.condition and remote.condition.info) or {}).items()
-        }
-        reason, description = info.pop("DeadLetterReason", None), info.pop("DeadLetterErrorDescription", None)
-        queue.dead_letter(token, text(reason), text(description), encode_properties(info))
-    elif outcome == Delivery.MODIFIED and remote.undeliverable:
-        raise NotBuiltError("deferring a message")
-    elif outcome == Delivery.MODIFIED:
-        queue.abandon(token, encode_properties(remote.annotations or {}))
-    else:
-        queue.release(token)
+class IncomingLink(Link[TargetNode]):
+    """Takes messages from the client."""
 
+    def __init__(self, channel: Channel, attach: Attach) -> None:
+        super().__init__(channel, attach)
+        self.address = _address(attach.target)
+        self.credit = 0
+        self.keeps = MAX_MESSAGE_SIZE  # bytes of a message
+        self._delivery_count = attach.initial_delivery_count or 0
+        self._partial: IncomingDelivery | None = None
 
-class ProducerLink:
-    """The link of a client's sender: puts what comes in into a queue or topic."""
-
-    def __init__(self, link: Any, entity: Entity, formats: Formats) -> None:
-        self.link = link
-        self.entity = entity
-        self._formats = formats
-
-    def open(self) -> None:
-        self.link.open()
-        self.link.flow(_CREDIT)
-
-    def on_flow(self) -> None:
-        """A sender announces nothing that matters here."""
-
-    def on_delivery(self, delivery: Any) -> None:
-        """Take the message once it is complete: accepted means kept, rejected says why not."""
-        if delivery.partial and not delivery.aborted:
-            return
-        raw, message_format = receive(self.link, delivery), self._formats.popleft()
-        if delivery.aborted:
-            delivery.settle()
-            return
-        try:
-            messages = _parse(raw, is_batch=message_format == BATCH_FORMAT)
-        except ServiceBusError as error:
-            reject(delivery, error.condition, str(error))
-        except CodecError as error:
-            reject(delivery, "amqp:decode-error", str(error))
-        else:
-            for message in messages:
-                self.entity.send(message)
-            accept(delivery)
-        if self.link.credit < _LEAST_CREDIT:
-            self.link.flow(_CREDIT - _LEAST_CREDIT)
-
-
-def _parse(raw: bytes, *, is_batch: bool) -> list[Message]:
-    if len(raw) > MAX_MESSAGE_SIZE:
-        raise MessageTooLargeError(len(raw), MAX_MESSAGE_SIZE)
-    return parse_batch(raw) if is_batch else [parse_message(raw)]
-
-
-class RequestLink:
-    """The link on which a client sends requests to `$cbs` or a `$management` node."""
-
-    def __init__(self, link: Any, node: str, on_request: Callable[["RequestLink", bytes], None]) -> None:
-        """Args: `node` is the address in lower case; `on_request` gets each encoded request."""
-        self.link = link
+    def accept(self, node: TargetNode, properties: bytes | None = None) -> None:
+        """Args: `properties` of our end, an encoded map."""
         self.node = node
-        self._on_request = on_request
+        source, target = self.attach.source, self.attach.target
+        self._answer(source, target, max_message_size=MAX_MESSAGE_SIZE, properties=properties)
 
-    def open(self) -> None:
-        self.link.open()
-        self.link.flow(_CREDIT)
+    def refuse(self, condition: str, description: str) -> None:
+        """Attach without a target, then detach with the error."""
+        self._answer(self.attach.source, None)
+        self._detach(condition, description)
 
-    def on_flow(self) -> None:
-        """A sender announces nothing that matters here."""
+    def grant(self, credit: int) -> None:
+        """Let the client send this many messages more."""
+        self.credit += credit
+        self.tell()
 
-    def on_delivery(self, delivery: Any) -> None:
-        if delivery.partial:
+    def tell(self) -> None:
+        self.channel.write_flow(self.handle, self._delivery_count, self.credit)
+
+    def on_transfer(self, transfer: Transfer, payload: bytes) -> None:
+        """Take a part of a message; with the last one it goes to the node.
+
+        Raises:
+            CodecError: the first part has no delivery id.
+        """
+        delivery = self._partial
+        if delivery is None:
+            if transfer.delivery_id is None:
+                raise CodecError("a delivery without an id")
+            delivery = IncomingDelivery(self, transfer.delivery_id, transfer.message_format or 0)
+        delivery.add(payload, is_settled=bool(transfer.settled))
+        self._partial = delivery if transfer.more and not transfer.aborted else None
+        if self._partial is not None:
             return
-        raw = receive(self.link, delivery)
-        accept(delivery)
-        self.link.flow(1)
-        self._on_request(self, raw)
+        # The Python client heeds no credit: what it sends beyond it is taken, too.
+        self.credit = max(self.credit - 1, 0)
+        self._delivery_count = (self._delivery_count + 1) % _WRAP
+        if self.node is not None and not transfer.aborted:
+            self.node.on_message(delivery)
 
 
-class ReplyLink:
-    """The link on which a client awaits the replies."""
+@dataclass(slots=True)
+class OutgoingDelivery:
+    """A message on its way to the client, until one side settles it."""
 
-    def __init__(self, link: Any, node: str) -> None:
-        """Args: `node` is the address in lower case."""
-        self.link = link
-        self.node = node
+    link: OutgoingLink
+    tag: bytes
+    token: UUID | None
+    is_settled: bool
+    id: int = 0
 
-    def reply(self, encoded: bytes) -> None:
-        delivery = self.link.delivery(uuid4().bytes)
-        self.link.stream(encoded)
-        self.link.advance()
-        delivery.settle()
-
-    def on_flow(self) -> None:
-        if self.link.drain_mode:
-            self.link.drained()
-
-    def on_delivery(self, delivery: Any) -> None:
-        """Replies are settled when they are sent."""
+    def settle(self, state: bytes) -> None:
+        """Confirm the client's outcome, or say why it can't be; nothing if the client has settled."""
+        if not self.is_settled:
+            self.is_settled = True
+            self.link.channel.settle(self, state)
 
 
-type Endpoint = ConsumerLink | ProducerLink | RequestLink | ReplyLink
+class IncomingDelivery:
+    """A message from the client; beyond what its link keeps it is only counted."""
+
+    __slots__ = ("_is_settled", "_link", "_parts", "id", "message_format", "size")
+
+    def __init__(self, link: IncomingLink, delivery_id: int, message_format: int) -> None:
+        self._link, self.id, self.message_format = link, delivery_id, message_format
+        self.size = 0
+        self._parts: list[bytes] = []
+        self._is_settled = False
+
+    def add(self, payload: bytes, *, is_settled: bool) -> None:
+        self._is_settled = self._is_settled or is_settled
+        self.size += len(payload)
+        if self.size <= self._link.keeps:
+            self._parts.append(payload)
+
+    @property
+    def message(self) -> bytes:
+        return b"".join(self._parts)
+
+    def settle(self, state: bytes) -> None:
+        """Say what became of it, unless the client doesn't want to know."""
+        if not self._is_settled:
+            self._link.channel.write(Disposition(RECEIVER, self.id, self.id, settled=True, state=state))
 
 
-def receive(link: Any, delivery: Any) -> bytes:
-    """The whole content of a delivery; the link moves on to the next one."""
-    raw = bytes(link.recv(delivery.pending) or b"") if delivery.pending else b""
-    link.advance()
-    return raw
+def _terminus(encoded: bytes | None) -> list[bytes]:
+    return [] if encoded is None else codec.described_list(encoded)[1]
 
 
-def accept(delivery: Any) -> None:
-    delivery.update(Delivery.ACCEPTED)
-    delivery.settle()
-
-
-def error_condition(condition: str, description: str) -> Condition:
-    """An error with all of its fields: where the info map is missing, the Python client fails or hangs.
-
-    Proton leaves an empty map away, so there is something in it.
-    """
-    return Condition(condition, description, {symbol("source"): "servicebus-emulator"})
-
-
-def reject(delivery: Any, condition: str, description: str) -> None:
-    """Say why not."""
-    delivery.local.condition = error_condition(condition, description)
-    delivery.update(Delivery.REJECTED)
-    delivery.settle()
+def _address(terminus: bytes | None) -> str:
+    fields = _terminus(terminus)
+    address = codec.decode(fields[0]) if fields else None
+    return address if isinstance(address, str) else ""

@@ -17,6 +17,8 @@ DATA = 0x75
 AMQP_VALUE = 0x77
 FOOTER = 0x78
 
+BATCH_FORMAT = 0x80013700  # of a transfer: each data section of the message is a whole message
+
 # Fields of the properties section, in the order of the specification.
 PROPERTY_FIELDS = (
     "message_id",

@@ -204,3 +204,33 @@ def test_the_help_tells_how_python_finds_the_package():
     command = [sys.executable, "-m", "local.emulators.functions", "--help"]
     shown = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     assert "PYTHONPATH" in shown
+
+
+def test_a_disabled_function_is_listed_but_nothing_starts_it(tmp_path: Path):
+    app = HELLO + HELLO.removeprefix(APP).replace("hello", "other") + TICK.format("* * * * * *") + TAKE
+    (tmp_path / "keys.json").write_text('{"master": "the-master"}')
+    off = {f"AzureWebJobs.{name}.Disabled": "true" for name in ("hello", "tick", "take")}
+    keys = ("--keys", str(tmp_path / "keys.json"))
+    with HostProcess(write_app(tmp_path, app), tmp_path, *keys, env=off) as host:
+        host.wait_ready()
+        admin = {"x_functions_key": "the-master"}
+        listed = host.get("/admin/functions", **admin).json()
+        statuses = [host.get("/api/hello").status, host.get("/api/other").status]
+        by_admin = host.get("/api/hello", **admin).status
+        host.wait_for_log("take is disabled")  # TWO and THREE, which it would need, aren't set
+        assert host.terminate() == 0
+    assert {function["name"] for function in listed} == {"hello", "other", "tick", "take"}
+    assert (statuses, by_admin) == ([404, 200], 200)
+
+
+def test_a_disabled_timer_stays_still_while_another_runs(tmp_path: Path):
+    second = TICK.format("* * * * * *").replace(": ...", ": print('tick ran', flush=True)")
+    app = APP + second + second.replace("tick", "tock")
+    with HostProcess(
+        write_app(tmp_path, app), tmp_path, "--no-auth", env={"AzureWebJobs_tick_Disabled": "1"}
+    ) as host:
+        host.wait_ready()
+        host.wait_for(lambda line: line == "tock ran")
+        host.wait_for(lambda line: line == "tock ran")
+        assert host.terminate() == 0
+    assert "tick ran" not in host.lines

@@ -14,6 +14,7 @@ from local.emulators.functions.settings import (
     SettingResolver,
     apply_platform_defaults,
     apply_values,
+    is_disabled,
     local_values,
 )
 from local.emulators.functions.triggers import HttpTrigger, ServiceBusTrigger, TimerTrigger, read_trigger
@@ -224,3 +225,24 @@ def test_an_output_binding_is_refused():
     bindings = [{"type": "httpTrigger", "name": "r"}, {"type": "queue", "name": "out"}]
     with pytest.raises(StartError, match="'queue'"):
         read_trigger("f", bindings, "api", SettingResolver({}))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "off"),
+    [
+        # as the real host was seen to do
+        ("AzureWebJobs.good.Disabled", "true", True),
+        ("AzureWebJobs.good.Disabled", "True", True),
+        ("AzureWebJobs.good.Disabled", "1", True),
+        ("AzureWebJobs.good.Disabled", "false", False),
+        ("AzureWebJobs.good.Disabled", "0", False),
+        ("AzureWebJobs.good.Disabled", "yes", False),
+        ("AzureWebJobs.good.Disabled", "", False),
+        ("AzureWebJobs_good_Disabled", "true", True),
+        ("AzureWebJobs__good__Disabled", "true", False),
+        ("AzureWebJobs.GOOD.Disabled", "true", True),
+        ("AzureWebJobs.other.Disabled", "true", False),
+    ],
+)
+def test_a_setting_switches_a_function_off(setting: str, value: str, off: bool):
+    assert is_disabled("good", {setting: value}) is off

@@ -133,3 +133,39 @@ def test_a_uuid_is_in_network_byte_order():
     value = UUID("00112233-4455-6677-8899-aabbccddeeff")
 
     assert codec.encode(value) == b"\x98" + bytes.fromhex("00112233445566778899aabbccddeeff")
+
+
+@pytest.mark.parametrize("constructor", ["40", "41", "43", "45"])
+def test_an_array_of_items_without_a_width_is_bounded(constructor):
+    few, endless = f"f000000005000000ff{constructor}", f"f000000005ffffffff{constructor}"
+
+    assert len(codec.decode(bytes.fromhex(few))) == 255
+    with pytest.raises(CodecError, match="4294967295 items"):
+        codec.decode(bytes.fromhex(endless))
+
+
+def test_values_nested_too_deep_are_refused():
+    described = b"\x00" * 100_000 + b"\x40"
+    lists = b"\x40"
+    for _ in range(3000):
+        lists = codec.encode_list([lists])
+
+    for raw in (described, lists):
+        with pytest.raises(CodecError, match="too deep"):
+            codec.decode(raw)
+
+
+def test_described_values_are_skipped_whole():
+    nested = bytes.fromhex("00 00 5301 5302 5303") + b"\x41"  # its descriptor is described, too
+    reader = Reader(nested)
+
+    assert reader.raw() == nested[:-1]
+    assert reader.value() is True
+
+
+def test_a_described_list_is_taken_apart_without_being_decoded():
+    items = [codec.encode_int(1), codec.encode_ulong(2)]
+
+    assert codec.described_list(codec.encode_described(0x25, codec.encode_list(items))) == (0x25, items)
+    with pytest.raises(CodecError):
+        codec.described_list(codec.encode_list(items))

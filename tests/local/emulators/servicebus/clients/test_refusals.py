@@ -11,9 +11,10 @@ from azure.servicebus.exceptions import (
     ServiceBusAuthorizationError,
     ServiceBusError,
 )
-from proton.utils import BlockingConnection, LinkDetached
 
+from local.emulators.servicebus.performatives import RECEIVER
 from tests.local.emulators.servicebus.client_parts import DEADLINE
+from tests.local.emulators.servicebus.wire import BEGUN, attach
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +59,13 @@ async def test_a_wrong_key_is_refused(bus):
 
 
 async def test_a_client_without_a_token_can_not_use_an_entity(bus):
-    connection = await asyncio.to_thread(
-        BlockingConnection, f"amqp://127.0.0.1:{bus.port}", timeout=DEADLINE, allowed_mechs="ANONYMOUS"
-    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", bus.port)
+    writer.write(BEGUN + attach("long-0", 0, RECEIVER))
+    writer.write_eof()
 
-    with pytest.raises(LinkDetached, match="unauthorized-access"):
-        await asyncio.to_thread(connection.create_receiver, "long-0")
+    refused = await asyncio.wait_for(reader.read(), DEADLINE)
 
-    await asyncio.to_thread(connection.close)
+    assert b"amqp:unauthorized-access" in refused
+    assert b"A token must be put to $cbs" in refused
+    writer.close()
+    await writer.wait_closed()

@@ -6,7 +6,7 @@ import pytest
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusError
 
-from tests.local.emulators.servicebus.client_parts import receive, texts
+from tests.local.emulators.servicebus.client_parts import receive, stored, texts
 
 
 async def test_peeking_locks_nothing(links):
@@ -35,6 +35,17 @@ async def test_a_scheduled_message_arrives_when_it_is_due_unless_it_is_cancelled
     assert await receiver.receive_messages(1, max_wait_time=0.2) == []
     with pytest.raises(ServiceBusError, match="no such message"):
         await sender.cancel_scheduled_messages(numbers)
+
+
+async def test_a_scheduled_message_above_the_limit_is_refused_and_the_sender_goes_on(links):
+    _, sender, receiver = await links.new_pair()
+    due = datetime.now(UTC) + timedelta(minutes=1)
+
+    with pytest.raises(ServiceBusError, match="exceeds the limit of 262144 bytes"):
+        await sender.schedule_messages(ServiceBusMessage(b"x" * 300_000), due)
+    await sender.schedule_messages(ServiceBusMessage("small"), due)
+
+    assert texts(await stored(receiver)) == ["small"]
 
 
 async def test_a_message_whose_time_to_live_ends_is_dead_lettered(links):
