@@ -49,6 +49,9 @@ class Unreadable(ValueError):
         self.mistakes = tuple(mistakes)
 
 
+_PATTERNS: dict[str, str] = {}  # what they mean, in words
+
+
 class Rules:
     """What a field may hold beside its type: `Annotated[int, Rules(ge=0)]`; the names are `pydantic.Field`'s.
 
@@ -57,9 +60,11 @@ class Rules:
 
     __slots__ = ("_rules",)
 
-    def __init__(self, **rules: Any) -> None:
-        """Keep them until pydantic asks."""
+    def __init__(self, *, words: str = "", **rules: Any) -> None:
+        """Keep them until pydantic asks; `words` say what a `pattern` means, for errors."""
         self._rules = rules
+        if words:
+            _PATTERNS[rules["pattern"]] = words
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         """Hand the rules to pydantic."""
@@ -90,12 +95,12 @@ class Instant:
         return {
             "type": "function-wrap",
             "function": {"type": "no-info", "function": read},
-            "schema": handler(source),
+            "schema": {**handler(source), "strict": False},  # a text, of the form that was checked
         }
 
 
 class Finite:
-    """Marks open JSON in what callers send: numbers must be finite: JSON has no others."""
+    """Marks open JSON in what callers send: numbers must be finite. Stands behind `Rules`."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
         """Look at every value when pydantic has read it."""
@@ -217,11 +222,18 @@ def _mistakes(exc: "ValidationError", value: Any) -> Iterator[Mistake]:
     errors: dict[Place, list[ErrorDetails]] = {}
     for error in exc.errors(include_url=False, include_input=False):
         if error["type"] not in _ALTERNATIVES:
-            errors.setdefault(_place(error["loc"], value), []).append(error)
+            errors.setdefault(_named_place(error, value), []).append(error)
     containers = {place[:depth] for place in errors for depth in range(len(place))}
     for place, at_place in errors.items():
         if place not in containers:
             yield from _mistakes_at(place, at_place)
+
+
+def _named_place(error: "ErrorDetails", value: Any) -> Place:
+    """Where it is. An unknown member is only named if it may be a misspelt one: it is the sender's word."""
+    place = _place(error["loc"], value)
+    is_unknown = error["type"] == "unexpected_keyword_argument"
+    return place[:-1] if is_unknown and not _MEMBER.fullmatch(str(place[-1])) else place
 
 
 def _mistakes_at(place: Place, errors: "list[ErrorDetails]") -> Iterator[Mistake]:
@@ -238,6 +250,8 @@ def _rule(kind: str, context: Mapping[str, Any], message: str) -> str:
     """The rule in our words, else in pydantic's. The context holds bounds and choices, never the value."""
     if kind in ("enum", "literal_error"):
         return f"must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
+    if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
+        return _PATTERNS[context["pattern"]]
     if "recursion limit" in message:
         return "is nested too deep"
     words = _WORDS.get(kind, message.removeprefix("Value error, ").replace("{", "{{").replace("}", "}}"))
@@ -291,7 +305,6 @@ def _place(loc: Place, value: Any) -> Place:
 
 
 # What pydantic adds to a place: a name for each alternative of a union, a mark for the key of a dict.
-_ADDED = re.compile(
-    r"(str|int|float|bool|none|constrained-\w+|(tuple|list|dict|is-instance|literal|function-\w+)\[.*\]|\[key\])"
-)
+_ADDED = re.compile(r"(str|int|float|bool|none|constrained-\w+|[\w-]+\[.*\]|\[key\])")
+_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _ALTERNATIVES = ("needs_python_object", "is_instance_of")  # of a union, and nothing that JSON can hold

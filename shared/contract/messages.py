@@ -41,7 +41,15 @@ class ActivityType(enum.StrEnum):
     FACTS = "facts"
 
 
-SenderId = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\x00-\x1f]+$")]
+SenderId = Annotated[
+    str,
+    Rules(
+        min_length=1,
+        max_length=LONGEST_TEXT,
+        pattern=r"^[^\x00-\x1f]+$",
+        words="must hold no control characters",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -68,7 +76,7 @@ class ReportedInteraction:
 class ReportedFacts:
     """What the CRM knows, by name."""
 
-    facts: Annotated[dict[str, Any], Finite(), Rules(min_length=1, max_length=FACTS_TAKEN)]
+    facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=FACTS_TAKEN), Finite()]
     by: ShortText | None = None
 
 

@@ -33,6 +33,13 @@ _TIME_RULE = (
 _CURSOR_RULE = "must be the `cursor` of a page of this list"
 
 
+_GRADE = Rules(
+    pattern="^[A-D][1-4]$",
+    words="must be a letter A to D with a figure 1 to 4",
+    description="Leads of this grade.",
+)
+
+
 def _text(about: str) -> Rules:
     return Rules(max_length=LONGEST_TEXT, description=about)
 
@@ -44,7 +51,7 @@ class LeadsQuery:
     status: Annotated[LeadStatus | None, Rules(description="Leads of this status; without it open ones.")] = (
         None
     )
-    grade: Annotated[str, Rules(pattern="^[A-D][1-4]$", description="Leads of this grade.")] | None = None
+    grade: Annotated[str, _GRADE] | None = None
     owner: Annotated[str, _text("Leads of this owner.")] | None = None
     offer: Annotated[str, _text("Leads for this offer, in any case.")] | None = None
     company: Annotated[str, _text("Leads of this firm: its name in any spelling, or its domain.")] | None = (
@@ -72,6 +79,7 @@ class LeadsQuery:
             str,
             Rules(
                 pattern=f"^{_CURSOR}$",
+                words=_CURSOR_RULE,
                 description="Where the page begins: the `cursor` of the page before.",
             ),
         ]
@@ -112,6 +120,7 @@ class StatsQuery:
             str,
             Rules(
                 pattern=f"^{_INSTANT}$",
+                words=_TIME_RULE,
                 description="Received from then on: a date or an instant; 30 days before `to`.",
             ),
         ]
@@ -122,6 +131,7 @@ class StatsQuery:
             str,
             Rules(
                 pattern=f"^{_INSTANT}$",
+                words=_TIME_RULE,
                 description="Received before then: a date, for its begin in UTC, or an instant; now.",
             ),
         ]
@@ -155,19 +165,7 @@ def read_query[Query](type_: type[Query], params: Mapping[str, str]) -> Query:
     try:
         return from_plain(type_, known)
     except Unreadable as exc:
-        mistakes = [
-            type(one)(one.place, _RULES.get(str(one.place[0]), one.rule)) if "match" in one.rule else one
-            for one in exc.mistakes
-        ]
-        raise InvalidRequest("Invalid query", mistakes) from exc
-
-
-_RULES = {
-    "grade": "must be a letter A to D with a figure 1 to 4",
-    "cursor": _CURSOR_RULE,
-    "from": _TIME_RULE,
-    "to": _TIME_RULE,
-}
+        raise InvalidRequest("Invalid query", exc.mistakes) from exc
 
 
 def lead_id_of(route: Mapping[str, str]) -> str:
@@ -191,8 +189,8 @@ def _typed(hint: Any, text: str) -> Any:
     wanted = str(hint)
     if "bool" in wanted and text in ("true", "false"):
         return text == "true"
-    if "int" in wanted and re.fullmatch(f"[0-9]{{1,{LONGEST_NUMBER}}}", text):
-        return int(text)
+    if "int" in wanted and re.fullmatch("[0-9]+", text):
+        return int(text) if len(text) <= LONGEST_NUMBER else 10**LONGEST_NUMBER
     return text
 
 

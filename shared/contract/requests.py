@@ -26,10 +26,18 @@ FACTS_TAKEN = 200  # in one body
 
 ShortText = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT)]
 LongText = Annotated[str, Rules(max_length=10_000)]
-Name = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S")]
-InteractionType = Annotated[str, Rules(pattern="^[a-z][a-z0-9_]{0,63}$")]
-Address = Annotated[str, Rules(min_length=3, max_length=1000, pattern=r"\S\s*@\s*\S")]
-LeadId = Annotated[str, Rules(pattern=f"^{LEAD_ID.pattern}$")]
+Name = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S", words="must not be blank")]
+InteractionType = Annotated[
+    str,
+    Rules(
+        pattern="^[a-z][a-z0-9_]{0,63}$",
+        words="must begin with a small letter and hold at most 64 small letters, digits and `_`",
+    ),
+]
+Address = Annotated[
+    str, Rules(min_length=3, max_length=1000, pattern=r"\S\s*@\s*\S", words="must be an address")
+]
+LeadId = Annotated[str, Rules(pattern=f"^{LEAD_ID.pattern}$", words="must be the id of a lead")]
 Time = Annotated[datetime, Instant()]
 OpenObject = Annotated[dict[str, Any], Finite()]
 
@@ -73,11 +81,10 @@ class UpdateBody:
         """The command. Raises InvalidRequest if nothing is to change."""
         if self.status is self.owner is self.do_not_contact is ABSENT and self.reason is None:
             raise invalid("update", "needs `status`, `owner` or `doNotContact`")
-        owner = self.owner.strip() if isinstance(self.owner, str) else self.owner
         return UpdateLead(
             status=self.status,
             reason=self.reason,
-            owner=owner,
+            owner=self.owner,
             do_not_contact=self.do_not_contact,
             by=self.by,
         )
@@ -121,7 +128,7 @@ class PreviewBody:
 
     push: OpenObject | None = None
     lead_id: LeadId | None = None
-    facts: Annotated[dict[str, Any], Finite(), Rules(max_length=FACTS_TAKEN)] = field(default_factory=dict)
+    facts: Annotated[dict[str, Any], Rules(max_length=FACTS_TAKEN), Finite()] = field(default_factory=dict)
     interactions: Annotated[tuple[InteractionBody, ...], Rules(max_length=INTERACTIONS_KEPT)] = ()
     policy: str | None = None
     at: Time | None = None

@@ -7,9 +7,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 import function_app
+from functions.openapi import routes_of
 from shared.contract.openapi import document
 from shared.contract.schemas import reachable
-from functions.openapi import routes_of
 
 OPENAPI = json.loads(json.dumps(document(routes_of(function_app.BLUEPRINTS))))
 METHODS = {"get", "post", "patch", "put", "delete"}

@@ -7,13 +7,12 @@ import tarfile
 
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
-from msgspec.structs import fields
 
-from shared.contract.messages import ActivityHead, ActivityType
 from local import toolchain
-from shared.contract.asyncapi import REPORTS, activity_name
-from shared.contract.asyncapi import asyncapi
+from shared.contract.asyncapi import REPORTS, activity_name, asyncapi
+from shared.contract.messages import ActivityHead, ActivityType
 from shared.leads.events import EventType
+from shared.leads.json_form import camel
 
 SPECS = "@asyncapi/specs@6.11.1"  # the schemas that AsyncAPI publishes
 ASYNCAPI = json.loads(json.dumps(asyncapi()))
@@ -71,7 +70,7 @@ def test_the_topic_carries_every_type_and_each_payload_is_a_schema():
 
 @pytest.mark.parametrize("type_", ActivityType)
 def test_a_report_has_every_field_that_is_read(type_):
-    read = {field.encode_name for one in (ActivityHead, REPORTS[type_]) for field in fields(one)}
+    read = {camel(one) for type_ in (ActivityHead, REPORTS[type_]) for one in type_.__dataclass_fields__}
     assert ASYNCAPI["components"]["schemas"][activity_name(type_)]["properties"].keys() == read
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import UNSET
 
-from shared.contract.messages import activity_of
 from shared.contract.errors import InvalidRequest
+from shared.contract.messages import activity_of
 from shared.leads.commands import ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
+from shared.leads.json_form import ABSENT
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.services.activity import Activity
 from tests.samples import NOW, examples
@@ -58,7 +58,7 @@ def test_a_status_has_the_fields_of_an_update():
     )
     report = read(body(type="status", owner="kim", at="2026-03-01T00:00:00Z")).report
     assert isinstance(report, UpdateLead)
-    assert (report.status, report.at) == (UNSET, NOW - timedelta(days=1, hours=9))
+    assert (report.status, report.at) == (ABSENT, NOW - timedelta(days=1, hours=9))
 
 
 def test_an_owner_is_kept_as_it_is():
@@ -90,39 +90,43 @@ def test_without_an_id_that_of_the_message_serves():
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
-        pytest.param(b"", "is no activity", id="nothing"),
-        pytest.param(b"[]", "Expected `object`", id="a list"),
-        pytest.param(b'"text"', "Expected `object`", id="a text"),
-        pytest.param(b"\xff\xfe", "malformed", id="not UTF-8"),
-        pytest.param(b'{"type": "\xff"}', "is no activity", id="not UTF-8 within"),
-        pytest.param(b'{"a":' * 13_000 + b"1" + b"}" * 13_000, "at most 65536", id="large"),
-        pytest.param(body(), "missing required field `type`", id="no type"),
+        pytest.param(b"", "Invalid activity", id="nothing"),
+        pytest.param(b"[]", "must be an object", id="a list"),
+        pytest.param(b'"text"', "must be an object", id="a text"),
+        pytest.param(b"\xff\xfe", "isn't JSON", id="not UTF-8"),
+        pytest.param(b'{"type": "\xff"}', "Invalid activity", id="not UTF-8 within"),
+        pytest.param(b'{"a":' * 13_000 + b"1" + b"}" * 13_000, "the limit is 65536", id="large"),
+        pytest.param(body(), "`type` is missing", id="no type"),
         pytest.param(body(type=CANARY), "`type` must be one of follow_up, interaction,", id="unknown type"),
-        pytest.param(body(type=7), r"\$\.type", id="a number for a type"),
+        pytest.param(body(type=7), "`type` must be a text", id="a number for a type"),
         pytest.param(body(type="facts", leadId=None), "needs `leadId` or `email`", id="about nobody"),
         pytest.param(body(type="facts", email=CANARY), "needs `leadId` or `email`", id="about two"),
-        pytest.param(body(type="facts", leadId=CANARY), r"\$\.leadId", id="no lead id"),
-        pytest.param(body(type="facts", leadId=f"{ID}\n"), r"\$\.leadId", id="a lead id and more"),
-        pytest.param(body(type="facts", id=""), r"\$\.id", id="an empty id"),
-        pytest.param(body(type="facts", id="a\x00b"), r"\$\.id", id="a control character"),
-        pytest.param(body(type="facts", id="x" * 201), r"\$\.id", id="a long id"),
-        pytest.param(body(type="facts", at="yesterday"), r"\$\.at", id="no time"),
-        pytest.param(body(type="facts", at="2026-03-02T09:00:00"), r"\$\.at", id="no zone"),
+        pytest.param(body(type="facts", leadId=CANARY), "`leadId` must be the id of a lead", id="no lead id"),
+        pytest.param(
+            body(type="facts", leadId=f"{ID}\n"), "`leadId` must be the id of a lead", id="an id and more"
+        ),
+        pytest.param(body(type="facts", id=""), "`id` must", id="an empty id"),
+        pytest.param(body(type="facts", id="a\x00b"), "`id` must", id="a control character"),
+        pytest.param(body(type="facts", id="x" * 201), "`id` must", id="a long id"),
+        pytest.param(body(type="facts", at="yesterday"), "`at` must be an instant", id="no time"),
+        pytest.param(body(type="facts", at="2026-03-02T09:00:00"), "`at` must be an instant", id="no zone"),
         pytest.param(body(type="status", owner="x", at="0001-01-01T00:00:00+14:00"), "calendar", id="year 0"),
-        pytest.param(body(type="follow_up"), "missing required field `by`", id="a call by nobody"),
-        pytest.param(body(type="follow_up", by=" "), "`by` must name somebody", id="a call by a blank"),
-        pytest.param(body(type="interaction"), "missing required field `interaction`", id="did nothing"),
-        pytest.param(body(type="interaction", interaction="A B"), r"\$\.interaction", id="no name"),
-        pytest.param(body(type="interaction", interaction="a", detail=[1]), r"\$\.detail", id="a list"),
+        pytest.param(body(type="follow_up"), "`by` is missing", id="a call by nobody"),
+        pytest.param(body(type="follow_up", by=" "), "`by` must not be blank", id="a call by a blank"),
+        pytest.param(body(type="interaction"), "`interaction` is missing", id="did nothing"),
+        pytest.param(body(type="interaction", interaction="A B"), "`interaction` must begin", id="no name"),
+        pytest.param(body(type="interaction", interaction="a", detail=[1]), "`detail` must be", id="a list"),
         pytest.param(body(type="status", by="sam"), "needs `status`, `owner` or", id="no change"),
-        pytest.param(body(type="status", owner=" "), "`owner` must name somebody", id="a blank owner"),
+        pytest.param(body(type="status", owner=" "), "`owner` must not be blank", id="a blank owner"),
         pytest.param(body(type="status", status=CANARY), "`status` must be one of", id="unknown status"),
         pytest.param(body(type="status", status="lost", reason=CANARY), "`reason` must be", id="a reason"),
-        pytest.param(body(type="facts"), "missing required field `facts`", id="no facts"),
-        pytest.param(body(type="facts", facts={}), r"length >= 1.*\$\.facts", id="empty facts"),
-        pytest.param(body(type="facts", facts=[CANARY]), r"\$\.facts", id="a list of facts"),
+        pytest.param(body(type="facts"), "`facts` is missing", id="no facts"),
+        pytest.param(body(type="facts", facts={}), "`facts` must have at least 1 entry", id="empty facts"),
+        pytest.param(body(type="facts", facts=[CANARY]), "`facts` must ", id="a list of facts"),
         pytest.param(body(type="facts", facts={"a": [CANARY]}), "`facts` must be texts", id="a list"),
-        pytest.param(body(type="facts", facts={str(n): 1 for n in range(201)}), r"\$\.facts", id="too many"),
+        pytest.param(
+            body(type="facts", facts={str(n): 1 for n in range(201)}), "`facts` must ", id="too many"
+        ),
     ],
 )
 def test_a_report_that_can_not_be_read_is_refused_with_what_and_where(sent: bytes, says: str):
@@ -148,7 +152,7 @@ def test_facts_that_are_nested_deep_are_flattened_or_refused(depth: int):
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"9" * 5000, b"NaN"])
 def test_a_number_beyond_numbers_is_refused(number: bytes):
-    with pytest.raises(InvalidRequest, match=r"out of range|malformed"):
+    with pytest.raises(InvalidRequest, match=r"finite|isn't JSON"):
         read(b'{"type": "facts", "leadId": "%s", "facts": {"a": %s}}' % (ID.encode(), number))
 
 

@@ -4,20 +4,20 @@ import json
 import re
 from copy import replace
 
-import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import function_app
-from functions import bodies
+from shared.contract import requests
+from shared.contract.errors import InvalidRequest
 from shared.contract.operations import OPERATIONS
 from shared.contract.push_body import push_body
-from shared.contract.errors import InvalidRequest
-from functions.requests import EVENTS_QUERY, LEADS_QUERY
-from functions.time_range import RANGE_QUERY
+from shared.contract.queries import EventsQuery, LeadsQuery, StatsQuery, read_query
 from shared.contract.responses import lead_body
+from shared.contract.schemas import query_parameters
 from shared.leads.enrichment import CountryFacts, Enrichment, Provenance
+from shared.leads.json_form import camel
 from shared.leads.lead import CloseReason
 from shared.leads.score import Evidence, LedgerLine
 from shared.marketplace.parse import push_of
@@ -78,14 +78,14 @@ def test_every_operation_tells_the_callers_story():
 
 BODIES = [
     one
-    for one in vars(bodies).values()
-    if isinstance(one, type) and issubclass(one, msgspec.Struct) and one.__module__ == bodies.__name__
+    for name, one in vars(requests).items()
+    if name.endswith("Body") and one.__module__ == requests.__name__
 ]
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
 def test_every_field_of_a_body_is_described(body):
-    fields = {field.encode_name for field in msgspec.structs.fields(body)}
+    fields = {camel(name) for name in body.__dataclass_fields__}
     assert SCHEMAS[body.__name__]["properties"].keys() == fields
 
 
@@ -148,10 +148,15 @@ WRITTEN += ["open!040!" + "a" * 24, "2026-03-01", "2026-03-01T09:00:00Z", "2026-
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda text: repr(text[:12]))
-@pytest.mark.parametrize("parameter", [*LEADS_QUERY, *EVENTS_QUERY, *RANGE_QUERY], ids=lambda one: one.name)
-def test_a_parameter_takes_what_its_schema_takes(parameter, written):
-    value = read_as(parameter.schema["type"], written)
-    assert is_taken(parameter, written) == Draft202012Validator(parameter.schema).is_valid(value)
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [(query, one) for query in (LeadsQuery, EventsQuery, StatsQuery) for one in query_parameters(query)],
+    ids=lambda one: one["name"] if isinstance(one, dict) else one.__name__,
+)
+def test_a_parameter_takes_what_its_schema_takes(query, parameter, written):
+    schema = parameter["schema"]
+    value = read_as(schema.get("type"), written)
+    assert is_taken(query, parameter["name"], written) == Draft202012Validator(schema).is_valid(value)
 
 
 def read_as(type_, text):
@@ -162,9 +167,9 @@ def read_as(type_, text):
     return text
 
 
-def is_taken(parameter, text):
+def is_taken(query, name, text):
     try:
-        parameter.read({parameter.name: text})
+        read_query(query, {name: text})
     except InvalidRequest:
         return False
     return True

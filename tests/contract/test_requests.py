@@ -7,15 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.requests import follow_up_report
 from shared.contract.errors import InvalidRequest
-from functions.requests import (
-    cursor_of,
-    lead_filter,
-    lead_id_of,
-    limit_of,
-    number_of,
-)
+from shared.contract.queries import EventsQuery, lead_id_of, leads_query, read_query
+from shared.contract.requests import follow_up_report
 from shared.leads.commands import ReportFollowUp
 from shared.leads.lead import LeadStatus
 from shared.services.errors import LeadNotFound
@@ -24,6 +18,22 @@ from tests.samples import NOW, examples
 
 ID = "abcdefghijklmnopqrstuvw7"
 CANARY = "c4n4ry"
+
+
+def lead_filter(params, now):
+    return leads_query(params).to_filter(now)
+
+
+def limit_of(params):
+    return leads_query(params).limit
+
+
+def cursor_of(params):
+    return leads_query(params).cursor
+
+
+def number_of(params):
+    return read_query(EventsQuery, params).cursor
 
 
 def body(**fields) -> bytes:
@@ -104,7 +114,7 @@ def test_a_page_has_one_to_two_hundred_leads(text: str, limit: int):
 
 @pytest.mark.parametrize("text", ["", "0", "201", "-1", "all", "9" * 5000])
 def test_another_limit_is_refused(text: str):
-    with pytest.raises(InvalidRequest, match="`limit` must be a number from 1 to 200"):
+    with pytest.raises(InvalidRequest, match=r"`limit` must be (a whole number|at least 1|at most 200)"):
         limit_of({"limit": text})
 
 
@@ -116,7 +126,7 @@ def test_a_cursor_of_ours_is_taken(cursor: str):
 def test_a_cursor_belongs_to_the_list_that_gave_it():
     assert cursor_of({"cursor": f"closed!000!{ID}", "status": "won"}) == f"closed!000!{ID}"
     for status, kind in (({}, "closed"), ({"status": "new"}, "closed"), ({"status": "lost"}, "open")):
-        with pytest.raises(InvalidRequest, match="`cursor` isn't one that a page of this list gave"):
+        with pytest.raises(InvalidRequest, match="`cursor` must be the `cursor` of a page of this list"):
             cursor_of({"cursor": f"{kind}!000!{ID}", **status})
 
 
@@ -145,7 +155,7 @@ def test_a_history_begins_with_any_event(text: str, number: int):
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "100000000", "x"])
 def test_a_history_begins_with_nothing_else(text: str):
-    with pytest.raises(InvalidRequest, match="`cursor` must be a number from 1 to 99999999"):
+    with pytest.raises(InvalidRequest, match=r"`cursor` must be (a whole number|at (least|most))"):
         number_of({"cursor": text})
 
 
@@ -154,9 +164,7 @@ def test_a_history_begins_with_nothing_else(text: str):
 
 def test_a_report_says_who_and_when_and_how():
     report = follow_up_report(
-        body(
-            at="2026-03-02T09:30:00+01:00", channel="phone", note="Hi", outcome="reached", id="crm-1", more=1
-        ),
+        body(at="2026-03-02T09:30:00+01:00", channel="phone", note="Hi", outcome="reached", id="crm-1"),
         NOW,
     )
     at = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
@@ -174,24 +182,28 @@ def test_a_report_without_a_time_is_of_now():
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
-        pytest.param(b"", "is no follow-up", id="nothing"),
-        pytest.param(b"[]", "Expected `object`", id="a list"),
-        pytest.param(b"{", "is no follow-up", id="broken"),
-        pytest.param(b'{"by": "\xff"}', "is no follow-up", id="not UTF-8"),
-        pytest.param(b'{"by": "\\ud800"}', "is no follow-up", id="half a character"),
-        pytest.param(b"{}", "missing required field `by`", id="nobody"),
-        pytest.param(body(by=""), r"length >= 1.*\$\.by", id="an empty name"),
-        pytest.param(body(by="  "), "`by` must name somebody", id="a blank name"),
-        pytest.param(body(by="x" * 201), r"length <= 200.*\$\.by", id="a name too long"),
-        pytest.param(body(by=5), r"\$\.by", id="a number for a name"),
-        pytest.param(body(at="yesterday"), r"\$\.at", id="no time"),
-        pytest.param(body(at="2026-03-02T09:00:00"), r"timezone.*\$\.at", id="a time without a zone"),
-        pytest.param(body(at=0), r"\$\.at", id="a number for a time"),
-        pytest.param(body(channel=""), r"\$\.channel", id="an empty channel"),
-        pytest.param(body(note="x" * 10_001), r"length <= 10000.*\$\.note", id="a note too long"),
-        pytest.param(body(outcome=[]), r"\$\.outcome", id="a list for an outcome"),
-        pytest.param(body(id=""), r"\$\.id", id="an empty id"),
-        pytest.param(body(note="x" * 65_536), "at most 65536 are taken", id="a body too large"),
+        pytest.param(b"", "Invalid follow-up: isn't JSON", id="nothing"),
+        pytest.param(b"[]", "must be an object", id="a list"),
+        pytest.param(b"{", "Invalid follow-up: isn't JSON", id="broken"),
+        pytest.param(b'{"by": "\xff"}', "Invalid follow-up", id="not UTF-8"),
+        pytest.param(b'{"by": "\\ud800"}', "Invalid follow-up", id="half a character"),
+        pytest.param(b"{}", "`by` is missing", id="nobody"),
+        pytest.param(body(by=""), "`by` must have at least 1 character", id="an empty name"),
+        pytest.param(body(by="  "), "`by` must ", id="a blank name"),
+        pytest.param(body(by="x" * 201), "`by` must have at most 200 characters", id="a name too long"),
+        pytest.param(body(by=5), "`by` must be a text", id="a number for a name"),
+        pytest.param(body(at="yesterday"), "`at` must be an instant", id="no time"),
+        pytest.param(
+            body(at="2026-03-02T09:00:00"), "`at` must be an instant with a zone", id="a time without a zone"
+        ),
+        pytest.param(body(at=0), "`at` must be an instant", id="a number for a time"),
+        pytest.param(body(channel=""), "`channel` must have", id="an empty channel"),
+        pytest.param(
+            body(note="x" * 10_001), "`note` must have at most 10000 characters", id="a note too long"
+        ),
+        pytest.param(body(outcome=[]), "`outcome` must be a text", id="a list for an outcome"),
+        pytest.param(body(id=""), "`id` must have", id="an empty id"),
+        pytest.param(body(note="x" * 65_536), "the limit is 65536", id="a body too large"),
     ],
 )
 def test_a_report_that_can_not_be_read_is_refused_with_what_and_where(sent: bytes, says: str):
@@ -202,7 +214,7 @@ def test_a_report_that_can_not_be_read_is_refused_with_what_and_where(sent: byte
 @given(st.integers(0, 120), st.sampled_from(['"', "}", "\\", ",", "\x00", "é"]))
 @examples(60)
 def test_a_refusal_quotes_nothing_of_the_report(place: int, damage: str):
-    text = json.dumps({"by": [CANARY], "at": CANARY, "note": CANARY, CANARY: CANARY})
+    text = json.dumps({"by": [CANARY], "at": CANARY, "note": CANARY, f"{CANARY}@contoso.com": CANARY})
     with pytest.raises(InvalidRequest) as refusal:
         follow_up_report((text[:place] + damage + text[place:]).encode(), NOW)
     assert CANARY not in str(refusal.value)

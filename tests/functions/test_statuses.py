@@ -7,11 +7,10 @@ import azure.functions as func
 import pytest
 
 import function_app
-from shared.contract.requests import MAX_PREVIEW
-from shared.contract.requests import MAX_BODY
-from shared.contract.operations import OPERATIONS
 from functions.openapi import routes_of
 from shared import bootstrap
+from shared.contract.operations import OPERATIONS
+from shared.contract.requests import MAX_BODY, MAX_PREVIEW
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
 from tests.builders import DAY, a_context, a_first_push, push_body
