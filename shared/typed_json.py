@@ -22,6 +22,8 @@ type Names = Callable[[str], str]
 type Unknown = Literal["ignore", "forbid"]
 type Place = tuple[str | int, ...]
 
+UNKNOWN_MEMBER = "has a member that is not known"
+_UNKNOWN = "unexpected_keyword_argument"
 _PREDICATES = ("must ", "is ", "isn't ", "needs ", "lies ", "has ")
 
 
@@ -171,7 +173,7 @@ def from_tables[Value](type_: type[Value], tables: Mapping[str, Any]) -> Value:
     from pydantic_core import to_json as as_text  # noqa: PLC0415 - see the module
 
     reader = adapter(type_, names=as_written, unknown="forbid")
-    return cast(Value, _read(reader, as_text(tables, inf_nan_mode="constants")))
+    return cast(Value, _read(reader, as_text(tables, inf_nan_mode="constants"), is_own_file=True))
 
 
 def adapter(type_: Any, *, names: Names = camel, unknown: Unknown = "ignore") -> "TypeAdapter[Any]":
@@ -198,13 +200,15 @@ def _built(type_: Any, names: Names, unknown: Unknown) -> "TypeAdapter[Any]":
 type _Configured[Value] = Value  # pydantic takes settings for an alias, and hands them on to its dataclasses
 
 
-def _read(reader: "TypeAdapter[Any]", text: str | bytes) -> Any:
+def _read(reader: "TypeAdapter[Any]", text: str | bytes, *, is_own_file: bool = False) -> Any:
     from pydantic import ValidationError  # noqa: PLC0415 - see the module
 
     try:
         return reader.validate_json(text)
     except ValidationError as exc:
-        raise Unreadable(tuple(_mistakes(exc, _json(text)))) from None  # pydantic's own error holds the input
+        raise Unreadable(
+            tuple(_mistakes(exc, _json(text), is_own_file))
+        ) from None  # pydantic's own error holds the input
 
 
 def _json(text: str | bytes) -> Any:
@@ -217,37 +221,40 @@ def _json(text: str | bytes) -> Any:
         return None
 
 
-def _mistakes(exc: "ValidationError", value: Any) -> Iterator[Mistake]:
-    """By place. A container is wrong for itself only where nothing within it is wrong."""
+def _mistakes(exc: "ValidationError", value: Any, is_own_file: bool) -> Iterator[Mistake]:
+    """By place. A container is wrong for itself only where nothing within it is wrong.
+
+    An unknown member is named in a file of the operator's own. In what others send its name may be anything,
+    also an address: there its object is named.
+    """
     errors: dict[Place, list[ErrorDetails]] = {}
     for error in exc.errors(include_url=False, include_input=False):
         if error["type"] not in _ALTERNATIVES:
-            errors.setdefault(_named_place(error, value), []).append(error)
+            place = _place(error["loc"], value)
+            is_hidden = error["type"] == _UNKNOWN and not is_own_file
+            errors.setdefault(place[:-1] if is_hidden else place, []).append(error)
     containers = {place[:depth] for place in errors for depth in range(len(place))}
     for place, at_place in errors.items():
-        if place not in containers:
-            yield from _mistakes_at(place, at_place)
+        if place not in containers or any(error["type"] == _UNKNOWN for error in at_place):
+            yield from _mistakes_at(place, at_place, is_named=is_own_file)
 
 
-def _named_place(error: "ErrorDetails", value: Any) -> Place:
-    """Where it is. An unknown member is only named if it may be a misspelt one: it is the sender's word."""
-    place = _place(error["loc"], value)
-    is_unknown = error["type"] == "unexpected_keyword_argument"
-    return place[:-1] if is_unknown and not _MEMBER.fullmatch(str(place[-1])) else place
-
-
-def _mistakes_at(place: Place, errors: "list[ErrorDetails]") -> Iterator[Mistake]:
+def _mistakes_at(place: Place, errors: "list[ErrorDetails]", *, is_named: bool) -> Iterator[Mistake]:
     """All that the check of a dataclass (`__post_init__`) found; one mistake for all members of a union."""
     cause = errors[0].get("ctx", {}).get("error")
     if isinstance(cause, Unreadable):
         yield from (Mistake((*place, *within.place), within.rule) for within in cause.mistakes)
     else:
-        rules = dict.fromkeys(_rule(error["type"], error.get("ctx", {}), error["msg"]) for error in errors)
+        rules = dict.fromkeys(
+            _rule(error["type"], error.get("ctx", {}), error["msg"], is_named) for error in errors
+        )
         yield Mistake(place, ", or ".join(rules))
 
 
-def _rule(kind: str, context: Mapping[str, Any], message: str) -> str:
+def _rule(kind: str, context: Mapping[str, Any], message: str, is_named: bool) -> str:
     """The rule in our words, else in pydantic's. The context holds bounds and choices, never the value."""
+    if kind == _UNKNOWN:
+        return UNKNOWN_MEMBER if not is_named else "is not known"
     if kind in ("enum", "literal_error"):
         return f"must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
     if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
@@ -286,7 +293,6 @@ _WORDS = {
     "too_long": "must have at most {max_length} entries",
     "too_short": "must have at least {min_length} entries",
     "tuple_type": "must be a list",
-    "unexpected_keyword_argument": "is not known",
 }
 
 
@@ -306,5 +312,4 @@ def _place(loc: Place, value: Any) -> Place:
 
 # What pydantic adds to a place: a name for each alternative of a union, a mark for the key of a dict.
 _ADDED = re.compile(r"(str|int|float|bool|none|constrained-\w+|[\w-]+\[.*\]|\[key\])")
-_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _ALTERNATIVES = ("needs_python_object", "is_instance_of")  # of a union, and nothing that JSON can hold

@@ -1,7 +1,7 @@
 """Bodies that callers of the API send. An unknown member is refused: it may be a misspelt one."""
 
 import codecs
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,14 +10,23 @@ from shared.enrichment.identity import is_address
 from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.identity import LEAD_ID
 from shared.leads.interactions import INTERACTIONS_KEPT
-from shared.leads.json_form import ABSENT, Absent
+from shared.leads.json_form import ABSENT, Absent, camel
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.marketplace.parse import push_of
 from shared.policy.load import InvalidPolicy, parse_policy
 from shared.policy.model import Policy
 from shared.scoring.facts import flattened
 from shared.services.queries import LeadPreview, PushPreview
-from shared.typed_json import Finite, Instant, Rules, Unknown, Unreadable, from_json
+from shared.typed_json import (
+    UNKNOWN_MEMBER,
+    Finite,
+    Instant,
+    Mistake,
+    Rules,
+    Unknown,
+    Unreadable,
+    from_json,
+)
 
 MAX_BODY = 64 * 1024  # bytes
 MAX_PREVIEW = 256 * 1024  # bytes: a push, and a whole policy
@@ -173,7 +182,15 @@ def read_body[Body](
     try:
         return from_json(type_, body.removeprefix(codecs.BOM_UTF8), unknown=unknown)
     except Unreadable as exc:
-        raise InvalidRequest(f"Invalid {what}", exc.mistakes) from exc
+        raise InvalidRequest(f"Invalid {what}", [_with_known(type_, one) for one in exc.mistakes]) from exc
+
+
+def _with_known(type_: type, mistake: Mistake) -> Mistake:
+    """With the members that the body may have, where one isn't known: its own name is the caller's."""
+    if mistake.place or mistake.rule != UNKNOWN_MEMBER:
+        return mistake
+    known = ", ".join(f"`{camel(one.name)}`" for one in fields(type_))
+    return Mistake((), f"{UNKNOWN_MEMBER}; known are {known}")
 
 
 def follow_up_report(body: bytes, now: datetime) -> ReportFollowUp:
