@@ -118,6 +118,7 @@ class OutgoingLink(Link[SourceNode]):
         self.target_address = _address(attach.target)
         self.sends_settled = attach.snd_settle_mode == SETTLED
         self._credit = 0
+        self._is_drained = False  # the client wants back what it gave and we don't use
         self._delivery_count = 0
 
     @property
@@ -150,22 +151,24 @@ class OutgoingLink(Link[SourceNode]):
         self.channel.write_message(OutgoingDelivery(self, tag, token, settled), message)
 
     def on_flow(self, flow: Flow) -> None:
-        """Take the credit that the client gives; where it is drained, use it or hand it back."""
+        """Take the credit that the client gives."""
         if flow.link_credit is not None:
             on_their_way = (self._delivery_count - (flow.delivery_count or 0)) % _WRAP
             self._credit = max(flow.link_credit - on_their_way, 0)
+        self._is_drained = flow.drain
         self.serve()
-        if flow.drain and self.channel.has_room:
-            self._delivery_count = (self._delivery_count + self._credit) % _WRAP
-            self._credit = 0
-            self._tell(drain=True)
-        elif flow.echo:
+        if flow.echo and not flow.drain:
             self._tell()
 
     def serve(self) -> None:
-        """Let the node use what credit there is."""
+        """Let the node use what credit and room there is; credit that is drained goes back behind that."""
         if self.node is not None:
             self.node.on_credit()
+        if self._is_drained and self.channel.has_room:
+            self._is_drained = False
+            self._delivery_count = (self._delivery_count + self._credit) % _WRAP
+            self._credit = 0
+            self._tell(drain=True)
 
     def _tell(self, *, drain: bool = False) -> None:
         self.channel.write_flow(self.handle, self._delivery_count, self._credit, drain=drain)

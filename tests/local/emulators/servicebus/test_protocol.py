@@ -373,6 +373,17 @@ def test_drained_credit_is_handed_back():
     assert not link.may_send
 
 
+def test_drained_credit_is_handed_back_behind_what_waits_for_room():
+    peer, link = receiving(window=1)
+    link.send(b"1", b"x" * 150_000)  # three frames
+    peer.answers()
+
+    assert only(peer.send(flow(0, 10, count=0, seen=1, window=1, drain=True)), Flow) == []
+    answers = [answer[1] for answer in peer.send(flow(seen=2, window=5))]
+    assert [type(answer) for answer in answers] == [Transfer, Flow]
+    assert (answers[1].delivery_count, answers[1].link_credit, answers[1].drain) == (10, 0, True)
+
+
 def test_an_echo_is_answered_for_a_link_and_for_a_session():
     peer, _ = receiving(credit=5)
     peer.send(attach("b", 1))
