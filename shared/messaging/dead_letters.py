@@ -7,13 +7,14 @@ from azure.servicebus import ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from shared.messaging.link import BUS_ERRORS, closed
+from shared.services.ports import DeadLetters
 
 MOST = 100  # counted of one entity
 PAGE = 50  # messages a look asks for
 PATIENCE = 15.0  # seconds for one count, opening the link included: a cold instance signs in first
 
 
-class ServiceBusDeadLetters:
+class ServiceBusDeadLetters(DeadLetters):
     """Opens a connection for each count: one a minute at most is asked for, and idle links break.
 
     Args:
@@ -39,7 +40,6 @@ class ServiceBusDeadLetters:
         self._queues = {"activity": activity, "spill": spill}
 
     async def count(self) -> dict[str, int | None]:
-        """See `DeadLetters.count`."""
         client = self._connect()
         dead = ServiceBusSubQueue.DEAD_LETTER
         try:

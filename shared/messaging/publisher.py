@@ -18,6 +18,7 @@ from shared.leads.events import Event
 from shared.leads.lead import Lead
 from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT
 from shared.services.errors import BusUnavailable
+from shared.services.ports import EventPublisher
 
 SEND_TIMEOUT = 30.0  # seconds for what was waiting, opening the link included: a cold instance signs in first
 PAUSE_AFTER_FAILURE = 5.0  # seconds: meanwhile nobody waits for a bus that is down
@@ -137,7 +138,7 @@ class Outbox:
             task.add_done_callback(self._closing.discard)
 
 
-class ServiceBusPublisher:
+class ServiceBusPublisher(EventPublisher):
     """Sends events in order, as few batches as it takes.
 
     Args:
@@ -150,11 +151,9 @@ class ServiceBusPublisher:
         self._outbox = Outbox(connect, lambda client: client.get_topic_sender(topic), in_batches)
 
     async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
-        """See `EventPublisher.publish`."""
         await self._outbox.send([_message(lead, event) for event in events])
 
     async def close(self) -> None:
-        """See `EventPublisher.close`."""
         await self._outbox.close()
 
 

@@ -14,7 +14,7 @@ from azure.servicebus.exceptions import MessageLockLostError, MessagingEntityNot
 
 from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT, opened
 from shared.services.errors import BusUnavailable
-from shared.services.ports import UnreadMessage
+from shared.services.ports import UnreadMessage, UnreadMessages
 
 MOST_LOOKED_AT = 20_000  # messages of one queue; more must be read first
 PAGE = 250  # messages
@@ -45,8 +45,8 @@ class Place:
         return client.get_subscription_receiver(self.entity, self.subscription, sub_queue=sub_queue)
 
 
-class ServiceBusUnread:
-    """See the port `UnreadMessages`.
+class ServiceBusUnread(UnreadMessages):
+    """Deletes messages over connections of its own; see the port.
 
     First it only looks, which locks nothing. Copies that were put off are called off by their numbers. Only
     where a message that is meant waits for its turn, it is received, with all that lie before it: those are
@@ -61,11 +61,10 @@ class ServiceBusUnread:
         """Open no connection yet."""
         self._connect, self._places = connect, places
 
-    async def remove(self, is_meant: IsMeant) -> int:
-        """See `UnreadMessages.remove`."""
+    async def delete_matching(self, matches: IsMeant) -> int:
         try:
             async with asyncio.timeout(PATIENCE), opened(self._connect()) as client:
-                work = (_remove_all(client, place, is_meant) for place in self._places)
+                work = (_remove_all(client, place, matches) for place in self._places)
                 outcomes = await asyncio.gather(*work, return_exceptions=True)
                 return sum(_count(outcome) for outcome in outcomes)
         except BUS_ERRORS as exc:

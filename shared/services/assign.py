@@ -47,12 +47,12 @@ async def assign(context: AppContext, lead_id: str, *, now: datetime) -> Lead:
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: try again later.
     """
-    stored = await context.store.get(lead_id)
+    stored = await context.lead_store.get(lead_id)
     if not is_assignment_requested(stored.lead):
         return stored.lead
     seat = await _assignment(context, stored.lead, now)
     if seat is None:  # somebody else has answered a later request
-        return (await context.store.get(lead_id)).lead
+        return (await context.lead_store.get(lead_id)).lead
     policy = context.policy
     outcome = await change_lead(
         context, lead_id, lambda lead: record_assignment(lead, seat, policy, now), read=stored
@@ -76,11 +76,11 @@ async def release_assignment(context: AppContext, lead_id: str) -> bool:
 
 async def _released(context: AppContext, lead_id: str) -> bool:
     for attempt in range(MAX_ATTEMPTS):
-        read = await context.store.rota_for(lead_id)
-        if read.seat is None:
+        read = await context.workloads.get_workload(lead_id)
+        if read.assignment is None:
             return False
         try:
-            await context.store.leave_seat(read, lead_id)
+            await context.workloads.delete_assignment(read, lead_id)
         except LeadChanged:
             await _pause(context, attempt)
             continue
@@ -103,12 +103,12 @@ async def _assignment(context: AppContext, lead: Lead, now: datetime) -> Assignm
 async def _assigned(context: AppContext, lead: Lead, now: datetime) -> Assignment | None:
     """The lead's seat, as stored; chosen again if the books changed meanwhile."""
     for attempt in range(MAX_ATTEMPTS):
-        read = await context.store.rota_for(lead.id)
-        seat = choose_assignment(lead, read.seat, read.rota, context.policy, now)
-        if seat is None or seat == read.seat:
+        read = await context.workloads.get_workload(lead.id)
+        seat = choose_assignment(lead, read.assignment, read.workload, context.policy, now)
+        if seat is None or seat == read.assignment:
             return seat
         try:
-            await context.store.keep_seat(read, lead.id, seat)
+            await context.workloads.save_assignment(read, lead.id, seat)
         except LeadChanged:
             await _pause(context, attempt)
             continue

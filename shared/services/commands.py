@@ -91,7 +91,7 @@ async def report_interaction_of(
         PersonNotFound: nobody has it.
         InvalidInteraction, StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
     """
-    lead_ids = await context.store.leads_of(contact_key(email, context.id_key), LEADS_OF_A_PERSON)
+    lead_ids = await context.lead_store.list_leads_of(contact_key(email, context.id_key), LEADS_OF_A_PERSON)
     if not lead_ids:
         raise PersonNotFound
     reported = (report_interaction(context, lead_id, report, at=at) for lead_id in lead_ids)

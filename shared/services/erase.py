@@ -51,11 +51,11 @@ async def purge(context: AppContext, lead_id: str, now: datetime) -> None:
         LeadNotFound: there is nothing (more) to do.
         StoreUnavailable, LeadChanged: try again later.
     """
-    tombstone = await context.store.tombstone_of(lead_id)
+    tombstone = await context.lead_store.find_tombstone(lead_id)
     if tombstone is None:
         await _sweep(context, lead_id)
         await change_lead(context, lead_id, lambda lead: expire(lead, context.policy.retention, now))
-        tombstone = await context.store.tombstone_of(lead_id)
+        tombstone = await context.lead_store.find_tombstone(lead_id)
     if tombstone is not None:
         await finish(context, tombstone, now)
 
@@ -64,7 +64,7 @@ async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> R
     """Everything after the tombstone, each step safe to repeat; it goes itself when it has stood its time."""
     lead = tombstone.lead
     through = lead.bookkeeping.erased_through
-    events = await context.store.erase_events(lead.id, through) if through else 0
+    events = await context.lead_store.delete_events(lead.id, through) if through else 0
     seats = int(await release_assignment(context, lead.id))
     is_told = await _tell(context, lead)
     try:
@@ -79,7 +79,7 @@ async def _tell(context: AppContext, lead: Lead) -> bool:
     owed = lead.bookkeeping.events_unpublished
     if not owed:
         return True
-    events = await context.store.events_of(lead.id, first=owed[0], limit=len(owed))
+    events = await context.lead_store.list_events(lead.id, first=owed[0], limit=len(owed))
     try:
         async with asyncio.timeout(BUS_TIMEOUT):
             await context.publisher.publish(lead, events)
@@ -94,7 +94,7 @@ async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is
     lead = tombstone.lead
     is_due = lead.bookkeeping.purge_at is None or lead.bookkeeping.purge_at <= now
     if is_due and is_told:
-        await context.store.bury(tombstone)
+        await context.lead_store.delete_tombstone(tombstone)
         return
     noted = (
         schedule_retry(lead, DueKind.PURGE, now, PUBLISH_BACKOFF)
@@ -102,15 +102,15 @@ async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is
         else clear_tombstone(lead, is_told=is_told)
     )
     if noted is not None:
-        await context.store.replace(tombstone, noted)
+        await context.lead_store.replace(tombstone, noted)
 
 
 async def _sweep(context: AppContext, lead_id: str) -> None:
     """Remove what an erasure has left of an earlier life of a lead; `LeadNotFound` if there is none."""
-    read = await context.store.get(lead_id)
+    read = await context.lead_store.get(lead_id)
     through = read.lead.bookkeeping.erased_through
     if through:
-        await context.store.erase_events(lead_id, through)
+        await context.lead_store.delete_events(lead_id, through)
         await change_lead(context, lead_id, lambda lead: finish_sweep(lead, through), read=read)
 
 
@@ -149,8 +149,8 @@ async def _erase_leads(context: AppContext, person: str, at: datetime) -> Remove
     """All leads of a person; `StoreUnavailable` if there are more than one call may take."""
     removed = Removed()
     for _ in range(ROUNDS):
-        lead_ids = await context.store.leads_of(person, LEADS_A_ROUND)
-        begun = await context.store.tombstones_of(person, LEADS_A_ROUND)
+        lead_ids = await context.lead_store.list_leads_of(person, LEADS_A_ROUND)
+        begun = await context.lead_store.list_tombstones_of(person, LEADS_A_ROUND)
         for lead_id in (*begun, *lead_ids):
             removed += await _erase(context, lead_id, at)
         if len(lead_ids) < LEADS_A_ROUND:
@@ -161,13 +161,13 @@ async def _erase_leads(context: AppContext, person: str, at: datetime) -> Remove
 async def _erase(context: AppContext, lead_id: str, at: datetime) -> Removed:
     """One lead, whoever began it. From the first write on the clock finishes it if this call doesn't."""
     removed = await _bury(context, lead_id, at)
-    tombstone = await context.store.tombstone_of(lead_id)
+    tombstone = await context.lead_store.find_tombstone(lead_id)
     return removed if tombstone is None else removed + await finish(context, tombstone, at)
 
 
 async def _bury(context: AppContext, lead_id: str, at: datetime) -> Removed:
     try:
-        read = await context.store.get(lead_id)
+        read = await context.lead_store.get(lead_id)
         await change_lead(context, lead_id, lambda lead: entomb(lead, at, ErasureReason.REQUESTED), read=read)
     except LeadNotFound:  # there is none; or another call was faster
         return Removed()
@@ -183,7 +183,7 @@ async def _erase_messages(context: AppContext, traces: PersonMatcher, at: dateti
 
     removed = Removed()
     for _ in range(ROUNDS):
-        removed += Removed(messages=await context.unread.remove(is_meant))
+        removed += Removed(messages=await context.unread.delete_matching(is_meant))
         late = await _late(context, traces, at)
         if not late:
             return removed
@@ -196,10 +196,10 @@ async def _late(context: AppContext, traces: PersonMatcher, at: datetime) -> lis
     """Leads whose last push came before the request to erase them."""
     lead_ids = [traces.lead_id] if traces.lead_id else []
     if traces.person:
-        lead_ids = await context.store.leads_of(traces.person, LEADS_A_ROUND)
+        lead_ids = await context.lead_store.list_leads_of(traces.person, LEADS_A_ROUND)
     late = []
     for lead_id in lead_ids:
         with suppress(LeadNotFound):
-            if (await context.store.get(lead_id)).lead.last_touch_at < at:
+            if (await context.lead_store.get(lead_id)).lead.last_touch_at < at:
                 late.append(lead_id)
     return late

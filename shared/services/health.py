@@ -78,10 +78,10 @@ async def check_health(context: AppContext, now: datetime) -> Health:
 async def _look(context: AppContext, now: datetime, counts: asyncio.Task[Counts | None]) -> Health:
     last_run = await _clock_run(context, now)
     oldest: dict[DueKind, timedelta] = {}
-    for row in await context.store.due_until(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT):
+    for row in await context.due_index.list_due(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT):
         if row.since <= now:  # put off or not: it has been due since then
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
-    parked = len(await context.store.parked(ROWS_LOOKED_AT))
+    parked = len(await context.due_index.list_parked(ROWS_LOOKED_AT))
     to_rescore = await count_to_rescore(context, ROWS_LOOKED_AT, now)
     is_ready = _runs(context, last_run, now) and all(
         age < work_stale_after(context) for age in oldest.values()
@@ -92,7 +92,7 @@ async def _look(context: AppContext, now: datetime, counts: asyncio.Task[Counts 
 async def _clock_run(context: AppContext, now: datetime) -> datetime | None:
     """When the clock last ran. Of many probes at once one runs a clock that has stopped, the others wait."""
     async with context.locks.of("clock"):
-        last_run = await context.store.last_clock_run()
+        last_run = await context.desk_state.find_clock_run()
         if _runs(context, last_run, now):
             return last_run
         failure = await failure_of(run_due(context, now))
@@ -115,8 +115,8 @@ async def _dead_lettered(context: AppContext, now: datetime) -> Counts | None:
 async def _import(context: AppContext) -> ImportHealth | None:
     if context.lead_import is None:
         return None
-    stored = await context.lead_import.ledger.load()
-    refused = len(await context.lead_import.ledger.parked(ROWS_LOOKED_AT))
+    stored = await context.lead_import.ledger.find_state()
+    refused = len(await context.lead_import.ledger.list_refused(ROWS_LOOKED_AT))
     if stored is None:
         return ImportHealth(0, refused, None, None)
     state = stored.state

@@ -51,7 +51,7 @@ async def _step(
             state = begun(stored.state, clock())
             page = await _page(lead_import, state)
             counts = await import_rows(context, lead_import, page.rows, state, clock)
-            stored = await lead_import.ledger.save(
+            stored = await lead_import.ledger.save_state(
                 stored, advanced(state, counts, page.continuation, clock())
             )
             total, ended = total + counts, page.continuation is None
@@ -64,18 +64,18 @@ async def _step(
 
 async def _switched_on(lead_import: LeadImport, now: datetime) -> StoredImport:
     """The state; the first time ever, the moment that divides history from leads to be called."""
-    stored = await lead_import.ledger.load()
-    return stored or await lead_import.ledger.save(None, ImportState(switched_on_at=now))
+    stored = await lead_import.ledger.find_state()
+    return stored or await lead_import.ledger.save_state(None, ImportState(switched_on_at=now))
 
 
 async def _page(lead_import: LeadImport, state: ImportState) -> SourcePage:
     """The next page; the first again if the service forgot where it begins: marks know what is done."""
     continuation = state.under_way.continuation if state.under_way else None
     try:
-        return await lead_import.table.page(state.watermark, continuation, ROWS_A_PAGE)
+        return await lead_import.table.list_rows(state.watermark, continuation, ROWS_A_PAGE)
     except PageLost:
         log.warning("import: the pass begins again, the service refused its continuation")
-        return await lead_import.table.page(state.watermark, None, ROWS_A_PAGE)
+        return await lead_import.table.list_rows(state.watermark, None, ROWS_A_PAGE)
 
 
 def _tell(counts: Counts, state: ImportState) -> None:

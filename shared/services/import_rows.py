@@ -103,7 +103,7 @@ async def import_rows(
     """
     if not rows:
         return Counts()
-    parked = {row.key: row.reason for row in await lead_import.ledger.parked(PARKED_KNOWN)}
+    parked = {row.key: row.reason for row in await lead_import.ledger.list_refused(PARKED_KNOWN)}
     work = Work(context, lead_import, state, clock, parked)
     found = await asyncio.gather(*(_read(context, row) for row in rows), return_exceptions=True)
     counts = Counts()
@@ -164,7 +164,7 @@ async def _take(work: Work, one: ImportedRow) -> Counts:
     mark = await _known(work, one) or await _store(work, one)
     work.lead_import.recent.keep(mark)
     if work.is_parked(one.key):
-        await work.lead_import.ledger.release(one.key)
+        await work.lead_import.ledger.delete_refused(one.key)
     return Counts(taken=1) if mark.said == work.state.pass_id else Counts(known=1)
 
 
@@ -173,7 +173,7 @@ async def _known(work: Work, one: ImportedRow) -> Mark | None:
     mark = work.lead_import.recent.of(one.mark)
     if mark or not work.state.passes:
         return mark
-    return await work.context.store.mark_of(one.lead_id, one.mark)
+    return await work.context.lead_store.find_mark(one.lead_id, one.mark)
 
 
 async def _store(work: Work, one: ImportedRow) -> Mark:
@@ -200,7 +200,7 @@ async def _refuse(work: Work, row: SourceRow, reason: str) -> Counts:
     key = row_key(row, work.context.id_key)
     if work.parked.get(key) == reason:
         return Counts(known=1)
-    await work.lead_import.ledger.park(RefusedRow(key, row.partition, row.row, reason))
+    await work.lead_import.ledger.upsert_refused(RefusedRow(key, row.partition, row.row, reason))
     log.warning("import: row %s is parked: %s", key, reason)
     return Counts(refused=1)
 

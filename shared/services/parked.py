@@ -9,7 +9,7 @@ from shared.leads.index import due_times
 from shared.leads.lead import Lead
 from shared.leads.retries import parked_kinds, unpark
 from shared.services.errors import LeadChanged, LeadNotFound
-from shared.services.ports import LeadStore
+from shared.services.ports import DueIndex, LeadStore
 
 LEADS_AT_ONCE = 8
 MAX_ATTEMPTS = 8  # others may change the lead at the same time
@@ -25,7 +25,7 @@ class ParkedWork:
     attempts: int
 
 
-async def list_parked(store: LeadStore, limit: int) -> list[ParkedWork]:
+async def list_parked(due_index: DueIndex, lead_store: LeadStore, limit: int) -> list[ParkedWork]:
     """What is parked, the longest due first, at most `limit`.
 
     Raises:
@@ -36,16 +36,16 @@ async def list_parked(store: LeadStore, limit: int) -> list[ParkedWork]:
     async def read(lead_id: str) -> list[ParkedWork]:
         async with slots:
             try:
-                return _parked_of((await store.get(lead_id)).lead)
+                return _parked_of((await lead_store.get(lead_id)).lead)
             except LeadNotFound:
                 return []  # erased meanwhile
 
-    lead_ids = dict.fromkeys(row.lead_id for row in await store.parked(limit))
+    lead_ids = dict.fromkeys(row.lead_id for row in await due_index.list_parked(limit))
     found = await asyncio.gather(*(read(lead_id) for lead_id in lead_ids))
     return sorted((work for works in found for work in works), key=lambda work: work.since)[:limit]
 
 
-async def revive(store: LeadStore, lead_id: str) -> tuple[DueKind, ...]:
+async def revive(lead_store: LeadStore, lead_id: str) -> tuple[DueKind, ...]:
     """Let the clock try a lead's parked work again, from its next tick on, with all its attempts.
 
     Returns:
@@ -56,12 +56,12 @@ async def revive(store: LeadStore, lead_id: str) -> tuple[DueKind, ...]:
         StoreUnavailable, LeadChanged: it may be revived or not; a second call is safe.
     """
     for _ in range(MAX_ATTEMPTS):
-        read = await store.get(lead_id)
+        read = await lead_store.get(lead_id)
         change = unpark(read.lead)
         if change is None:
             return ()
         try:
-            await store.replace(read, change)
+            await lead_store.replace(read, change)
         except LeadChanged:
             continue
         return parked_kinds(read.lead)

@@ -65,7 +65,7 @@ async def _left_behind(context: AppContext, change: Change) -> list[Event]:
         return []
     if first.number - oldest > EVENTS_AT_ONCE:
         raise BusUnavailable("too many earlier events")
-    stored = await context.store.events_of(change.lead.id, first=oldest, limit=first.number - oldest)
+    stored = await context.lead_store.list_events(change.lead.id, first=oldest, limit=first.number - oldest)
     return [event for event in stored if event.number in kept.events_unpublished]
 
 
@@ -90,12 +90,12 @@ async def note_published(context: AppContext, stored: StoredLead, events: Sequen
 
 async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> None:
     """Send every event of a lead that nobody confirmed, in order; on failure put it off, longer each time."""
-    stored = await context.store.get(lead_id)
+    stored = await context.lead_store.get(lead_id)
     waiting = stored.lead.bookkeeping.events_unpublished
     due_at = stored.lead.bookkeeping.publish_due_at
     if not waiting or due_at is None or due_at > now:
         return
-    stored_events = await context.store.events_of(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
+    stored_events = await context.lead_store.list_events(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
     events = [event for event in stored_events if event.number in waiting]
     try:
         async with asyncio.timeout(CLOCK_PUBLISH_TIMEOUT):

@@ -33,7 +33,7 @@ LEADS_AT_ONCE = 16
 
 async def get_lead(context: AppContext, lead_id: str, at: datetime) -> Lead:
     """The lead with its score as it is worth `at`, aware UTC; raises LeadNotFound."""
-    return score_at((await context.store.get(lead_id)).lead, context.policy.scoring, at)
+    return score_at((await context.lead_store.get(lead_id)).lead, context.policy.scoring, at)
 
 
 async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> tuple[list[Event], int | None]:
@@ -42,9 +42,9 @@ async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> t
     Raises:
         LeadNotFound: no such lead.
     """
-    stored = await context.store.get(lead_id)
+    stored = await context.lead_store.get(lead_id)
     first = max(first, first_event(stored.lead))
-    events = await context.store.events_of(lead_id, first=first, limit=EVENTS_A_PAGE + 1)
+    events = await context.lead_store.list_events(lead_id, first=first, limit=EVENTS_A_PAGE + 1)
     following = events[EVENTS_A_PAGE].number if len(events) > EVENTS_A_PAGE else None
     return events[:EVENTS_A_PAGE], following
 
@@ -57,13 +57,13 @@ async def list_leads(
     Each shows its score as it is worth `at`, aware UTC: it may have faded since it was stored. A lead that
     is re-scored between two pages may show up twice or not at all.
     """
-    page = await context.store.open_by_worth(which, limit, after)
+    page = await context.lead_index.list_by_score(which, limit, after)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 
     async def read(lead_id: str) -> StoredLead | None:
         async with slots:
             try:
-                return await context.store.get(lead_id)
+                return await context.lead_store.get(lead_id)
             except LeadNotFound:
                 return None  # gone since the index was read
 
@@ -88,7 +88,7 @@ async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Sta
     """
     try:
         async with asyncio.timeout(STATS_TIMEOUT):
-            leads = await context.store.received_between(begin, end, MOST_LEADS + 1)
+            leads = await context.lead_index.list_received_between(begin, end, MOST_LEADS + 1)
     except TimeoutError as exc:
         raise StoreUnavailable("it took too long") from exc
     if len(leads) > MOST_LEADS:
@@ -133,11 +133,11 @@ async def preview(
     policy = asked.policy or context.policy
     if isinstance(asked, PushPreview):
         return appraise(_imagined(asked, policy), policy.scoring, asked.at)
-    stored = await context.store.get(asked.lead_id)
+    stored = await context.lead_store.get(asked.lead_id)
     if asked.at is None:
         return appraise(stored.lead, policy.scoring, now)
     first = first_event(stored.lead)
-    events = await context.store.events_of(asked.lead_id, first=first, limit=EVENTS_READ)
+    events = await context.lead_store.list_events(asked.lead_id, first=first, limit=EVENTS_READ)
     return appraise(_as_it_was(events, asked.at), policy.scoring, asked.at)
 
 

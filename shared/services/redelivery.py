@@ -58,7 +58,7 @@ async def redeliver(queue: MessageQueue, message: QueuedMessage, pauses: Redeliv
     at = now + pauses.after(message.attempts)
     log.warning("a message is put off until %s, attempt %d", at.isoformat(), message.attempts + 1)
     copy = replace(message, attempts=message.attempts + 1)
-    await _sent(lambda: queue.again(copy, at))
+    await _sent(lambda: queue.send_at(copy, at))
 
 
 async def dead_letter(queue: MessageQueue, message: QueuedMessage, reason: str) -> None:
@@ -67,7 +67,7 @@ async def dead_letter(queue: MessageQueue, message: QueuedMessage, reason: str) 
     Raises:
         BusUnavailable: no copy is certain to be there; the message must not be completed.
     """
-    await _sent(lambda: queue.refuse(message, reason))
+    await _sent(lambda: queue.dead_letter(message, reason))
 
 
 async def _sent(send: Callable[[], Awaitable[None]]) -> None:

@@ -46,13 +46,13 @@ async def run_due(context: AppContext, now: datetime) -> Tick:
         log.error("leads that other rules scored weren't asked for", exc_info=failure)
     done = failed = 0
     for _ in range(ROUNDS_A_TICK):
-        rows = await context.store.due_until(now, ROWS_A_ROUND)
+        rows = await context.due_index.list_due(now, ROWS_A_ROUND)
         done_now = await _round(context, rows, now)
         done, failed = done + done_now, failed + len(rows) - done_now
         more = len(rows) == ROWS_A_ROUND
         if not more or not done_now:
             break
-    await context.store.clock_ran(now)
+    await context.desk_state.record_clock_run(now)
     tick = Tick(done=done, failed=failed, more=more)
     if done or failed:
         log.info("clock: %d done, %d failed, more: %s", tick.done, tick.failed, tick.more)
@@ -85,12 +85,12 @@ async def _done(context: AppContext, row: DueRow, now: datetime) -> bool:
 
 async def _put_off(context: AppContext, row: DueRow, now: datetime) -> None:
     """Later and later, and parked in the end. An erasure that was begun is never given up: nobody sees it."""
-    tombstone = await context.store.tombstone_of(row.lead_id) if row.kind is DueKind.PURGE else None
+    tombstone = await context.lead_store.find_tombstone(row.lead_id) if row.kind is DueKind.PURGE else None
     if tombstone is None:
         backoff = context.policy.clock.backoff
         await change_lead(context, row.lead_id, lambda lead: retry_or_park(lead, row.kind, now, backoff))
     elif change := schedule_retry(tombstone.lead, row.kind, now, context.policy.clock.backoff):
-        await context.store.replace(tombstone, change)
+        await context.lead_store.replace(tombstone, change)
 
 
 async def failure_of(work: Awaitable[object]) -> Exception | None:

@@ -33,7 +33,7 @@ async def score_lead(context: AppContext, lead_id: str, *, at: datetime, heard: 
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: try again later.
     """
-    read = await context.store.get(lead_id) if context.facts else None
+    read = await context.lead_store.get(lead_id) if context.facts else None
     provided = await _provided(context, read.lead) if read else {}
     outcome = await change_lead(
         context, lead_id, lambda lead: _scored(lead, heard, context.policy, at, provided), read=read
@@ -49,7 +49,7 @@ async def _provided(context: AppContext, lead: Lead) -> dict[str, Any]:
     email = email_facts(lead.contact.email)
     if context.facts is None or email.kind != "corporate" or email.domain is None or not lead.awaits_score:
         return {}
-    (found,) = await asyncio.gather(context.facts.facts_of(email.domain), return_exceptions=True)
+    (found,) = await asyncio.gather(context.facts.list_facts(email.domain), return_exceptions=True)
     if isinstance(found, BaseException):  # against its promise; a score must not wait for that to be mended
         log.error("lead %s: scored without facts from outside", lead.id, exc_info=found)
         return {}
@@ -79,8 +79,8 @@ async def request_scores(context: AppContext, now: datetime) -> int:
     if context.rescore_watch.rests(now):
         return 0
     version = version_of(context.policy.scoring)
-    await context.store.keep_rules(version, written(context.policy.scoring))
-    lead_ids = await context.store.scored_otherwise(version, LEADS_A_TICK)
+    await context.desk_state.upsert_rules(version, written(context.policy.scoring))
+    lead_ids = await context.due_index.list_scored_by_other_rules(version, LEADS_A_TICK)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 
     async def ask(lead_id: str) -> None:
@@ -100,4 +100,4 @@ async def count_to_rescore(context: AppContext, limit: int, now: datetime) -> in
     """How many open leads still have a score by other rules, at most `limit`; 0 while this process rests."""
     if context.rescore_watch.rests(now):
         return 0
-    return len(await context.store.scored_otherwise(version_of(context.policy.scoring), limit))
+    return len(await context.due_index.list_scored_by_other_rules(version_of(context.policy.scoring), limit))

@@ -127,16 +127,16 @@ async def _write(
 
 async def _expect_new(context: AppContext, change: Change) -> None:
     """After a conflict or a lost answer: was it the mark?"""
-    if change.mark and (mark := await context.store.mark_of(change.lead.id, change.mark.key)):
+    if change.mark and (mark := await context.lead_store.find_mark(change.lead.id, change.mark.key)):
         raise DoneBefore(mark)
 
 
 async def _read(context: AppContext, lead_id: str, *, may_be_absent: bool) -> StoredLead | None:
     try:
-        return await context.store.get(lead_id)
+        return await context.lead_store.get(lead_id)
     except LeadNotFound:
         if may_be_absent:
-            return await context.store.tombstone_of(lead_id)
+            return await context.lead_store.find_tombstone(lead_id)
         raise
 
 
@@ -157,7 +157,9 @@ def _alive(read: StoredLead | None) -> Lead | None:
 
 
 async def _store(context: AppContext, read: StoredLead | None, change: Change) -> StoredLead:
-    return await (context.store.create(change) if read is None else context.store.replace(read, change))
+    return await (
+        context.lead_store.create(change) if read is None else context.lead_store.replace(read, change)
+    )
 
 
 def _known(read: StoredLead | None) -> StoredLead:

@@ -54,8 +54,8 @@ async def test_the_erasure_of_a_lead_keeps_to_its_schema():
     context = a_context(POLICY)
     lead_id = await a_lifetime(context)
     await erase_lead(context, lead_id, at=NOW + 20 * HOUR)
-    tombstone = (await context.store.tombstone_of(lead_id)).lead
-    (event,) = await context.store.events_of(lead_id)
+    tombstone = (await context.lead_store.find_tombstone(lead_id)).lead
+    (event,) = await context.lead_store.list_events(lead_id)
     body = json.loads(body_of(tombstone, event))
     assert validator_of(closed_schema(body_schema(event.type))).is_valid(body)
     assert set(body["lead"]["contact"].values()) == {None}
@@ -68,7 +68,7 @@ async def told():
     """Every event of such a lead, and the lead."""
     context = a_context(POLICY)
     lead_id = await a_lifetime(context)
-    return (await context.store.get(lead_id)).lead, await context.store.events_of(lead_id)
+    return (await context.lead_store.get(lead_id)).lead, await context.lead_store.list_events(lead_id)
 
 
 async def test_every_event_of_a_lifetime_keeps_to_its_schema(told):

@@ -25,7 +25,7 @@ LATER = NOW + timedelta(minutes=40)
 
 @pytest.fixture
 def context(monkeypatch):
-    context = a_context(store=Away())
+    context = a_context(table=Away())
     monkeypatch.setattr(spill, "context", lambda: context)
     monkeypatch.setattr(spill, "utc_now", lambda: LATER)
     return context
@@ -53,31 +53,33 @@ async def test_a_push_waits_for_the_store_and_is_then_received_as_of_when_it_cam
     (message,) = context.spill.sent
     for attempt in range(1, 9):
         await called(as_delivered(message))
-        at, message = context.spill.put_off[-1]
+        at, message = context.spill.redelivered[-1]
         pause = timedelta(seconds=min(5 * 2 ** (attempt - 1), 300))
         assert (at - LATER, message.attempts) == (pause, attempt)
-    context.store.is_away = False
+    context.lead_store.is_away = False
     for _ in range(2):
         await called(as_delivered(message))
-    lead = (await context.store.get(receipt.lead_id)).lead
+    lead = (await context.lead_store.get(receipt.lead_id)).lead
     assert (lead.received_at, lead.offer, lead.touches) == (NOW, "backup", 1)
-    assert context.spill.refused == []
+    assert context.spill.dead_lettered == []
 
 
 async def test_what_isnt_a_push_is_refused_with_a_reason_and_then_left_to_the_platform(context):
     for body in (b"", b"{", b"[1]", b"\xff", b"[" * 60_000):
         await called(delivered(body, {"c4n4ry": "c4n4ry"}))
-    assert [one.refusal for one in context.spill.refused][2].startswith("The body is JSON, but not an object")
-    assert len(context.spill.refused) == 5
+    assert [one.refusal for one in context.spill.dead_lettered][2].startswith(
+        "The body is JSON, but not an object"
+    )
+    assert len(context.spill.dead_lettered) == 5
     with pytest.raises(DeadLettered):
-        await called(as_delivered(context.spill.refused[0]))
+        await called(as_delivered(context.spill.dead_lettered[0]))
 
 
 async def test_after_fourteen_days_of_attempts_a_push_is_refused_and_kept_among_the_dead_letters(context):
     await receive_or_spill(context, a_push(), slug=None, at=NOW)
     (message,) = context.spill.sent
     await called(as_delivered(replace(message, attempts=SPILL_REDELIVERY.attempts)))
-    (refused,) = context.spill.refused
+    (refused,) = context.spill.dead_lettered
     assert "fourteen days" in refused.refusal
     assert refused.body == message.body
 
@@ -86,13 +88,13 @@ async def test_a_bus_that_rests_after_a_failure_is_waited_for(context, monkeypat
     """Ten deliveries of some milliseconds would make a dead letter of it."""
 
     class Resting(MemoryQueue):
-        async def again(self, message, at):
+        async def send_at(self, message, at):
             self.is_down = not self.is_down
-            await super().again(message, at)
+            await super().send_at(message, at)
 
-        async def refuse(self, message, reason):
+        async def dead_letter(self, message, reason):
             self.is_down = not self.is_down
-            await super().refuse(message, reason)
+            await super().dead_letter(message, reason)
 
     assert redelivery.PAUSE > PAUSE_AFTER_FAILURE
     monkeypatch.setattr(redelivery, "PAUSE", 0)
@@ -101,7 +103,7 @@ async def test_a_bus_that_rests_after_a_failure_is_waited_for(context, monkeypat
     await receive_or_spill(context, a_push(), slug=None, at=NOW)
     await called(as_delivered(context.spill.sent[0]))
     await called(delivered(b"{"))
-    assert (len(context.spill.put_off), len(context.spill.refused)) == (1, 1)
+    assert (len(context.spill.redelivered), len(context.spill.dead_lettered)) == (1, 1)
 
 
 async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(context, monkeypatch):

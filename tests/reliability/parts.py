@@ -138,7 +138,7 @@ async def real_parts(storage: str, bus: Emulator) -> AsyncIterator[RealParts]:
     async with contextlib.AsyncExitStack() as stack:
         for name, seconds in PATIENCE.items():
             stack.enter_context(mock.patch.object(publisher, name, seconds))
-        stack.enter_context(mock.patch.object(receive, "PATIENCE", 2 * PATIENCE["SEND_TIMEOUT"]))
+        stack.enter_context(mock.patch.object(receive, "PUBLISH_TIMEOUT", 2 * PATIENCE["SEND_TIMEOUT"]))
         stack.enter_context(mock.patch.object(redelivery, "PAUSE", PATIENCE["PAUSE_AFTER_FAILURE"]))
         client = await stack.enter_async_context(
             ServiceBusClient.from_connection_string(bus.connection_string)

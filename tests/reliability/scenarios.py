@@ -24,6 +24,7 @@ from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill, receive_spilled, spill_message
 from tests.examples import a_push
+from tests.fakes.table import ports_over
 from tests.pure.examples import NOW
 from tests.reliability.invariants import Erasure
 from tests.reliability.world import DAY, MINUTE, SECOND, Act, World
@@ -172,7 +173,7 @@ def without_table(act: Act) -> Act:
     """The same, but the process doesn't reach the table."""
 
     async def act_without(world: World, context: AppContext) -> None:
-        await act(world, replace(context, store=Away()))
+        await act(world, replace(context, **ports_over(Away())))
 
     return act_without
 
@@ -183,7 +184,7 @@ async def call_put_off(world: World, context: AppContext) -> None:
     message = QueuedMessage(json.dumps(said).encode(), CALL.id or "", NOW)
     report = activity_of(message.body, message.message_id, message.sent_at)
     with contextlib.suppress(StoreUnavailable):
-        await take_activity(replace(context, store=Away()), report, at=world.at)
+        await take_activity(replace(context, **ports_over(Away())), report, at=world.at)
         raise AssertionError("it reached the table")
     await redeliver(context.activity, message, ACTIVITY_REDELIVERY, world.at)
     world.reports.append((world.lead_id, CALL.id or ""))

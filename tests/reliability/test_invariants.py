@@ -143,5 +143,5 @@ async def test_a_seat_of_nobody_is_noticed():
     world, context = await erased_world(surely=1, maybe=1)
     await erase_person(context, EMAIL, at=world.at)
     await world.settle()
-    world.store._seats["a" * 24] = Assignment(ask=1, owner="ann")
+    world.store._assignments["a" * 24] = Assignment(ask=1, owner="ann")
     assert any("a seat without a lead" in problem for problem in await world.problems())

@@ -11,7 +11,7 @@ from azure.core.pipeline.transport import AioHttpTransport, HttpRequest
 from azure.data.tables.aio import TableClient
 
 from shared.messaging.queue import SENT_AT
-from shared.storage.table import TIMEOUTS
+from shared.storage.client import TIMEOUTS
 from tests.reliability.ports import HAPPENS, KILLS, Fault
 
 READ_TIMEOUT = 0.3  # seconds until what hangs is given up; the app's own is 5

@@ -32,12 +32,15 @@ async def lived(context, slug="backup", **changes):
 
 
 def rows_of(context, lead_id):
-    return [row for (_, row) in context.store.rows if lead_id in row]
+    return [row for (_, row) in context.lead_store.rows if lead_id in row]
 
 
 def said_by(context):
     """Everything that is stored, as one text."""
-    kept = [*context.store.rows.items(), *map(msgspec.to_builtins, context.store._seats.values())]
+    kept = [
+        *context.lead_store.rows.items(),
+        *map(msgspec.to_builtins, context.lead_store._assignments.values()),
+    ]
     return str(kept).casefold()
 
 
@@ -53,6 +56,6 @@ def told(context):
 
 def expect_gone(context, lead_id):
     assert rows_of(context, lead_id) == []
-    assert (context.store._seats, context.store._rota.open_leads) == ({}, {})
+    assert (context.lead_store._assignments, context.lead_store._workload.open_leads) == ({}, {})
     assert len({event.id for event in told(context)}) == 1
     assert "ada" not in said_by(context)

@@ -44,11 +44,11 @@ async def taken(context, report, *, lead_id=None, at=LATER):
 
 
 async def lead_of(context, lead_id):
-    return (await context.store.get(lead_id)).lead
+    return (await context.lead_store.get(lead_id)).lead
 
 
 async def told(context, lead_id):
-    return [event.type for event in await context.store.events_of(lead_id)]
+    return [event.type for event in await context.lead_store.list_events(lead_id)]
 
 
 @ALL
@@ -56,7 +56,7 @@ async def test_a_report_is_done_and_published(report):
     context = a_context()
     lead_id = await pushed(context)
     await taken(context, report, lead_id=lead_id)
-    events = await context.store.events_of(lead_id)
+    events = await context.lead_store.list_events(lead_id)
     assert len(events) > 1
     assert {event.id for event in context.publisher.published} == {event.id for event in events}
 
@@ -87,7 +87,7 @@ async def test_five_at_once_are_one(report):
 @pytest.mark.parametrize("fault", [{"answers": 1}, {"requests": 1}], ids=["answer lost", "request lost"])
 async def test_a_lost_write_is_done_exactly_once(report, fault):
     store = LosesAnswers()
-    context, other = a_context(store=store), a_context()
+    context, other = a_context(table=store), a_context()
     lead_id = await pushed(context)
     vars(store).update(fault)
     await taken(context, report, lead_id=lead_id)
@@ -98,7 +98,7 @@ async def test_a_lost_write_is_done_exactly_once(report, fault):
 @ALL
 async def test_a_store_that_is_away_for_a_while_loses_nothing_and_does_nothing_twice(report):
     store = LosesAnswers()
-    context, other = a_context(store=store), a_context()
+    context, other = a_context(table=store), a_context()
     ids = [await pushed(context, slug=slug) for slug in ("one", "two", "three")]
     if report is WON:
         for lead_id in ids[1:]:
@@ -224,9 +224,9 @@ async def test_what_can_not_be_done_now_comes_later_and_later():
     context = a_context()
     for attempts in (0, 1, 4, 5, ACTIVITY_REDELIVERY.attempts - 1):
         await redeliver(context.activity, replace(MESSAGE, attempts=attempts), ACTIVITY_REDELIVERY, NOW)
-    waits = [(at - NOW).total_seconds() for at, _ in context.activity.put_off]
+    waits = [(at - NOW).total_seconds() for at, _ in context.activity.redelivered]
     assert waits == [30, 60, 480, 600, 600]
-    assert [message.attempts for _, message in context.activity.put_off] == [
+    assert [message.attempts for _, message in context.activity.redelivered] == [
         1,
         2,
         5,
@@ -240,7 +240,7 @@ async def test_what_could_not_be_done_for_a_day_is_refused():
     await redeliver(
         context.activity, replace(MESSAGE, attempts=ACTIVITY_REDELIVERY.attempts), ACTIVITY_REDELIVERY, NOW
     )
-    assert [message.refusal for message in context.activity.refused] == [
+    assert [message.refusal for message in context.activity.dead_lettered] == [
         "The store could not be reached for a day."
     ]
 

@@ -17,8 +17,8 @@ from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import DAY, NOW, a_context, a_push, another
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
+from tests.fakes.table import MemoryTable
 from tests.pure.test_assignment import TEXT
 from tests.services.dying_store import DyingStore
 
@@ -31,7 +31,7 @@ async def pushed(context, number):
 
 
 async def lead_of(context, lead_id):
-    return (await context.store.get(lead_id)).lead
+    return (await context.lead_store.get(lead_id)).lead
 
 
 async def owners_of(context, lead_ids):
@@ -39,7 +39,7 @@ async def owners_of(context, lead_ids):
 
 
 async def books_of(context):
-    return (await context.store.rota_for("a" * 24)).rota
+    return (await context.workloads.get_workload("a" * 24)).workload
 
 
 def assignments(context):
@@ -57,8 +57,8 @@ async def test_scoring_a_lead_finds_its_owner_at_once():
 
 
 async def test_turns_are_fair_when_several_instances_choose_at_once():
-    store, publisher = MemoryLeadStore(), MemoryPublisher()
-    desks = [another(a_context(TEXT, store=store, publisher=publisher)) for _ in range(4)]
+    store, publisher = MemoryTable(), MemoryPublisher()
+    desks = [another(a_context(TEXT, table=store, publisher=publisher)) for _ in range(4)]
     lead_ids = [await pushed(desks[0], number) for number in range(40)]
     await asyncio.gather(
         *(score_lead(context, lead_id, at=NOW) for lead_id in lead_ids for context in desks),
@@ -86,7 +86,7 @@ async def at_work(context, who, lead_id):
 )
 async def test_whoever_dies_between_two_writes_the_lead_gets_one_owner_and_one_turn(who, dies_at, is_done):
     store = DyingStore()
-    context = a_context(TEXT, store=store)
+    context = a_context(TEXT, table=store)
     lead_id = await pushed(context, 1)
     with store.dies_at(dies_at, is_done=is_done):
         await at_work(context, who, lead_id)
@@ -101,7 +101,7 @@ async def test_whoever_dies_between_two_writes_the_lead_gets_one_owner_and_one_t
 @pytest.mark.parametrize(("who", "writes"), WRITES.items())
 async def test_these_are_all_the_writes_there_are_to_die_at(who, writes):
     store = DyingStore()
-    context = a_context(TEXT, store=store)
+    context = a_context(TEXT, table=store)
     lead_id = await pushed(context, 1)
     before = store.writes
     await at_work(context, who, lead_id)
@@ -116,10 +116,10 @@ async def test_an_owner_is_found_by_the_clock_when_the_books_were_away(monkeypat
         raise StoreUnavailable("switched off")
 
     with monkeypatch.context() as patch:
-        patch.setattr(context.store, "rota_for", away)
+        patch.setattr(context.workloads, "get_workload", away)
         await score_lead(context, lead_id, at=NOW)
         assert (await lead_of(context, lead_id)).owner is None
-    assert DueKind.ASSIGN in [row.kind for row in await context.store.due_until(NOW + MINUTE, 9)]
+    assert DueKind.ASSIGN in [row.kind for row in await context.due_index.list_due(NOW + MINUTE, 9)]
     await run_due(context, NOW + MINUTE)
     assert (await lead_of(context, lead_id)).owner == "ann"
 

@@ -24,11 +24,11 @@ async def pushed(context, number, at, **changes):
 
 
 async def lead_of(context, lead_id):
-    return (await context.store.get(lead_id)).lead
+    return (await context.lead_store.get(lead_id)).lead
 
 
 async def all_events(context, ids):
-    return [event for lead_id in ids for event in await context.store.events_of(lead_id)]
+    return [event for lead_id in ids for event in await context.lead_store.list_events(lead_id)]
 
 
 def published_ids(context):
@@ -54,7 +54,7 @@ async def test_while_the_bus_is_gone_for_an_hour_leads_are_scored_in_time_and_no
 
     context.publisher.is_down = False
     back_at = NOW + MINUTE * 60
-    for minute in range(1, PUBLISH_BACKOFF.longest_pause // MINUTE + 1):
+    for minute in range(1, PUBLISH_BACKOFF.longest // MINUTE + 1):
         await run_due(context, back_at + MINUTE * minute)
     assert published_ids(context) == {event.id for event in before}
     assert await all_events(context, ids) == before  # with the ids that they were written with
@@ -111,7 +111,7 @@ async def test_if_the_timer_never_fires_whoever_asks_for_readiness_once_a_minute
 
 async def test_two_instances_whose_clocks_differ_by_a_minute_score_and_flag_once_and_keep_deadlines_exact():
     slow = a_context()
-    fast = a_context(store=slow.store, publisher=slow.publisher)
+    fast = a_context(table=slow.lead_store, publisher=slow.publisher)
     ids, ended = [], NOW + DAY + timedelta(minutes=20)
     for number in range(20):
         context, at = ((slow, NOW), (fast, NOW + SKEW))[number % 2]
@@ -157,11 +157,11 @@ async def test_a_poison_lead_at_the_head_of_what_is_due_delays_nobody_and_is_par
     poison = await pushed(context, "poison", NOW - DAY / 2)
     context.publisher.poison = poison
     minute, failures = 0, 0
-    while not await context.store.parked(10):
+    while not await context.due_index.list_parked(10):
         minute += 1
         now = NOW + MINUTE * minute
         healthy = [await pushed(context, f"{minute}-{number}", now - 40 * SECOND) for number in range(3)]
-        assert (await context.store.due_until(now, 1))[0].lead_id == poison or failures
+        assert (await context.due_index.list_due(now, 1))[0].lead_id == poison or failures
         tick = await run_due(context, now)
         failures += tick.failed
         for lead_id in healthy:
@@ -169,5 +169,5 @@ async def test_a_poison_lead_at_the_head_of_what_is_due_delays_nobody_and_is_par
             assert lead.score is not None
             assert lead.bookkeeping.events_unpublished == ()
         assert minute < 200
-    assert [row.lead_id for row in await context.store.parked(10)] == [poison]
+    assert [row.lead_id for row in await context.due_index.list_parked(10)] == [poison]
     assert failures >= context.policy.clock.attempts

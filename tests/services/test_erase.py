@@ -22,8 +22,8 @@ from shared.services.queries import get_lead, list_events
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import DAY, NOW, a_context, another
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
+from tests.fakes.table import MemoryTable, ports_over
 from tests.pure.examples import ADA
 from tests.services.erasure_parts import (
     AT,
@@ -50,8 +50,8 @@ async def test_a_person_is_erased_with_all_leads_and_a_receipt_of_numbers():
     await run_due(context, AT + MINUTE)
     assert [rows_of(context, lead_id) for lead_id in ids] == [[], []]
     assert rows_of(context, other)
-    assert len(context.store._seats) == 1
-    assert list((await context.store.rota_for(other)).rota.open_leads.values()) == [1]
+    assert len(context.lead_store._assignments) == 1
+    assert list((await context.workloads.get_workload(other)).workload.open_leads.values()) == [1]
 
 
 @pytest.mark.parametrize("text", [*ADA.values(), "rang Ada"])
@@ -85,8 +85,8 @@ async def test_an_erased_lead_is_found_by_nobody():
     ):
         with pytest.raises(LeadNotFound):
             await call
-    assert (await context.store.open_by_worth(LeadFilter(), 10, None)).lead_ids == ()
-    assert await context.store.received_between(NOW, AT, 10) == []
+    assert (await context.lead_index.list_by_score(LeadFilter(), 10, None)).lead_ids == ()
+    assert await context.lead_index.list_received_between(NOW, AT, 10) == []
     assert (await check_health(context, AT)).is_ready
 
 
@@ -116,13 +116,15 @@ async def test_a_customer_who_comes_back_later_begins_anew():
 async def test_a_slow_actor_brings_nothing_back():
     context = a_context(OWNED)
     lead_id = await pushed(context)
-    read, rota = await context.store.get(lead_id), await context.store.rota_for(lead_id)
+    read, rota = await context.lead_store.get(lead_id), await context.workloads.get_workload(lead_id)
     await erase_person(context, EMAIL, at=AT)
     with suppress(LeadNotFound):
         await score_lead(context, lead_id, at=AT)
-    await context.store.keep_seat(rota, lead_id, Assignment(ask=1, owner="ann"))  # read before, written after
+    await context.workloads.save_assignment(
+        rota, lead_id, Assignment(ask=1, owner="ann")
+    )  # read before, written after
     with pytest.raises(LeadChanged):
-        await context.store.replace(read, Change(read.lead))
+        await context.lead_store.replace(read, Change(read.lead))
     await run_due(context, AT + MINUTE)
     expect_gone(context, lead_id)
 
@@ -149,18 +151,18 @@ async def test_a_lead_that_is_erased_behind_a_change_makes_no_failure_of_it(poli
 async def test_due_rows_of_an_erased_lead_are_no_failures():
     context = a_context()
     await pushed(context)
-    rows = await context.store.due_until(NOW + DAY, 10)
+    rows = await context.due_index.list_due(NOW + DAY, 10)
 
-    class Late(MemoryLeadStore):
+    class Late(MemoryTable):
         """Reads its due rows before the erasure."""
 
-        async def due_until(self, now, limit):
+        async def list_due(self, now, limit):
             return rows
 
     late = Late()
-    late.__dict__.update(context.store.__dict__)
+    late.__dict__.update(context.lead_store.__dict__)
     await erase_person(context, EMAIL, at=AT)
-    tick = await run_due(replace(context, store=late), NOW + DAY)
+    tick = await run_due(replace(context, **ports_over(late)), NOW + DAY)
     assert (tick.done, tick.failed) == (len(rows), 0)
 
 
@@ -189,7 +191,7 @@ async def test_an_erasure_that_is_told_after_the_customer_came_back_tells_nothin
     context = a_context(publisher=Listening(is_down=True))
     lead_id = await pushed(context)
     await erase_person(context, EMAIL, at=AT)
-    tombstone = await context.store.tombstone_of(lead_id)
+    tombstone = await context.lead_store.find_tombstone(lead_id)
     await pushed(context, at=AT)
     context.publisher.is_down = False
     for minutes in (1, 2):
@@ -212,7 +214,7 @@ async def test_more_leads_than_one_call_erases_are_no_receipt(monkeypatch):
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 async def test_a_write_whose_answer_is_lost_is_in_the_receipt_once(is_done):
-    class Forgetful(MemoryLeadStore):
+    class Forgetful(MemoryTable):
         has_lost = False
 
         async def replace(self, read, change):
@@ -223,32 +225,32 @@ async def test_a_write_whose_answer_is_lost_is_in_the_receipt_once(is_done):
                 await super().replace(read, change)
             raise StoreUnavailable("the answer is lost")
 
-    context, other = a_context(OWNED, store=Forgetful()), a_context(OWNED)
+    context, other = a_context(OWNED, table=Forgetful()), a_context(OWNED)
     for one in (context, other):
         await lived(one)
     assert await erase_person(context, EMAIL, at=AT) == await erase_person(other, EMAIL, at=AT)
-    assert context.store.has_lost
+    assert context.lead_store.has_lost
 
 
 async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_given_up():
-    class Broken(MemoryLeadStore):
+    class Broken(MemoryTable):
         looks, is_broken = 0, True
 
-        async def rota_for(self, lead_id):
+        async def get_workload(self, lead_id):
             self.looks += 1
             if self.is_broken:
                 raise ValueError("a bug")
-            return await super().rota_for(lead_id)
+            return await super().get_workload(lead_id)
 
-    context = a_context(store=Broken())
+    context = a_context(table=Broken())
     lead_id = await pushed(context)
     with pytest.raises(ValueError, match="a bug"):
         await erase_lead(context, lead_id, at=AT)
     for minutes in range(1, 241):
         await run_due(context, AT + minutes * MINUTE)
-    assert context.store.looks < 12
-    assert await context.store.parked(10) == []
-    context.store.is_broken = False
+    assert context.lead_store.looks < 12
+    assert await context.due_index.list_parked(10) == []
+    context.lead_store.is_broken = False
     await run_due(context, AT + DAY)
     expect_gone(context, lead_id)
 
@@ -263,9 +265,9 @@ async def test_two_who_erase_at_once_do_it_once():
 
 
 async def test_a_store_that_is_away_is_told():
-    class Away(MemoryLeadStore):
-        async def leads_of(self, person, limit):
+    class Away(MemoryTable):
+        async def list_leads_of(self, person, limit):
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await erase_person(a_context(store=Away()), EMAIL, at=AT)
+        await erase_person(a_context(table=Away()), EMAIL, at=AT)

@@ -16,9 +16,9 @@ from tests.services.erasure_parts import AT, EMAIL, MINUTE, OWNED, expect_gone, 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 @pytest.mark.parametrize("dies_at", range(1, 5))
 async def test_whoever_dies_at_any_write_a_second_call_and_the_clock_finish(dies_at, is_done):
-    context = a_context(OWNED, store=DyingStore())
+    context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
-    with context.store.dies_at(dies_at, is_done=is_done):
+    with context.lead_store.dies_at(dies_at, is_done=is_done):
         await erase_person(context, EMAIL, at=AT)
     await erase_person(another(context), EMAIL, at=AT + MINUTE / 2)
     assert "ada" not in said_by(context)
@@ -28,9 +28,9 @@ async def test_whoever_dies_at_any_write_a_second_call_and_the_clock_finish(dies
 
 @pytest.mark.parametrize("dies_at", range(1, 5))
 async def test_what_was_begun_the_clock_finishes_alone(dies_at):
-    context = a_context(OWNED, store=DyingStore())
+    context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
-    with context.store.dies_at(dies_at, is_done=True):
+    with context.lead_store.dies_at(dies_at, is_done=True):
         await erase_person(context, EMAIL, at=AT)
     await run_due(another(context), AT + MINUTE)
     expect_gone(context, lead_id)
@@ -39,11 +39,11 @@ async def test_what_was_begun_the_clock_finishes_alone(dies_at):
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 @pytest.mark.parametrize("dies_at", range(1, 4))
 async def test_a_clock_that_dies_while_it_finishes_is_followed_by_the_next(dies_at, is_done):
-    context = a_context(OWNED, store=DyingStore())
+    context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
-    with context.store.dies_at(1, is_done=True):
+    with context.lead_store.dies_at(1, is_done=True):
         await erase_person(context, EMAIL, at=AT)
-    with context.store.dies_at(dies_at, is_done=is_done):
+    with context.lead_store.dies_at(dies_at, is_done=is_done):
         await run_due(another(context), AT + MINUTE)
     await run_due(another(context), AT + 2 * MINUTE)
     expect_gone(context, lead_id)
@@ -51,10 +51,10 @@ async def test_a_clock_that_dies_while_it_finishes_is_followed_by_the_next(dies_
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 async def test_a_clock_that_dies_while_it_buries_is_followed_by_the_next(is_done):
-    context = a_context(OWNED, store=DyingStore())
+    context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
     await erase_person(context, EMAIL, at=AT)
-    with context.store.dies_at(1, is_done=is_done):
+    with context.lead_store.dies_at(1, is_done=is_done):
         await run_due(context, AT + MINUTE)
     await run_due(another(context), AT + 2 * MINUTE)
     expect_gone(context, lead_id)
@@ -63,11 +63,11 @@ async def test_a_clock_that_dies_while_it_buries_is_followed_by_the_next(is_done
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 @pytest.mark.parametrize("dies_at", range(1, 5))
 async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_at, is_done):
-    context = a_context(OWNED, store=DyingStore())
+    context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
-    with context.store.dies_at(dies_at, is_done=is_done):
+    with context.lead_store.dies_at(dies_at, is_done=is_done):
         await erase_person(context, EMAIL, at=AT)
-    begun = await context.store.tombstone_of(lead_id) is not None
+    begun = await context.lead_store.find_tombstone(lead_id) is not None
     fresh = another(context)
     back = await receive(fresh, a_push(Description="me again"), slug="backup", at=AT + MINUTE / 2)
     assert back.result is (Result.CREATED if begun else Result.TOUCHED)
@@ -82,14 +82,14 @@ async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_
     assert "rang ada" not in said_by(context) or not begun
     numbers = [event.number for event in (await list_events(fresh, lead_id))[0]]
     assert numbers == list(range(numbers[0], lead.bookkeeping.events_written + 1))
-    assert context.store._rota.open_leads == {lead.owner: 1}
+    assert context.lead_store._workload.open_leads == {lead.owner: 1}
 
 
 async def test_these_are_all_the_writes_there_are_to_die_at():
-    context = a_context(OWNED, store=DyingStore())
+    context = a_context(OWNED, table=DyingStore())
     await lived(context)
-    before = context.store.writes
+    before = context.lead_store.writes
     await erase_person(context, EMAIL, at=AT)
-    erased = context.store.writes
+    erased = context.lead_store.writes
     await run_due(context, AT + MINUTE)
-    assert (erased - before, context.store.writes - erased) == (4, 1)
+    assert (erased - before, context.lead_store.writes - erased) == (4, 1)

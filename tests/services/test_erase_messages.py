@@ -39,10 +39,10 @@ async def test_unread_messages_go_and_a_bus_that_is_away_is_told():
 @pytest.mark.parametrize("email", [EMAIL, "n/a"], ids=["by address", "by id"])
 async def test_a_push_of_before_that_comes_out_of_a_queue_meanwhile_is_erased_too(email):
     class Late(MemoryUnread):
-        async def remove(self, is_meant):
+        async def delete_matching(self, matches):
             while context.spill.sent:
                 await receive_spilled(context, context.spill.sent.pop(), AT + MINUTE)
-            return await super().remove(is_meant)
+            return await super().delete_matching(matches)
 
     context = a_context(unread=Late())
     push = a_push(Email=email)
@@ -55,9 +55,9 @@ async def test_a_push_of_before_that_comes_out_of_a_queue_meanwhile_is_erased_to
 
 async def test_a_customer_who_comes_back_while_messages_are_looked_for_stays():
     class Slow(MemoryUnread):
-        async def remove(self, is_meant):
+        async def delete_matching(self, matches):
             await pushed(context, at=AT)
-            return await super().remove(is_meant)
+            return await super().delete_matching(matches)
 
     context = a_context(unread=Slow())
     lead_id = await pushed(context)

@@ -26,7 +26,7 @@ async def pushed(context, slug="one", **changes):
 
 
 async def total(context, lead_id):
-    return (await context.store.get(lead_id)).lead.score.total
+    return (await context.lead_store.get(lead_id)).lead.score.total
 
 
 async def test_behaviour_raises_the_score_by_the_bus_path():
@@ -39,7 +39,7 @@ async def test_behaviour_raises_the_score_by_the_bus_path():
     assert event.type is EventType.INTERACTED
     await score_lead(context, lead_id, at=NOW, heard=event.number)
     assert await total(context, lead_id) == before + 10
-    assert (await context.store.get(lead_id)).lead.bookkeeping.events_unpublished == ()
+    assert (await context.lead_store.get(lead_id)).lead.bookkeeping.events_unpublished == ()
 
 
 async def test_what_the_bus_lost_the_clock_scores():
@@ -68,10 +68,10 @@ async def test_an_interaction_by_address_reaches_every_lead_of_the_person_and_no
     leads = await report_interaction_of(context, " ADA@fabrikam.example ", looked_at_prices(), at=NOW)
     assert {lead.id for lead in leads} == mine
     for lead_id in mine:
-        assert (await context.store.get(lead_id)).lead.bookkeeping.interactions[
+        assert (await context.lead_store.get(lead_id)).lead.bookkeeping.interactions[
             -1
         ].type == "pricing_page_visited"
-    assert len((await context.store.get(other)).lead.bookkeeping.interactions) == 1
+    assert len((await context.lead_store.get(other)).lead.bookkeeping.interactions) == 1
 
 
 async def test_an_address_that_nobody_has_is_not_found():

@@ -16,8 +16,8 @@ from shared.services.receive import receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import DAY, NOW, a_context, a_push
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
+from tests.fakes.table import MemoryTable
 
 MINUTE = timedelta(minutes=1)
 
@@ -27,7 +27,7 @@ async def pushed(context, **changes):
 
 
 async def lead_of(context, lead_id):
-    return (await context.store.get(lead_id)).lead
+    return (await context.lead_store.get(lead_id)).lead
 
 
 def published(context, type_):
@@ -76,7 +76,7 @@ async def test_events_of_a_process_that_died_before_publishing_come_out_in_order
     numbers = [event.number for event in context.publisher.published]
     assert numbers == [1, 2, 3, 4]
     assert (await lead_of(context, lead_id)).bookkeeping.events_unpublished == ()
-    assert DueKind.PUBLISH not in [row.kind for row in await context.store.due_until(NOW + DAY * 9, 10)]
+    assert DueKind.PUBLISH not in [row.kind for row in await context.due_index.list_due(NOW + DAY * 9, 10)]
 
 
 async def test_while_the_bus_is_down_publishing_waits_ever_longer_and_nothing_is_parked():
@@ -93,7 +93,7 @@ async def test_while_the_bus_is_down_publishing_waits_ever_longer_and_nothing_is
     pauses = [(later - earlier) // MINUTE for earlier, later in itertools.pairwise(tries)]
     assert pauses[:4] == [1, 2, 4, 5]
     assert set(pauses[3:]) == {5}
-    assert await context.store.parked(10) == []
+    assert await context.due_index.list_parked(10) == []
     context.publisher.is_down = False
     await run_due(context, now + timedelta(minutes=5))
     assert (await lead_of(context, lead_id)).bookkeeping.events_unpublished == ()
@@ -177,7 +177,7 @@ async def test_a_report_of_an_earlier_call_doesnt_end_the_cycle_of_a_customer_wh
     assert (await lead_of(context, lead_id)).follow_up.state == "missed"
 
 
-class ForgetsNotes(MemoryLeadStore):
+class ForgetsNotes(MemoryTable):
     """Can't be written any more once an event is published."""
 
     async def replace(self, read, change):
@@ -187,7 +187,7 @@ class ForgetsNotes(MemoryLeadStore):
 
 
 async def test_a_failing_note_fails_nobody_whose_work_is_stored_and_published():
-    context = a_context(store=ForgetsNotes())
+    context = a_context(table=ForgetsNotes())
     lead_id = await pushed(context)
     lead = await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW), at=NOW)
     assert lead.follow_up.state == "done"
@@ -251,7 +251,7 @@ async def test_a_poison_lead_is_retried_later_and_later_then_parked_and_others_a
         after = (await lead_of(context, poison)).bookkeeping.setbacks
         attempts += [now - NOW] if before != after else []
     assert (await lead_of(context, healthy)).bookkeeping.events_unpublished == ()
-    assert [row.lead_id for row in await context.store.parked(10)] == [poison]
+    assert [row.lead_id for row in await context.due_index.list_parked(10)] == [poison]
     assert len({*attempts}) >= context.policy.clock.attempts - 1
     pauses = [later - earlier for earlier, later in itertools.pairwise(attempts)]
     assert pauses == sorted(pauses)
@@ -281,12 +281,12 @@ async def test_more_rows_than_a_tick_takes_are_done_by_the_next_ones(monkeypatch
 
 
 async def test_a_store_that_is_away_fails_the_tick_so_that_the_platform_knows():
-    class Away(MemoryLeadStore):
-        async def due_until(self, now, limit):
+    class Away(MemoryTable):
+        async def list_due(self, now, limit):
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await run_due(a_context(store=Away()), NOW)
+        await run_due(a_context(table=Away()), NOW)
 
 
 async def test_a_planned_contact_is_told_and_missed_by_the_clock():

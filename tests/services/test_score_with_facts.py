@@ -17,7 +17,7 @@ class Provider:
         self.answers = answers
         self.asked = []
 
-    async def facts_of(self, domain):
+    async def list_facts(self, domain):
         self.asked.append(domain)
         return self.answers.get(domain, {})
 
@@ -28,7 +28,7 @@ class Provider:
 async def scored(context, **changes):
     lead_id = (await receive(context, a_push(**changes), slug=None, at=NOW)).lead_id
     await score_lead(context, lead_id, at=NOW)
-    return (await context.store.get(lead_id)).lead
+    return (await context.lead_store.get(lead_id)).lead
 
 
 async def test_facts_about_the_firm_count_and_say_where_they_came_from():
@@ -41,7 +41,7 @@ async def test_facts_about_the_firm_count_and_say_where_they_came_from():
 
 async def test_a_provider_that_breaks_its_promise_costs_no_score():
     class Broken(Provider):
-        async def facts_of(self, domain):
+        async def list_facts(self, domain):
             raise RuntimeError("a bug")
 
     lead = await scored(a_context(facts=Broken({})))
@@ -63,7 +63,7 @@ async def test_facts_that_were_known_stay_when_the_provider_falls_silent():
     later = NOW + timedelta(hours=1)
     await receive(context, a_push(ActionCode="PLT"), slug=None, at=later)
     await run_due(context, later + timedelta(minutes=1))
-    again = (await context.store.get(lead.id)).lead
+    again = (await context.lead_store.get(lead.id)).lead
     assert again.enrichment.facts == {"industry": "Software"}
     assert any(line.rule == "software-industry" for line in again.score.ledger)
 

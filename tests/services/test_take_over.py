@@ -32,7 +32,7 @@ async def test_rows_are_taken_over_once_however_often_they_are_read():
     for minutes in range(3):
         await step(context, NOW + minutes * MINUTE)
     fresh = a_takeover_desk(
-        store=context.store, lead_import=LeadImport(context.lead_import.table, MemoryImportLedger())
+        table=context.lead_store, lead_import=LeadImport(context.lead_import.table, MemoryImportLedger())
     )
     counts = await step(fresh, NOW + HOUR)
     assert (counts.taken, counts.known) == (0, 5)
@@ -45,7 +45,12 @@ async def test_alike_rows_of_one_person_are_as_many_touches():
     context = a_takeover_desk(*(a_row(n, NOW - YEAR + n * MINUTE, customer={}) for n in range(4)))
     await step(context)
     assert (await lead(context)).touches == 4
-    assert [event.number for event in await context.store.events_of((await lead(context)).id)] == [1, 2, 3, 4]
+    assert [event.number for event in await context.lead_store.list_events((await lead(context)).id)] == [
+        1,
+        2,
+        3,
+        4,
+    ]
 
 
 async def test_a_row_touches_a_lead_that_was_pushed():
@@ -103,7 +108,7 @@ async def test_a_row_that_an_outage_of_ours_delayed_is_flagged_at_once_and_is_no
 
 async def test_an_import_does_not_make_the_desk_look_stale():
     context = a_takeover_desk(a_row(1, NOW - YEAR), a_row(2, NOW - 2 * HOUR), a_row(3, NOW - 23 * HOUR))
-    await context.store.clock_ran(NOW)
+    await context.desk_state.record_clock_run(NOW)
     await step(context)
     health = await check_health(context, NOW + MINUTE)
     assert health.is_ready
