@@ -101,13 +101,13 @@ class Contested(MemoryTable):
         return await super().replace(read, change)
 
 
-@pytest.mark.parametrize(("losses", "is_revived"), [(7, True), (8, False)])
-async def test_a_revival_that_others_forestall_is_tried_again_a_few_times(losses, is_revived):
+@pytest.mark.parametrize(("losses", "is_revived"), [(39, True), (40, False)])
+async def test_a_revival_that_others_forestall_is_tried_again_and_given_up_in_the_end(losses, is_revived):
     store = Contested()
     stored = await store.create(Change(with_parked_score(a_first_push().lead)))
     store.losses = losses
     if is_revived:
-        assert await revive(store, stored.lead.id) == (DueKind.SCORE,)
+        assert await revive(store, stored.lead.id, lambda: 0.0) == (DueKind.SCORE,)
     else:
         with pytest.raises(LeadChanged):
-            await revive(store, stored.lead.id)
+            await revive(store, stored.lead.id, lambda: 0.0)
