@@ -52,7 +52,7 @@ async def activity_from_bus(message: func.ServiceBusMessage) -> None:
     received = accept(message, now)
     try:
         activity = activity_of(received.body, received.message_id, received.sent_at)
-        await take_activity(context(), activity, at=now)
+        await take_activity(context(), activity, now=now)
     except PERMANENT as exc:
         reason = _reason(exc)
         log.warning("activity %s is refused: %s", message.sequence_number, reason)

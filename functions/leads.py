@@ -22,7 +22,7 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
     now = utc_now()
     limit, after = limit_of(req.params), cursor_of(req.params)
     found, cursor = await list_leads(
-        context(), lead_filter(req.params, now), limit=limit, after=after, at=now
+        context(), lead_filter(req.params, now), limit=limit, after=after, now=now
     )
     return answer(Page(items=tuple(lead_body(lead) for lead in found), cursor=cursor))
 
@@ -41,7 +41,7 @@ async def lead(req: func.HttpRequest) -> func.HttpResponse:
 async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
     """Change status, owner or `doNotContact` and answer the lead; 409 if the status can't follow its own."""
     wanted = lead_update(req.get_body())
-    lead = await update_lead(context(), lead_id_of(req.route_params), wanted, at=utc_now())
+    lead = await update_lead(context(), lead_id_of(req.route_params), wanted, now=utc_now())
     return answer(lead_body(lead))
 
 
@@ -64,7 +64,7 @@ async def lead_follow_ups(req: func.HttpRequest) -> func.HttpResponse:
     """Stop the lead's clock and answer the lead; a second report with the same `id` does nothing."""
     now = utc_now()
     report = follow_up_report(req.get_body(), now)
-    followed_up = await report_follow_up(context(), lead_id_of(req.route_params), report, at=now)
+    followed_up = await report_follow_up(context(), lead_id_of(req.route_params), report, now=now)
     return answer(lead_body(followed_up))
 
 
@@ -75,7 +75,7 @@ async def lead_interactions(req: func.HttpRequest) -> func.HttpResponse:
     """Keep what a customer did and answer the lead; its new score follows. The same again does nothing."""
     now = utc_now()
     report = interaction_report(req.get_body(), now)
-    lead = await report_interaction(context(), lead_id_of(req.route_params), report, at=now)
+    lead = await report_interaction(context(), lead_id_of(req.route_params), report, now=now)
     return answer(lead_body(lead))
 
 
@@ -86,5 +86,5 @@ async def interactions(req: func.HttpRequest) -> func.HttpResponse:
     """Keep what a person did with every lead of theirs, and answer the ids; 404 if nobody has the address."""
     now = utc_now()
     email, report = interaction_of(req.get_body(), now)
-    leads = await report_interaction_of(context(), email, report, at=now)
+    leads = await report_interaction_of(context(), email, report, now=now)
     return answer(LeadIds(lead_ids=tuple(lead.id for lead in leads)))

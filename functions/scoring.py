@@ -28,6 +28,6 @@ async def score_from_bus(message: func.ServiceBusMessage) -> None:
     """
     lead_id, number = lead_and_number(message.message_id)
     try:
-        await score_lead(context(), lead_id, at=utc_now(), heard=number)
+        await score_lead(context(), lead_id, now=utc_now(), published_number=number)
     except LeadNotFound:
         log.info("lead %s: erased before it was scored", lead_id)

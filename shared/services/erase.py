@@ -118,7 +118,7 @@ LEADS_A_ROUND = 100
 ROUNDS = 10  # of one call: more leads than anybody has who means well
 
 
-async def erase_person(context: AppContext, email: str, *, at: datetime) -> Removed:
+async def erase_person(context: AppContext, email: str, *, now: datetime) -> Removed:
     """Erase all leads of the person who has this address, and unread messages about them.
 
     A push that comes meanwhile is a new lead: the customer is back. One that came before and lay in a queue
@@ -128,54 +128,56 @@ async def erase_person(context: AppContext, email: str, *, at: datetime) -> Remo
     Args:
         context: ports and policy.
         email: as they wrote it, in any case.
-        at: now, aware UTC.
+        now: aware UTC.
 
     Raises:
         StoreUnavailable, LeadChanged, BusUnavailable: some of it may be left: call again. The clock finishes
             the leads that were begun.
     """
     person = contact_key(email, context.id_key)
-    removed = await _erase_leads(context, person, at)
-    return removed + await _erase_messages(context, PersonMatcher(context.id_key, person=person), at)
+    removed = await _erase_leads(context, person, now)
+    return removed + await _erase_messages(context, PersonMatcher(context.id_key, person=person), now)
 
 
-async def erase_lead(context: AppContext, lead_id: str, *, at: datetime) -> Removed:
+async def erase_lead(context: AppContext, lead_id: str, *, now: datetime) -> Removed:
     """Erase one lead by its id, and unread messages about it, as `erase_person` does."""
-    removed = await _erase(context, lead_id, at)
-    return removed + await _erase_messages(context, PersonMatcher(context.id_key, lead_id=lead_id), at)
+    removed = await _erase(context, lead_id, now)
+    return removed + await _erase_messages(context, PersonMatcher(context.id_key, lead_id=lead_id), now)
 
 
-async def _erase_leads(context: AppContext, person: str, at: datetime) -> Removed:
+async def _erase_leads(context: AppContext, person: str, now: datetime) -> Removed:
     """All leads of a person; `StoreUnavailable` if there are more than one call may take."""
     removed = Removed()
     for _ in range(ROUNDS):
         lead_ids = await context.lead_store.list_leads_of(person, LEADS_A_ROUND)
         begun = await context.lead_store.list_tombstones_of(person, LEADS_A_ROUND)
         for lead_id in (*begun, *lead_ids):
-            removed += await _erase(context, lead_id, at)
+            removed += await _erase(context, lead_id, now)
         if len(lead_ids) < LEADS_A_ROUND:
             return removed
     raise StoreUnavailable("more leads than one call erases")
 
 
-async def _erase(context: AppContext, lead_id: str, at: datetime) -> Removed:
+async def _erase(context: AppContext, lead_id: str, now: datetime) -> Removed:
     """One lead, whoever began it. From the first write on the clock finishes it if this call doesn't."""
-    removed = await _bury(context, lead_id, at)
+    removed = await _bury(context, lead_id, now)
     tombstone = await context.lead_store.find_tombstone(lead_id)
-    return removed if tombstone is None else removed + await finish(context, tombstone, at)
+    return removed if tombstone is None else removed + await finish(context, tombstone, now)
 
 
-async def _bury(context: AppContext, lead_id: str, at: datetime) -> Removed:
+async def _bury(context: AppContext, lead_id: str, now: datetime) -> Removed:
     try:
         read = await context.lead_store.get(lead_id)
-        await change_lead(context, lead_id, lambda lead: entomb(lead, at, ErasureReason.REQUESTED), read=read)
+        await change_lead(
+            context, lead_id, lambda lead: entomb(lead, now, ErasureReason.REQUESTED), read=read
+        )
     except LeadNotFound:  # there is none; or another call was faster
         return Removed()
     log.info("lead %s: erased", lead_id)
     return Removed(leads=1, rows=1 + len(read.index))
 
 
-async def _erase_messages(context: AppContext, traces: PersonMatcher, at: datetime) -> Removed:
+async def _erase_messages(context: AppContext, traces: PersonMatcher, now: datetime) -> Removed:
     """Messages; and leads of pushes that somebody took out of a queue before we looked there."""
 
     def is_meant(message: UnreadMessage) -> bool:
@@ -184,15 +186,15 @@ async def _erase_messages(context: AppContext, traces: PersonMatcher, at: dateti
     removed = Removed()
     for _ in range(ROUNDS):
         removed += Removed(messages=await context.unread.delete_matching(is_meant))
-        late = await _late(context, traces, at)
+        late = await _late(context, traces, now)
         if not late:
             return removed
         for lead_id in late:
-            removed += await _erase(context, lead_id, at)
+            removed += await _erase(context, lead_id, now)
     raise StoreUnavailable("more pushes came out of a queue than one call erases")
 
 
-async def _late(context: AppContext, traces: PersonMatcher, at: datetime) -> list[str]:
+async def _late(context: AppContext, traces: PersonMatcher, now: datetime) -> list[str]:
     """Leads whose last push came before the request to erase them."""
     lead_ids = [traces.lead_id] if traces.lead_id else []
     if traces.person:
@@ -200,6 +202,6 @@ async def _late(context: AppContext, traces: PersonMatcher, at: datetime) -> lis
     late = []
     for lead_id in lead_ids:
         with suppress(LeadNotFound):
-            if (await context.lead_store.get(lead_id)).lead.last_touch_at < at:
+            if (await context.lead_store.get(lead_id)).lead.last_touch_at < now:
                 late.append(lead_id)
     return late

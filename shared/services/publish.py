@@ -23,6 +23,8 @@ PUBLISH_TIMEOUT = (
     8.0  # seconds that the bus may take where a caller waits for the answer: enough to open a link
 )
 CLOCK_PUBLISH_TIMEOUT = 30.0  # seconds that it may take where nobody does
+# What the subscription `scoring` lets through.
+WAKES_SCORING = frozenset({EventType.RECEIVED, EventType.TOUCHED, EventType.INTERACTED})
 EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
 
 log = logging.getLogger(__name__)
@@ -70,9 +72,15 @@ async def _left_behind(context: AppContext, change: Change) -> list[Event]:
 
 
 async def publish_and_note(context: AppContext, outcome: Committed) -> None:
-    """Send the events that a change has just written, and note that they are out."""
-    if outcome.change and outcome.change.events and await publish_new(context, outcome):
-        await note_published(context, outcome.stored, outcome.change.events)
+    """Send the events that a change has just written, and note that they are out.
+
+    An event that wakes the scoring trigger is left to it: its write notes the event too.
+    """
+    events = outcome.change.events if outcome.change else ()
+    if not await publish_new(context, outcome):
+        return
+    if any(event.type not in WAKES_SCORING for event in events):
+        await note_published(context, outcome.stored, events)
 
 
 async def note_published(context: AppContext, stored: StoredLead, events: Sequence[Event]) -> None:

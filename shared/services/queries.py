@@ -31,9 +31,9 @@ EVENTS_A_PAGE = 200
 LEADS_AT_ONCE = 16
 
 
-async def get_lead(context: AppContext, lead_id: str, at: datetime) -> Lead:
-    """The lead with its score as it is worth `at`, aware UTC; raises LeadNotFound."""
-    return score_at((await context.lead_store.get(lead_id)).lead, context.policy.scoring, at)
+async def get_lead(context: AppContext, lead_id: str, now: datetime) -> Lead:
+    """The lead with its score as of `now`, aware UTC; raises LeadNotFound."""
+    return score_at((await context.lead_store.get(lead_id)).lead, context.policy.scoring, now)
 
 
 async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> tuple[list[Event], int | None]:
@@ -50,12 +50,12 @@ async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> t
 
 
 async def list_leads(
-    context: AppContext, which: LeadFilter, *, limit: int, after: str | None, at: datetime
+    context: AppContext, which: LeadFilter, *, limit: int, after: str | None, now: datetime
 ) -> tuple[list[Lead], str | None]:
     """A page of open leads, or of those of a closed status, the best stored score first, and the next cursor.
 
-    Each shows its score as it is worth `at`, aware UTC: it may have faded since it was stored. A lead that
-    is re-scored between two pages may show up twice or not at all.
+    Each shows its score as of `now`, aware UTC: it may have faded since it was stored. A lead that is
+    re-scored between two pages may show up twice or not at all.
     """
     page = await context.lead_index.list_by_score(which, limit, after)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
@@ -68,7 +68,7 @@ async def list_leads(
                 return None  # gone since the index was read
 
     found = await asyncio.gather(*(read(lead_id) for lead_id in page.lead_ids))
-    return [score_at(stored.lead, context.policy.scoring, at) for stored in found if stored], page.cursor
+    return [score_at(stored.lead, context.policy.scoring, now) for stored in found if stored], page.cursor
 
 
 MOST_LEADS = 100_000  # of one answer; they are all in memory at once

@@ -104,7 +104,7 @@ async def failure_of(work: Awaitable[object]) -> Exception | None:
 async def _do(context: AppContext, row: DueRow, now: datetime) -> None:
     match row.kind:
         case DueKind.SCORE:
-            await score_lead(context, row.lead_id, at=now)
+            await score_lead(context, row.lead_id, now=now)
         case DueKind.PUBLISH:
             await publish_overdue(context, row.lead_id, now)
         case DueKind.ASSIGN:

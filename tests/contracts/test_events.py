@@ -40,11 +40,11 @@ async def a_lifetime(context):
     at = NOW + 13 * HOUR
     await receive(context, a_push(Company="Fabrikam"), slug=None, at=at)
     visited = ReportInteraction(type="pricing_page_visited", at=at, detail={"page": "/prices"})
-    await report_interaction(context, lead_id, visited, at=at)
-    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=at, channel="phone"), at=at)
+    await report_interaction(context, lead_id, visited, now=at)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=at, channel="phone"), now=at)
     lost = UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET, owner="sam", by="sam")
     for wanted in (lost, UpdateLead(do_not_contact=True), UpdateLead(do_not_contact=False, owner=None)):
-        await update_lead(context, lead_id, wanted, at=at)
+        await update_lead(context, lead_id, wanted, now=at)
     await receive(context, a_push(Company="Fabrikam", ActionCode="PLT"), slug=None, at=at + HOUR)
     await run_due(context, at + 2 * HOUR)
     return lead_id
@@ -53,7 +53,7 @@ async def a_lifetime(context):
 async def test_the_erasure_of_a_lead_keeps_to_its_schema():
     context = a_context(POLICY)
     lead_id = await a_lifetime(context)
-    await erase_lead(context, lead_id, at=NOW + 20 * HOUR)
+    await erase_lead(context, lead_id, now=NOW + 20 * HOUR)
     tombstone = (await context.lead_store.find_tombstone(lead_id)).lead
     (event,) = await context.lead_store.list_events(lead_id)
     body = json.loads(body_of(tombstone, event))

@@ -85,13 +85,13 @@ async def a_lead_nobody_heard_of(world: World, context: AppContext) -> None:
 async def a_scored_lead(world: World, context: AppContext) -> None:
     """Scored, owned, all events out."""
     await a_lead(world, context)
-    await score_lead(context, world.lead_id, at=NOW + SECOND, heard=1)
+    await score_lead(context, world.lead_id, now=NOW + SECOND, published_number=1)
 
 
 async def a_won_lead(world: World, context: AppContext) -> None:
     """Closed, so that its time will be up."""
     await a_scored_lead(world, context)
-    await update_lead(context, world.lead_id, WON, at=NOW + SECOND)
+    await update_lead(context, world.lead_id, WON, now=NOW + SECOND)
 
 
 async def rows_to_take_over(world: World, context: AppContext) -> None:
@@ -114,7 +114,7 @@ async def from_spill(world: World, context: AppContext) -> None:
 async def from_bus(world: World, context: AppContext) -> None:
     """The message of the first push wakes the scoring trigger; of a lead that isn't there it is completed."""
     with contextlib.suppress(LeadNotFound):
-        await score_lead(context, world.lead_id, at=world.at, heard=1)
+        await score_lead(context, world.lead_id, now=world.at, published_number=1)
 
 
 async def clock(world: World, context: AppContext) -> None:
@@ -140,7 +140,7 @@ async def erase(world: World, context: AppContext) -> None:
     erasure = Erasure()
     world.erasures.append(erasure)
     begun = len(world.acknowledged)
-    await erase_person(context, EMAIL, at=world.at)
+    await erase_person(context, EMAIL, now=world.at)
     erasure.surely, erasure.maybe = begun, world.pushes_begun
 
 
@@ -150,7 +150,7 @@ def activity(report: Report, *, by_address: bool = True) -> Act:
     async def act(world: World, context: AppContext) -> None:
         lead_id, email = (None, EMAIL) if by_address else (world.lead_id, None)
         with contextlib.suppress(LeadNotFound, LeadUnclear):
-            await take_activity(context, Activity(report, lead_id, email), at=world.at)
+            await take_activity(context, Activity(report, lead_id, email), now=world.at)
             if isinstance(report, ReportFollowUp):
                 world.reports.append((world.lead_id, report.id or ""))
 
@@ -184,7 +184,7 @@ async def call_put_off(world: World, context: AppContext) -> None:
     message = QueuedMessage(json.dumps(said).encode(), CALL.id or "", NOW)
     report = activity_of(message.body, message.message_id, message.sent_at)
     with contextlib.suppress(StoreUnavailable):
-        await take_activity(replace(context, **ports_over(Away())), report, at=world.at)
+        await take_activity(replace(context, **ports_over(Away())), report, now=world.at)
         raise AssertionError("it reached the table")
     await redeliver(context.activity, message, ACTIVITY_REDELIVERY, world.at)
     world.reports.append((world.lead_id, CALL.id or ""))

@@ -86,7 +86,9 @@ class Town(Sender):
         drawn = self.chance.random()
         for _ in range(0 if drawn < EATEN else 2 if drawn < EATEN + DOUBLED else 1):
             self.begin(
-                self.deliver(lambda context: score_lead(context, lead_id, at=self.now, heard=event.number))
+                self.deliver(
+                    lambda context: score_lead(context, lead_id, now=self.now, published_number=event.number)
+                )
             )
 
     async def deliver(self, work: Callable[[Any], Coroutine[Any, Any, object]]) -> bool:
@@ -107,7 +109,7 @@ class Town(Sender):
         report = ReportFollowUp(by="sam", at=self.now, id=report_id)
 
         def work(context: Any) -> Coroutine[Any, Any, object]:
-            return take_activity(context, Activity(report, lead_id), at=self.now)
+            return take_activity(context, Activity(report, lead_id), now=self.now)
 
         copies = 2 if self.chance.random() < DOUBLED else 1
         if any(await asyncio.gather(*(self.deliver(work) for _ in range(copies)))):

@@ -154,7 +154,7 @@ class RealTown:
         """The trigger; what fails is left to the clock."""
         living = await self.one()
         with contextlib.suppress(*EXPECTED):
-            await score_lead(living.context, lead_id, at=self.now, heard=number)
+            await score_lead(living.context, lead_id, now=self.now, published_number=number)
 
     async def ticks(self) -> None:
         """Two clocks at once."""

@@ -172,7 +172,7 @@ class World:
             await receive_spilled(context, message, self.at)
         for message in reports:
             activity = activity_of(message.body, message.message_id, message.sent_at)
-            await take_activity(context, activity, at=self.at)
+            await take_activity(context, activity, now=self.at)
 
     async def found(self) -> Found:
         """What is there."""

@@ -26,8 +26,8 @@ async def pushed(context, slug="backup", at=NOW, **changes):
 async def lived(context, slug="backup", **changes):
     """A lead with an owner and a history."""
     lead_id = await pushed(context, slug, **changes)
-    await score_lead(context, lead_id, at=NOW, heard=1)
-    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW, note="rang Ada"), at=NOW)
+    await score_lead(context, lead_id, now=NOW, published_number=1)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW, note="rang Ada"), now=NOW)
     return lead_id
 
 

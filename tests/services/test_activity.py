@@ -40,7 +40,7 @@ async def pushed(context, slug="one", at=NOW, **changes):
 
 
 async def taken(context, report, *, lead_id=None, at=LATER):
-    await take_activity(context, Activity(report, lead_id, None if lead_id else EMAIL), at=at)
+    await take_activity(context, Activity(report, lead_id, None if lead_id else EMAIL), now=at)
 
 
 async def lead_of(context, lead_id):
@@ -181,7 +181,7 @@ async def test_by_address_a_status_is_for_the_only_open_lead():
     first, second = await pushed(context), await pushed(context, slug="two")
     with pytest.raises(LeadUnclear, match="Several leads of this address are open: name one by `leadId`"):
         await taken(context, WON)
-    await update_lead(context, first, UpdateLead(status=LeadStatus.LOST), at=LATER)
+    await update_lead(context, first, UpdateLead(status=LeadStatus.LOST), now=LATER)
     await taken(context, WON)
     assert (await lead_of(context, second)).status is LeadStatus.WON
     with pytest.raises(LeadUnclear, match="No lead of this address is open"):

@@ -49,7 +49,7 @@ def assignments(context):
 async def test_scoring_a_lead_finds_its_owner_at_once():
     context = a_context(TEXT)
     lead_id = await pushed(context, 1)
-    await score_lead(context, lead_id, at=NOW)
+    await score_lead(context, lead_id, now=NOW)
     assert (await lead_of(context, lead_id)).owner == "ann"
     assert [event.data["owner"] for event in assignments(context)] == ["ann"]
     await asyncio.gather(assign(context, lead_id, now=NOW), run_due(context, NOW + MINUTE))
@@ -61,7 +61,7 @@ async def test_turns_are_fair_when_several_instances_choose_at_once():
     desks = [another(a_context(TEXT, table=store, publisher=publisher)) for _ in range(4)]
     lead_ids = [await pushed(desks[0], number) for number in range(40)]
     await asyncio.gather(
-        *(score_lead(context, lead_id, at=NOW) for lead_id in lead_ids for context in desks),
+        *(score_lead(context, lead_id, now=NOW) for lead_id in lead_ids for context in desks),
         *(run_due(context, NOW + MINUTE) for context in desks),
     )
     assert await owners_of(desks[0], lead_ids) == {"ann": 20, "bob": 20}
@@ -75,7 +75,7 @@ WRITES = {"scoring": 5, "the clock": 6}  # it tells of the push first, and notes
 async def at_work(context, who, lead_id):
     """Finds an owner: who scores the lead, or the clock."""
     if who == "scoring":
-        await score_lead(context, lead_id, at=NOW)
+        await score_lead(context, lead_id, now=NOW)
     else:
         await run_due(context, NOW + MINUTE)
 
@@ -117,7 +117,7 @@ async def test_an_owner_is_found_by_the_clock_when_the_books_were_away(monkeypat
 
     with monkeypatch.context() as patch:
         patch.setattr(context.workloads, "get_workload", away)
-        await score_lead(context, lead_id, at=NOW)
+        await score_lead(context, lead_id, now=NOW)
         assert (await lead_of(context, lead_id)).owner is None
     assert DueKind.ASSIGN in [row.kind for row in await context.due_index.list_due(NOW + MINUTE, 9)]
     await run_due(context, NOW + MINUTE)
@@ -128,21 +128,21 @@ async def test_closed_leads_make_room_and_a_lead_given_back_is_assigned_anew():
     context = a_context(TEXT + "[routing.owners.ann]\ncapacity = 1\n[routing.owners.bob]\ncapacity = 1\n")
     lead_ids = [await pushed(context, number) for number in range(4)]
     for lead_id in lead_ids[:3]:
-        await score_lead(context, lead_id, at=NOW)
+        await score_lead(context, lead_id, now=NOW)
     assert await owners_of(context, lead_ids[:3]) == {"ann": 1, "bob": 1, "chief": 1}
     (first,) = [one for one in lead_ids[:3] if (await lead_of(context, one)).owner == "bob"]
-    await update_lead(context, first, UpdateLead(status=LeadStatus.WON), at=NOW)
+    await update_lead(context, first, UpdateLead(status=LeadStatus.WON), now=NOW)
     assert (await books_of(context)).open_leads == {"ann": 1, "chief": 1}
-    await score_lead(context, lead_ids[3], at=NOW)
+    await score_lead(context, lead_ids[3], now=NOW)
     assert (await lead_of(context, lead_ids[3])).owner == "bob"
-    given_back = await update_lead(context, lead_ids[3], UpdateLead(owner=None, by="bob"), at=NOW)
+    given_back = await update_lead(context, lead_ids[3], UpdateLead(owner=None, by="bob"), now=NOW)
     assert given_back.owner == "bob"  # the only one with room
 
 
 async def test_a_missed_lead_changes_hands_with_the_tick_that_flags_it():
     context = a_context(TEXT)
     lead_id = await pushed(context, 1)
-    await score_lead(context, lead_id, at=NOW)
+    await score_lead(context, lead_id, now=NOW)
     await run_due(context, NOW + DAY)
     await run_due(context, NOW + DAY + MINUTE)
     assert (await lead_of(context, lead_id)).owner == "bob"

@@ -81,7 +81,7 @@ async def test_a_bus_that_eats_three_messages_of_ten_keeps_no_lead_from_its_scor
     ids = [await pushed(context, number, NOW) for number in range(200)]
     heard = [event.id.partition(":")[0] for event in context.publisher.published]
     for lead_id in heard:
-        await score_lead(context, lead_id, at=NOW + SECOND, heard=1)
+        await score_lead(context, lead_id, now=NOW + SECOND, published_number=1)
     assert 40 <= len(set(ids) - set(heard)) <= 80
     await run_due(context, NOW + TICK)
     scored = [event for event in await all_events(context, ids) if event.type is EventType.SCORED]

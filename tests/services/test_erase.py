@@ -43,7 +43,7 @@ async def test_a_person_is_erased_with_all_leads_and_a_receipt_of_numbers():
     context = a_context(OWNED)
     ids = [await lived(context, slug) for slug in ("backup", "vm")]
     other = await lived(context, Email="eva@contoso.example")
-    removed = await erase_person(context, EMAIL, at=AT)
+    removed = await erase_person(context, EMAIL, now=AT)
     assert (removed.leads, removed.events) == (2, 12)
     assert removed.rows == 2 + 12 + 2 + 2 * 3  # leads, events, seats, index rows
     assert [event.data for event in told(context)] == [{"because": "requested"}] * 2
@@ -59,29 +59,29 @@ async def test_nothing_of_the_person_is_left_at_once(text):
     context = a_context(OWNED)
     await lived(context)
     assert f'"{text.casefold()}"' in said_by(context)
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     assert f'"{text.casefold()}"' not in said_by(context)
 
 
 async def test_a_second_call_and_one_for_nobody_find_nothing():
     context = a_context()
     await lived(context)
-    await erase_person(context, EMAIL, at=AT)
-    assert await erase_person(context, EMAIL, at=AT) == Removed()
-    assert await erase_person(context, "nobody@contoso.example", at=AT) == Removed()
-    assert await erase_lead(context, "a" * 24, at=AT) == Removed()
+    await erase_person(context, EMAIL, now=AT)
+    assert await erase_person(context, EMAIL, now=AT) == Removed()
+    assert await erase_person(context, "nobody@contoso.example", now=AT) == Removed()
+    assert await erase_lead(context, "a" * 24, now=AT) == Removed()
     assert len(told(context)) == 1
 
 
 async def test_an_erased_lead_is_found_by_nobody():
     context = a_context(OWNED)
     lead_id = await lived(context)
-    await erase_lead(context, lead_id, at=AT)
+    await erase_lead(context, lead_id, now=AT)
     for call in (
         get_lead(context, lead_id, AT),
         list_events(context, lead_id),
-        score_lead(context, lead_id, at=AT, heard=1),
-        update_lead(context, lead_id, UpdateLead(owner="sam"), at=AT),
+        score_lead(context, lead_id, now=AT, published_number=1),
+        update_lead(context, lead_id, UpdateLead(owner="sam"), now=AT),
     ):
         with pytest.raises(LeadNotFound):
             await call
@@ -93,21 +93,21 @@ async def test_an_erased_lead_is_found_by_nobody():
 async def test_one_lead_is_erased_by_its_id_and_the_others_of_the_person_stay():
     context = a_context()
     first, second = [await lived(context, slug) for slug in ("backup", "vm")]
-    assert (await erase_lead(context, first, at=AT)).leads == 1
+    assert (await erase_lead(context, first, now=AT)).leads == 1
     assert await get_lead(context, second, AT)
 
 
 async def test_somebody_known_by_phone_only_is_erased_by_the_id():
     context = a_context()
     lead_id = await pushed(context, Email="n/a")
-    assert (await erase_person(context, EMAIL, at=AT)).leads == 0
-    assert (await erase_lead(context, lead_id, at=AT)).leads == 1
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 0
+    assert (await erase_lead(context, lead_id, now=AT)).leads == 1
 
 
 async def test_a_customer_who_comes_back_later_begins_anew():
     context = a_context()
     lead_id = await lived(context)
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     await run_due(context, AT + MINUTE)
     assert await pushed(context, at=AT + DAY) == lead_id
     assert [event.number for event in (await list_events(context, lead_id))[0]] == [1]
@@ -117,9 +117,9 @@ async def test_a_slow_actor_brings_nothing_back():
     context = a_context(OWNED)
     lead_id = await pushed(context)
     read, rota = await context.lead_store.get(lead_id), await context.workloads.get_workload(lead_id)
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     with suppress(LeadNotFound):
-        await score_lead(context, lead_id, at=AT)
+        await score_lead(context, lead_id, now=AT)
     await context.workloads.save_assignment(
         rota, lead_id, Assignment(ask=1, owner="ann")
     )  # read before, written after
@@ -137,12 +137,12 @@ async def test_a_lead_that_is_erased_behind_a_change_makes_no_failure_of_it(poli
         async def publish(self, lead, events):
             await super().publish(lead, events)
             if lead.status is LeadStatus.LOST:
-                await erase_lead(context, lead.id, at=AT)
+                await erase_lead(context, lead.id, now=AT)
 
     context = a_context(policy, publisher=Erasing())
     lead_id = await lived(context)
     lost = UpdateLead(status=LeadStatus.LOST, reason="budget")
-    assert (await update_lead(context, lead_id, lost, at=AT)).status is LeadStatus.LOST
+    assert (await update_lead(context, lead_id, lost, now=AT)).status is LeadStatus.LOST
     assert rows_of(context, lead_id)
     await run_due(context, AT + MINUTE)
     expect_gone(context, lead_id)
@@ -161,7 +161,7 @@ async def test_due_rows_of_an_erased_lead_are_no_failures():
 
     late = Late()
     late.__dict__.update(context.lead_store.__dict__)
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     tick = await run_due(replace(context, **ports_over(late)), NOW + DAY)
     assert (tick.done, tick.failed) == (len(rows), 0)
 
@@ -169,7 +169,7 @@ async def test_due_rows_of_an_erased_lead_are_no_failures():
 async def test_events_that_nobody_heard_are_never_told_but_the_erasure_is():
     context = a_context(publisher=MemoryPublisher(is_down=True))
     lead_id = await lived(context)
-    assert (await erase_person(context, EMAIL, at=AT)).leads == 1
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 1
     for minutes in (1, 2, 3):
         await run_due(context, AT + minutes * MINUTE)
     assert rows_of(context, lead_id)  # the tombstone owes its event
@@ -190,7 +190,7 @@ async def test_an_erasure_that_is_told_after_the_customer_came_back_tells_nothin
     heard = []
     context = a_context(publisher=Listening(is_down=True))
     lead_id = await pushed(context)
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     tombstone = await context.lead_store.find_tombstone(lead_id)
     await pushed(context, at=AT)
     context.publisher.is_down = False
@@ -208,8 +208,8 @@ async def test_more_leads_than_one_call_erases_are_no_receipt(monkeypatch):
     for number in range(5):
         await pushed(context, slug=f"offer-{number}")
     with pytest.raises(StoreUnavailable):
-        await erase_person(context, EMAIL, at=AT)
-    assert (await erase_person(context, EMAIL, at=AT)).leads == 1
+        await erase_person(context, EMAIL, now=AT)
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 1
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
@@ -228,7 +228,7 @@ async def test_a_write_whose_answer_is_lost_is_in_the_receipt_once(is_done):
     context, other = a_context(OWNED, table=Forgetful()), a_context(OWNED)
     for one in (context, other):
         await lived(one)
-    assert await erase_person(context, EMAIL, at=AT) == await erase_person(other, EMAIL, at=AT)
+    assert await erase_person(context, EMAIL, now=AT) == await erase_person(other, EMAIL, now=AT)
     assert context.lead_store.has_lost
 
 
@@ -245,7 +245,7 @@ async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_g
     context = a_context(table=Broken())
     lead_id = await pushed(context)
     with pytest.raises(ValueError, match="a bug"):
-        await erase_lead(context, lead_id, at=AT)
+        await erase_lead(context, lead_id, now=AT)
     for minutes in range(1, 241):
         await run_due(context, AT + minutes * MINUTE)
     assert context.lead_store.looks < 12
@@ -258,7 +258,7 @@ async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_g
 async def test_two_who_erase_at_once_do_it_once():
     context = a_context(OWNED)
     lead_id = await lived(context)
-    done = await asyncio.gather(*(erase_person(another(context), EMAIL, at=AT) for _ in range(3)))
+    done = await asyncio.gather(*(erase_person(another(context), EMAIL, now=AT) for _ in range(3)))
     assert (sum(one.leads for one in done), sum(one.events for one in done)) == (1, 6)
     await run_due(context, AT + MINUTE)
     expect_gone(context, lead_id)
@@ -270,4 +270,4 @@ async def test_a_store_that_is_away_is_told():
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await erase_person(a_context(table=Away()), EMAIL, at=AT)
+        await erase_person(a_context(table=Away()), EMAIL, now=AT)

@@ -19,8 +19,8 @@ async def test_whoever_dies_at_any_write_a_second_call_and_the_clock_finish(dies
     context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
     with context.lead_store.dies_at(dies_at, is_done=is_done):
-        await erase_person(context, EMAIL, at=AT)
-    await erase_person(another(context), EMAIL, at=AT + MINUTE / 2)
+        await erase_person(context, EMAIL, now=AT)
+    await erase_person(another(context), EMAIL, now=AT + MINUTE / 2)
     assert "ada" not in said_by(context)
     await run_due(another(context), AT + 2 * MINUTE)
     expect_gone(context, lead_id)
@@ -31,7 +31,7 @@ async def test_what_was_begun_the_clock_finishes_alone(dies_at):
     context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
     with context.lead_store.dies_at(dies_at, is_done=True):
-        await erase_person(context, EMAIL, at=AT)
+        await erase_person(context, EMAIL, now=AT)
     await run_due(another(context), AT + MINUTE)
     expect_gone(context, lead_id)
 
@@ -42,7 +42,7 @@ async def test_a_clock_that_dies_while_it_finishes_is_followed_by_the_next(dies_
     context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
     with context.lead_store.dies_at(1, is_done=True):
-        await erase_person(context, EMAIL, at=AT)
+        await erase_person(context, EMAIL, now=AT)
     with context.lead_store.dies_at(dies_at, is_done=is_done):
         await run_due(another(context), AT + MINUTE)
     await run_due(another(context), AT + 2 * MINUTE)
@@ -53,7 +53,7 @@ async def test_a_clock_that_dies_while_it_finishes_is_followed_by_the_next(dies_
 async def test_a_clock_that_dies_while_it_buries_is_followed_by_the_next(is_done):
     context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     with context.lead_store.dies_at(1, is_done=is_done):
         await run_due(context, AT + MINUTE)
     await run_due(another(context), AT + 2 * MINUTE)
@@ -66,7 +66,7 @@ async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_
     context = a_context(OWNED, table=DyingStore())
     lead_id = await lived(context)
     with context.lead_store.dies_at(dies_at, is_done=is_done):
-        await erase_person(context, EMAIL, at=AT)
+        await erase_person(context, EMAIL, now=AT)
     begun = await context.lead_store.find_tombstone(lead_id) is not None
     fresh = another(context)
     back = await receive(fresh, a_push(Description="me again"), slug="backup", at=AT + MINUTE / 2)
@@ -74,7 +74,7 @@ async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_
     if begun:
         events, _ = await list_events(fresh, lead_id)
         assert [event.type for event in events] == [EventType.ERASED, EventType.RECEIVED]
-    await score_lead(fresh, lead_id, at=AT + MINUTE / 2)
+    await score_lead(fresh, lead_id, now=AT + MINUTE / 2)
     for minutes in range(1, 4):
         await run_due(another(context), AT + minutes * MINUTE)
     lead = await get_lead(fresh, lead_id, AT)
@@ -89,7 +89,7 @@ async def test_these_are_all_the_writes_there_are_to_die_at():
     context = a_context(OWNED, table=DyingStore())
     await lived(context)
     before = context.lead_store.writes
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     erased = context.lead_store.writes
     await run_due(context, AT + MINUTE)
     assert (erased - before, context.lead_store.writes - erased) == (4, 1)

@@ -19,8 +19,8 @@ async def test_a_push_that_waits_is_found_by_the_id_of_its_lead_also_if_it_has_n
     lead_id = await pushed(context, Email="n/a")
     waiting = spill_message(a_push(Email="n/a"), lead_id, "backup", NOW)
     context.unread.messages.append(unread(copy_of(waiting)))
-    assert await erase_lead(context, "a" * 24, at=AT) == Removed()
-    assert (await erase_lead(context, lead_id, at=AT)).messages == 1
+    assert await erase_lead(context, "a" * 24, now=AT) == Removed()
+    assert (await erase_lead(context, lead_id, now=AT)).messages == 1
 
 
 async def test_unread_messages_go_and_a_bus_that_is_away_is_told():
@@ -30,9 +30,9 @@ async def test_unread_messages_go_and_a_bus_that_is_away_is_told():
     context = a_context(unread=MemoryUnread([ada, eva], is_down=True))
     await lived(context)
     with pytest.raises(BusUnavailable):
-        await erase_person(context, EMAIL, at=AT)
+        await erase_person(context, EMAIL, now=AT)
     context.unread.is_down = False
-    assert await erase_person(context, EMAIL, at=AT) == Removed(messages=1)
+    assert await erase_person(context, EMAIL, now=AT) == Removed(messages=1)
     assert context.unread.messages == [eva]
 
 
@@ -48,7 +48,7 @@ async def test_a_push_of_before_that_comes_out_of_a_queue_meanwhile_is_erased_to
     push = a_push(Email=email)
     lead_id = identify(context, push, "backup")[1]
     await context.spill.send(spill_message(push, lead_id, "backup", NOW))
-    request = erase_person(context, email, at=AT) if email == EMAIL else erase_lead(context, lead_id, at=AT)
+    request = erase_person(context, email, now=AT) if email == EMAIL else erase_lead(context, lead_id, now=AT)
     assert (await request).leads == 1
     assert "ada" not in said_by(context)
 
@@ -61,5 +61,5 @@ async def test_a_customer_who_comes_back_while_messages_are_looked_for_stays():
 
     context = a_context(unread=Slow())
     lead_id = await pushed(context)
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     assert (await get_lead(context, lead_id, AT)).received_at == AT

@@ -32,12 +32,12 @@ async def total(context, lead_id):
 async def test_behaviour_raises_the_score_by_the_bus_path():
     context = a_context()
     lead_id = await pushed(context, ActionCode="Nothing", LeadSource="SPZA")
-    await score_lead(context, lead_id, at=NOW, heard=1)
+    await score_lead(context, lead_id, now=NOW, published_number=1)
     before = await total(context, lead_id)
-    await report_interaction(context, lead_id, looked_at_prices(), at=NOW)
+    await report_interaction(context, lead_id, looked_at_prices(), now=NOW)
     event = context.publisher.published[-1]
     assert event.type is EventType.INTERACTED
-    await score_lead(context, lead_id, at=NOW, heard=event.number)
+    await score_lead(context, lead_id, now=NOW, published_number=event.number)
     assert await total(context, lead_id) == before + 10
     assert (await context.lead_store.get(lead_id)).lead.bookkeeping.events_unpublished == ()
 
@@ -47,7 +47,7 @@ async def test_what_the_bus_lost_the_clock_scores():
     lead_id = await pushed(context, ActionCode="Nothing", LeadSource="SPZA")
     await run_due(context, NOW + MINUTE)
     before = await total(context, lead_id)
-    await report_interaction(context, lead_id, looked_at_prices(), at=NOW + MINUTE)
+    await report_interaction(context, lead_id, looked_at_prices(), now=NOW + MINUTE)
     await run_due(context, NOW + 2 * MINUTE)
     assert await total(context, lead_id) == before + 10
 
@@ -56,7 +56,7 @@ async def test_a_second_report_of_the_same_does_nothing():
     context = a_context()
     lead_id = await pushed(context)
     await asyncio.gather(
-        *(report_interaction(context, lead_id, looked_at_prices(id="m-1"), at=NOW) for _ in range(5))
+        *(report_interaction(context, lead_id, looked_at_prices(id="m-1"), now=NOW) for _ in range(5))
     )
     assert sum(event.type is EventType.INTERACTED for event in context.publisher.published) == 1
 
@@ -65,7 +65,7 @@ async def test_an_interaction_by_address_reaches_every_lead_of_the_person_and_no
     context = a_context()
     mine = {await pushed(context, slug=slug) for slug in ("one", "two", "three")}
     other = await pushed(context, Email="eva@fabrikam.example")
-    leads = await report_interaction_of(context, " ADA@fabrikam.example ", looked_at_prices(), at=NOW)
+    leads = await report_interaction_of(context, " ADA@fabrikam.example ", looked_at_prices(), now=NOW)
     assert {lead.id for lead in leads} == mine
     for lead_id in mine:
         assert (await context.lead_store.get(lead_id)).lead.bookkeeping.interactions[
@@ -76,4 +76,4 @@ async def test_an_interaction_by_address_reaches_every_lead_of_the_person_and_no
 
 async def test_an_address_that_nobody_has_is_not_found():
     with pytest.raises(LeadNotFound):
-        await report_interaction_of(a_context(), "nobody@contoso.example", looked_at_prices(), at=NOW)
+        await report_interaction_of(a_context(), "nobody@contoso.example", looked_at_prices(), now=NOW)

@@ -150,7 +150,7 @@ class Month:
         self.context.publisher.is_down = is_out
         if one.what == "call":
             report = ReportFollowUp(by="sam", at=one.at)
-            await report_follow_up(self.context, self.lead_ids[one.number], report, at=one.at)
+            await report_follow_up(self.context, self.lead_ids[one.number], report, now=one.at)
             self.calls[self.lead_ids[one.number]].append(one.at)
         else:
             country = ("DE", "AT", "US", "JP", "BR")[one.number % 5]
@@ -166,7 +166,7 @@ class Month:
             receipt = await receive(self.context, push, slug=None, at=one.at)
             self.lead_ids[one.number] = receipt.lead_id
             if not is_out:
-                await score_lead(self.context, receipt.lead_id, at=one.at + timedelta(seconds=1))
+                await score_lead(self.context, receipt.lead_id, now=one.at + timedelta(seconds=1))
         self.context.publisher.is_down = False
 
     async def leads(self) -> dict[str, tuple[Lead, list[Event]]]:

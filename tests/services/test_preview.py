@@ -23,7 +23,7 @@ async def test_a_push_is_previewed_as_it_would_be_scored():
     context = a_context()
     _, previewed = await preview(context, PushPreview(push=a_push(), at=NOW), NOW)
     lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
-    await score_lead(context, lead_id, at=NOW)
+    await score_lead(context, lead_id, now=NOW)
     assert previewed == (await context.lead_store.get(lead_id)).lead.score
 
 
@@ -55,10 +55,10 @@ async def test_another_policy_may_be_tried():
 async def test_a_stored_lead_is_previewed_now_by_another_policy_and_as_it_was():
     context = a_context()
     lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
-    await score_lead(context, lead_id, at=NOW)
+    await score_lead(context, lead_id, now=NOW)
     stored = (await context.lead_store.get(lead_id)).lead.score
     visit = ReportInteraction(type="tutorial_watched", at=NOW + HOUR)
-    await report_interaction(context, lead_id, visit, at=NOW + HOUR)
+    await report_interaction(context, lead_id, visit, now=NOW + HOUR)
     rows = deepcopy(context.lead_store.rows)
     _, now = await preview(context, LeadPreview(lead_id=lead_id), NOW + HOUR)
     _, then = await preview(context, LeadPreview(lead_id=lead_id, at=NOW), NOW + HOUR)

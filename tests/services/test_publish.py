@@ -65,7 +65,7 @@ async def test_a_long_backlog_is_left_to_the_clock_which_sends_it_in_order(conte
     lead_id = await push(context, NOW)
     for number in range(EVENTS_AT_ONCE):
         report = ReportFollowUp(by="sam", at=NOW, id=f"call-{number}")
-        await report_follow_up(context, lead_id, report, at=NOW)
+        await report_follow_up(context, lead_id, report, now=NOW)
     context.publisher.is_down = False
     await push(context, NOW + MINUTE, Description="again")
     assert heard(context) == []

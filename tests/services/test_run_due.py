@@ -53,7 +53,8 @@ async def test_a_lead_is_scored_once_whoever_comes_first():
     context = a_context()
     lead_id = await pushed(context)
     await asyncio.gather(
-        *(score_lead(context, lead_id, at=NOW, heard=1) for _ in range(5)), run_due(context, NOW + MINUTE)
+        *(score_lead(context, lead_id, now=NOW, published_number=1) for _ in range(5)),
+        run_due(context, NOW + MINUTE),
     )
     assert len(published(context, EventType.SCORED)) == 1
     assert (await lead_of(context, lead_id)).bookkeeping.events_unpublished == ()
@@ -62,7 +63,7 @@ async def test_a_lead_is_scored_once_whoever_comes_first():
 async def test_a_message_that_was_heard_needs_no_publishing_again():
     context = a_context()
     lead_id = await pushed(context)
-    await score_lead(context, lead_id, at=NOW, heard=1)
+    await score_lead(context, lead_id, now=NOW, published_number=1)
     await run_due(context, NOW + MINUTE)
     assert len(published(context, EventType.RECEIVED)) == 1
 
@@ -147,7 +148,7 @@ async def test_a_follow_up_stops_the_clock():
     context = a_context()
     lead_id = await pushed(context)
     report = ReportFollowUp(by="sam", at=NOW + MINUTE, channel="phone")
-    lead = await report_follow_up(context, lead_id, report, at=NOW + MINUTE)
+    lead = await report_follow_up(context, lead_id, report, now=NOW + MINUTE)
     await run_due(context, NOW + DAY * 2)
     assert (lead.follow_up.state, lead.follow_up.first_at, lead.status) == ("done", NOW + MINUTE, "contacted")
     assert published(context, EventType.FOLLOW_UP_MISSED) == []
@@ -159,7 +160,7 @@ async def test_a_report_with_an_id_counts_once_whatever_came_between():
     lead_id = await pushed(context)
     for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 5):
         report = ReportFollowUp(by="sam", at=NOW, id=f"crm-{number}")
-        await report_follow_up(context, lead_id, report, at=NOW)
+        await report_follow_up(context, lead_id, report, now=NOW)
     assert len(published(context, EventType.FOLLOWED_UP)) == 9
 
 
@@ -167,10 +168,10 @@ async def test_a_report_of_an_earlier_call_doesnt_end_the_cycle_of_a_customer_wh
     context = a_context()
     lead_id = await pushed(context)
     called_at, back_at = NOW + MINUTE, NOW + timedelta(hours=1)
-    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=called_at), at=called_at)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=called_at), now=called_at)
     await receive(context, a_push(Description="Hello again"), slug=None, at=back_at)
     lead = await report_follow_up(
-        context, lead_id, ReportFollowUp(by="crm", at=called_at), at=back_at + MINUTE
+        context, lead_id, ReportFollowUp(by="crm", at=called_at), now=back_at + MINUTE
     )
     assert (lead.follow_up.state, lead.follow_up.due_at) == ("waiting", back_at + DAY)
     await run_due(context, back_at + DAY)
@@ -189,7 +190,7 @@ class ForgetsNotes(MemoryTable):
 async def test_a_failing_note_fails_nobody_whose_work_is_stored_and_published():
     context = a_context(table=ForgetsNotes())
     lead_id = await pushed(context)
-    lead = await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW), at=NOW)
+    lead = await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW), now=NOW)
     assert lead.follow_up.state == "done"
     assert (await lead_of(context, lead_id)).bookkeeping.events_unpublished == (1, 2, 3)
 
@@ -221,7 +222,7 @@ async def test_test_and_do_not_contact_leads_are_never_flagged(changes):
 async def test_a_test_lead_is_never_scored_and_its_event_is_published_once():
     context = a_context()
     lead_id = await pushed(context, Email="MSFT_TEST_5@test.com")
-    await score_lead(context, lead_id, at=NOW, heard=1)
+    await score_lead(context, lead_id, now=NOW, published_number=1)
     await run_due(context, NOW + DAY)
     assert (await lead_of(context, lead_id)).score is None
     assert [event.type for event in context.publisher.published] == [EventType.RECEIVED]
@@ -294,7 +295,7 @@ async def test_a_planned_contact_is_told_and_missed_by_the_clock():
     lead_id = await pushed(context)
     plan = NOW + DAY * 3
     report = ReportFollowUp(by="sam", at=NOW, next_contact_at=plan)
-    await report_follow_up(context, lead_id, report, at=NOW)
+    await report_follow_up(context, lead_id, report, now=NOW)
     await run_due(context, plan - MINUTE)
     assert published(context, EventType.FOLLOW_UP_DUE_SOON) == []
     await asyncio.gather(run_due(context, plan), run_due(context, plan))

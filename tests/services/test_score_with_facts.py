@@ -27,7 +27,7 @@ class Provider:
 
 async def scored(context, **changes):
     lead_id = (await receive(context, a_push(**changes), slug=None, at=NOW)).lead_id
-    await score_lead(context, lead_id, at=NOW)
+    await score_lead(context, lead_id, now=NOW)
     return (await context.lead_store.get(lead_id)).lead
 
 
@@ -71,5 +71,5 @@ async def test_facts_that_were_known_stay_when_the_provider_falls_silent():
 async def test_a_lead_that_is_scored_already_asks_nobody():
     context = a_context(facts=Provider({}))
     lead = await scored(context)
-    await score_lead(context, lead.id, at=NOW, heard=1)
+    await score_lead(context, lead.id, now=NOW, published_number=1)
     assert context.facts.asked == ["fabrikam.example"]

@@ -37,7 +37,7 @@ async def test_figures_tell_what_became_of_the_leads_of_a_time():
     await receive(context, a_push(ActionCode="DNC", Email="eva@contoso.example"), slug="vm", at=NOW)
     await receive(context, a_push(Email="MSFT_TEST_1@test.com"), slug="backup", at=NOW)
     report = ReportFollowUp(by="sam", at=NOW + timedelta(seconds=300))
-    await report_follow_up(context, ids["called"], report, at=NOW + HOUR)
+    await report_follow_up(context, ids["called"], report, now=NOW + HOUR)
     await run_due(context, NOW + DAY + HOUR)
     found = await lead_stats(context, NOW, NOW + 2 * HOUR)
     assert found.leads == 3

@@ -89,7 +89,7 @@ async def test_whoever_calls_a_lead_of_history_has_called_it():
     context = a_takeover_desk(a_row(1, NOW - YEAR))
     await step(context)
     report = ReportFollowUp(by="sam", at=NOW, next_contact_at=NOW + DAY)
-    called = await report_follow_up(context, (await lead(context)).id, report, at=NOW)
+    called = await report_follow_up(context, (await lead(context)).id, report, now=NOW)
     assert (called.follow_up.state, called.follow_up.first_at, called.follow_up.attempts) == ("done", NOW, 1)
     await run_due(context, NOW + DAY)
     assert (await lead(context)).follow_up.state == "waiting"
@@ -118,7 +118,7 @@ async def test_an_import_does_not_make_the_desk_look_stale():
 async def test_no_old_row_re_opens_a_lead_that_was_closed():
     context = a_takeover_desk()
     receipt = await receive(context, a_push(), slug=None, at=NOW - 5 * HOUR)
-    await update_lead(context, receipt.lead_id, UpdateLead(status=LeadStatus.WON), at=NOW - HOUR)
+    await update_lead(context, receipt.lead_id, UpdateLead(status=LeadStatus.WON), now=NOW - HOUR)
     for number, hours in enumerate((9999, 3)):
         context.lead_import.table.put(a_row(number, NOW - hours * HOUR, customer={}))
     await step(context)
