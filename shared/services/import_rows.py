@@ -105,24 +105,19 @@ async def import_rows(
         return Counts()
     parked = {row.key: row.reason for row in await lead_import.ledger.list_refused(PARKED_KNOWN)}
     work = Work(context, lead_import, state, clock, parked)
-    found = await asyncio.gather(*(_read(context, row) for row in rows), return_exceptions=True)
-    counts = Counts()
-    for row, one in zip(rows, found, strict=True):
-        if not isinstance(one, ImportedRow):
-            counts += await _refuse(work, row, _reason(one))
-    for group in await _by_lead(work, [one for one in found if isinstance(one, ImportedRow)]):
+    counts, found = Counts(), list[ImportedRow]()
+    for row in rows:
+        try:
+            found.append(read_imported_row(context, row))
+        except Exception as exc:  # noqa: BLE001 - a bug that one row meets must not stop the other rows
+            counts += await _refuse(work, row, _reason(exc))
+    for group in await _by_lead(work, found):
         counts += group
     return counts
 
 
-async def _read(context: AppContext, row: SourceRow) -> ImportedRow:
-    return read_imported_row(context, row)
-
-
-def _reason(failure: BaseException) -> str:
-    """Why a row isn't taken over, quoting nothing of it. A bug of ours must not stop the other rows."""
-    if not isinstance(failure, Exception):
-        raise failure
+def _reason(failure: Exception) -> str:
+    """Why a row isn't imported, quoting nothing of it."""
     return str(failure) if isinstance(failure, InvalidPush) else f"It failed: {type(failure).__name__}."
 
 
@@ -149,14 +144,14 @@ async def _by_lead(work: Work, arrivals: Sequence[ImportedRow]) -> list[Counts]:
 
 
 async def _outcome_of(work: Work, one: ImportedRow, failures: list[Exception]) -> Counts:
-    """Take one row over. A failure that isn't the store's would come again and again: the row is parked."""
-    (outcome,) = await asyncio.gather(_take(work, one), return_exceptions=True)
-    if isinstance(outcome, Counts):
-        return outcome
-    if isinstance(outcome, StoreUnavailable | LeadChanged):
-        failures.append(outcome)
+    """Import one row. A failure that isn't the store's would come again and again: the row is parked."""
+    try:
+        return await _take(work, one)
+    except (StoreUnavailable, LeadChanged) as exc:
+        failures.append(exc)
         return Counts()
-    return await _refuse(work, one.source, _reason(outcome))
+    except Exception as exc:  # noqa: BLE001 - a bug that one row meets must not stop the other rows
+        return await _refuse(work, one.source, _reason(exc))
 
 
 async def _take(work: Work, one: ImportedRow) -> Counts:

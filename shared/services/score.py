@@ -50,11 +50,11 @@ async def _provided(context: AppContext, lead: Lead) -> dict[str, Any]:
     email = email_facts(lead.contact.email)
     if context.facts is None or email.kind != "corporate" or email.domain is None or not lead.awaits_score:
         return {}
-    (found,) = await asyncio.gather(context.facts.list_facts(email.domain), return_exceptions=True)
-    if isinstance(found, BaseException):  # against its promise; a score must not wait for that to be mended
-        log.error("lead %s: scored without facts from outside", lead.id, exc_info=found)
+    try:
+        return dict(await context.facts.list_facts(email.domain))
+    except Exception:  # whatever it is: against the port's promise; a score must not wait for its repair
+        log.exception("lead %s: scored without facts from outside", lead.id)
         return {}
-    return dict(found)
 
 
 def _score(

@@ -33,17 +33,13 @@ async def receive_or_spill(context: AppContext, push: LeadPush, *, slug: str | N
     Raises:
         StoreUnavailable: neither table nor queue is certain to have it; the sender must be told so.
     """
-    received = receive(context, push, slug=slug, at=at, timeout=STORE_TIMEOUT)
-    (outcome,) = await asyncio.gather(received, return_exceptions=True)
-    if isinstance(outcome, Receipt):
-        return outcome
-    if not isinstance(outcome, Exception):
-        raise outcome
     _, lead_id = identify(context, push, slug)
-    is_ours = not isinstance(outcome, StoreUnavailable | LeadChanged)
-    log.warning(
-        "lead %s: spilled (%s)", lead_id, type(outcome).__name__, exc_info=outcome if is_ours else None
-    )
+    try:
+        return await receive(context, push, slug=slug, at=at, timeout=STORE_TIMEOUT)
+    except (StoreUnavailable, LeadChanged) as exc:
+        log.warning("lead %s: spilled (%s)", lead_id, type(exc).__name__)
+    except Exception as exc:  # whatever it is: the push must be kept
+        log.warning("lead %s: spilled (%s)", lead_id, type(exc).__name__, exc_info=exc)
     try:
         async with asyncio.timeout(BUS_TIMEOUT):
             await context.spill.send(spill_message(push, lead_id, slug, at))
