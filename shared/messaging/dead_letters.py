@@ -8,10 +8,10 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from shared.messaging.link import BUS_ERRORS, closed
 from shared.services.ports import DeadLetters
+from shared.services.timeouts import COUNT_TIMEOUT
 
 MOST = 100  # counted of one entity
 PAGE = 50  # messages a look asks for
-PATIENCE = 15.0  # seconds for one count, opening the link included: a cold instance signs in first
 
 
 class ServiceBusDeadLetters(DeadLetters):
@@ -56,7 +56,7 @@ class ServiceBusDeadLetters(DeadLetters):
 async def _counted(receiver: ServiceBusReceiver) -> int | None:
     """At most `MOST`; None if the bus doesn't say."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(COUNT_TIMEOUT):
             return await _peeked(receiver)
     except BUS_ERRORS:
         return None

@@ -16,12 +16,11 @@ from azure.servicebus.exceptions import MessageSizeExceededError
 from shared.contract.events import CONTENT_TYPE, body_of, properties_of
 from shared.leads.events import Event
 from shared.leads.lead import Lead
-from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT
+from shared.messaging.link import BUS_ERRORS
 from shared.services.errors import BusUnavailable
 from shared.services.ports import EventPublisher
+from shared.services.timeouts import CLOSE_TIMEOUT, REST_AFTER_FAILURE, SEND_TIMEOUT
 
-SEND_TIMEOUT = 30.0  # seconds for what was waiting, opening the link included: a cold instance signs in first
-PAUSE_AFTER_FAILURE = 5.0  # seconds: meanwhile nobody waits for a bus that is down
 # The service closes idle links, so the first try after a quiet hour fails.
 RETRIES: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}
 
@@ -130,7 +129,7 @@ class Outbox:
 
     def _give_up(self) -> None:
         """Close the link aside: closing one that hangs takes seconds that nobody has."""
-        self._down_until = time.monotonic() + PAUSE_AFTER_FAILURE
+        self._down_until = time.monotonic() + REST_AFTER_FAILURE
         client, sender, self._client, self._sender = self._client, self._sender, None, None
         if client is not None and sender is not None:
             task = asyncio.create_task(_close(client, sender))

@@ -9,9 +9,9 @@ from shared.routing.workload import Assignment
 from shared.services.context import AppContext
 from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.publish import publish_and_note
+from shared.services.timeouts import ASSIGN_TIMEOUT
 from shared.services.unit_of_work import Committed, change_lead, write_in_turn
 
-ASSIGN_TIMEOUT = 20.0  # seconds for one assignment, its turn included
 WORKLOAD_LOCK = "rota"  # within this process, one at a time reads and writes the workload
 
 log = logging.getLogger(__name__)

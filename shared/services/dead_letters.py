@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.services.ports import DeadLetters
+from shared.services.timeouts import PROBE_COUNT_TIMEOUT
 
 REMEMBERED = timedelta(minutes=1)  # a probe asks often, and each count opens links
-COUNT_TIMEOUT = 2.0  # seconds that a probe waits for the bus
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,10 @@ class DeadLetterWatch:
     _answered_at: datetime | None = None  # aware UTC, when a probe first had its answer; None: not yet
 
     async def counts(self, now: datetime) -> Counts | None:
-        """Dead letters by entity, None for one that the bus doesn't tell; None in all without an answer yet."""
+        """Dead letters by entity, None for an unknown count; None in all without an answer yet."""
         if self._counting is None or self._is_old(now):
             self._counting, self._answered_at = asyncio.create_task(self._count()), None
-        await asyncio.wait([self._counting], timeout=COUNT_TIMEOUT)
+        await asyncio.wait([self._counting], timeout=PROBE_COUNT_TIMEOUT)
         if not self._counting.done():
             return None
         self._answered_at = self._answered_at or now

@@ -18,9 +18,8 @@ from shared.services.context import AppContext
 from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.ports import StoredLead, UnreadMessage
 from shared.services.publish import PUBLISH_BACKOFF
+from shared.services.timeouts import ERASE_PUBLISH_TIMEOUT
 from shared.services.unit_of_work import change_lead
-
-BUS_TIMEOUT = 5.0  # seconds that one event may take; the clock sends it if it takes longer
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ async def _tell(context: AppContext, lead: Lead) -> bool:
         return True
     events = await context.lead_store.list_events(lead.id, first=owed[0], limit=len(owed))
     try:
-        async with asyncio.timeout(BUS_TIMEOUT):
+        async with asyncio.timeout(ERASE_PUBLISH_TIMEOUT):
             await context.publisher.publish(lead, events)
     except (BusUnavailable, TimeoutError) as exc:
         log.warning("lead %s: erased, not told yet (%r)", lead.id, exc)

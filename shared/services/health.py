@@ -12,12 +12,12 @@ from shared.services.dead_letters import Counts
 from shared.services.errors import StoreUnavailable
 from shared.services.run_due import run_due
 from shared.services.score import count_to_rescore
+from shared.services.timeouts import PROBE_TIMEOUT
 
 PERIODS_MISSED = 3  # then the clock has stopped
 SHORTEST_STOP = timedelta(minutes=1)  # a clock that ticks every second may be late
 WORK_STALE_AFTER = timedelta(minutes=15)  # overdue by more than this, work is stale
 ROWS_LOOKED_AT = 1000
-PROBE_TIMEOUT = 10.0  # seconds: a probe wants an answer
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from shared.services.context import AppContext, LeadImport
 from shared.services.errors import ImportChanged, PageLost
 from shared.services.import_rows import import_rows
 from shared.services.ports import SourcePage, StoredImport
+from shared.services.timeouts import IMPORT_STEP_TIMEOUT
 
 ROWS_A_STEP = 1000  # a tenth of what the clock can score or flag in the same minute
 ROWS_A_PAGE = 100  # read again, and known by their marks, if we die among them
-LONGEST_STEP = timedelta(seconds=40)
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ async def import_leads(
 
     Args:
         context: ports and policy.
-        clock: tells the time, aware UTC; a step ends after `LONGEST_STEP`, between two pages.
+        clock: tells the time, aware UTC; a step ends after `IMPORT_STEP_TIMEOUT`, between two pages.
         rows: after so many, at the end of a page, the step ends too.
 
     Returns:
@@ -44,7 +44,7 @@ async def _step(
     context: AppContext, lead_import: LeadImport, clock: Callable[[], datetime], rows: int
 ) -> Counts:
     """Page after page. Two at once do no harm: whoever saves second found it done, and ends."""
-    until, total, ended = clock() + LONGEST_STEP, Counts(), False
+    until, total, ended = clock() + timedelta(seconds=IMPORT_STEP_TIMEOUT), Counts(), False
     try:
         stored = await _switched_on(lead_import, clock())
         while not ended and total.rows < rows and clock() < until:

@@ -29,6 +29,7 @@ from shared.services.context import AppContext, LeadImport
 from shared.services.errors import LeadChanged, StoreUnavailable
 from shared.services.ports import RefusedRow
 from shared.services.publish import publish_new
+from shared.services.timeouts import IMPORT_PUBLISH_TIMEOUT
 from shared.services.unit_of_work import DoneBefore, create_or_change_lead
 
 
@@ -68,7 +69,6 @@ def read_imported_row(context: AppContext, row: SourceRow) -> ImportedRow:
 
 
 LEADS_AT_ONCE = 8
-PUBLISH_TIMEOUT = 2.0  # seconds that the next row waits for an event to be published
 PARKED_KNOWN = 1000  # beyond it every good row is taken off the list of the refused, as if it stood there
 
 log = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ async def _store(work: Work, one: ImportedRow) -> Mark:
         outcome = await create_or_change_lead(context, dataclasses.replace(first, mark=mark), touch)
     except DoneBefore as exc:
         return exc.mark
-    await publish_new(context, outcome, PUBLISH_TIMEOUT)
+    await publish_new(context, outcome, IMPORT_PUBLISH_TIMEOUT)
     return mark
 
 

@@ -15,14 +15,11 @@ from shared.privacy.erasure import blank_lead
 from shared.services.context import AppContext
 from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.ports import StoredLead
+from shared.services.timeouts import CLOCK_PUBLISH_TIMEOUT, PUBLISH_TIMEOUT
 from shared.services.unit_of_work import Committed, change_lead
 
 # The bound on the delay of events after the bus is back.
 PUBLISH_BACKOFF = Backoff(timedelta(minutes=1), timedelta(minutes=5), attempts=8)
-PUBLISH_TIMEOUT = (
-    8.0  # seconds that the bus may take where a caller waits for the answer: enough to open a link
-)
-CLOCK_PUBLISH_TIMEOUT = 30.0  # seconds that it may take where nobody does
 # What the subscription `scoring` lets through.
 WAKES_SCORING = frozenset({EventType.RECEIVED, EventType.TOUCHED, EventType.INTERACTED})
 EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
@@ -31,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 async def publish_new(context: AppContext, outcome: Committed, timeout: float = PUBLISH_TIMEOUT) -> bool:
-    """Send the events that a change has just written, once, and wait at most `patience` seconds for it.
+    """Send the events that a change has just written, once, and wait at most `timeout` seconds for it.
 
     Earlier events that didn't get out go first, so that a subscriber has them in order.
 

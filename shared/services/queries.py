@@ -26,6 +26,7 @@ from shared.scoring.replay import replay_lead
 from shared.services.context import AppContext
 from shared.services.errors import LeadNotFound, StoreUnavailable
 from shared.services.ports import LeadFilter, StoredLead
+from shared.services.timeouts import STATS_TIMEOUT
 
 EVENTS_A_PAGE = 200
 LEADS_AT_ONCE = 16
@@ -72,7 +73,6 @@ async def list_leads(
 
 
 MOST_LEADS = 100_000  # of one answer; they are all in memory at once
-STATS_TIMEOUT = 60.0  # seconds: below the 230 after which the platform hangs up
 
 
 class TooManyLeads(ValueError):
@@ -84,7 +84,7 @@ async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Sta
 
     Raises:
         TooManyLeads: there are more than `MOST_LEADS`; nothing is guessed from a part of them.
-        StoreUnavailable: they can't be read, or not within `PATIENCE`.
+        StoreUnavailable: they can't be read, or not within `STATS_TIMEOUT`.
     """
     try:
         async with asyncio.timeout(STATS_TIMEOUT):

@@ -12,10 +12,8 @@ from shared.marketplace.offer import offer_of
 from shared.policy.load import offers_by_title
 from shared.services.context import AppContext
 from shared.services.publish import publish_new
-from shared.services.unit_of_work import CHANGE_TIMEOUT as STORE_PATIENCE
+from shared.services.timeouts import CHANGE_TIMEOUT, PUSH_PUBLISH_TIMEOUT
 from shared.services.unit_of_work import create_or_change_lead
-
-PUBLISH_TIMEOUT = 2.0  # seconds that an accepted push may wait for its event to be published
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +43,7 @@ async def receive(
     slug: str | None,
     at: datetime,
     origin: Origin | None = None,
-    timeout: float = STORE_PATIENCE,
+    timeout: float = CHANGE_TIMEOUT,
 ) -> Receipt:
     """Store a push as a new lead or as a touch of a known one, then publish it.
 
@@ -75,7 +73,7 @@ async def receive(
     else:
         result = Result.CREATED if outcome.change.lead.touches == 1 else Result.TOUCHED
     log.info("lead %s: %s (test: %s)", lead.id, result, lead.test)
-    await publish_new(context, outcome, PUBLISH_TIMEOUT)
+    await publish_new(context, outcome, PUSH_PUBLISH_TIMEOUT)
     return Receipt(lead.id, Result.TEST if push.is_test else result)
 
 

@@ -13,9 +13,8 @@ from shared.services.context import AppContext
 from shared.services.errors import BusUnavailable, LeadChanged, StoreUnavailable
 from shared.services.ports import QueuedMessage
 from shared.services.receive import Receipt, Result, identify, receive
+from shared.services.timeouts import PUSH_SPILL_TIMEOUT, PUSH_STORE_TIMEOUT
 
-STORE_TIMEOUT = 8.0  # seconds for the table; with the bus a sender hears within 13, and waits for about 30
-BUS_TIMEOUT = 5.0  # seconds, opening the link included
 RECEIVED_AT = "receivedAt"  # property: when the push came, RFC 3339 UTC; a replay keeps it
 OFFER = "offer"  # property: the offer in the URL, if there was one
 LARGEST = 1024 * 1024  # bytes of a body: more than the bus takes
@@ -35,13 +34,13 @@ async def receive_or_spill(context: AppContext, push: LeadPush, *, slug: str | N
     """
     _, lead_id = identify(context, push, slug)
     try:
-        return await receive(context, push, slug=slug, at=at, timeout=STORE_TIMEOUT)
+        return await receive(context, push, slug=slug, at=at, timeout=PUSH_STORE_TIMEOUT)
     except (StoreUnavailable, LeadChanged) as exc:
         log.warning("lead %s: spilled (%s)", lead_id, type(exc).__name__)
     except Exception as exc:  # whatever it is: the push must be kept
         log.warning("lead %s: spilled (%s)", lead_id, type(exc).__name__, exc_info=exc)
     try:
-        async with asyncio.timeout(BUS_TIMEOUT):
+        async with asyncio.timeout(PUSH_SPILL_TIMEOUT):
             await context.spill.send(spill_message(push, lead_id, slug, at))
     except (BusUnavailable, TimeoutError) as exc:
         raise StoreUnavailable("neither the table nor the bus took the push") from exc

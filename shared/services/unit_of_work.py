@@ -17,11 +17,11 @@ from shared.routing.assignment import request_assignment
 from shared.services.context import AppContext
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound, StoreUnavailable
 from shared.services.ports import StoredLead
+from shared.services.timeouts import CHANGE_TIMEOUT
 
 # Each lost race means that another actor's change went through.
 CONFLICT_BACKOFF = Backoff(timedelta(milliseconds=5), timedelta(milliseconds=500), attempts=40)
 MAX_LOSSES = 2  # answers lost before the caller hears of it; each may take the client's time-out
-CHANGE_TIMEOUT = 20.0  # seconds for one change, its turn included: a caller waits for it
 
 type Apply = Callable[[Lead], Change | None]
 

@@ -14,15 +14,8 @@ from azure.data.tables.aio import TableClient
 
 from shared.leads.identity import all_shards
 from shared.services.errors import StoreUnavailable
+from shared.services.timeouts import TABLE_CLIENT
 from shared.storage.rows import Entity
-
-# Seconds and tries: a push must be answered, whatever the table does; a lost answer is read back.
-TIMEOUTS: dict[str, Any] = {
-    "connection_timeout": 3,
-    "read_timeout": 5,
-    "retry_total": 2,
-    "retry_backoff_factor": 0.2,
-}
 
 
 def table_client(storage: str, table: str, *, by_identity: bool) -> TableClient:
@@ -34,10 +27,10 @@ def table_client(storage: str, table: str, *, by_identity: bool) -> TableClient:
         by_identity: sign in with the managed identity of the app.
     """
     if not by_identity:
-        return TableClient.from_connection_string(storage, table, **TIMEOUTS)
+        return TableClient.from_connection_string(storage, table, **TABLE_CLIENT)
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - a third of a cold start, rarely needed
 
-    return TableClient(storage, table, credential=DefaultAzureCredential(), **TIMEOUTS)
+    return TableClient(storage, table, credential=DefaultAzureCredential(), **TABLE_CLIENT)
 
 
 MOST_OPERATIONS = 100  # of one transaction

@@ -146,7 +146,7 @@ async def test_after_a_day_of_attempts_a_message_is_refused(context, monkeypatch
     context.lead_store.is_away = True
     monkeypatch.setattr(activity, "context", lambda: context)
     body = {"type": "follow_up", "leadId": "a" * 24, "by": "sam"}
-    await called(delivered(body, {"attempts": ACTIVITY_REDELIVERY.attempts}))
+    await called(delivered(body, {"attempts": ACTIVITY_REDELIVERY.backoff.attempts - 1}))
     (refused,) = context.activity.dead_lettered
     assert "for a day" in refused.refusal
 

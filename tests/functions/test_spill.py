@@ -8,12 +8,12 @@ import pytest
 
 from functions import spill
 from functions.queue import DeadLettered
-from shared.messaging.publisher import PAUSE_AFTER_FAILURE
 from shared.messaging.queue import copy_of
 from shared.services import redelivery
 from shared.services.errors import BusUnavailable
 from shared.services.redelivery import SPILL_REDELIVERY
 from shared.services.spill import receive_or_spill
+from shared.services.timeouts import REST_AFTER_FAILURE
 from tests.examples import NOW, a_context, a_push
 from tests.fakes.messaging import MemoryQueue
 from tests.functions.test_activity import delivered
@@ -78,7 +78,7 @@ async def test_what_isnt_a_push_is_refused_with_a_reason_and_then_left_to_the_pl
 async def test_after_fourteen_days_of_attempts_a_push_is_refused_and_kept_among_the_dead_letters(context):
     await receive_or_spill(context, a_push(), slug=None, at=NOW)
     (message,) = context.spill.sent
-    await called(as_delivered(replace(message, attempts=SPILL_REDELIVERY.attempts)))
+    await called(as_delivered(replace(message, attempts=SPILL_REDELIVERY.backoff.attempts - 1)))
     (refused,) = context.spill.dead_lettered
     assert "fourteen days" in refused.refusal
     assert refused.body == message.body
@@ -96,7 +96,7 @@ async def test_a_bus_that_rests_after_a_failure_is_waited_for(context, monkeypat
             self.is_down = not self.is_down
             await super().dead_letter(message, reason)
 
-    assert redelivery.PAUSE > PAUSE_AFTER_FAILURE
+    assert redelivery.PAUSE > REST_AFTER_FAILURE
     monkeypatch.setattr(redelivery, "PAUSE", 0)
     context = replace(context, spill=Resting())
     monkeypatch.setattr(spill, "context", lambda: context)

@@ -118,7 +118,7 @@ async def test_a_message_that_somebody_holds_is_waited_for(client, messages):
 
 
 async def test_a_message_that_somebody_keeps_is_told(client, messages, monkeypatch):
-    monkeypatch.setattr(unread, "FOR_ONE", 0.5)
+    monkeypatch.setattr(unread, "HELD_MESSAGE_TIMEOUT", 0.5)
     await send(client, "activity", b"ada")
     async with client.get_queue_receiver("activity") as receiver:
         (held,) = await receive(receiver, 1)
@@ -160,4 +160,4 @@ async def test_a_bus_that_is_away_is_told():
     began = time.monotonic()
     with pytest.raises(BusUnavailable):
         await messages.delete_matching(is_ada)
-    assert time.monotonic() - began < unread.PATIENCE
+    assert time.monotonic() - began < unread.DELETE_TIMEOUT

@@ -32,7 +32,7 @@ END = "that is all"  # id of a message
 PATIENCE = {
     "SEND_TIMEOUT": 2.0,
     "CLOSE_TIMEOUT": 0.2,
-    "PAUSE_AFTER_FAILURE": 0.0,
+    "REST_AFTER_FAILURE": 0.0,
 }  # seconds, of whoever sends
 CAUGHT_UP_WITHIN = 10.0  # seconds
 
@@ -138,8 +138,8 @@ async def real_parts(storage: str, bus: Emulator) -> AsyncIterator[RealParts]:
     async with contextlib.AsyncExitStack() as stack:
         for name, seconds in PATIENCE.items():
             stack.enter_context(mock.patch.object(publisher, name, seconds))
-        stack.enter_context(mock.patch.object(receive, "PUBLISH_TIMEOUT", 2 * PATIENCE["SEND_TIMEOUT"]))
-        stack.enter_context(mock.patch.object(redelivery, "PAUSE", PATIENCE["PAUSE_AFTER_FAILURE"]))
+        stack.enter_context(mock.patch.object(receive, "PUSH_PUBLISH_TIMEOUT", 2 * PATIENCE["SEND_TIMEOUT"]))
+        stack.enter_context(mock.patch.object(redelivery, "PAUSE", PATIENCE["REST_AFTER_FAILURE"]))
         client = await stack.enter_async_context(
             ServiceBusClient.from_connection_string(bus.connection_string)
         )

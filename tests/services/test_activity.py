@@ -218,45 +218,39 @@ async def test_facts_are_scored_within_a_tick_of_the_clock():
 # Put off
 
 MESSAGE = QueuedMessage(body=b"{}", message_id="m-1", sent_at=NOW)
+LAST = ACTIVITY_REDELIVERY.backoff.attempts - 1  # redeliveries
 
 
 async def test_what_can_not_be_done_now_comes_later_and_later():
     context = a_context()
-    for attempts in (0, 1, 4, 5, ACTIVITY_REDELIVERY.attempts - 1):
+    for attempts in (0, 1, 4, 5, LAST - 1):
         await redeliver(context.activity, replace(MESSAGE, attempts=attempts), ACTIVITY_REDELIVERY, NOW)
     waits = [(at - NOW).total_seconds() for at, _ in context.activity.redelivered]
     assert waits == [30, 60, 480, 600, 600]
-    assert [message.attempts for _, message in context.activity.redelivered] == [
-        1,
-        2,
-        5,
-        6,
-        ACTIVITY_REDELIVERY.attempts,
-    ]
+    assert [message.attempts for _, message in context.activity.redelivered] == [1, 2, 5, 6, LAST]
 
 
 async def test_what_could_not_be_done_for_a_day_is_refused():
     context = a_context()
-    await redeliver(
-        context.activity, replace(MESSAGE, attempts=ACTIVITY_REDELIVERY.attempts), ACTIVITY_REDELIVERY, NOW
-    )
+    await redeliver(context.activity, replace(MESSAGE, attempts=LAST), ACTIVITY_REDELIVERY, NOW)
     assert [message.refusal for message in context.activity.dead_lettered] == [
         "The store could not be reached for a day."
     ]
 
 
 @pytest.mark.parametrize(
-    ("pauses", "days"), [(ACTIVITY_REDELIVERY, 1), (SPILL_REDELIVERY, 14)], ids=["activity", "spill"]
+    ("redelivery", "days"), [(ACTIVITY_REDELIVERY, 1), (SPILL_REDELIVERY, 14)], ids=["activity", "spill"]
 )
-def test_attempts_last_as_long_as_the_refusal_says(pauses, days):
-    in_all = sum((pauses.after(attempts) for attempts in range(pauses.attempts)), timedelta())
-    assert timedelta(days=days) <= in_all < timedelta(days=days) + pauses.longest
+def test_attempts_last_as_long_as_the_refusal_says(redelivery, days):
+    backoff = redelivery.backoff
+    in_all = sum((backoff.pause_after(failures) for failures in range(1, backoff.attempts)), timedelta())
+    assert timedelta(days=days) <= in_all < timedelta(days=days) + backoff.longest
 
 
 async def test_a_bus_that_takes_no_copy_is_told(monkeypatch):
     monkeypatch.setattr("shared.services.redelivery.PAUSE", 0)
     context = a_context()
     context.activity.is_down = True
-    for attempts in (0, ACTIVITY_REDELIVERY.attempts):
+    for attempts in (0, LAST):
         with pytest.raises(BusUnavailable):
             await redeliver(context.activity, replace(MESSAGE, attempts=attempts), ACTIVITY_REDELIVERY, NOW)

@@ -172,7 +172,7 @@ async def test_dead_letters_are_asked_for_once_a_minute():
 
 
 async def test_a_slow_bus_is_not_waited_for_and_its_answer_is_there_for_the_next_probe(monkeypatch):
-    monkeypatch.setattr(dead_letters, "COUNT_TIMEOUT", 0.01)
+    monkeypatch.setattr(dead_letters, "PROBE_COUNT_TIMEOUT", 0.01)
     letters = Letters({"scoring": 7})
     letters.may_answer.clear()
     context = a_context(dead_letters=DeadLetterWatch(letters))

@@ -117,7 +117,7 @@ async def test_a_bus_that_hangs_costs_a_push_its_patience_and_no_more(monkeypatc
         async def publish(self, lead, events):
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(service, "PUBLISH_TIMEOUT", 0.01)
+    monkeypatch.setattr(service, "PUSH_PUBLISH_TIMEOUT", 0.01)
     context = a_context(publisher=Hangs())
     receipt = await received(context)
     assert receipt.result is Result.CREATED

@@ -118,7 +118,7 @@ async def test_a_write_that_happens_after_its_caller_has_gone_is_no_second_touch
             await super().create(change)
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(service, "STORE_TIMEOUT", 0.01)
+    monkeypatch.setattr(service, "PUSH_STORE_TIMEOUT", 0.01)
     context = a_context(table=Slow())
     assert (await pushed(context)).result is Result.QUEUED
     assert [one.result for one in await drained(context)] == [Result.REPEATED]
@@ -192,9 +192,9 @@ async def test_a_store_and_a_bus_that_hang_cost_a_sender_their_patience_and_no_m
         async def send(self, message):
             await asyncio.Event().wait()
 
-    assert service.STORE_TIMEOUT + service.BUS_TIMEOUT <= 15
-    monkeypatch.setattr(service, "STORE_TIMEOUT", 0.1)
-    monkeypatch.setattr(service, "BUS_TIMEOUT", 0.1)
+    assert service.PUSH_STORE_TIMEOUT + service.PUSH_SPILL_TIMEOUT <= 13
+    monkeypatch.setattr(service, "PUSH_STORE_TIMEOUT", 0.1)
+    monkeypatch.setattr(service, "PUSH_SPILL_TIMEOUT", 0.1)
     began = time.monotonic()
     with pytest.raises(StoreUnavailable):
         await pushed(a_context(table=HangingStore(), spill=HangingQueue()))

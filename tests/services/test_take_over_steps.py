@@ -8,7 +8,8 @@ from shared.marketplace.import_state import ImportState
 from shared.services.context import LeadImport
 from shared.services.errors import PageLost
 from shared.services.health import check_health
-from shared.services.import_leads import LONGEST_STEP, ROWS_A_PAGE, import_leads
+from shared.services.import_leads import ROWS_A_PAGE, import_leads
+from shared.services.timeouts import IMPORT_STEP_TIMEOUT
 from tests.examples import DAY, NOW, a_context
 from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
 from tests.fakes.table import MemoryTable
@@ -33,7 +34,7 @@ async def test_a_step_is_bounded_in_time():
 
     def clock():
         nonlocal now
-        now += LONGEST_STEP / 4
+        now += timedelta(seconds=IMPORT_STEP_TIMEOUT / 4)
         return now
 
     assert (await import_leads(context, clock)).taken == ROWS_A_PAGE

@@ -10,7 +10,8 @@ from azure.data.tables.aio import TableClient
 
 from shared.leads.index import IndexRow, stat_key
 from shared.services.errors import StoreUnavailable
-from shared.storage.client import TIMEOUTS, Table, table_client
+from shared.services.timeouts import TABLE_CLIENT
+from shared.storage.client import Table, table_client
 from shared.storage.lead_index import TableLeadIndex
 from shared.storage.rows import STAT_COLUMNS, index_entity
 from tests.examples import NOW
@@ -60,7 +61,7 @@ def requests():
 async def client(storage, requests):
     name = f"t{uuid.uuid4().hex}"
     async with TableClient.from_connection_string(
-        storage, name, per_call_policies=[requests], **TIMEOUTS
+        storage, name, per_call_policies=[requests], **TABLE_CLIENT
     ) as client:
         await client.create_table()
         yield client
