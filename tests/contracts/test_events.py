@@ -17,7 +17,7 @@ from shared.leads.events import EVENT_DATA, EventType
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.erase import erase_lead
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.contracts.documents import closed_schema, validator_of
 from tests.examples import a_context, a_push
@@ -34,18 +34,18 @@ HOUR = timedelta(hours=1)
 
 async def a_lifetime(context):
     """A lead goes through everything that a lead can; its id."""
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     for hour in (0.1, 6.1, 8.1, 12.1):  # scored, warned, missed, escalated
         await run_due(context, NOW + hour * HOUR)
     at = NOW + 13 * HOUR
-    await receive(context, a_push(Company="Fabrikam"), slug=None, at=at)
+    await receive(context, Intake(a_push(Company="Fabrikam"), at))
     visited = ReportInteraction(type="pricing_page_visited", at=at, detail={"page": "/prices"})
     await report_interaction(context, lead_id, visited, now=at)
     await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=at, channel="phone"), now=at)
     lost = UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET, owner="sam", by="sam")
     for wanted in (lost, UpdateLead(do_not_contact=True), UpdateLead(do_not_contact=False, owner=None)):
         await update_lead(context, lead_id, wanted, now=at)
-    await receive(context, a_push(Company="Fabrikam", ActionCode="PLT"), slug=None, at=at + HOUR)
+    await receive(context, Intake(a_push(Company="Fabrikam", ActionCode="PLT"), at + HOUR))
     await run_due(context, at + 2 * HOUR)
     return lead_id
 

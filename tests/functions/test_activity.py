@@ -13,7 +13,7 @@ from azure.functions.servicebus import ServiceBusMessageInConverter
 from functions import activity
 from functions.queue import _ADDRESSING, DeadLettered, message_of
 from shared.services.errors import BusUnavailable, StoreUnavailable
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY
 from tests.examples import NOW, a_context, a_push
 from tests.fakes.table import MemoryTable, ports_over
@@ -52,7 +52,7 @@ async def called(message):
 
 
 async def a_lead(context):
-    return (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    return (await receive(context, Intake(a_push(), NOW))).lead_id
 
 
 async def lead_of(context, lead_id):

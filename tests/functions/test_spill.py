@@ -11,6 +11,7 @@ from functions.queue import DeadLettered
 from shared.messaging.queue import copy_of
 from shared.services import redelivery
 from shared.services.errors import BusUnavailable
+from shared.services.receive import Intake
 from shared.services.redelivery import SPILL_REDELIVERY
 from shared.services.spill import receive_or_spill
 from shared.services.timeouts import REST_AFTER_FAILURE
@@ -49,7 +50,7 @@ def test_the_trigger_takes_bytes_of_the_queue_in_the_settings():
 
 
 async def test_a_push_waits_for_the_store_and_is_then_received_as_of_when_it_came(context):
-    receipt = await receive_or_spill(context, a_push(), slug="backup", at=NOW)
+    receipt = await receive_or_spill(context, Intake(a_push(), NOW, "backup"))
     (message,) = context.spill.sent
     for attempt in range(1, 9):
         await called(as_delivered(message))
@@ -76,7 +77,7 @@ async def test_what_isnt_a_push_is_refused_with_a_reason_and_then_left_to_the_pl
 
 
 async def test_after_fourteen_days_of_attempts_a_push_is_refused_and_kept_among_the_dead_letters(context):
-    await receive_or_spill(context, a_push(), slug=None, at=NOW)
+    await receive_or_spill(context, Intake(a_push(), NOW))
     (message,) = context.spill.sent
     await called(as_delivered(replace(message, attempts=SPILL_REDELIVERY.backoff.attempts - 1)))
     (refused,) = context.spill.dead_lettered
@@ -100,7 +101,7 @@ async def test_a_bus_that_rests_after_a_failure_is_waited_for(context, monkeypat
     monkeypatch.setattr(redelivery, "PAUSE", 0)
     context = replace(context, spill=Resting())
     monkeypatch.setattr(spill, "context", lambda: context)
-    await receive_or_spill(context, a_push(), slug=None, at=NOW)
+    await receive_or_spill(context, Intake(a_push(), NOW))
     await called(as_delivered(context.spill.sent[0]))
     await called(delivered(b"{"))
     assert (len(context.spill.redelivered), len(context.spill.dead_lettered)) == (1, 1)
@@ -108,7 +109,7 @@ async def test_a_bus_that_rests_after_a_failure_is_waited_for(context, monkeypat
 
 async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(context, monkeypatch):
     monkeypatch.setattr(redelivery, "PAUSE", 0)
-    await receive_or_spill(context, a_push(), slug=None, at=NOW)
+    await receive_or_spill(context, Intake(a_push(), NOW))
     (message,) = context.spill.sent
     context.spill.is_down = True
     with pytest.raises(BusUnavailable):
@@ -118,7 +119,7 @@ async def test_a_bus_that_takes_no_copy_leaves_the_message_to_the_platform(conte
 async def test_no_log_line_holds_what_the_customer_wrote(context, caplog):
     caplog.set_level("DEBUG")
     push = a_push(FirstName="c4n4ry", Email="c4n4ry@contoso.example", Description="c4n4ry")
-    await receive_or_spill(context, push, slug="c4n4ry", at=NOW)
+    await receive_or_spill(context, Intake(push, NOW, "c4n4ry"))
     await called(as_delivered(context.spill.sent[0]))
     await called(delivered(b'{"c4n4ry"', {"c4n4ry": "c4n4ry"}, MessageId="c4n4ry"))
     assert len(caplog.records) >= 3

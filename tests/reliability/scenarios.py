@@ -18,7 +18,7 @@ from shared.services.errors import LeadNotFound, StoreUnavailable
 from shared.services.import_leads import import_leads
 from shared.services.import_rows import read_imported_row
 from shared.services.ports import QueuedMessage
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY, redeliver
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
@@ -62,7 +62,7 @@ def push(**changes: Any) -> Act:
     async def act(world: World, context: AppContext) -> None:
         body = a_push(**changes)
         world.pushes_begun += 1
-        receipt = await receive_or_spill(context, body, slug=None, at=world.at)
+        receipt = await receive_or_spill(context, Intake(body, world.at))
         world.acknowledged.append((receipt.lead_id, body.as_sent))
 
     return act
@@ -71,7 +71,7 @@ def push(**changes: Any) -> Act:
 async def a_lead(world: World, context: AppContext) -> None:
     """A lead came a minute ago; its event is out, and nobody has scored it yet."""
     world.pushes_begun += 1
-    receipt = await receive(context, a_push(), slug=None, at=NOW)
+    receipt = await receive(context, Intake(a_push(), NOW))
     world.acknowledged.append((receipt.lead_id, a_push().as_sent))
 
 
@@ -102,7 +102,7 @@ async def rows_to_take_over(world: World, context: AppContext) -> None:
 async def a_spilled_push(world: World, context: AppContext) -> None:
     """A push waits in the queue `spill`, since a minute ago."""
     body = a_push()
-    world.spill.sent.append(spill_message(body, world.lead_id, None, NOW))
+    world.spill.sent.append(spill_message(Intake(body, NOW), world.lead_id))
     world.acknowledged.append((world.lead_id, body.as_sent))
 
 

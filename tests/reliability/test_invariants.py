@@ -9,7 +9,7 @@ import pytest
 from shared.leads.events import EventType
 from shared.routing.workload import Assignment
 from shared.services.erase import erase_person
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.score import score_lead
 from tests.examples import a_push
 from tests.pure.examples import NOW
@@ -25,7 +25,7 @@ replace = msgspec.structs.replace
 async def found():
     world = World()
     context = world.process("one")
-    receipt = await receive(context, a_push(), slug=None, at=NOW)
+    receipt = await receive(context, Intake(a_push(), NOW))
     world.acknowledged.append((receipt.lead_id, a_push().as_sent))
     await score_lead(context, receipt.lead_id, now=NOW + timedelta(seconds=1), published_number=1)
     found = await world.found()
@@ -92,7 +92,7 @@ async def erased_world(**erasure):
     """A lead came, and somebody was erased, or should have been."""
     world = World()
     context = world.process("one")
-    receipt = await receive(context, a_push(), slug=None, at=NOW)
+    receipt = await receive(context, Intake(a_push(), NOW))
     world.acknowledged.append((receipt.lead_id, a_push().as_sent))
     world.erasures.append(Erasure(**erasure))
     return world, context

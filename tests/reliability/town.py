@@ -19,6 +19,7 @@ from shared.services.activity import Activity, take_activity
 from shared.services.import_leads import import_leads
 from shared.services.import_rows import read_imported_row
 from shared.services.ports import QueuedMessage
+from shared.services.receive import Intake
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill, receive_spilled
@@ -69,7 +70,7 @@ class Town(Sender):
 
     async def take(self, instance: Instance, push: LeadPush) -> str:
         """See `Sender.take`."""
-        receipt = await receive_or_spill(instance.context, push, slug=None, at=self.now)
+        receipt = await receive_or_spill(instance.context, Intake(push, self.now))
         if self.chance.random() < CALLS:
             self.begin(self.report(receipt.lead_id, push.note or ""))
         return receipt.lead_id

@@ -8,7 +8,7 @@ from shared.leads.commands import ReportFollowUp
 from shared.leads.events import EventType
 from shared.services.commands import report_follow_up
 from shared.services.ports import UnreadMessage
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.score import score_lead
 from tests.examples import NOW, a_push
 from tests.pure.test_assignment import TEXT
@@ -20,7 +20,7 @@ OWNED = TEXT
 
 
 async def pushed(context, slug="backup", at=NOW, **changes):
-    return (await receive(context, a_push(**changes), slug=slug, at=at)).lead_id
+    return (await receive(context, Intake(a_push(**changes), at, slug))).lead_id
 
 
 async def lived(context, slug="backup", **changes):

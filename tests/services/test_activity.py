@@ -20,7 +20,7 @@ from shared.services.activity import Activity, LeadUnclear, take_activity
 from shared.services.commands import update_lead
 from shared.services.errors import BusUnavailable, LeadNotFound, StoreUnavailable
 from shared.services.ports import QueuedMessage
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY, SPILL_REDELIVERY, redeliver
 from shared.services.run_due import run_due
 from tests.examples import NOW, a_context, a_push
@@ -36,7 +36,7 @@ ALL = pytest.mark.parametrize("report", [CALL, VISIT, WON, FACTS], ids=["call", 
 
 
 async def pushed(context, slug="one", at=NOW, **changes):
-    return (await receive(context, a_push(**changes), slug=slug, at=at)).lead_id
+    return (await receive(context, Intake(a_push(**changes), at, slug))).lead_id
 
 
 async def taken(context, report, *, lead_id=None, at=LATER):

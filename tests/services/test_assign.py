@@ -13,7 +13,7 @@ from shared.leads.lead import LeadStatus
 from shared.services.assign import assign
 from shared.services.commands import update_lead
 from shared.services.errors import StoreUnavailable
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import DAY, NOW, a_context, a_push, another
@@ -27,7 +27,7 @@ MINUTE = timedelta(minutes=1)
 
 async def pushed(context, number):
     push = a_push(Email=f"ada{number}@fabrikam.example")
-    return (await receive(context, push, slug=None, at=NOW)).lead_id
+    return (await receive(context, Intake(push, NOW))).lead_id
 
 
 async def lead_of(context, lead_id):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from shared.leads.events import EventType
 from shared.services.health import check_health, clock_stopped_after
 from shared.services.publish import PUBLISH_BACKOFF
-from shared.services.receive import Result, receive
+from shared.services.receive import Intake, Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import DAY, NOW, a_context, a_push
@@ -20,7 +20,7 @@ SKEW = MINUTE
 
 async def pushed(context, number, at, **changes):
     push = a_push(Email=f"someone{number}@contoso.example", **changes)
-    return (await receive(context, push, slug=None, at=at)).lead_id
+    return (await receive(context, Intake(push, at))).lead_id
 
 
 async def lead_of(context, lead_id):
@@ -119,7 +119,7 @@ async def test_two_instances_whose_clocks_differ_by_a_minute_score_and_flag_once
     for number in range(20):  # the other instance gets the sender's retry, seconds later
         context, at = ((fast, NOW + SKEW), (slow, NOW))[number % 2]
         push = a_push(Email=f"someone{number}@contoso.example")
-        again = await receive(context, push, slug=None, at=at + 5 * SECOND)
+        again = await receive(context, Intake(push, at + 5 * SECOND))
         assert again.result is Result.REPEATED
     for now in (NOW + MINUTE, NOW + 2 * MINUTE, NOW + DAY - MINUTE, NOW + DAY, NOW + DAY + MINUTE, ended):
         await asyncio.gather(run_due(slow, now), run_due(fast, now + SKEW))

@@ -5,7 +5,7 @@ import pytest
 from shared.leads.events import EventType
 from shared.services.erase import erase_person
 from shared.services.queries import get_lead, list_events
-from shared.services.receive import Result, receive
+from shared.services.receive import Intake, Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import a_context, a_push, another
@@ -69,7 +69,7 @@ async def test_a_customer_who_comes_back_in_the_middle_of_it_is_a_new_lead(dies_
         await erase_person(context, EMAIL, now=AT)
     begun = await context.lead_store.find_tombstone(lead_id) is not None
     fresh = another(context)
-    back = await receive(fresh, a_push(Description="me again"), slug="backup", at=AT + MINUTE / 2)
+    back = await receive(fresh, Intake(a_push(Description="me again"), AT + MINUTE / 2, "backup"))
     assert back.result is (Result.CREATED if begun else Result.TOUCHED)
     if begun:
         events, _ = await list_events(fresh, lead_id)

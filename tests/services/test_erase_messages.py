@@ -7,7 +7,7 @@ from shared.services.erase import Removed, erase_lead, erase_person
 from shared.services.errors import BusUnavailable
 from shared.services.ports import UnreadMessage
 from shared.services.queries import get_lead
-from shared.services.receive import identify
+from shared.services.receive import Intake, identify
 from shared.services.spill import receive_spilled, spill_message
 from tests.examples import NOW, a_context, a_push
 from tests.fakes.messaging import MemoryUnread
@@ -17,7 +17,7 @@ from tests.services.erasure_parts import AT, EMAIL, MINUTE, lived, pushed, said_
 async def test_a_push_that_waits_is_found_by_the_id_of_its_lead_also_if_it_has_no_address():
     context = a_context()
     lead_id = await pushed(context, Email="n/a")
-    waiting = spill_message(a_push(Email="n/a"), lead_id, "backup", NOW)
+    waiting = spill_message(Intake(a_push(Email="n/a"), NOW, "backup"), lead_id)
     context.unread.messages.append(unread(copy_of(waiting)))
     assert await erase_lead(context, "a" * 24, now=AT) == Removed()
     assert (await erase_lead(context, lead_id, now=AT)).messages == 1
@@ -46,8 +46,9 @@ async def test_a_push_of_before_that_comes_out_of_a_queue_meanwhile_is_erased_to
 
     context = a_context(unread=Late())
     push = a_push(Email=email)
-    lead_id = identify(context, push, "backup")[1]
-    await context.spill.send(spill_message(push, lead_id, "backup", NOW))
+    intake = Intake(push, NOW, "backup")
+    lead_id = identify(context, intake).lead_id
+    await context.spill.send(spill_message(intake, lead_id))
     request = erase_person(context, email, now=AT) if email == EMAIL else erase_lead(context, lead_id, now=AT)
     assert (await request).leads == 1
     assert "ada" not in said_by(context)

@@ -12,7 +12,7 @@ from shared.services.dead_letters import DeadLetterWatch
 from shared.services.errors import StoreUnavailable
 from shared.services.health import WORK_STALE_AFTER, check_health, clock_stopped_after, work_stale_after
 from shared.services.parked import revive
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.examples import NOW, a_context, a_first_push, a_push, with_parked_score
 from tests.fakes.messaging import MemoryPublisher
@@ -30,7 +30,7 @@ async def test_a_desk_with_nothing_to_do_is_ready():
 
 async def test_an_outage_of_the_bus_shows_however_often_the_work_was_put_off():
     context = a_context(publisher=MemoryPublisher(is_down=True))
-    await receive(context, a_push(), slug=None, at=NOW)
+    await receive(context, Intake(a_push(), NOW))
     now = NOW
     while now < NOW + WORK_STALE_AFTER:
         now += MINUTE
@@ -44,7 +44,7 @@ async def test_an_outage_of_the_bus_shows_however_often_the_work_was_put_off():
 
 async def test_what_falls_due_later_is_no_old_work():
     context = a_context()
-    await receive(context, a_push(), slug=None, at=NOW)
+    await receive(context, Intake(a_push(), NOW))
     await run_due(context, NOW + MINUTE)
     assert (await check_health(context, NOW + timedelta(hours=23, minutes=30))).oldest_due == {}
 
@@ -102,7 +102,7 @@ async def test_a_clock_that_comes_round_every_hour_is_not_late_with_what_waits_f
         timedelta(hours=3),
         timedelta(hours=3),
     )
-    await receive(context, a_push(), slug=None, at=NOW)
+    await receive(context, Intake(a_push(), NOW))
     await context.desk_state.record_clock_run(NOW)
     health = await check_health(context, NOW + timedelta(minutes=50))
     assert health.is_ready

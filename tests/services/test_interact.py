@@ -9,7 +9,7 @@ from shared.leads.commands import ReportInteraction
 from shared.leads.events import EventType
 from shared.services.commands import report_interaction, report_interaction_of
 from shared.services.errors import LeadNotFound
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import NOW, a_context, a_push
@@ -22,7 +22,7 @@ def looked_at_prices(**fields):
 
 
 async def pushed(context, slug="one", **changes):
-    return (await receive(context, a_push(**changes), slug=slug, at=NOW)).lead_id
+    return (await receive(context, Intake(a_push(**changes), NOW, slug))).lead_id
 
 
 async def total(context, lead_id):

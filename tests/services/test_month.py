@@ -18,7 +18,7 @@ from shared.policy.load import parse_policy
 from shared.policy.model import Policy
 from shared.services.commands import report_follow_up
 from shared.services.context import AppContext
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import ID_KEY, a_push
@@ -163,7 +163,7 @@ class Month:
                 ActionCode=action,
                 Description=note,
             )
-            receipt = await receive(self.context, push, slug=None, at=one.at)
+            receipt = await receive(self.context, Intake(push, one.at))
             self.lead_ids[one.number] = receipt.lead_id
             if not is_out:
                 await score_lead(self.context, receipt.lead_id, now=one.at + timedelta(seconds=1))

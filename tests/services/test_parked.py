@@ -9,7 +9,7 @@ from shared.leads.change import Change
 from shared.leads.events import EventType
 from shared.services.errors import LeadChanged, LeadNotFound
 from shared.services.parked import list_parked, revive
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.examples import NOW, a_context, a_first_push, a_push, with_parked_score
 from tests.fakes.table import MemoryTable
@@ -30,7 +30,7 @@ class Poisoned(MemoryTable):
 
 async def parked_by_the_clock(policy):
     context = a_context(policy, table=Poisoned())
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     ticks = [NOW + minute * MINUTE for minute in range(1, 30)]
     for tick in ticks:
         await run_due(context, tick)

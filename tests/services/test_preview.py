@@ -11,7 +11,7 @@ from shared.scoring.replay import NothingToReplay
 from shared.services.commands import report_interaction
 from shared.services.errors import LeadNotFound
 from shared.services.queries import LeadPreview, PushPreview, preview
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.score import score_lead
 from tests.examples import NOW, a_context, a_push
 from tests.pure.policy_texts import with_rule
@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 async def test_a_push_is_previewed_as_it_would_be_scored():
     context = a_context()
     _, previewed = await preview(context, PushPreview(push=a_push(), at=NOW), NOW)
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     await score_lead(context, lead_id, now=NOW)
     assert previewed == (await context.lead_store.get(lead_id)).lead.score
 
@@ -54,7 +54,7 @@ async def test_another_policy_may_be_tried():
 
 async def test_a_stored_lead_is_previewed_now_by_another_policy_and_as_it_was():
     context = a_context()
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     await score_lead(context, lead_id, now=NOW)
     stored = (await context.lead_store.get(lead_id)).lead.score
     visit = ReportInteraction(type="tutorial_watched", at=NOW + HOUR)
@@ -74,6 +74,6 @@ async def test_who_is_not_there_and_what_was_not_yet_there_is_said():
     context = a_context()
     with pytest.raises(LeadNotFound):
         await preview(context, LeadPreview(lead_id="a" * 24), NOW)
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     with pytest.raises(NothingToReplay):
         await preview(context, LeadPreview(lead_id=lead_id, at=NOW - HOUR), NOW)

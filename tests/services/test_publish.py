@@ -8,7 +8,7 @@ from shared.leads.commands import ReportFollowUp
 from shared.services.commands import report_follow_up
 from shared.services.errors import StoreUnavailable
 from shared.services.publish import EVENTS_AT_ONCE
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.examples import NOW, a_context, a_push
 from tests.fakes.messaging import MemoryPublisher
@@ -23,7 +23,7 @@ def context():
 
 
 async def push(context, at, **changes):
-    return (await receive(context, a_push(**changes), slug=None, at=at)).lead_id
+    return (await receive(context, Intake(a_push(**changes), at))).lead_id
 
 
 def heard(context):

@@ -8,7 +8,7 @@ import pytest
 from shared.leads.events import EventType
 from shared.services import receive as service
 from shared.services.errors import StoreUnavailable
-from shared.services.receive import Result, receive
+from shared.services.receive import Intake, Result, receive
 from tests.examples import NOW, a_context, a_push
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
@@ -40,7 +40,7 @@ class LosesAnswers(MemoryTable):
 
 
 async def received(context, push=None, at=NOW, slug=None):
-    return await receive(context, push or a_push(), slug=slug, at=at)
+    return await receive(context, Intake(push or a_push(), at, slug))
 
 
 async def test_a_push_of_an_unknown_person_creates_a_lead_and_publishes_it():

@@ -15,7 +15,7 @@ from shared.services import score
 from shared.services.context import RescoreWatch
 from shared.services.errors import StoreUnavailable
 from shared.services.health import check_health
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import QUIET, request_scores
 from tests.examples import NOW, a_context, a_push
@@ -31,7 +31,7 @@ async def scored_leads(context, number, **changes):
     ids = []
     for each in range(number):
         push = a_push(Email=f"ada{each}@fabrikam.example", **changes)
-        ids.append((await receive(context, push, slug=None, at=NOW)).lead_id)
+        ids.append((await receive(context, Intake(push, NOW))).lead_id)
     await run_due(context, NOW + MINUTE)
     return ids
 
@@ -82,7 +82,7 @@ async def test_closed_and_test_leads_are_left_alone():
     ids = await scored_leads(context, 2)
     read = await context.lead_store.get(ids[0])
     await context.lead_store.replace(read, Change(structs.replace(read.lead, status=LeadStatus.LOST)))
-    await receive(context, a_push(Email="msft_test_1@test.com"), slug=None, at=NOW)
+    await receive(context, Intake(a_push(Email="msft_test_1@test.com"), NOW))
     assert await request_scores(with_other_rules(context), NOW + 2 * MINUTE) == 1
 
 
@@ -108,7 +108,7 @@ async def test_a_failure_to_ask_does_not_keep_the_clock_from_its_other_work():
             raise StoreUnavailable("away")
 
     context = a_context(table=Broken())
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     await run_due(context, NOW + MINUTE)
     assert (await context.lead_store.get(lead_id)).lead.score is not None
 

@@ -12,7 +12,7 @@ from shared.leads.events import EventType
 from shared.services import run_due as clock
 from shared.services.commands import report_follow_up
 from shared.services.errors import StoreUnavailable
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import DAY, NOW, a_context, a_push
@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 
 
 async def pushed(context, **changes):
-    return (await receive(context, a_push(**changes), slug=None, at=NOW)).lead_id
+    return (await receive(context, Intake(a_push(**changes), NOW))).lead_id
 
 
 async def lead_of(context, lead_id):
@@ -169,7 +169,7 @@ async def test_a_report_of_an_earlier_call_doesnt_end_the_cycle_of_a_customer_wh
     lead_id = await pushed(context)
     called_at, back_at = NOW + MINUTE, NOW + timedelta(hours=1)
     await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=called_at), now=called_at)
-    await receive(context, a_push(Description="Hello again"), slug=None, at=back_at)
+    await receive(context, Intake(a_push(Description="Hello again"), back_at))
     lead = await report_follow_up(
         context, lead_id, ReportFollowUp(by="crm", at=called_at), now=back_at + MINUTE
     )
@@ -199,7 +199,7 @@ async def test_a_long_backlog_of_one_lead_goes_out_in_order_over_some_ticks():
     context = a_context(publisher=MemoryPublisher(is_down=True))
     lead_id = await pushed(context)
     for number in range(120):
-        await receive(context, a_push(Description=f"note {number}"), slug=None, at=NOW)
+        await receive(context, Intake(a_push(Description=f"note {number}"), NOW))
     context.publisher.is_down = False
     for minute in range(1, 6):
         await run_due(context, NOW + MINUTE * minute)

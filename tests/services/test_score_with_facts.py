@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.examples import NOW, a_context, a_push
@@ -26,7 +26,7 @@ class Provider:
 
 
 async def scored(context, **changes):
-    lead_id = (await receive(context, a_push(**changes), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, Intake(a_push(**changes), NOW))).lead_id
     await score_lead(context, lead_id, now=NOW)
     return (await context.lead_store.get(lead_id)).lead
 
@@ -61,7 +61,7 @@ async def test_facts_that_were_known_stay_when_the_provider_falls_silent():
     lead = await scored(context)
     context.facts.answers = {}
     later = NOW + timedelta(hours=1)
-    await receive(context, a_push(ActionCode="PLT"), slug=None, at=later)
+    await receive(context, Intake(a_push(ActionCode="PLT"), later))
     await run_due(context, later + timedelta(minutes=1))
     again = (await context.lead_store.get(lead.id)).lead
     assert again.enrichment.facts == {"industry": "Software"}

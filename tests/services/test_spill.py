@@ -16,7 +16,7 @@ from shared.services import spill as service
 from shared.services.errors import LeadChanged, StoreUnavailable
 from shared.services.health import check_health
 from shared.services.ports import QueuedMessage
-from shared.services.receive import Result, receive
+from shared.services.receive import Intake, Result, receive
 from shared.services.run_due import run_due
 from shared.services.spill import receive_or_spill, receive_spilled, spill_message
 from tests.examples import DAY, NOW, a_context, a_push
@@ -54,7 +54,7 @@ class Away(MemoryTable):
 
 
 async def pushed(context, push=None, at=NOW, slug=None):
-    return await receive_or_spill(context, push or a_push(), slug=slug, at=at)
+    return await receive_or_spill(context, Intake(push or a_push(), at, slug))
 
 
 async def drained(context, at=LATER):
@@ -105,7 +105,7 @@ async def test_a_write_whose_answer_was_lost_is_no_second_touch_whatever_came_be
     context.lead_store.is_away = context.lead_store.loses_answers = False
     for number in range(notes):
         at = NOW + timedelta(hours=number + 1)
-        await receive(context, a_push(Description=f"note {number}"), slug=None, at=at)
+        await receive(context, Intake(a_push(Description=f"note {number}"), at))
     again = await drained(context) + await drained(context)
     assert [one.result for one in again] == [Result.REPEATED] * 2
     assert (await lead_of(context, receipt.lead_id)).touches == 1 + notes
@@ -206,7 +206,7 @@ async def test_a_store_and_a_bus_that_hang_cost_a_sender_their_patience_and_no_m
 
 def test_the_same_push_of_the_same_instant_is_the_same_message_and_no_other_is():
     def id_of(push=None, lead_id="a" * 24, at=NOW):
-        return spill_message(push or a_push(), lead_id, None, at).message_id
+        return spill_message(Intake(push or a_push(), at), lead_id).message_id
 
     others = {id_of(a_push(Description="x")), id_of(lead_id="b" * 24), id_of(at=NOW + MINUTE), id_of()}
     assert (id_of() == id_of(), len(others)) == (True, 4)
@@ -225,8 +225,8 @@ def test_the_same_push_of_the_same_instant_is_the_same_message_and_no_other_is()
 async def test_whatever_can_be_pushed_comes_back_as_it_was(sent):
     context = a_context()
     push = parse_push(sent)
-    receipt = await receive(context, push, slug="x", at=NOW)
-    message = spill_message(push, receipt.lead_id, "x", NOW)
+    receipt = await receive(context, Intake(push, NOW, "x"))
+    message = spill_message(Intake(push, NOW, "x"), receipt.lead_id)
     assert parse_push(message.body, service.LARGEST) == push
     assert await receive_spilled(context, message, LATER) == type(receipt)(receipt.lead_id, Result.REPEATED)
 

@@ -11,7 +11,7 @@ from shared.services import queries as service
 from shared.services.commands import report_follow_up
 from shared.services.errors import StoreUnavailable
 from shared.services.queries import MOST_LEADS, TooManyLeads, lead_stats
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.examples import DAY, NOW, a_context, a_push
 from tests.fakes.table import MemoryTable
@@ -33,9 +33,9 @@ async def test_figures_tell_what_became_of_the_leads_of_a_time():
     ids = {}
     for name, hours in (("early", -2), ("called", 0), ("silent", 1), ("late", 2)):
         push = a_push(Email=f"{name}@contoso.example")
-        ids[name] = (await receive(context, push, slug="backup", at=NOW + hours * HOUR)).lead_id
-    await receive(context, a_push(ActionCode="DNC", Email="eva@contoso.example"), slug="vm", at=NOW)
-    await receive(context, a_push(Email="MSFT_TEST_1@test.com"), slug="backup", at=NOW)
+        ids[name] = (await receive(context, Intake(push, NOW + hours * HOUR, "backup"))).lead_id
+    await receive(context, Intake(a_push(ActionCode="DNC", Email="eva@contoso.example"), NOW, "vm"))
+    await receive(context, Intake(a_push(Email="MSFT_TEST_1@test.com"), NOW, "backup"))
     report = ReportFollowUp(by="sam", at=NOW + timedelta(seconds=300))
     await report_follow_up(context, ids["called"], report, now=NOW + HOUR)
     await run_due(context, NOW + DAY + HOUR)

@@ -6,7 +6,7 @@ from shared.leads.lead import LeadStatus
 from shared.services.commands import report_follow_up, update_lead
 from shared.services.context import LeadImport
 from shared.services.health import check_health
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.examples import DAY, NOW, a_context, a_push
 from tests.fakes.marketplace_import import MemoryImportLedger
@@ -55,7 +55,7 @@ async def test_alike_rows_of_one_person_are_as_many_touches():
 
 async def test_a_row_touches_a_lead_that_was_pushed():
     context = a_takeover_desk(a_row(1, NOW - YEAR, customer={"Title": "CTO"}, Description="Call me"))
-    await receive(context, a_push(), slug=None, at=NOW - HOUR)
+    await receive(context, Intake(a_push(), NOW - HOUR))
     await step(context)
     one = await lead(context)
     assert (one.touches, one.received_at, one.last_touch_at) == (2, NOW - YEAR, NOW - HOUR)
@@ -117,7 +117,7 @@ async def test_an_import_does_not_make_the_desk_look_stale():
 
 async def test_no_old_row_re_opens_a_lead_that_was_closed():
     context = a_takeover_desk()
-    receipt = await receive(context, a_push(), slug=None, at=NOW - 5 * HOUR)
+    receipt = await receive(context, Intake(a_push(), NOW - 5 * HOUR))
     await update_lead(context, receipt.lead_id, UpdateLead(status=LeadStatus.WON), now=NOW - HOUR)
     for number, hours in enumerate((9999, 3)):
         context.lead_import.table.put(a_row(number, NOW - hours * HOUR, customer={}))
