@@ -1,38 +1,15 @@
 """CRMs report back: follow-ups, interactions, outcomes, facts."""
 
-import logging
-
 import azure.functions as func
 
-from functions.queue import accept
+from functions.queue import settle
 from shared.bootstrap import context, utc_now
-from shared.contract.errors import InvalidRequest
 from shared.contract.messages import activity_of
-from shared.leads.commands import (
-    IllegalTransition,
-    InvalidFacts,
-    InvalidFollowUp,
-    InvalidInteraction,
-    InvalidUpdate,
-)
-from shared.services.activity import LeadUnclear, take_activity
-from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
-from shared.services.redelivery import ACTIVITY_REDELIVERY, dead_letter, redeliver
+from shared.services.activity import take_activity
+from shared.services.ports import QueuedMessage
+from shared.services.redelivery import ACTIVITY_REDELIVERY
 
 blueprint = func.Blueprint()
-log = logging.getLogger(__name__)
-
-PERMANENT = (
-    InvalidRequest,
-    InvalidFollowUp,
-    InvalidInteraction,
-    InvalidUpdate,
-    InvalidFacts,
-    IllegalTransition,
-    LeadUnclear,
-    LeadNotFound,
-)
-TRANSIENT = (StoreUnavailable, LeadChanged)
 
 
 @blueprint.function_name("take_activity")
@@ -45,21 +22,13 @@ TRANSIENT = (StoreUnavailable, LeadChanged)
 async def activity_from_bus(message: func.ServiceBusMessage) -> None:
     """Do what a CRM reports, once, however often it comes.
 
-    What can't be done now comes again later; what can never be done goes to the dead-letter queue with the
-    reason in its property `refusal`. A bus that takes no copy back leaves the message to the platform.
+    While the store is away it comes again, for a day. A report that is wrong, or names no lead, goes to the
+    dead-letter queue with the reason in its property `refusal`.
     """
-    now = utc_now()
-    received = accept(message, now)
-    try:
+    app, now = context(), utc_now()
+
+    async def take(received: QueuedMessage) -> None:
         activity = activity_of(received.body, received.message_id, received.sent_at)
-        await take_activity(context(), activity, at=now)
-    except PERMANENT as exc:
-        reason = _reason(exc)
-        log.warning("activity %s is refused: %s", message.sequence_number, reason)
-        await dead_letter(context().activity, received, reason)
-    except TRANSIENT:
-        await redeliver(context().activity, received, ACTIVITY_REDELIVERY, now)
+        await take_activity(app, activity, now=now)
 
-
-def _reason(exc: Exception) -> str:
-    return "There is no lead with this id." if isinstance(exc, LeadNotFound) else str(exc)
+    await settle(message, app.activity, ACTIVITY_REDELIVERY, take, now=now)

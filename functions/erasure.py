@@ -24,9 +24,9 @@ async def erase(req: func.HttpRequest) -> func.HttpResponse:
     now = utc_now()
     email, lead_id = erasure_of(req.get_body())
     if lead_id is None:
-        removed = await erase_person(context(), email or "", at=now)
+        removed = await erase_person(context(), email or "", now=now)
     else:
-        removed = await erase_lead(context(), lead_id, at=now)
+        removed = await erase_lead(context(), lead_id, now=now)
     return answer(
         ErasureReceipt(
             receipt_id=context().new_id(),

@@ -8,6 +8,7 @@ from functions.http import answer, answering_problems
 from shared.bootstrap import context, utc_now
 from shared.contract.responses import PushReceipt
 from shared.marketplace.parse import parse_push
+from shared.services.receive import Intake
 from shared.services.spill import receive_or_spill
 
 blueprint = func.Blueprint()
@@ -28,5 +29,6 @@ async def receive_lead(req: func.HttpRequest) -> func.HttpResponse:
     if req.method == "GET":
         return func.HttpResponse(status_code=HTTPStatus.OK)
     push = parse_push(req.get_body())
-    receipt = await receive_or_spill(context(), push, slug=req.route_params.get("offer"), at=utc_now())
+    intake = Intake(push, utc_now(), req.route_params.get("offer"))
+    receipt = await receive_or_spill(context(), intake)
     return answer(PushReceipt(lead_id=receipt.lead_id, result=receipt.result), HTTPStatus.ACCEPTED)

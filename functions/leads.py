@@ -21,7 +21,7 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
     now = utc_now()
     query = leads_query(req.params)
     which = query.to_filter(now)
-    found, cursor = await list_leads(context(), which, limit=query.limit, after=query.cursor, at=now)
+    found, cursor = await list_leads(context(), which, limit=query.limit, after=query.cursor, now=now)
     return answer({"items": [lead_body(lead) for lead in found], "cursor": cursor})
 
 
@@ -39,7 +39,7 @@ async def lead(req: func.HttpRequest) -> func.HttpResponse:
 async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
     """Change status, owner or `doNotContact` and answer the lead; 409 if the status can't follow its own."""
     wanted = lead_update(req.get_body())
-    lead = await update_lead(context(), lead_id_of(req.route_params), wanted, at=utc_now())
+    lead = await update_lead(context(), lead_id_of(req.route_params), wanted, now=utc_now())
     return answer(lead_body(lead))
 
 
@@ -61,7 +61,7 @@ async def lead_follow_ups(req: func.HttpRequest) -> func.HttpResponse:
     """Stop the lead's clock and answer the lead; a second report with the same `id` does nothing."""
     now = utc_now()
     report = follow_up_report(req.get_body(), now)
-    followed_up = await report_follow_up(context(), lead_id_of(req.route_params), report, at=now)
+    followed_up = await report_follow_up(context(), lead_id_of(req.route_params), report, now=now)
     return answer(lead_body(followed_up))
 
 
@@ -72,7 +72,7 @@ async def lead_interactions(req: func.HttpRequest) -> func.HttpResponse:
     """Keep what a customer did and answer the lead; its new score follows. The same again does nothing."""
     now = utc_now()
     report = interaction_report(req.get_body(), now)
-    lead = await report_interaction(context(), lead_id_of(req.route_params), report, at=now)
+    lead = await report_interaction(context(), lead_id_of(req.route_params), report, now=now)
     return answer(lead_body(lead))
 
 
@@ -83,5 +83,5 @@ async def interactions(req: func.HttpRequest) -> func.HttpResponse:
     """Keep what a person did with every lead of theirs, and answer the ids; 404 if nobody has the address."""
     now = utc_now()
     email, report = interaction_of(req.get_body(), now)
-    leads = await report_interaction_of(context(), email, report, at=now)
+    leads = await report_interaction_of(context(), email, report, now=now)
     return answer(LeadIds(lead_ids=tuple(lead.id for lead in leads)))

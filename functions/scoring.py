@@ -1,4 +1,4 @@
-"""The bus says that a lead has something to be scored."""
+"""Score a lead when the bus tells of a push or an interaction."""
 
 import logging
 
@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 async def score_from_bus(message: func.ServiceBusMessage) -> None:
     """Score the lead that the message's id names; its body isn't read: the table is the truth.
 
-    A failure is redelivered and in the end dead-lettered by the platform; the clock scores the lead anyway. A
-    lead that isn't there was erased: its message goes too, and must not outlive it among the dead letters.
+    After a failure the platform redelivers the message, and dead-letters it in the end; the clock scores the
+    lead anyway. A lead that is absent was erased: its message is completed, and no dead letter outlives it.
     """
     lead_id, number = lead_and_number(message.message_id)
     try:
-        await score_lead(context(), lead_id, at=utc_now(), heard=number)
+        await score_lead(context(), lead_id, now=utc_now(), published_number=number)
     except LeadNotFound:
         log.info("lead %s: erased before it was scored", lead_id)

@@ -1,4 +1,4 @@
-"""Wires the desk, lazily and once: importing the app connects to nothing and reads no setting."""
+"""Wires the app context, lazily and once: importing the app connects to nothing and reads no setting."""
 
 import functools
 import logging
@@ -7,12 +7,16 @@ import random
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from shared.policy.load import load_policy
 from shared.services.context import AppContext, LeadImport
 from shared.services.dead_letters import DeadLetterWatch
 from shared.services.ports import FactProvider
 from shared.settings import FactSettings, Settings, read_settings
+
+if TYPE_CHECKING:
+    from shared.storage.client import Table
 
 
 def utc_now() -> datetime:
@@ -23,16 +27,16 @@ def utc_now() -> datetime:
 
 @functools.cache
 def context() -> AppContext:
-    """The desk of this process.
+    """The app context of this process.
 
     Raises:
-        InvalidSettings, InvalidPolicy: at every call until they are mended.
+        InvalidSettings, InvalidPolicy: at every call until they are corrected.
     """
     return wire(os.environ)
 
 
 def wire(environment: Mapping[str, str]) -> AppContext:
-    """A desk for these settings; opens no connection yet.
+    """An app context for these settings; opens no connection yet.
 
     The adapters are imported here, not above: their SDKs are half of a cold start, and a health probe or an
     import of the app needs none of them.
@@ -41,7 +45,12 @@ def wire(environment: Mapping[str, str]) -> AppContext:
     from shared.messaging.publisher import ServiceBusPublisher, bus_client  # noqa: PLC0415
     from shared.messaging.queue import ServiceBusQueue  # noqa: PLC0415
     from shared.messaging.unread import Place, ServiceBusUnread  # noqa: PLC0415
-    from shared.storage.table import TableLeadStore, table_client  # noqa: PLC0415
+    from shared.storage.client import Table, table_client  # noqa: PLC0415
+    from shared.storage.desk_state import TableDeskState  # noqa: PLC0415
+    from shared.storage.due_index import TableDueIndex  # noqa: PLC0415
+    from shared.storage.lead_index import TableLeadIndex  # noqa: PLC0415
+    from shared.storage.lead_store import TableLeadStore  # noqa: PLC0415
+    from shared.storage.workload import TableWorkloads  # noqa: PLC0415
 
     logging.getLogger("azure").setLevel(logging.WARNING)  # the SDKs log every request with its URL
     settings = read_settings(environment)
@@ -52,10 +61,13 @@ def wire(environment: Mapping[str, str]) -> AppContext:
     ]
     storage = settings.storage
     bus = functools.partial(bus_client, settings.bus.address.value, by_identity=settings.bus.by_identity)
+    table = Table(table_client(storage.address.value, settings.table, by_identity=storage.by_identity))
     return AppContext(
-        store=TableLeadStore(
-            table_client(storage.address.value, settings.table, by_identity=storage.by_identity)
-        ),
+        lead_store=TableLeadStore(table),
+        due_index=TableDueIndex(table),
+        lead_index=TableLeadIndex(table),
+        workloads=TableWorkloads(table),
+        desk_state=TableDeskState(table),
         publisher=ServiceBusPublisher(bus, settings.topic),
         activity=ServiceBusQueue(bus, settings.activity_queue),
         spill=ServiceBusQueue(bus, settings.spill_queue),
@@ -72,26 +84,25 @@ def wire(environment: Mapping[str, str]) -> AppContext:
             )
         ),
         facts=_provider(settings.facts) if settings.facts else None,
-        lead_import=_takeover(settings),
+        lead_import=_lead_import(settings, table),
         id_key=settings.id_key.value,
         new_id=lambda: uuid.uuid4().hex,
         chance=random.random,
     )
 
 
-def _takeover(settings: Settings) -> LeadImport | None:
+def _lead_import(settings: Settings, ours: "Table") -> LeadImport | None:
     if settings.marketplace is None:
         return None
+    from shared.storage.client import table_client  # noqa: PLC0415
     from shared.storage.marketplace_import import (  # noqa: PLC0415
         TABLE,
         MarketplaceTableReader,
         TableImportLedger,
     )
-    from shared.storage.table import table_client  # noqa: PLC0415
 
-    publisher, storage = settings.marketplace, settings.storage
+    publisher = settings.marketplace
     theirs = table_client(publisher.address.value, TABLE, by_identity=publisher.by_identity)
-    ours = table_client(storage.address.value, settings.table, by_identity=storage.by_identity)
     source = MarketplaceTableReader(theirs)
     return LeadImport(source, TableImportLedger(ours, source.origin))
 

@@ -1,11 +1,10 @@
 """What many pushes came to, in numbers."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
-
-import msgspec
 
 from shared.leads.events import Event, EventType
 from shared.typed_json import to_plain
@@ -81,9 +80,15 @@ def _meaning(found: Found, lead_id: str, event: Event) -> tuple[str, str, dateti
     if event.type is EventType.SCORED:
         before = (one.type for one in found.events.get(lead_id, ()) if one.number < event.number)
         answers = sum(type_ in WAKE for type_ in before)
-    return lead_id, event.type, event.time, answers, msgspec.json.encode(to_plain(event.data), order="sorted")
+    return (
+        lead_id,
+        event.type,
+        event.time,
+        answers,
+        json.dumps(to_plain(event.data), sort_keys=True).encode(),
+    )
 
 
 def text_of(push: Any) -> bytes:
     """The same for the same content."""
-    return msgspec.json.encode(push, order="sorted")
+    return json.dumps(push, sort_keys=True).encode()

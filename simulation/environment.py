@@ -20,9 +20,9 @@ from shared.services.spill import receive_spilled
 from simulation.invariants import Erasure, Found, broken, found_in, unsettled
 from simulation.ports import Gate, Subscriber, bus_behind, store_behind
 from tests.builders import ID_KEY, a_context, a_push
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
 from tests.fakes.messaging import MemoryQueue
+from tests.fakes.table import PORTS, MemoryTable
 from tests.samples import NOW
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
@@ -76,7 +76,8 @@ type Act = Callable[["World", AppContext], Coroutine[Any, Any, None]]
 class World:
     """What outlives every process."""
 
-    store: Any = field(default_factory=MemoryLeadStore)
+    store: Any = field(default_factory=MemoryTable)
+    workloads: Any = None  # None: those of the store
     subscriber: Any = field(default_factory=Subscriber)
     queue: Any = field(default_factory=MemoryQueue)
     spill: Any = field(default_factory=MemoryQueue)
@@ -111,7 +112,7 @@ class World:
             DESK,
             locks=LeadLocks(),
             rescore_watch=RescoreWatch(),
-            store=store(self.store),
+            **{name: store(self.store) for name in PORTS},
             publisher=bus(self.subscriber),
             activity=bus(self.queue),
             spill=bus(self.spill),
@@ -130,7 +131,7 @@ class World:
         world.spill.sent = [*self.spill.sent]
         mine, theirs = vars(self.store), vars(world.store)
         theirs |= {name: value.copy() for name, value in mine.items() if isinstance(value, dict | list)}
-        theirs |= {name: mine[name] for name in ("_rota", "_rota_version", "_clock_ran")}
+        theirs |= {name: mine[name] for name in ("_workload", "_workload_version", "_clock_run")}
         theirs["_versions"] = itertools.count(1000)
         return world
 
@@ -139,11 +140,11 @@ class World:
         rows = [self.store.rows[key] for key in sorted(self.store.rows)]
         return (
             rows,
-            (self.store._rota, self.store._seats, self.store._etags),
+            (self.store._workload, self.store._assignments, self.store._etags),
             (self.ledger._stored, self.ledger._refused),
             sorted({event.id for _, event in self.subscriber.heard}),
             sorted({message.message_id for message in self.spill.sent}),
-            sorted({message.message_id for _, message in self.queue.put_off}),
+            sorted({message.message_id for _, message in self.queue.redelivered}),
             (self.acknowledged, self.taken_over, self.reports, self.erasures),
         )
 
@@ -161,7 +162,7 @@ class World:
 
     async def drain(self, context: AppContext) -> None:
         """What waits in the queues is received."""
-        await self.receive_all(context, self.spill.sent, [message for _, message in self.queue.put_off])
+        await self.receive_all(context, self.spill.sent, [message for _, message in self.queue.redelivered])
 
     async def receive_all(
         self, context: AppContext, spilled: Sequence[QueuedMessage], reports: Sequence[QueuedMessage]
@@ -171,19 +172,19 @@ class World:
             await receive_spilled(context, message, self.at)
         for message in reports:
             activity = activity_of(message.body, message.message_id, message.sent_at)
-            await take_activity(context, activity, at=self.at)
+            await take_activity(context, activity, now=self.at)
 
     async def found(self) -> Found:
         """What is there."""
         found = found_in(self.store.rows.values(), text=bool(self.erasures))
-        found.heard, found.seats = self.subscriber.heard, set(self.store._seats)
+        found.heard, found.seats = self.subscriber.heard, set(self.store._assignments)
         return await self.look_around(found)
 
     async def look_around(self, found: Found) -> Found:
         """What the processes promised, and the books of owners."""
         found.acknowledged, found.taken_over = self.acknowledged, self.taken_over
         found.reports, found.erasures = self.reports, self.erasures
-        found.rota = (await self.store.rota_for(self.lead_id)).rota
+        found.rota = (await (self.workloads or self.store).get_workload(self.lead_id)).workload
         return found
 
     async def problems(self, *, scores: bool = True) -> list[str]:

@@ -11,13 +11,13 @@ from azure.core.pipeline.transport import AioHttpTransport, HttpRequest
 from azure.data.tables.aio import TableClient
 
 from shared.contract.messages import SENT_AT
-from shared.storage.table import TIMEOUTS
+from shared.services.timeouts import TABLE_CLIENT
 from simulation.ports import HAPPENS, KILLS, Fault
 
 READ_TIMEOUT = 0.3  # seconds until what hangs is given up; the app's own is 5
 FRAMES = {b"cloudEvents_type": "event", SENT_AT.encode(): "message"}  # by what is in them, first one first
 SOURCE = "source"  # how the names of publishers' tables begin
-CLIENT = {**TIMEOUTS, "retry_backoff_factor": 0.02}  # tries as the app's, with shorter pauses
+CLIENT = {**TABLE_CLIENT, "retry_backoff_factor": 0.02}  # tries as the app's, with shorter pauses
 
 
 class Killed(BaseException):

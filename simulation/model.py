@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
+from pydantic_core import to_json
 
 from simulation.environment import Act, World
 from simulation.ports import HAPPENS, KILLS, REFUSALS, Call, Fault, Gate
@@ -137,7 +137,7 @@ class Run:
         late = sorted(f"{one.call.name} {one.asked}" for one in self.waiting if one.answer is None)
         actors = [self._actor(number) for number in self.answers]
         parts = (actors, late, self.faults_left, *self.world.content())
-        return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).digest()
+        return hashlib.blake2b(_json(parts), digest_size=16).digest()
 
     def _actor(self, number: int) -> bytes:
         """Whoever is dead or done has no more to say."""
@@ -169,7 +169,7 @@ class Run:
             heard = f"{one.call.name} {outcome!r}".encode()
         else:
             answer.set_result(outcome)
-            heard = one.call.name.encode() + msgspec.json.encode(outcome)
+            heard = one.call.name.encode() + _json(outcome)
         digest = hashlib.blake2b(self.answers[one.actor] + heard, digest_size=16)
         self.answers[one.actor] = digest.hexdigest().encode()
 
@@ -252,3 +252,8 @@ async def _in_turn(act: Act, world: World, name: str, gate: Gate) -> None:
     """Begin when chosen, as with every call."""
     await gate(BEGIN)
     await act(world, world.process(name, gate))
+
+
+def _json(value: Any) -> bytes:
+    """Equal for equal values, whatever they are."""
+    return to_json(value, fallback=repr)

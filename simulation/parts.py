@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
-import msgspec
 from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiveMode
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from local.emulators.servicebus.emulator import Emulator, connection_string
+from shared.contract.events import read_event
 from shared.contract.messages import ATTEMPTS, OF_THE_DESK, SENT_AT
 from shared.leads.events import Event
 from shared.messaging import publisher
@@ -33,7 +33,7 @@ END = "that is all"  # id of a message
 PATIENCE = {
     "SEND_TIMEOUT": 2.0,
     "CLOSE_TIMEOUT": 0.2,
-    "PAUSE_AFTER_FAILURE": 0.0,
+    "REST_AFTER_FAILURE": 0.0,
 }  # seconds, of whoever sends
 CAUGHT_UP_WITHIN = 10.0  # seconds
 
@@ -73,8 +73,7 @@ class Listener:
         """Keep an event."""
         told = json.loads(b"".join(message.body))["event"]
         lead_id = str(message.message_id).partition(":")[0]
-        told = {name: told[name] for name in ("number", "type", "time", "data")}
-        event = msgspec.convert({"id": str(message.message_id), **told}, Event)
+        event = read_event(json.dumps({**told, "id": str(message.message_id)}))
         self.heard[lead_id].append((lead_id, event))
         if self.on_event is not None:
             self.on_event(lead_id, event)
@@ -139,8 +138,8 @@ async def real_parts(storage: str, bus: Emulator) -> AsyncIterator[RealParts]:
     async with contextlib.AsyncExitStack() as stack:
         for name, seconds in PATIENCE.items():
             stack.enter_context(mock.patch.object(publisher, name, seconds))
-        stack.enter_context(mock.patch.object(receive, "PATIENCE", 2 * PATIENCE["SEND_TIMEOUT"]))
-        stack.enter_context(mock.patch.object(redelivery, "PAUSE", PATIENCE["PAUSE_AFTER_FAILURE"]))
+        stack.enter_context(mock.patch.object(receive, "PUSH_PUBLISH_TIMEOUT", 2 * PATIENCE["SEND_TIMEOUT"]))
+        stack.enter_context(mock.patch.object(redelivery, "PAUSE", PATIENCE["REST_AFTER_FAILURE"]))
         client = await stack.enter_async_context(
             ServiceBusClient.from_connection_string(bus.connection_string)
         )

@@ -21,17 +21,17 @@ WRITES = frozenset(
     {
         "create",
         "replace",
-        "keep_seat",
-        "keep_rules",
-        "clock_ran",
-        "save",
-        "park",
-        "release",
-        "erase_events",
-        "bury",
-        "leave_seat",
+        "save_assignment",
+        "upsert_rules",
+        "record_clock_run",
+        "save_state",
+        "upsert_refused",
+        "delete_refused",
+        "delete_events",
+        "delete_tombstone",
+        "delete_assignment",
     }  # of stores
-    | {"publish", "send", "again", "refuse"}  # of the bus
+    | {"publish", "send", "send_at", "dead_letter"}  # of the bus
 )
 
 
@@ -94,7 +94,7 @@ class Through:
 
 
 def store_behind(gate: Gate, store: Any) -> Any:
-    """A lead store, or any part of an import."""
+    """A port over the table, or any part of an import."""
     return Through(store, gate, StoreUnavailable)
 
 

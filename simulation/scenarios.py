@@ -18,7 +18,7 @@ from shared.services.errors import LeadNotFound, StoreUnavailable
 from shared.services.import_leads import import_leads
 from shared.services.import_rows import read_imported_row
 from shared.services.ports import QueuedMessage
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY, redeliver
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
@@ -26,6 +26,7 @@ from shared.services.spill import receive_or_spill, receive_spilled, spill_messa
 from simulation.environment import DAY, MINUTE, SECOND, Act, World
 from simulation.invariants import Erasure
 from tests.builders import a_push
+from tests.fakes.table import ports_over
 from tests.sample_rows import a_row
 from tests.samples import NOW
 
@@ -61,7 +62,7 @@ def push(**changes: Any) -> Act:
     async def act(world: World, context: AppContext) -> None:
         body = a_push(**changes)
         world.pushes_begun += 1
-        receipt = await receive_or_spill(context, body, slug=None, at=world.at)
+        receipt = await receive_or_spill(context, Intake(body, world.at))
         world.acknowledged.append((receipt.lead_id, body.as_sent))
 
     return act
@@ -70,7 +71,7 @@ def push(**changes: Any) -> Act:
 async def a_lead(world: World, context: AppContext) -> None:
     """A lead came a minute ago; its event is out, and nobody has scored it yet."""
     world.pushes_begun += 1
-    receipt = await receive(context, a_push(), slug=None, at=NOW)
+    receipt = await receive(context, Intake(a_push(), NOW))
     world.acknowledged.append((receipt.lead_id, a_push().as_sent))
 
 
@@ -84,13 +85,13 @@ async def a_lead_nobody_heard_of(world: World, context: AppContext) -> None:
 async def a_scored_lead(world: World, context: AppContext) -> None:
     """Scored, owned, all events out."""
     await a_lead(world, context)
-    await score_lead(context, world.lead_id, at=NOW + SECOND, heard=1)
+    await score_lead(context, world.lead_id, now=NOW + SECOND, published_number=1)
 
 
 async def a_won_lead(world: World, context: AppContext) -> None:
     """Closed, so that its time will be up."""
     await a_scored_lead(world, context)
-    await update_lead(context, world.lead_id, WON, at=NOW + SECOND)
+    await update_lead(context, world.lead_id, WON, now=NOW + SECOND)
 
 
 async def rows_to_take_over(world: World, context: AppContext) -> None:
@@ -101,7 +102,7 @@ async def rows_to_take_over(world: World, context: AppContext) -> None:
 async def a_spilled_push(world: World, context: AppContext) -> None:
     """A push waits in the queue `spill`, since a minute ago."""
     body = a_push()
-    world.spill.sent.append(spill_message(body, world.lead_id, None, NOW))
+    world.spill.sent.append(spill_message(Intake(body, NOW), world.lead_id))
     world.acknowledged.append((world.lead_id, body.as_sent))
 
 
@@ -113,7 +114,7 @@ async def from_spill(world: World, context: AppContext) -> None:
 async def from_bus(world: World, context: AppContext) -> None:
     """The message of the first push wakes the scoring trigger; of a lead that isn't there it is completed."""
     with contextlib.suppress(LeadNotFound):
-        await score_lead(context, world.lead_id, at=world.at, heard=1)
+        await score_lead(context, world.lead_id, now=world.at, published_number=1)
 
 
 async def clock(world: World, context: AppContext) -> None:
@@ -139,7 +140,7 @@ async def erase(world: World, context: AppContext) -> None:
     erasure = Erasure()
     world.erasures.append(erasure)
     begun = len(world.acknowledged)
-    await erase_person(context, EMAIL, at=world.at)
+    await erase_person(context, EMAIL, now=world.at)
     erasure.surely, erasure.maybe = begun, world.pushes_begun
 
 
@@ -149,7 +150,7 @@ def activity(report: Report, *, by_address: bool = True) -> Act:
     async def act(world: World, context: AppContext) -> None:
         lead_id, email = (None, EMAIL) if by_address else (world.lead_id, None)
         with contextlib.suppress(LeadNotFound, LeadUnclear):
-            await take_activity(context, Activity(report, lead_id, email), at=world.at)
+            await take_activity(context, Activity(report, lead_id, email), now=world.at)
             if isinstance(report, ReportFollowUp):
                 world.reports.append((world.lead_id, report.id or ""))
 
@@ -172,7 +173,7 @@ def without_table(act: Act) -> Act:
     """The same, but the process doesn't reach the table."""
 
     async def act_without(world: World, context: AppContext) -> None:
-        await act(world, replace(context, store=Away()))
+        await act(world, replace(context, **ports_over(Away())))
 
     return act_without
 
@@ -183,7 +184,7 @@ async def call_put_off(world: World, context: AppContext) -> None:
     message = QueuedMessage(json.dumps(said).encode(), CALL.id or "", NOW)
     report = activity_of(message.body, message.message_id, message.sent_at)
     with contextlib.suppress(StoreUnavailable):
-        await take_activity(replace(context, store=Away()), report, at=world.at)
+        await take_activity(replace(context, **ports_over(Away())), report, now=world.at)
         raise AssertionError("it reached the table")
     await redeliver(context.activity, message, ACTIVITY_REDELIVERY, world.at)
     world.reports.append((world.lead_id, CALL.id or ""))

@@ -18,6 +18,7 @@ from shared.services.activity import Activity, take_activity
 from shared.services.import_leads import import_leads
 from shared.services.import_rows import read_imported_row
 from shared.services.ports import QueuedMessage
+from shared.services.receive import Intake
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill, receive_spilled
@@ -68,7 +69,7 @@ class Town(Sender):
 
     async def take(self, instance: Instance, push: LeadPush) -> str:
         """See `Sender.take`."""
-        receipt = await receive_or_spill(instance.context, push, slug=None, at=self.now)
+        receipt = await receive_or_spill(instance.context, Intake(push, self.now))
         if self.chance.random() < CALLS:
             self.begin(self.report(receipt.lead_id, push.note or ""))
         return receipt.lead_id
@@ -85,7 +86,9 @@ class Town(Sender):
         drawn = self.chance.random()
         for _ in range(0 if drawn < EATEN else 2 if drawn < EATEN + DOUBLED else 1):
             self.begin(
-                self.deliver(lambda context: score_lead(context, lead_id, at=self.now, heard=event.number))
+                self.deliver(
+                    lambda context: score_lead(context, lead_id, now=self.now, published_number=event.number)
+                )
             )
 
     async def deliver(self, work: Callable[[Any], Coroutine[Any, Any, object]]) -> bool:
@@ -106,7 +109,7 @@ class Town(Sender):
         report = ReportFollowUp(by="sam", at=self.now, id=report_id)
 
         def work(context: Any) -> Coroutine[Any, Any, object]:
-            return take_activity(context, Activity(report, lead_id), at=self.now)
+            return take_activity(context, Activity(report, lead_id), now=self.now)
 
         copies = 2 if self.chance.random() < DOUBLED else 1
         if any(await asyncio.gather(*(self.deliver(work) for _ in range(copies)))):

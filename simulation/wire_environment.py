@@ -7,12 +7,13 @@ from typing import Any
 
 from shared.marketplace.table_row import SourceRow
 from shared.services.context import AppContext, LeadImport, RescoreWatch
+from shared.storage.client import Table
 from shared.storage.marketplace_import import MarketplaceTableReader, TableImportLedger
-from shared.storage.table import TableLeadStore
 from simulation.environment import DAY, World
 from simulation.faulty_wire import SOURCE, FaultyTransport, Process, a_client
 from simulation.invariants import Found, found_in
 from simulation.parts import Bus, RealParts
+from tests.builders import ports_of
 from tests.samples import NOW
 
 
@@ -27,12 +28,12 @@ class WireWorld(World):
     def context(self, name: str, process: Process | None = None, bus: Bus | None = None) -> AppContext:
         """A process over real clients; only what is given may fail."""
         transport, ways = FaultyTransport(process) if process else None, bus or self.parts.healthy
-        store = TableLeadStore(self._client(self.name, transport))
+        client = self._client(self.name, transport)
         source = MarketplaceTableReader(self._client(SOURCE + self.name, transport))
-        ledger = TableImportLedger(self._client(self.name, transport), "https://the.publisher")
+        ledger = TableImportLedger(Table(client), "https://the.publisher")
         return replace(
             self.process(name),
-            store=store,
+            **ports_of(client),
             publisher=ways.publisher,
             spill=ways.spill,
             activity=ways.activity,
@@ -78,5 +79,6 @@ def a_world(parts: RealParts, at: datetime, name: str = "case") -> WireWorld:
     """A new one."""
     name = f"{name}{next(parts.names)}"
     world = WireWorld(parts=parts, name=name, at=at, id_key=f"the id key of {name}".encode())
-    world.store = world.context("the judge").store
+    judge = world.context("the judge")
+    world.store, world.workloads = judge.lead_store, judge.workloads
     return world

@@ -13,6 +13,7 @@ from local.emulators.servicebus.emulator import connection_string
 from shared.leads.events import Event
 from shared.services.context import AppContext
 from shared.services.errors import LeadChanged, StoreUnavailable
+from shared.services.receive import Intake
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill
@@ -138,7 +139,7 @@ class RealTown:
         for _ in range(TRIES):
             living = await self.one()
             with contextlib.suppress(*EXPECTED):
-                receipt = await receive_or_spill(living.context, push, slug=None, at=self.now)
+                receipt = await receive_or_spill(living.context, Intake(push, self.now))
                 living.process.live()
                 self.world.acknowledged.append((receipt.lead_id, push.as_sent))
                 return
@@ -154,7 +155,7 @@ class RealTown:
         """The trigger; what fails is left to the clock."""
         living = await self.one()
         with contextlib.suppress(*EXPECTED):
-            await score_lead(living.context, lead_id, at=self.now, heard=number)
+            await score_lead(living.context, lead_id, now=self.now, published_number=number)
 
     async def ticks(self) -> None:
         """Two clocks at once."""

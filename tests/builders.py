@@ -19,8 +19,14 @@ from shared.marketplace.parse import parse_push
 from shared.policy.load import load_policy, parse_policy
 from shared.policy.model import Policy
 from shared.services.context import AppContext, LeadLocks
-from tests.fakes.lead_store import MemoryLeadStore
+from shared.storage.client import Table
+from shared.storage.desk_state import TableDeskState
+from shared.storage.due_index import TableDueIndex
+from shared.storage.lead_index import TableLeadIndex
+from shared.storage.lead_store import TableLeadStore
+from shared.storage.workload import TableWorkloads
 from tests.fakes.messaging import MemoryPublisher, MemoryQueue, MemoryUnread
+from tests.fakes.table import MemoryTable, ports_over
 from tests.samples import ADA, NOW, PROMISE, TARGET, sent
 
 ID_KEY = b"a secret for tests only"
@@ -52,11 +58,11 @@ def with_parked_score(lead: Lead) -> Lead:
     return changed(lead, bookkeeping=changed(lead.bookkeeping, retries=setbacks))
 
 
-def a_context(policy: str = "", **ports: Any) -> AppContext:
-    """A desk in memory; ids count up, chance is always in the middle."""
+def a_context(policy: str = "", table: MemoryTable | None = None, **ports: Any) -> AppContext:
+    """An app context in memory; ids count up, chance is always in the middle."""
     numbers = itertools.count(1)
     context = AppContext(
-        store=MemoryLeadStore(),
+        **ports_over(table or MemoryTable()),
         publisher=MemoryPublisher(),
         activity=MemoryQueue(),
         spill=MemoryQueue(),
@@ -73,3 +79,15 @@ def another(context: AppContext) -> AppContext:
     """Another instance on the same store: nothing in its memory, and ids of its own."""
     instance, numbers = next(INSTANCES), itertools.count(1)
     return replace(context, new_id=lambda: f"{instance}-{next(numbers)}", locks=LeadLocks())
+
+
+def ports_of(client: Any) -> dict[str, Any]:
+    """The ports of an app context over one table, by their names there."""
+    table = Table(client)
+    return {
+        "lead_store": TableLeadStore(table),
+        "due_index": TableDueIndex(table),
+        "lead_index": TableLeadIndex(table),
+        "workloads": TableWorkloads(table),
+        "desk_state": TableDeskState(table),
+    }

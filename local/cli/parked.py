@@ -11,7 +11,9 @@ from local.cli.running_stack import NoStack, told_by_stack
 from shared.leads.identity import LEAD_ID
 from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.parked import list_parked, revive
-from shared.storage.table import TableLeadStore, table_client
+from shared.storage.client import Table, table_client
+from shared.storage.due_index import TableDueIndex
+from shared.storage.lead_store import TableLeadStore
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE_SERVICE = "LEADS_STORAGE__tableServiceUri"
@@ -26,9 +28,9 @@ lead was left; it is said which, and why.
 {WHERE}"""
 
 
-async def show_list(store: TableLeadStore, args: argparse.Namespace) -> int:
+async def show_list(table: Table, args: argparse.Namespace) -> int:
     """A line for each: kind, lead, since when it is due, attempts."""
-    found = await list_parked(store, args.limit + 1)
+    found = await list_parked(TableDueIndex(table), TableLeadStore(table), args.limit + 1)
     for work in found[: args.limit]:
         print(
             f"{work.kind:12} {work.lead_id}  since {work.since:%Y-%m-%dT%H:%M:%SZ}  {work.attempts} attempts"
@@ -40,10 +42,11 @@ async def show_list(store: TableLeadStore, args: argparse.Namespace) -> int:
     return 0
 
 
-async def revive_some(store: TableLeadStore, args: argparse.Namespace) -> int:
+async def revive_some(table: Table, args: argparse.Namespace) -> int:
     """Those that were named, or all that are parked now."""
-    rows = await store.parked(args.limit + 1) if args.all else []
+    rows = await TableDueIndex(table).list_parked(args.limit + 1) if args.all else []
     lead_ids = list(dict.fromkeys(args.lead_ids or [row.lead_id for row in rows[: args.limit]]))
+    store = TableLeadStore(table)
     left = [lead_id for lead_id in lead_ids if not await _revived(store, lead_id)]
     print(f"revived {len(lead_ids) - len(left)} of {len(lead_ids)} leads")
     if len(rows) > args.limit:
@@ -68,15 +71,15 @@ async def run(args: argparse.Namespace) -> int:
     """Connect and carry out a command; its exit code."""
     storage, by_identity = _storage(args)
     try:
-        store = TableLeadStore(table_client(storage, args.table, by_identity=by_identity))
+        table = Table(table_client(storage, args.table, by_identity=by_identity))
     except ValueError as exc:
         raise SystemExit("What names the store is no connection string of a storage account.") from exc
     try:
-        return int(await args.run(store, args))
+        return int(await args.run(table, args))
     except StoreUnavailable as exc:
         raise SystemExit(f"The store can't be reached: {exc}.") from exc
     finally:
-        await store.close()
+        await table.close()
 
 
 def _storage(args: argparse.Namespace) -> tuple[str, bool]:

@@ -19,7 +19,9 @@ from shared.policy.scoring import version_of
 from shared.scoring.appraise import appraise
 from shared.services.errors import LeadNotFound, StoreUnavailable
 from shared.services.ports import LeadFilter
-from shared.storage.table import TableLeadStore, table_client
+from shared.storage.client import Table, table_client
+from shared.storage.lead_index import TableLeadIndex
+from shared.storage.lead_store import TableLeadStore
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = "shipped"
@@ -91,25 +93,26 @@ def _of_files(paths: Sequence[Path], policy: Policy, now: datetime) -> list[tupl
 
 
 async def _stored(args: argparse.Namespace) -> list[tuple[str, Lead]]:
-    store = TableLeadStore(table_client(_storage(args), args.table, by_identity=False))
+    table = Table(table_client(_storage(args), args.table, by_identity=False))
     leads: list[tuple[str, Lead]] = []
     try:
-        async for lead in _open(store, args.limit):
+        async for lead in _open(table, args.limit):
             leads.append((lead.id, lead))
             if len(leads) % TELL_EVERY == 0:
                 print(f"{len(leads)} leads read ...", file=sys.stderr)
     except StoreUnavailable as exc:
         raise SystemExit(f"The store can't be reached: {exc}.") from exc
     finally:
-        await store.close()
+        await table.close()
     return leads
 
 
-async def _open(store: TableLeadStore, limit: int) -> AsyncIterator[Lead]:
-    """Open leads that have a score, the best first, at most `limit`."""
+async def _open(table: Table, limit: int) -> AsyncIterator[Lead]:
+    """Open leads that have a score, the best first, at most so many."""
+    store, index = TableLeadStore(table), TableLeadIndex(table)
     cursor, left = None, limit
     while left > 0:
-        page = await store.open_by_worth(LeadFilter(test=False), min(PAGE, left), cursor)
+        page = await index.list_by_score(LeadFilter(test=False), min(PAGE, left), cursor)
         for lead_id in page.lead_ids:
             try:
                 yield (await store.get(lead_id)).lead

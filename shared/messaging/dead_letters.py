@@ -7,13 +7,14 @@ from azure.servicebus import ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from shared.messaging.link import BUS_ERRORS, closed
+from shared.services.ports import DeadLetters
+from shared.services.timeouts import COUNT_TIMEOUT
 
 MOST = 100  # counted of one entity
 PAGE = 50  # messages a look asks for
-PATIENCE = 15.0  # seconds for one count, opening the link included: a cold instance signs in first
 
 
-class ServiceBusDeadLetters:
+class ServiceBusDeadLetters(DeadLetters):
     """Opens a connection for each count: one a minute at most is asked for, and idle links break.
 
     Args:
@@ -39,7 +40,6 @@ class ServiceBusDeadLetters:
         self._queues = {"activity": activity, "spill": spill}
 
     async def count(self) -> dict[str, int | None]:
-        """See `DeadLetters.count`."""
         client = self._connect()
         dead = ServiceBusSubQueue.DEAD_LETTER
         try:
@@ -56,7 +56,7 @@ class ServiceBusDeadLetters:
 async def _counted(receiver: ServiceBusReceiver) -> int | None:
     """At most `MOST`; None if the bus doesn't say."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(COUNT_TIMEOUT):
             return await _peeked(receiver)
     except BUS_ERRORS:
         return None

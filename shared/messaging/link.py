@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 from azure.servicebus.exceptions import ServiceBusError
 
-CLOSE_TIMEOUT = 5.0  # seconds
+from shared.services.timeouts import CLOSE_TIMEOUT
+
 BUS_ERRORS = (ServiceBusError, OSError, TimeoutError)
 
 

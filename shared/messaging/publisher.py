@@ -16,11 +16,11 @@ from azure.servicebus.exceptions import MessageSizeExceededError
 from shared.contract.events import CONTENT_TYPE, message_body, message_properties
 from shared.leads.events import Event
 from shared.leads.lead import Lead
-from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT
+from shared.messaging.link import BUS_ERRORS
 from shared.services.errors import BusUnavailable
+from shared.services.ports import EventPublisher
+from shared.services.timeouts import CLOSE_TIMEOUT, REST_AFTER_FAILURE, SEND_TIMEOUT
 
-SEND_TIMEOUT = 30.0  # seconds for what was waiting, opening the link included: a cold instance signs in first
-PAUSE_AFTER_FAILURE = 5.0  # seconds: meanwhile nobody waits for a bus that is down
 # The service closes idle links, so the first try after a quiet hour fails.
 RETRIES: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}
 
@@ -129,7 +129,7 @@ class Outbox:
 
     def _give_up(self) -> None:
         """Close the link aside: closing one that hangs takes seconds that nobody has."""
-        self._down_until = time.monotonic() + PAUSE_AFTER_FAILURE
+        self._down_until = time.monotonic() + REST_AFTER_FAILURE
         client, sender, self._client, self._sender = self._client, self._sender, None, None
         if client is not None and sender is not None:
             task = asyncio.create_task(_close(client, sender))
@@ -137,7 +137,7 @@ class Outbox:
             task.add_done_callback(self._closing.discard)
 
 
-class ServiceBusPublisher:
+class ServiceBusPublisher(EventPublisher):
     """Sends events in order, as few batches as it takes.
 
     Args:
@@ -150,11 +150,9 @@ class ServiceBusPublisher:
         self._outbox = Outbox(connect, lambda client: client.get_topic_sender(topic), in_batches)
 
     async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
-        """See `EventPublisher.publish`."""
         await self._outbox.send([_message(lead, event) for event in events])
 
     async def close(self) -> None:
-        """See `EventPublisher.close`."""
         await self._outbox.close()
 
 

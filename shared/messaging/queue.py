@@ -10,15 +10,15 @@ from azure.servicebus.aio import ServiceBusClient
 
 from shared.contract.messages import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
 from shared.messaging.publisher import Outbox, one_by_one
-from shared.services.ports import QueuedMessage
+from shared.services.ports import MessageQueue, QueuedMessage
 from shared.typed_json import adapter, rfc3339
 
 LONGEST_REFUSAL = 1000  # characters
 _LARGEST_MESSAGE = 2**31  # the SDK sends integers of 32 bits only
 
 
-class ServiceBusQueue:
-    """Sends messages to a queue, and copies of those that came from it, over a link of its own.
+class ServiceBusQueue(MessageQueue):
+    """Sends messages to a queue, and copies of those that came from it, over a link of its own; see the port.
 
     A copy has no time to live but the queue's, counted from its enqueueing: what a sender said is a fact,
     and a fact doesn't expire because a store was away. The queue must not detect duplicates: it would drop a
@@ -34,19 +34,15 @@ class ServiceBusQueue:
         self._outbox = Outbox(connect, lambda client: client.get_queue_sender(queue), one_by_one)
 
     async def send(self, message: QueuedMessage) -> None:
-        """See `MessageQueue.send`."""
         await self._outbox.send([copy_of(message)])
 
-    async def again(self, message: QueuedMessage, at: datetime) -> None:
-        """See `MessageQueue.again`."""
+    async def send_at(self, message: QueuedMessage, at: datetime) -> None:
         await self._outbox.send([copy_of(message, at)])
 
-    async def refuse(self, message: QueuedMessage, reason: str) -> None:
-        """See `MessageQueue.refuse`."""
+    async def dead_letter(self, message: QueuedMessage, reason: str) -> None:
         await self._outbox.send([copy_of(replace(message, refusal=reason[:LONGEST_REFUSAL]))])
 
     async def close(self) -> None:
-        """See `MessageQueue.close`."""
         await self._outbox.close()
 
 

@@ -12,16 +12,19 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.amqp import AmqpMessageBodyType
 from azure.servicebus.exceptions import MessageLockLostError, MessagingEntityNotFoundError, ServiceBusError
 
-from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT, opened
+from shared.messaging.link import BUS_ERRORS, opened
 from shared.services.errors import BusUnavailable
-from shared.services.ports import UnreadMessage
+from shared.services.ports import UnreadMessage, UnreadMessages
+from shared.services.timeouts import (
+    ANSWER_TIMEOUT,
+    CLOSE_TIMEOUT,
+    DELETE_TIMEOUT,
+    EMPTY_QUEUE_TIMEOUT,
+    HELD_MESSAGE_TIMEOUT,
+)
 
 MOST_LOOKED_AT = 20_000  # messages of one queue; more must be read first
 PAGE = 250  # messages
-PATIENCE = 60.0  # seconds for all queues
-FOR_ONE = 15.0  # seconds that others may hold a message that is meant
-ANSWER = 10.0  # seconds for one answer of the bus
-WAIT_FOR_NEXT = 1.0  # seconds until a queue counts as empty
 PAUSE = 0.2  # seconds until the next look at a message that somebody else holds
 MOST_DELIVERIES = 5  # of a message in the way: of ten, looking for another one must not cost the last
 
@@ -45,8 +48,8 @@ class Place:
         return client.get_subscription_receiver(self.entity, self.subscription, sub_queue=sub_queue)
 
 
-class ServiceBusUnread:
-    """See the port `UnreadMessages`.
+class ServiceBusUnread(UnreadMessages):
+    """Deletes messages over connections of its own; see the port.
 
     First it only looks, which locks nothing. Copies that were put off are called off by their numbers. Only
     where a message that is meant waits for its turn, it is received, with all that lie before it: those are
@@ -61,11 +64,10 @@ class ServiceBusUnread:
         """Open no connection yet."""
         self._connect, self._places = connect, places
 
-    async def remove(self, is_meant: IsMeant) -> int:
-        """See `UnreadMessages.remove`."""
+    async def delete_matching(self, matches: IsMeant) -> int:
         try:
-            async with asyncio.timeout(PATIENCE), opened(self._connect()) as client:
-                work = (_remove_all(client, place, is_meant) for place in self._places)
+            async with asyncio.timeout(DELETE_TIMEOUT), opened(self._connect()) as client:
+                work = (_remove_all(client, place, matches) for place in self._places)
                 outcomes = await asyncio.gather(*work, return_exceptions=True)
                 return sum(_count(outcome) for outcome in outcomes)
         except BUS_ERRORS as exc:
@@ -90,7 +92,7 @@ def _count(outcome: int | BaseException) -> int:
 
 async def _remove(client: ServiceBusClient, place: Place, is_meant: IsMeant, *, dead: bool) -> int:
     """Look and take until none that is meant is there; somebody else may hold it for a moment."""
-    removed, give_up = 0, time.monotonic() + FOR_ONE
+    removed, give_up = 0, time.monotonic() + HELD_MESSAGE_TIMEOUT
     try:
         async with opened(place.receiver(client, dead=dead)) as receiver:
             while meant := (found := await _look(receiver, is_meant)).meant:
@@ -136,7 +138,7 @@ async def _look(receiver: ServiceBusReceiver, is_meant: IsMeant) -> _Found:
 
 async def _peeked(receiver: ServiceBusReceiver) -> AsyncIterator[ServiceBusReceivedMessage]:
     first, seen = 1, 0
-    while page := await receiver.peek_messages(PAGE, sequence_number=first, timeout=ANSWER):
+    while page := await receiver.peek_messages(PAGE, sequence_number=first, timeout=ANSWER_TIMEOUT):
         for message in page:
             yield message
         seen += len(page)
@@ -154,7 +156,7 @@ async def _call_off(client: ServiceBusClient, place: Place, numbers: Sequence[in
     """Those that have come meanwhile fail the call: the next look finds them."""
     async with opened(client.get_queue_sender(place.entity)) as sender:
         with suppress(ServiceBusError):
-            await sender.cancel_scheduled_messages(list(numbers), timeout=ANSWER)
+            await sender.cancel_scheduled_messages(list(numbers), timeout=ANSWER_TIMEOUT)
             return len(numbers)
     return 0
 
@@ -165,7 +167,7 @@ async def _take(receiver: ServiceBusReceiver, wanted: frozenset[int], ahead: int
     held: list[ServiceBusReceivedMessage] = []
     try:
         while taken < len(wanted) and len(held) + taken < ahead:
-            received = await receiver.receive_messages(ahead, max_wait_time=WAIT_FOR_NEXT)
+            received = await receiver.receive_messages(ahead, max_wait_time=EMPTY_QUEUE_TIMEOUT)
             if not received:
                 break
             held += [one for one in received if one.sequence_number not in wanted]

@@ -65,7 +65,7 @@ class HttpJsonProvider:
         self._failures = 0  # in a row
         self._paused_until = clock()
 
-    async def facts_of(self, domain: str) -> Facts:
+    async def list_facts(self, domain: str) -> Facts:
         """See `FactProvider.facts_of`."""
         kept = self._cache.get(domain, self._clock())
         if kept is not None:

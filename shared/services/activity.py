@@ -38,7 +38,7 @@ class LeadUnclear(Exception):
     """The address doesn't say which leads are meant. Says why, and never the address."""
 
 
-async def take_activity(context: AppContext, activity: Activity, *, at: datetime) -> None:
+async def take_activity(context: AppContext, activity: Activity, *, now: datetime) -> None:
     """Do what the report says; a second call with the same id does what the first left undone.
 
     By address, interactions and facts go to every lead of the person, a follow-up to every open one that is
@@ -51,29 +51,29 @@ async def take_activity(context: AppContext, activity: Activity, *, at: datetime
         StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
     """
     if activity.lead_id is not None:
-        await _take(context, activity.lead_id, activity.report, at)
+        await _take(context, activity.lead_id, activity.report, now)
         return
     leads = await _leads_of(context, activity.email or "")
     meant = _meant(leads, activity.report)
-    await _all(_take(context, lead.id, activity.report, at) for lead in meant)
+    await _all(_take(context, lead.id, activity.report, now) for lead in meant)
 
 
-async def _take(context: AppContext, lead_id: str, report: Report, at: datetime) -> Lead:
+async def _take(context: AppContext, lead_id: str, report: Report, now: datetime) -> Lead:
     match report:
         case ReportFollowUp():
-            return await report_follow_up(context, lead_id, report, at=at)
+            return await report_follow_up(context, lead_id, report, now=now)
         case ReportInteraction():
-            return await report_interaction(context, lead_id, report, at=at)
+            return await report_interaction(context, lead_id, report, now=now)
         case UpdateLead():
-            return await update_lead(context, lead_id, report, at=at)
+            return await update_lead(context, lead_id, report, now=now)
         case ReportFacts():
-            return await report_facts(context, lead_id, report, at=at)
+            return await report_facts(context, lead_id, report, now=now)
 
 
 async def _leads_of(context: AppContext, email: str) -> list[Lead]:
-    lead_ids = await context.store.leads_of(contact_key(email, context.id_key), LEADS_OF_A_PERSON)
+    lead_ids = await context.lead_store.list_leads_of(contact_key(email, context.id_key), LEADS_OF_A_PERSON)
     stored = await asyncio.gather(
-        *(context.store.get(lead_id) for lead_id in lead_ids), return_exceptions=True
+        *(context.lead_store.get(lead_id) for lead_id in lead_ids), return_exceptions=True
     )
     leads = []
     for one in stored:

@@ -1,6 +1,5 @@
-"""A lead gets its owner: chosen under the rota's ETag, so that turns stay fair whoever chooses at once."""
+"""Assign a lead to an owner: chosen under the workload's ETag, so that turns stay fair between processes."""
 
-import asyncio
 import logging
 from datetime import datetime
 
@@ -10,18 +9,18 @@ from shared.routing.workload import Assignment
 from shared.services.context import AppContext
 from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.publish import publish_and_note
-from shared.services.unit_of_work import FIRST_PAUSE, LONGEST_PAUSE, MAX_ATTEMPTS, Committed, change_lead
+from shared.services.timeouts import ASSIGN_TIMEOUT
+from shared.services.unit_of_work import Committed, change_lead, write_in_turn
 
-ASSIGN_TIMEOUT = 20.0  # seconds for one seat
-THE_WORKLOAD = "rota"  # whose turn it is to look into the books, within this process
+WORKLOAD_LOCK = "rota"  # within this process, one at a time reads and writes the workload
 
 log = logging.getLogger(__name__)
 
 
 async def assign_at_once(context: AppContext, outcome: Committed, now: datetime) -> Lead:
-    """Settle what a change has just asked for, and give the lead as it is then.
+    """Complete the assignment that a change has just requested; the lead as it is then.
 
-    A failure fails nobody: the clock settles it, unless the lead was erased meanwhile.
+    A failure doesn't reach the caller: the clock completes it, unless the lead was erased meanwhile.
     """
     lead = outcome.stored.lead
     if outcome.change is None or not is_assignment_requested(lead):
@@ -34,11 +33,11 @@ async def assign_at_once(context: AppContext, outcome: Committed, now: datetime)
 
 
 async def assign(context: AppContext, lead_id: str, *, now: datetime) -> Lead:
-    """Find the lead an owner by the policy, and bring the books in step; a second call does nothing.
+    """Choose an owner for the lead by the policy, and count the lead for them; a second call does nothing.
 
-    First the seat and the turn are written, in one transaction, under the number of the lead's request; then
-    the lead. Whoever dies between the two has chosen all the same: the next finds the seat, and takes no
-    second turn.
+    First the assignment and the workload are written, in one transaction, under the number of the lead's
+    request; then the lead. If the process dies between the two, the next one finds the assignment, and takes
+    no second turn.
 
     Returns:
         The lead as it is then.
@@ -47,70 +46,48 @@ async def assign(context: AppContext, lead_id: str, *, now: datetime) -> Lead:
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: try again later.
     """
-    stored = await context.store.get(lead_id)
+    stored = await context.lead_store.get(lead_id)
     if not is_assignment_requested(stored.lead):
         return stored.lead
-    seat = await _assignment(context, stored.lead, now)
-    if seat is None:  # somebody else has answered a later request
-        return (await context.store.get(lead_id)).lead
+    assignment = await _save_assignment(context, stored.lead, now)
+    if assignment is None:  # another actor has completed a later request
+        return (await context.lead_store.get(lead_id)).lead
     policy = context.policy
     outcome = await change_lead(
-        context, lead_id, lambda lead: record_assignment(lead, seat, now=now, policy=policy), read=stored
+        context,
+        lead_id,
+        lambda lead: record_assignment(lead, assignment, policy=policy, now=now),
+        read=stored,
     )
     await publish_and_note(context, outcome)
     return outcome.stored.lead
 
 
 async def release_assignment(context: AppContext, lead_id: str) -> bool:
-    """Take a lead that is gone out of the books; whether it was in them. A second call does nothing.
+    """Delete the assignment of a lead that is erased; whether there was one. A second call does nothing.
 
     Raises:
         StoreUnavailable, LeadChanged: try again later.
     """
-    try:
-        async with asyncio.timeout(ASSIGN_TIMEOUT), context.locks.of(THE_WORKLOAD):
-            return await _released(context, lead_id)
-    except TimeoutError as exc:
-        raise StoreUnavailable("it took too long") from exc
 
-
-async def _released(context: AppContext, lead_id: str) -> bool:
-    for attempt in range(MAX_ATTEMPTS):
-        read = await context.store.rota_for(lead_id)
-        if read.seat is None:
+    async def attempt() -> bool:
+        read = await context.workloads.get_workload(lead_id)
+        if read.assignment is None:
             return False
-        try:
-            await context.store.leave_seat(read, lead_id)
-        except LeadChanged:
-            await _pause(context, attempt)
-            continue
+        await context.workloads.delete_assignment(read, lead_id)
         return True
-    raise LeadChanged(lead_id)
+
+    return await write_in_turn(context, lead_id, attempt, lock=WORKLOAD_LOCK, timeout=ASSIGN_TIMEOUT)
 
 
-async def _pause(context: AppContext, attempt: int) -> None:
-    await asyncio.sleep(context.chance() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
+async def _save_assignment(context: AppContext, lead: Lead, now: datetime) -> Assignment | None:
+    """The lead's assignment, as stored; chosen again if the workload changed meanwhile."""
 
+    async def attempt() -> Assignment | None:
+        read = await context.workloads.get_workload(lead.id)
+        chosen = choose_assignment(lead, read.assignment, read.workload, policy=context.policy, now=now)
+        if chosen is not None and chosen != read.assignment:
+            await context.workloads.save_assignment(read, lead.id, chosen)
+        return chosen
 
-async def _assignment(context: AppContext, lead: Lead, now: datetime) -> Assignment | None:
-    try:
-        async with asyncio.timeout(ASSIGN_TIMEOUT), context.locks.of(THE_WORKLOAD):
-            return await _assigned(context, lead, now)
-    except TimeoutError as exc:
-        raise StoreUnavailable("it took too long") from exc
-
-
-async def _assigned(context: AppContext, lead: Lead, now: datetime) -> Assignment | None:
-    """The lead's seat, as stored; chosen again if the books changed meanwhile."""
-    for attempt in range(MAX_ATTEMPTS):
-        read = await context.store.rota_for(lead.id)
-        seat = choose_assignment(lead, read.seat, read.rota, now=now, policy=context.policy)
-        if seat is None or seat == read.seat:
-            return seat
-        try:
-            await context.store.keep_seat(read, lead.id, seat)
-        except LeadChanged:
-            await _pause(context, attempt)
-            continue
-        return seat
-    raise LeadChanged(lead.id)
+    return await write_in_turn(context, lead.id, attempt, lock=WORKLOAD_LOCK, timeout=ASSIGN_TIMEOUT)

@@ -18,97 +18,66 @@ from shared.policy.model import Policy
 from shared.services.assign import assign_at_once
 from shared.services.context import AppContext
 from shared.services.errors import PersonNotFound
-from shared.services.publish import publish_and_note, publish_new
-from shared.services.unit_of_work import change_lead
+from shared.services.ports import StoredLead
+from shared.services.publish import publish_and_note
+from shared.services.unit_of_work import Apply, change_lead
+
+LEADS_OF_A_PERSON = 100  # one for each offer; more than any publisher has
 
 
-async def report_follow_up(
-    context: AppContext, lead_id: str, report: ReportFollowUp, *, at: datetime
+async def handle(
+    context: AppContext, lead_id: str, decide: Apply, *, now: datetime, read: StoredLead | None = None
 ) -> Lead:
-    """Stop the clock of a lead; a second report with the same id does nothing.
+    """Read a lead, decide, write, publish, assign. A second call with the same command does nothing.
 
     Args:
         context: ports and policy.
         lead_id: which lead.
-        report: who followed up, when and how.
-        at: now, aware UTC.
+        decide: from the lead as it is to its change; None if nothing is to be done. Called again on conflict.
+        now: aware UTC.
+        read: the lead, if the caller has just read it.
 
     Returns:
         The lead as it is now.
 
     Raises:
-        LeadNotFound, InvalidFollowUp, StoreUnavailable, LeadChanged.
+        LeadNotFound: no such lead.
+        StoreUnavailable, LeadChanged: it may be stored or not; a second call is safe.
+        What `decide` raises: the lead can't be changed so, and isn't.
     """
-    outcome = await change_lead(
-        context, lead_id, lambda lead: record_follow_up(lead, report, now=at, policy=context.policy)
-    )
+    outcome = await change_lead(context, lead_id, decide, read=read)
     await publish_and_note(context, outcome)
-    return outcome.stored.lead
+    return await assign_at_once(context, outcome, now)
 
 
-async def update_lead(context: AppContext, lead_id: str, wanted: UpdateLead, *, at: datetime) -> Lead:
-    """Change a lead and tell subscribers; what is so already stays, and a second call does nothing.
-
-    Raises:
-        LeadNotFound, IllegalTransition, InvalidUpdate, StoreUnavailable, LeadChanged.
-    """
-    outcome = await change_lead(
-        context, lead_id, lambda lead: apply_update(lead, wanted, now=at, policy=context.policy)
+async def report_follow_up(
+    context: AppContext, lead_id: str, report: ReportFollowUp, *, now: datetime
+) -> Lead:
+    """Stop the clock of a lead: see `handle`. Raises InvalidFollowUp."""
+    policy = context.policy
+    return await handle(
+        context, lead_id, lambda lead: record_follow_up(lead, report, now=now, policy=policy), now=now
     )
-    await publish_and_note(context, outcome)
-    return await assign_at_once(context, outcome, at)
 
 
-LEADS_OF_A_PERSON = 100  # one for each offer; more than any publisher has
+async def update_lead(context: AppContext, lead_id: str, wanted: UpdateLead, *, now: datetime) -> Lead:
+    """Change status, owner or consent of a lead: see `handle`. Raises IllegalTransition, InvalidUpdate."""
+    policy = context.policy
+    return await handle(
+        context, lead_id, lambda lead: apply_update(lead, wanted, now=now, policy=policy), now=now
+    )
 
 
 async def report_interaction(
-    context: AppContext, lead_id: str, report: ReportInteraction, *, at: datetime
+    context: AppContext, lead_id: str, report: ReportInteraction, *, now: datetime
 ) -> Lead:
-    """Keep what the customer did about one lead; a second report of the same does nothing.
-
-    Args:
-        context: ports and policy.
-        lead_id: which lead.
-        report: what they did, and when.
-        at: now, aware UTC.
-
-    Returns:
-        The lead as it is now; its score follows.
-
-    Raises:
-        LeadNotFound, InvalidInteraction, StoreUnavailable, LeadChanged.
-    """
-    outcome = await change_lead(context, lead_id, lambda lead: record_interaction(lead, report, now=at))
-    await publish_new(context, outcome)
-    return outcome.stored.lead
+    """Keep what the customer did; the new score follows: see `handle`. Raises InvalidInteraction."""
+    return await handle(context, lead_id, lambda lead: record_interaction(lead, report, now=now), now=now)
 
 
-async def report_interaction_of(
-    context: AppContext, email: str, report: ReportInteraction, *, at: datetime
-) -> tuple[Lead, ...]:
-    """Keep it with every lead of the person who has this address.
-
-    Raises:
-        PersonNotFound: nobody has it.
-        InvalidInteraction, StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
-    """
-    lead_ids = await context.store.leads_of(contact_key(email, context.id_key), LEADS_OF_A_PERSON)
-    if not lead_ids:
-        raise PersonNotFound
-    reported = (report_interaction(context, lead_id, report, at=at) for lead_id in lead_ids)
-    return tuple(await asyncio.gather(*reported))
-
-
-async def report_facts(context: AppContext, lead_id: str, report: ReportFacts, *, at: datetime) -> Lead:
-    """Keep what a CRM knows about a lead; its new score follows. A second report with its id does nothing.
-
-    Raises:
-        LeadNotFound, InvalidFacts, StoreUnavailable, LeadChanged.
-    """
-    outcome = await change_lead(context, lead_id, lambda lead: record_facts(lead, report, now=at))
-    await publish_and_note(context, outcome)
-    return outcome.stored.lead
+async def report_facts(context: AppContext, lead_id: str, report: ReportFacts, *, now: datetime) -> Lead:
+    """Keep what a CRM knows about a lead; the new score follows: see `handle`. Raises InvalidFacts."""
+    return await handle(context, lead_id, lambda lead: record_facts(lead, report, now=now), now=now)
 
 
 class _Alarm(Protocol):
@@ -124,8 +93,23 @@ _ALARMS: dict[DueKind, _Alarm] = {
 
 
 async def raise_alarm(context: AppContext, lead_id: str, kind: DueKind, *, now: datetime) -> None:
-    """Warn, flag, escalate or remind if it is (still) due, and say so. A second call does nothing."""
+    """Warn, flag, escalate or remind, if it is (still) due: see `handle`."""
     alarm = _ALARMS[kind]
-    outcome = await change_lead(context, lead_id, lambda lead: alarm(lead, now=now, policy=context.policy))
-    await publish_and_note(context, outcome)
-    await assign_at_once(context, outcome, now)
+    await handle(context, lead_id, lambda lead: alarm(lead, now=now, policy=context.policy), now=now)
+
+
+async def report_interaction_of(
+    context: AppContext, email: str, report: ReportInteraction, *, now: datetime
+) -> tuple[Lead, ...]:
+    """Keep an interaction with every lead of the person who has this address.
+
+    Raises:
+        PersonNotFound: no lead has it.
+        InvalidInteraction, StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
+    """
+    person = contact_key(email, context.id_key)
+    lead_ids = await context.lead_store.list_leads_of(person, LEADS_OF_A_PERSON)
+    if not lead_ids:
+        raise PersonNotFound
+    reported = (report_interaction(context, lead_id, report, now=now) for lead_id in lead_ids)
+    return tuple(await asyncio.gather(*reported))

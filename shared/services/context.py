@@ -1,4 +1,4 @@
-"""The app context: everything that a use case is given."""
+"""The app context: everything that a use case needs from outside itself."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,13 +10,17 @@ from shared.leads.change import Mark
 from shared.policy.model import Policy
 from shared.services.dead_letters import DeadLetterWatch
 from shared.services.ports import (
+    DeskState,
+    DueIndex,
     EventPublisher,
     FactProvider,
     ImportLedger,
+    LeadIndex,
     LeadStore,
     MarketplaceTable,
     MessageQueue,
     UnreadMessages,
+    Workloads,
 )
 
 MARKS_REMEMBERED = 10_000  # rows of the overlap; the store knows them all
@@ -29,11 +33,11 @@ class LeadLocks:
     """
 
     def __init__(self) -> None:
-        """Nobody is at work."""
+        """No lock is held."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def of(self, lead_id: str) -> asyncio.Lock:
-        """The lock of a lead; it goes when nobody holds or awaits it."""
+        """The lock of a lead; it exists as long as a task holds or awaits it."""
         return self._locks.setdefault(lead_id, asyncio.Lock())
 
 
@@ -79,7 +83,11 @@ class LeadImport:
 class AppContext:
     """Ports, policy and sources of chance. Wired once by `bootstrap`, by hand in tests."""
 
-    store: LeadStore
+    lead_store: LeadStore
+    due_index: DueIndex
+    lead_index: LeadIndex
+    workloads: Workloads
+    desk_state: DeskState
     publisher: EventPublisher
     activity: MessageQueue
     spill: MessageQueue

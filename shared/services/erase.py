@@ -18,9 +18,8 @@ from shared.services.context import AppContext
 from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.ports import StoredLead, UnreadMessage
 from shared.services.publish import PUBLISH_BACKOFF
+from shared.services.timeouts import ERASE_PUBLISH_TIMEOUT
 from shared.services.unit_of_work import change_lead
-
-BUS_TIMEOUT = 5.0  # seconds that one event may take; the clock sends it if it takes longer
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +50,13 @@ async def purge(context: AppContext, lead_id: str, now: datetime) -> None:
         LeadNotFound: there is nothing (more) to do.
         StoreUnavailable, LeadChanged: try again later.
     """
-    tombstone = await context.store.tombstone_of(lead_id)
+    tombstone = await context.lead_store.find_tombstone(lead_id)
     if tombstone is None:
         await _sweep(context, lead_id)
         await change_lead(
-            context, lead_id, lambda lead: expire(lead, now=now, policy=context.policy.retention)
+            context, lead_id, lambda lead: expire(lead, policy=context.policy.retention, now=now)
         )
-        tombstone = await context.store.tombstone_of(lead_id)
+        tombstone = await context.lead_store.find_tombstone(lead_id)
     if tombstone is not None:
         await finish(context, tombstone, now)
 
@@ -66,7 +65,7 @@ async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> R
     """Everything after the tombstone, each step safe to repeat; it goes itself when it has stood its time."""
     lead = tombstone.lead
     through = lead.bookkeeping.erasure.erased_through
-    events = await context.store.erase_events(lead.id, through) if through else 0
+    events = await context.lead_store.delete_events(lead.id, through) if through else 0
     seats = int(await release_assignment(context, lead.id))
     is_told = await _tell(context, lead)
     try:
@@ -81,9 +80,9 @@ async def _tell(context: AppContext, lead: Lead) -> bool:
     owed = lead.bookkeeping.outbox.unpublished
     if not owed:
         return True
-    events = await context.store.events_of(lead.id, first=owed[0], limit=len(owed))
+    events = await context.lead_store.list_events(lead.id, first=owed[0], limit=len(owed))
     try:
-        async with asyncio.timeout(BUS_TIMEOUT):
+        async with asyncio.timeout(ERASE_PUBLISH_TIMEOUT):
             await context.publisher.publish(lead, events)
     except (BusUnavailable, TimeoutError) as exc:
         log.warning("lead %s: erased, not told yet (%r)", lead.id, exc)
@@ -96,7 +95,7 @@ async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is
     lead = tombstone.lead
     is_due = lead.bookkeeping.erasure.purge_at is None or lead.bookkeeping.erasure.purge_at <= now
     if is_due and is_told:
-        await context.store.bury(tombstone)
+        await context.lead_store.delete_tombstone(tombstone)
         return
     noted = (
         schedule_retry(lead, DueKind.PURGE, now=now, backoff=PUBLISH_BACKOFF)
@@ -104,15 +103,15 @@ async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is
         else clear_tombstone(lead, is_published=is_told)
     )
     if noted is not None:
-        await context.store.replace(tombstone, noted)
+        await context.lead_store.replace(tombstone, noted)
 
 
 async def _sweep(context: AppContext, lead_id: str) -> None:
     """Remove what an erasure has left of an earlier life of a lead; `LeadNotFound` if there is none."""
-    read = await context.store.get(lead_id)
+    read = await context.lead_store.get(lead_id)
     through = read.lead.bookkeeping.erasure.erased_through
     if through:
-        await context.store.erase_events(lead_id, through)
+        await context.lead_store.delete_events(lead_id, through)
         await change_lead(context, lead_id, lambda lead: finish_sweep(lead, through), read=read)
 
 
@@ -120,7 +119,7 @@ LEADS_A_ROUND = 100
 ROUNDS = 10  # of one call: more leads than anybody has who means well
 
 
-async def erase_person(context: AppContext, email: str, *, at: datetime) -> Removed:
+async def erase_person(context: AppContext, email: str, *, now: datetime) -> Removed:
     """Erase all leads of the person who has this address, and unread messages about them.
 
     A push that comes meanwhile is a new lead: the customer is back. One that came before and lay in a queue
@@ -130,48 +129,48 @@ async def erase_person(context: AppContext, email: str, *, at: datetime) -> Remo
     Args:
         context: ports and policy.
         email: as they wrote it, in any case.
-        at: now, aware UTC.
+        now: aware UTC.
 
     Raises:
         StoreUnavailable, LeadChanged, BusUnavailable: some of it may be left: call again. The clock finishes
             the leads that were begun.
     """
     person = contact_key(email, context.id_key)
-    removed = await _erase_leads(context, person, at)
-    return removed + await _erase_messages(context, PersonMatcher(context.id_key, person=person), at)
+    removed = await _erase_leads(context, person, now)
+    return removed + await _erase_messages(context, PersonMatcher(context.id_key, person=person), now)
 
 
-async def erase_lead(context: AppContext, lead_id: str, *, at: datetime) -> Removed:
+async def erase_lead(context: AppContext, lead_id: str, *, now: datetime) -> Removed:
     """Erase one lead by its id, and unread messages about it, as `erase_person` does."""
-    removed = await _erase(context, lead_id, at)
-    return removed + await _erase_messages(context, PersonMatcher(context.id_key, lead_id=lead_id), at)
+    removed = await _erase(context, lead_id, now)
+    return removed + await _erase_messages(context, PersonMatcher(context.id_key, lead_id=lead_id), now)
 
 
-async def _erase_leads(context: AppContext, person: str, at: datetime) -> Removed:
+async def _erase_leads(context: AppContext, person: str, now: datetime) -> Removed:
     """All leads of a person; `StoreUnavailable` if there are more than one call may take."""
     removed = Removed()
     for _ in range(ROUNDS):
-        lead_ids = await context.store.leads_of(person, LEADS_A_ROUND)
-        begun = await context.store.tombstones_of(person, LEADS_A_ROUND)
+        lead_ids = await context.lead_store.list_leads_of(person, LEADS_A_ROUND)
+        begun = await context.lead_store.list_tombstones_of(person, LEADS_A_ROUND)
         for lead_id in (*begun, *lead_ids):
-            removed += await _erase(context, lead_id, at)
+            removed += await _erase(context, lead_id, now)
         if len(lead_ids) < LEADS_A_ROUND:
             return removed
     raise StoreUnavailable("more leads than one call erases")
 
 
-async def _erase(context: AppContext, lead_id: str, at: datetime) -> Removed:
+async def _erase(context: AppContext, lead_id: str, now: datetime) -> Removed:
     """One lead, whoever began it. From the first write on the clock finishes it if this call doesn't."""
-    removed = await _bury(context, lead_id, at)
-    tombstone = await context.store.tombstone_of(lead_id)
-    return removed if tombstone is None else removed + await finish(context, tombstone, at)
+    removed = await _bury(context, lead_id, now)
+    tombstone = await context.lead_store.find_tombstone(lead_id)
+    return removed if tombstone is None else removed + await finish(context, tombstone, now)
 
 
-async def _bury(context: AppContext, lead_id: str, at: datetime) -> Removed:
+async def _bury(context: AppContext, lead_id: str, now: datetime) -> Removed:
     try:
-        read = await context.store.get(lead_id)
+        read = await context.lead_store.get(lead_id)
         await change_lead(
-            context, lead_id, lambda lead: entomb(lead, ErasureReason.REQUESTED, now=at), read=read
+            context, lead_id, lambda lead: entomb(lead, ErasureReason.REQUESTED, now=now), read=read
         )
     except LeadNotFound:  # there is none; or another call was faster
         return Removed()
@@ -179,7 +178,7 @@ async def _bury(context: AppContext, lead_id: str, at: datetime) -> Removed:
     return Removed(leads=1, rows=1 + len(read.index))
 
 
-async def _erase_messages(context: AppContext, traces: PersonMatcher, at: datetime) -> Removed:
+async def _erase_messages(context: AppContext, traces: PersonMatcher, now: datetime) -> Removed:
     """Messages; and leads of pushes that somebody took out of a queue before we looked there."""
 
     def is_meant(message: UnreadMessage) -> bool:
@@ -187,23 +186,23 @@ async def _erase_messages(context: AppContext, traces: PersonMatcher, at: dateti
 
     removed = Removed()
     for _ in range(ROUNDS):
-        removed += Removed(messages=await context.unread.remove(is_meant))
-        late = await _late(context, traces, at)
+        removed += Removed(messages=await context.unread.delete_matching(is_meant))
+        late = await _late(context, traces, now)
         if not late:
             return removed
         for lead_id in late:
-            removed += await _erase(context, lead_id, at)
+            removed += await _erase(context, lead_id, now)
     raise StoreUnavailable("more pushes came out of a queue than one call erases")
 
 
-async def _late(context: AppContext, traces: PersonMatcher, at: datetime) -> list[str]:
+async def _late(context: AppContext, traces: PersonMatcher, now: datetime) -> list[str]:
     """Leads whose last push came before the request to erase them."""
     lead_ids = [traces.lead_id] if traces.lead_id else []
     if traces.person:
-        lead_ids = await context.store.leads_of(traces.person, LEADS_A_ROUND)
+        lead_ids = await context.lead_store.list_leads_of(traces.person, LEADS_A_ROUND)
     late = []
     for lead_id in lead_ids:
         with suppress(LeadNotFound):
-            if (await context.store.get(lead_id)).lead.last_touch_at < at:
+            if (await context.lead_store.get(lead_id)).lead.last_touch_at < now:
                 late.append(lead_id)
     return late

@@ -1,4 +1,4 @@
-"""Is the desk well: is anything overdue, did the clock run, was anything given up."""
+"""Health: is work overdue, did the clock run, is work parked or dead-lettered."""
 
 import asyncio
 import logging
@@ -10,14 +10,14 @@ from shared.marketplace.import_state import Pass
 from shared.services.context import AppContext
 from shared.services.dead_letters import Counts
 from shared.services.errors import StoreUnavailable
-from shared.services.run_due import failure_of, run_due
+from shared.services.run_due import run_due
 from shared.services.score import count_to_rescore
+from shared.services.timeouts import PROBE_TIMEOUT
 
 PERIODS_MISSED = 3  # then the clock has stopped
 SHORTEST_STOP = timedelta(minutes=1)  # a clock that ticks every second may be late
-WORK_STALE_AFTER = timedelta(minutes=15)  # overdue work older than this: nobody does it
+WORK_STALE_AFTER = timedelta(minutes=15)  # overdue by more than this, work is stale
 ROWS_LOOKED_AT = 1000
-PROBE_TIMEOUT = 10.0  # seconds: a probe wants an answer
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ class ImportHealth:
 class Health:
     """Ages at one moment; None where there is nothing of the kind.
 
-    Ready: the clock runs, and no work is overdue that nobody does. What waits for a person, parked work and
-    dead letters, is counted and leaves the desk ready: a restart or another instance would mend none of it.
+    Ready: the clock runs, and no work is stale. What waits for an operator, parked work and dead letters, is
+    counted and leaves the app ready: a restart or another instance would repair none of it.
     """
 
     is_ready: bool
@@ -63,7 +63,7 @@ async def check_health(context: AppContext, now: datetime) -> Health:
     """Look, and run the clock here if it has stopped: timers of the platform have been seen to stop.
 
     Raises:
-        StoreUnavailable: nothing can be told within `PATIENCE`.
+        StoreUnavailable: the store doesn't answer within `PROBE_TIMEOUT`.
     """
     counts = asyncio.create_task(_dead_lettered(context, now))
     try:
@@ -78,10 +78,10 @@ async def check_health(context: AppContext, now: datetime) -> Health:
 async def _look(context: AppContext, now: datetime, counts: asyncio.Task[Counts | None]) -> Health:
     last_run = await _clock_run(context, now)
     oldest: dict[DueKind, timedelta] = {}
-    for row in await context.store.due_until(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT):
-        if row.since <= now:  # put off or not: it has been due since then
+    for row in await context.due_index.list_due(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT):
+        if row.since <= now:  # retried or not: it has been due since then
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
-    parked = len(await context.store.parked(ROWS_LOOKED_AT))
+    parked = len(await context.due_index.list_parked(ROWS_LOOKED_AT))
     to_rescore = await count_to_rescore(context, ROWS_LOOKED_AT, now)
     is_ready = _runs(context, last_run, now) and all(
         age < work_stale_after(context) for age in oldest.values()
@@ -90,18 +90,19 @@ async def _look(context: AppContext, now: datetime, counts: asyncio.Task[Counts 
 
 
 async def _clock_run(context: AppContext, now: datetime) -> datetime | None:
-    """When the clock last ran. Of many probes at once one runs a clock that has stopped, the others wait."""
+    """When the clock last ran. Of many probes at once, one runs a clock that has stopped; the others wait."""
     async with context.locks.of("clock"):
-        last_run = await context.store.last_clock_run()
+        last_run = await context.desk_state.find_clock_run()
         if _runs(context, last_run, now):
             return last_run
-        failure = await failure_of(run_due(context, now))
-        if failure is None:
-            return now
-        if isinstance(failure, StoreUnavailable):
-            raise failure
-        log.error("the clock has stopped, and can't be run from here", exc_info=failure)
-        return last_run
+        try:
+            await run_due(context, now)
+        except StoreUnavailable:
+            raise
+        except Exception:  # whatever it is: a probe must say that the clock has stopped
+            log.exception("the clock has stopped, and can't be run from here")
+            return last_run
+        return now
 
 
 def _runs(context: AppContext, last_run: datetime | None, now: datetime) -> bool:
@@ -115,8 +116,8 @@ async def _dead_lettered(context: AppContext, now: datetime) -> Counts | None:
 async def _import(context: AppContext) -> ImportHealth | None:
     if context.lead_import is None:
         return None
-    stored = await context.lead_import.ledger.load()
-    refused = len(await context.lead_import.ledger.parked(ROWS_LOOKED_AT))
+    stored = await context.lead_import.ledger.find_state()
+    refused = len(await context.lead_import.ledger.list_refused(ROWS_LOOKED_AT))
     if stored is None:
         return ImportHealth(0, refused, None, None)
     state = stored.state

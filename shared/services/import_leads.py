@@ -9,10 +9,10 @@ from shared.services.context import AppContext, LeadImport
 from shared.services.errors import ImportChanged, PageLost
 from shared.services.import_rows import import_rows
 from shared.services.ports import SourcePage, StoredImport
+from shared.services.timeouts import IMPORT_STEP_TIMEOUT
 
 ROWS_A_STEP = 1000  # a tenth of what the clock can score or flag in the same minute
 ROWS_A_PAGE = 100  # read again, and known by their marks, if we die among them
-LONGEST_STEP = timedelta(seconds=40)
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ async def import_leads(
 
     Args:
         context: ports and policy.
-        clock: tells the time, aware UTC; a step ends after `LONGEST_STEP`, between two pages.
+        clock: tells the time, aware UTC; a step ends after `IMPORT_STEP_TIMEOUT`, between two pages.
         rows: after so many, at the end of a page, the step ends too.
 
     Returns:
@@ -44,14 +44,14 @@ async def _step(
     context: AppContext, lead_import: LeadImport, clock: Callable[[], datetime], rows: int
 ) -> Counts:
     """Page after page. Two at once do no harm: whoever saves second found it done, and ends."""
-    until, total, ended = clock() + LONGEST_STEP, Counts(), False
+    until, total, ended = clock() + timedelta(seconds=IMPORT_STEP_TIMEOUT), Counts(), False
     try:
         stored = await _switched_on(lead_import, clock())
         while not ended and total.rows < rows and clock() < until:
             state = begun(stored.state, clock())
             page = await _page(lead_import, state)
             counts = await import_rows(context, lead_import, page.rows, state, clock)
-            stored = await lead_import.ledger.save(
+            stored = await lead_import.ledger.save_state(
                 stored, advanced(state, counts, page.continuation, clock())
             )
             total, ended = total + counts, page.continuation is None
@@ -64,18 +64,18 @@ async def _step(
 
 async def _switched_on(lead_import: LeadImport, now: datetime) -> StoredImport:
     """The state; the first time ever, the moment that divides history from leads to be called."""
-    stored = await lead_import.ledger.load()
-    return stored or await lead_import.ledger.save(None, ImportState(switched_on_at=now))
+    stored = await lead_import.ledger.find_state()
+    return stored or await lead_import.ledger.save_state(None, ImportState(switched_on_at=now))
 
 
 async def _page(lead_import: LeadImport, state: ImportState) -> SourcePage:
     """The next page; the first again if the service forgot where it begins: marks know what is done."""
     continuation = state.under_way.continuation if state.under_way else None
     try:
-        return await lead_import.table.page(state.watermark, continuation, ROWS_A_PAGE)
+        return await lead_import.table.list_rows(state.watermark, continuation, ROWS_A_PAGE)
     except PageLost:
         log.warning("import: the pass begins again, the service refused its continuation")
-        return await lead_import.table.page(state.watermark, None, ROWS_A_PAGE)
+        return await lead_import.table.list_rows(state.watermark, None, ROWS_A_PAGE)
 
 
 def _tell(counts: Counts, state: ImportState) -> None:

@@ -28,6 +28,7 @@ from shared.services.context import AppContext, LeadImport
 from shared.services.errors import LeadChanged, StoreUnavailable
 from shared.services.ports import RefusedRow
 from shared.services.publish import publish_new
+from shared.services.timeouts import IMPORT_PUBLISH_TIMEOUT
 from shared.services.unit_of_work import DoneBefore, create_or_change_lead
 
 
@@ -67,7 +68,6 @@ def read_imported_row(context: AppContext, row: SourceRow) -> ImportedRow:
 
 
 LEADS_AT_ONCE = 8
-PUBLISH_TIMEOUT = 2.0  # seconds that the next row waits for an event to be published
 PARKED_KNOWN = 1000  # beyond it every good row is taken off the list of the refused, as if it stood there
 
 log = logging.getLogger(__name__)
@@ -102,26 +102,21 @@ async def import_rows(
     """
     if not rows:
         return Counts()
-    parked = {row.key: row.reason for row in await lead_import.ledger.parked(PARKED_KNOWN)}
+    parked = {row.key: row.reason for row in await lead_import.ledger.list_refused(PARKED_KNOWN)}
     work = Work(context, lead_import, state, clock, parked)
-    found = await asyncio.gather(*(_read(context, row) for row in rows), return_exceptions=True)
-    counts = Counts()
-    for row, one in zip(rows, found, strict=True):
-        if not isinstance(one, ImportedRow):
-            counts += await _refuse(work, row, _reason(one))
-    for group in await _by_lead(work, [one for one in found if isinstance(one, ImportedRow)]):
+    counts, found = Counts(), list[ImportedRow]()
+    for row in rows:
+        try:
+            found.append(read_imported_row(context, row))
+        except Exception as exc:  # noqa: BLE001 - a bug that one row meets must not stop the other rows
+            counts += await _refuse(work, row, _reason(exc))
+    for group in await _by_lead(work, found):
         counts += group
     return counts
 
 
-async def _read(context: AppContext, row: SourceRow) -> ImportedRow:
-    return read_imported_row(context, row)
-
-
-def _reason(failure: BaseException) -> str:
-    """Why a row isn't taken over, quoting nothing of it. A bug of ours must not stop the other rows."""
-    if not isinstance(failure, Exception):
-        raise failure
+def _reason(failure: Exception) -> str:
+    """Why a row isn't imported, quoting nothing of it."""
     return str(failure) if isinstance(failure, InvalidPush) else f"It failed: {type(failure).__name__}."
 
 
@@ -148,14 +143,14 @@ async def _by_lead(work: Work, arrivals: Sequence[ImportedRow]) -> list[Counts]:
 
 
 async def _outcome_of(work: Work, one: ImportedRow, failures: list[Exception]) -> Counts:
-    """Take one row over. A failure that isn't the store's would come again and again: the row is parked."""
-    (outcome,) = await asyncio.gather(_take(work, one), return_exceptions=True)
-    if isinstance(outcome, Counts):
-        return outcome
-    if isinstance(outcome, StoreUnavailable | LeadChanged):
-        failures.append(outcome)
+    """Import one row. A failure that isn't the store's would come again and again: the row is parked."""
+    try:
+        return await _take(work, one)
+    except (StoreUnavailable, LeadChanged) as exc:
+        failures.append(exc)
         return Counts()
-    return await _refuse(work, one.source, _reason(outcome))
+    except Exception as exc:  # noqa: BLE001 - a bug that one row meets must not stop the other rows
+        return await _refuse(work, one.source, _reason(exc))
 
 
 async def _take(work: Work, one: ImportedRow) -> Counts:
@@ -163,7 +158,7 @@ async def _take(work: Work, one: ImportedRow) -> Counts:
     mark = await _known(work, one) or await _store(work, one)
     work.lead_import.recent.keep(mark)
     if work.is_parked(one.key):
-        await work.lead_import.ledger.release(one.key)
+        await work.lead_import.ledger.delete_refused(one.key)
     return Counts(taken=1) if mark.said == work.state.pass_id else Counts(known=1)
 
 
@@ -172,7 +167,7 @@ async def _known(work: Work, one: ImportedRow) -> Mark | None:
     mark = work.lead_import.recent.of(one.mark)
     if mark or not work.state.passes:
         return mark
-    return await work.context.store.mark_of(one.lead_id, one.mark)
+    return await work.context.lead_store.find_mark(one.lead_id, one.mark)
 
 
 async def _store(work: Work, one: ImportedRow) -> Mark:
@@ -190,7 +185,7 @@ async def _store(work: Work, one: ImportedRow) -> Mark:
         outcome = await create_or_change_lead(context, dataclasses.replace(first, mark=mark), touch)
     except DoneBefore as exc:
         return exc.mark
-    await publish_new(context, outcome, PUBLISH_TIMEOUT)
+    await publish_new(context, outcome, IMPORT_PUBLISH_TIMEOUT)
     return mark
 
 
@@ -199,7 +194,7 @@ async def _refuse(work: Work, row: SourceRow, reason: str) -> Counts:
     key = row_key(row, work.context.id_key)
     if work.parked.get(key) == reason:
         return Counts(known=1)
-    await work.lead_import.ledger.park(RefusedRow(key, row.partition, row.row, reason))
+    await work.lead_import.ledger.upsert_refused(RefusedRow(key, row.partition, row.row, reason))
     log.warning("import: row %s is parked: %s", key, reason)
     return Counts(refused=1)
 

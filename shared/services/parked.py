@@ -1,6 +1,8 @@
-"""Work that was given up: seen, and begun again by a person. Needs the store alone, and no policy."""
+"""Work that was parked: listed, and revived by an operator. Needs the store alone, and no policy."""
 
 import asyncio
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +10,11 @@ from shared.leads.bookkeeping import DueKind
 from shared.leads.index import due_times
 from shared.leads.lead import Lead
 from shared.leads.retries import parked_kinds, unpark
-from shared.services.errors import LeadChanged, LeadNotFound
-from shared.services.ports import LeadStore
+from shared.services.errors import LeadNotFound
+from shared.services.ports import DueIndex, LeadStore
+from shared.services.unit_of_work import retry_on_conflict
 
 LEADS_AT_ONCE = 8
-MAX_ATTEMPTS = 8  # others may change the lead at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class ParkedWork:
     attempts: int
 
 
-async def list_parked(store: LeadStore, limit: int) -> list[ParkedWork]:
+async def list_parked(due_index: DueIndex, lead_store: LeadStore, limit: int) -> list[ParkedWork]:
     """What is parked, the longest due first, at most `limit`.
 
     Raises:
@@ -36,17 +38,24 @@ async def list_parked(store: LeadStore, limit: int) -> list[ParkedWork]:
     async def read(lead_id: str) -> list[ParkedWork]:
         async with slots:
             try:
-                return _parked_of((await store.get(lead_id)).lead)
+                return _parked_of((await lead_store.get(lead_id)).lead)
             except LeadNotFound:
                 return []  # erased meanwhile
 
-    lead_ids = dict.fromkeys(row.lead_id for row in await store.parked(limit))
+    lead_ids = dict.fromkeys(row.lead_id for row in await due_index.list_parked(limit))
     found = await asyncio.gather(*(read(lead_id) for lead_id in lead_ids))
     return sorted((work for works in found for work in works), key=lambda work: work.since)[:limit]
 
 
-async def revive(store: LeadStore, lead_id: str) -> tuple[DueKind, ...]:
+async def revive(
+    lead_store: LeadStore, lead_id: str, chance: Callable[[], float] = random.random
+) -> tuple[DueKind, ...]:
     """Let the clock try a lead's parked work again, from its next tick on, with all its attempts.
+
+    Args:
+        lead_store: where the lead is.
+        lead_id: which lead.
+        chance: 0-1, for the pauses after a conflict.
 
     Returns:
         What was parked; empty if nothing was, as after a first call.
@@ -55,17 +64,16 @@ async def revive(store: LeadStore, lead_id: str) -> tuple[DueKind, ...]:
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: it may be revived or not; a second call is safe.
     """
-    for _ in range(MAX_ATTEMPTS):
-        read = await store.get(lead_id)
+
+    async def attempt() -> tuple[DueKind, ...]:
+        read = await lead_store.get(lead_id)
         change = unpark(read.lead)
         if change is None:
             return ()
-        try:
-            await store.replace(read, change)
-        except LeadChanged:
-            continue
+        await lead_store.replace(read, change)
         return parked_kinds(read.lead)
-    raise LeadChanged(lead_id)
+
+    return await retry_on_conflict(attempt, lead_id, chance)
 
 
 def _parked_of(lead: Lead) -> list[ParkedWork]:

@@ -1,4 +1,4 @@
-"""What the use cases need from the outside world. `storage`, `messaging` and `providers` satisfy it."""
+"""What the use cases need from outside: small ports, each named by its user."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from shared.routing.workload import Assignment, Workload
 
 @dataclass(frozen=True, slots=True)
 class StoredLead:
-    """A lead as read or written: its version's mark, and the index rows that are stored with it."""
+    """A lead as read or written, with its ETag and the index rows that are stored with it."""
 
     lead: Lead
     etag: str
@@ -37,13 +37,13 @@ class DueRow:
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """Which leads to list, open ones unless `status` is a closed one; None asks for nothing."""
+    """Which leads to list: open ones unless `status` is a closed one. None: any value."""
 
     status: LeadStatus | None = None
     grade: str | None = None
     owner: str | None = None
     offer: str | None = None
-    firm: tuple[str, str] | None = None  # comparison key and domain: leads with either of them
+    firm: tuple[str, str] | None = None  # comparison key and domain of a company: leads with either of them
     test: bool | None = None
     do_not_contact: bool | None = None
     min_score: int | None = None
@@ -53,7 +53,7 @@ class LeadFilter:
 
 @dataclass(frozen=True, slots=True)
 class LeadIdPage:
-    """Leads in the order of their worth; `cursor` is None on the last page."""
+    """Ids of leads, the best score first; `cursor` is None on the last page."""
 
     lead_ids: tuple[str, ...]
     cursor: str | None
@@ -61,21 +61,21 @@ class LeadIdPage:
 
 @dataclass(frozen=True, slots=True)
 class StoredWorkload:
-    """The books of owners as read, and one lead's place in them."""
+    """The workload of all owners as read, and the assignment of one lead."""
 
-    rota: Workload
+    workload: Workload
     etag: str | None  # None: nothing is stored yet
-    seat: Assignment | None
+    assignment: Assignment | None
 
 
 class LeadStore(Protocol):
-    """Leads with their events and index rows. Any call may raise `StoreUnavailable`."""
+    """Leads with their events, each changed as a whole. Any call may raise `StoreUnavailable`."""
 
     async def get(self, lead_id: str) -> StoredLead:
-        """Read a lead; `LeadNotFound` if absent, or if only its tombstone is there."""
+        """Read a lead; `LeadNotFound` if it is absent, or erased and only its tombstone is there."""
 
     async def create(self, change: Change) -> StoredLead:
-        """Store a new lead, its events, index rows and mark, all or nothing.
+        """Store a new lead, its events, index rows and idempotency mark, all or nothing.
 
         `LeadExists` if the lead is present, or its tombstone, or the mark.
         """
@@ -86,80 +86,94 @@ class LeadStore(Protocol):
         `LeadChanged` unless the stored lead is still the one that was `read`, and the mark is new.
         """
 
-    async def mark_of(self, lead_id: str, key: str) -> Mark | None:
-        """The mark with this key that a change of a lead of this person left; None if there is none."""
+    async def find_mark(self, lead_id: str, key: str) -> Mark | None:
+        """The idempotency mark with this key among the leads of this lead's person; None if absent."""
 
-    async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
+    async def list_events(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
         """The lead's events from number `first` on, in order; empty for an unknown lead."""
 
-    async def leads_of(self, person: str, limit: int) -> list[str]:
-        """Ids of the leads that begin with this contact key, at most `limit`; may be empty.
+    async def list_leads_of(self, person: str, limit: int) -> list[str]:
+        """Ids of the leads of this contact key, without tombstones, at most `limit`; may be empty."""
 
-        Tombstones aren't among them.
+    async def list_tombstones_of(self, person: str, limit: int) -> list[str]:
+        """Ids of the tombstones of this contact key, at most `limit`; may be empty."""
+
+    async def find_tombstone(self, lead_id: str) -> StoredLead | None:
+        """What an erasure has left of a lead so far; None if nothing, or if the lead is alive."""
+
+    async def delete_events(self, lead_id: str, through: int) -> int:
+        """Delete the lead's events up to this number, in several transactions; how many this call deleted.
+
+        Events that are absent count as deleted. If it stops in between, a second call deletes the rest.
         """
 
-    async def tombstones_of(self, person: str, limit: int) -> list[str]:
-        """Ids of the tombstones that begin with this contact key, at most `limit`; may be empty."""
-
-    async def tombstone_of(self, lead_id: str) -> StoredLead | None:
-        """What an erasure has left of a lead so far; None if nothing, or if a lead lives there."""
-
-    async def erase_events(self, lead_id: str, through: int) -> int:
-        """Delete the lead's events up to this number, some at a time; how many this call deleted.
-
-        Stopped in between, a second call deletes the rest.
-        """
-
-    async def bury(self, read: StoredLead) -> None:
+    async def delete_tombstone(self, read: StoredLead) -> None:
         """Delete a tombstone with its last event and index rows, all or nothing.
 
         `LeadChanged` unless the stored one is still the one that was `read`.
         """
 
-    async def scored_otherwise(self, version: str, limit: int) -> list[str]:
-        """Ids of open leads that another version of the rules scored, at most `limit`."""
 
-    async def keep_rules(self, version: str, written: str) -> None:
-        """Keep the rules of a version, so that its scores can be had again; safe to repeat."""
+class DueIndex(Protocol):
+    """What falls due, by the index rows of leads. Any call may raise `StoreUnavailable`."""
 
-    async def rules_of(self, version: str) -> str | None:
-        """The rules of a version as kept; None if they never were."""
-
-    async def rota_for(self, lead_id: str) -> StoredWorkload:
-        """The books of owners, and the seat of a lead in them, which is never older than they are."""
-
-    async def keep_seat(self, read: StoredWorkload, lead_id: str, seat: Assignment) -> None:
-        """Seat a lead and count it in the books, all or nothing.
-
-        `LeadChanged` unless the stored books are still those that were `read`.
-        """
-
-    async def leave_seat(self, read: StoredWorkload, lead_id: str) -> None:
-        """Delete a lead's seat and count it no more, all or nothing; `LeadChanged` as for `keep_seat`."""
-
-    async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
+    async def list_due(self, now: datetime, limit: int) -> list[DueRow]:
         """What has fallen due by `now`, the oldest first, at most `limit` rows."""
 
-    async def parked(self, limit: int) -> list[DueRow]:
+    async def list_parked(self, limit: int) -> list[DueRow]:
         """Work that was given up and waits for a person, at most `limit` rows."""
 
-    async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> LeadIdPage:
+    async def list_scored_by_other_rules(self, version: str, limit: int) -> list[str]:
+        """Ids of open leads that another version of the rules scored, at most `limit`."""
+
+
+class LeadIndex(Protocol):
+    """Lists of leads, by their index rows. Any call may raise `StoreUnavailable`."""
+
+    async def list_by_score(self, which: LeadFilter, limit: int, after: str | None) -> LeadIdPage:
         """Open leads, or those of a closed status, the best score first, from the cursor `after` on."""
 
-    async def received_between(self, begin: datetime, end: datetime, limit: int) -> list[StatRow]:
-        """Of leads received from `begin` to before `end`, to the millisecond: any `limit`, in no order.
+    async def list_received_between(self, begin: datetime, end: datetime, limit: int) -> list[StatRow]:
+        """Leads received from `begin` to before `end`, to the millisecond, in no order.
 
-        Test leads are left out. Reads what lies in that time, whatever else is stored.
+        Of more than `limit` any `limit`. Test leads are left out. Reads what lies in that time, whatever else
+        is stored.
         """
 
-    async def clock_ran(self, at: datetime) -> None:
+
+class Workloads(Protocol):
+    """Leads per owner, and who each lead is assigned to. Any call may raise `StoreUnavailable`."""
+
+    async def get_workload(self, lead_id: str) -> StoredWorkload:
+        """The workload, empty at first, and the assignment of a lead, which is never the older of the two."""
+
+    async def save_assignment(self, read: StoredWorkload, lead_id: str, assignment: Assignment) -> None:
+        """Assign a lead and count it in the workload, all or nothing.
+
+        `LeadChanged` unless the stored workload is still the one that was `read`.
+        """
+
+    async def delete_assignment(self, read: StoredWorkload, lead_id: str) -> None:
+        """Delete a lead's assignment and count it no more, all or nothing; succeeds if it is absent.
+
+        `LeadChanged` unless the stored workload is still the one that was `read`.
+        """
+
+
+class DeskState(Protocol):
+    """What the app remembers about itself. Any call may raise `StoreUnavailable`."""
+
+    async def record_clock_run(self, at: datetime) -> None:
         """Remember the last run of the clock."""
 
-    async def last_clock_run(self) -> datetime | None:
+    async def find_clock_run(self) -> datetime | None:
         """When the clock last ran; None if never."""
 
-    async def close(self) -> None:
-        """Let go of all connections."""
+    async def upsert_rules(self, version: str, text: str) -> None:
+        """Keep the scoring rules of a version, so that its scores can be recomputed; safe to repeat."""
+
+    async def find_rules(self, version: str) -> str | None:
+        """The rules of a version as they were kept; None if they never were."""
 
 
 class EventPublisher(Protocol):
@@ -169,7 +183,7 @@ class EventPublisher(Protocol):
         """Send events in order, each with the lead as it is now; `BusUnavailable` if that isn't certain."""
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -178,103 +192,103 @@ class QueuedMessage:
 
     body: bytes
     message_id: str
-    sent_at: datetime  # aware UTC; put off or not: when the sender's own message came
-    attempts: int = 0  # how often it was put off
-    refusal: str | None = None  # why it can't be done; None: it is still to be done
+    sent_at: datetime  # aware UTC: when the sender's own message came, however often it was redelivered
+    attempts: int = 0  # how often it was redelivered
+    refusal: str | None = None  # why it is a dead letter; None: it isn't
     properties: Mapping[str, Any] = field(default_factory=dict)  # of the sender, to filter by
     addressing: Mapping[str, str] = field(default_factory=dict)  # content type, session, ...: what was set
 
 
 class MessageQueue(Protocol):
-    """The way into a queue of ours: also back, for messages that can't be done now, or never.
+    """The way into a queue of ours: also back, for messages that can't be handled now, or never.
 
-    Each call may raise `BusUnavailable`: then the message may be there or not, and what it was made of must
-    not be forgotten. Twice rather than nowhere: whoever works on one finds by its content that it is done.
+    Each call may raise `BusUnavailable`: then the message may be there or not, and its sender must keep what
+    it was made of. Twice rather than not at all: handlers recognise by its content what they have done.
     """
 
     async def send(self, message: QueuedMessage) -> None:
-        """Send a message that comes at once."""
+        """Send a message to be delivered at once."""
 
-    async def again(self, message: QueuedMessage, at: datetime) -> None:
-        """Send a copy that comes at an instant, aware UTC."""
+    async def send_at(self, message: QueuedMessage, at: datetime) -> None:
+        """Send a copy to be delivered at an instant, aware UTC."""
 
-    async def refuse(self, message: QueuedMessage, reason: str) -> None:
-        """Send a copy that says why nobody works on it, in words without personal data."""
+    async def dead_letter(self, message: QueuedMessage, reason: str) -> None:
+        """Send a copy that its handler dead-letters; the reason is free of personal data."""
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class UnreadMessage:
-    """A message that lies in one of our queues. Never printed: its body."""
+    """A message that waits in one of our queues. Never printed: its body."""
 
     texts: Sequence[str]  # its ids, and the texts among its properties
     body: bytes
 
 
 class UnreadMessages(Protocol):
-    """What lies unread in our own queues and our subscription, their dead letters too."""
+    """What waits unread in our own queues and our subscription, their dead letters too."""
 
-    async def remove(self, is_meant: Callable[[UnreadMessage], bool]) -> int:
-        """Take out the messages that are meant; how many this call took out.
+    async def delete_matching(self, matches: Callable[[UnreadMessage], bool]) -> int:
+        """Delete the messages that match; how many this call deleted.
 
-        Bounded in messages and in time. A second call takes out what is left. `BusUnavailable` if it isn't
+        Bounded in messages and in time. A second call deletes what is left. `BusUnavailable` if it isn't
         certain that none is left.
         """
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
 
 
 class DeadLetters(Protocol):
-    """What was given up on the bus, in the entities that the desk itself listens to."""
+    """The dead letters of the queues and the subscription that the app itself listens to."""
 
     async def count(self) -> dict[str, int | None]:
-        """How many there are of `scoring`, `activity` and `spill`, at most 100 of each; None: not to be told.
+        """How many `scoring`, `activity` and `spill` have, at most 100 each; None: the bus doesn't say.
 
-        Never raises: nobody's work depends on it.
+        Never raises: no work depends on it.
         """
 
 
 class FactProvider(Protocol):
-    """Facts about firms from outside."""
+    """Facts about companies from outside."""
 
-    async def facts_of(self, domain: str) -> dict[str, str | int | float | bool]:
-        """Facts by name about the firm of a registrable domain; empty if none are known, or not in time.
+    async def list_facts(self, domain: str) -> dict[str, str | int | float | bool]:
+        """Facts by name about the company of a registrable domain; empty if none are known, or not in time.
 
         Never raises: a lead is scored without them.
         """
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePage:
     """Some rows of the publisher's table; `continuation` is None on the last page."""
 
-    rows: tuple[SourceRow, ...]  # may be none before the last page
+    rows: tuple[SourceRow, ...]  # may be empty before the last page
     continuation: str | None
 
 
 class MarketplaceTable(Protocol):
-    """The table of the publisher that Partner Center writes leads into. Only read."""
+    """The publisher's table that Partner Center writes leads into. Only read."""
 
-    async def page(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
+    async def list_rows(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
         """Rows that the service wrote at `since` (aware UTC; None: ever) or later, at most `limit`.
 
         They come by key, in no order of time. A table that is missing is an empty one. Raises
-        `StoreUnavailable`, or `PageLost` if the service doesn't take the continuation any more.
+        `StoreUnavailable`, or `PageLost` if the service refuses the continuation.
         """
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredImport:
-    """The state of an import as read or written, with its version's mark."""
+    """The state of an import as read or written, with its ETag."""
 
     state: ImportState
     etag: str
@@ -285,7 +299,7 @@ class RefusedRow:
     """A row of the publisher's table that is no lead: parked until it is repaired there."""
 
     key: str  # see `row_key`
-    partition: str  # the row's own keys, for whoever repairs it
+    partition: str  # the row's own keys, to find and repair it
     row: str
     reason: str  # quotes nothing of the row
 
@@ -293,17 +307,17 @@ class RefusedRow:
 class ImportLedger(Protocol):
     """How far one import has come, in our own table. Any call may raise `StoreUnavailable`."""
 
-    async def load(self) -> StoredImport | None:
+    async def find_state(self) -> StoredImport | None:
         """The state; None if the import was never switched on."""
 
-    async def save(self, read: StoredImport | None, state: ImportState) -> StoredImport:
+    async def save_state(self, read: StoredImport | None, state: ImportState) -> StoredImport:
         """Store the state; `ImportChanged` unless the stored one is still the one that was `read`."""
 
-    async def park(self, row: RefusedRow) -> None:
+    async def upsert_refused(self, row: RefusedRow) -> None:
         """Keep a refused row in sight; safe to repeat."""
 
-    async def release(self, key: str) -> None:
-        """Forget a refused row that is a lead by now; safe to repeat."""
+    async def delete_refused(self, key: str) -> None:
+        """Forget a row that was refused and is a lead by now; succeeds if it is absent."""
 
-    async def parked(self, limit: int) -> list[RefusedRow]:
-        """Refused rows, at most `limit`."""
+    async def list_refused(self, limit: int) -> list[RefusedRow]:
+        """Refused rows, at most `limit`; may be empty."""

@@ -15,21 +15,20 @@ from shared.privacy.erasure import blank_lead
 from shared.services.context import AppContext
 from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.ports import StoredLead
+from shared.services.timeouts import CLOCK_PUBLISH_TIMEOUT, PUBLISH_TIMEOUT
 from shared.services.unit_of_work import Committed, change_lead
 
 # The bound on the delay of events after the bus is back.
 PUBLISH_BACKOFF = Backoff(timedelta(minutes=1), timedelta(minutes=5), attempts=8)
-PUBLISH_TIMEOUT = (
-    8.0  # seconds that the bus may take where a caller waits for the answer: enough to open a link
-)
-CLOCK_PUBLISH_TIMEOUT = 30.0  # seconds that it may take where nobody does
+# What the subscription `scoring` lets through.
+WAKES_SCORING = frozenset({EventType.RECEIVED, EventType.TOUCHED, EventType.INTERACTED})
 EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
 
 log = logging.getLogger(__name__)
 
 
 async def publish_new(context: AppContext, outcome: Committed, timeout: float = PUBLISH_TIMEOUT) -> bool:
-    """Send the events that a change has just written, once, and wait at most `patience` seconds for it.
+    """Send the events that a change has just written, once, and wait at most `timeout` seconds for it.
 
     Earlier events that didn't get out go first, so that a subscriber has them in order.
 
@@ -65,14 +64,20 @@ async def _left_behind(context: AppContext, change: Change) -> list[Event]:
         return []
     if first.number - oldest > EVENTS_AT_ONCE:
         raise BusUnavailable("too many earlier events")
-    stored = await context.store.events_of(change.lead.id, first=oldest, limit=first.number - oldest)
+    stored = await context.lead_store.list_events(change.lead.id, first=oldest, limit=first.number - oldest)
     return [event for event in stored if event.number in kept.outbox.unpublished]
 
 
 async def publish_and_note(context: AppContext, outcome: Committed) -> None:
-    """Send the events that a change has just written, and note that they are out."""
-    if outcome.change and outcome.change.events and await publish_new(context, outcome):
-        await note_published(context, outcome.stored, outcome.change.events)
+    """Send the events that a change has just written, and note that they are out.
+
+    An event that wakes the scoring trigger is left to it: its write notes the event too.
+    """
+    events = outcome.change.events if outcome.change else ()
+    if not await publish_new(context, outcome):
+        return
+    if any(event.type not in WAKES_SCORING for event in events):
+        await note_published(context, outcome.stored, events)
 
 
 async def note_published(context: AppContext, stored: StoredLead, events: Sequence[Event]) -> None:
@@ -90,12 +95,12 @@ async def note_published(context: AppContext, stored: StoredLead, events: Sequen
 
 async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> None:
     """Send every event of a lead that nobody confirmed, in order; on failure put it off, longer each time."""
-    stored = await context.store.get(lead_id)
+    stored = await context.lead_store.get(lead_id)
     waiting = stored.lead.bookkeeping.outbox.unpublished
     due_at = stored.lead.bookkeeping.outbox.publish_due_at
     if not waiting or due_at is None or due_at > now:
         return
-    stored_events = await context.store.events_of(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
+    stored_events = await context.lead_store.list_events(lead_id, first=waiting[0], limit=EVENTS_AT_ONCE)
     events = [event for event in stored_events if event.number in waiting]
     try:
         async with asyncio.timeout(CLOCK_PUBLISH_TIMEOUT):

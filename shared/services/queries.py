@@ -25,14 +25,15 @@ from shared.scoring.replay import replay_lead
 from shared.services.context import AppContext
 from shared.services.errors import LeadNotFound, StoreUnavailable
 from shared.services.ports import LeadFilter, StoredLead
+from shared.services.timeouts import STATS_TIMEOUT
 
 EVENTS_A_PAGE = 200
 LEADS_AT_ONCE = 16
 
 
-async def get_lead(context: AppContext, lead_id: str, at: datetime) -> Lead:
-    """The lead with its score as it is worth `at`, aware UTC; raises LeadNotFound."""
-    return score_at((await context.store.get(lead_id)).lead, context.policy.scoring, at)
+async def get_lead(context: AppContext, lead_id: str, now: datetime) -> Lead:
+    """The lead with its score as of `now`, aware UTC; raises LeadNotFound."""
+    return score_at((await context.lead_store.get(lead_id)).lead, context.policy.scoring, now)
 
 
 async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> tuple[list[Event], int | None]:
@@ -41,37 +42,36 @@ async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> t
     Raises:
         LeadNotFound: no such lead.
     """
-    stored = await context.store.get(lead_id)
+    stored = await context.lead_store.get(lead_id)
     first = max(first, first_event(stored.lead))
-    events = await context.store.events_of(lead_id, first=first, limit=EVENTS_A_PAGE + 1)
+    events = await context.lead_store.list_events(lead_id, first=first, limit=EVENTS_A_PAGE + 1)
     following = events[EVENTS_A_PAGE].number if len(events) > EVENTS_A_PAGE else None
     return events[:EVENTS_A_PAGE], following
 
 
 async def list_leads(
-    context: AppContext, which: LeadFilter, *, limit: int, after: str | None, at: datetime
+    context: AppContext, which: LeadFilter, *, limit: int, after: str | None, now: datetime
 ) -> tuple[list[Lead], str | None]:
     """A page of open leads, or of those of a closed status, the best stored score first, and the next cursor.
 
-    Each shows its score as it is worth `at`, aware UTC: it may have faded since it was stored. A lead that
-    is re-scored between two pages may show up twice or not at all.
+    Each shows its score as of `now`, aware UTC: it may have faded since it was stored. A lead that is
+    re-scored between two pages may show up twice or not at all.
     """
-    page = await context.store.open_by_worth(which, limit, after)
+    page = await context.lead_index.list_by_score(which, limit, after)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 
     async def read(lead_id: str) -> StoredLead | None:
         async with slots:
             try:
-                return await context.store.get(lead_id)
+                return await context.lead_store.get(lead_id)
             except LeadNotFound:
                 return None  # gone since the index was read
 
     found = await asyncio.gather(*(read(lead_id) for lead_id in page.lead_ids))
-    return [score_at(stored.lead, context.policy.scoring, at) for stored in found if stored], page.cursor
+    return [score_at(stored.lead, context.policy.scoring, now) for stored in found if stored], page.cursor
 
 
 MOST_LEADS = 100_000  # of one answer; they are all in memory at once
-STATS_TIMEOUT = 60.0  # seconds: below the 230 after which the platform hangs up
 
 
 class TooManyLeads(ValueError):
@@ -83,11 +83,11 @@ async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Sta
 
     Raises:
         TooManyLeads: there are more than `MOST_LEADS`; nothing is guessed from a part of them.
-        StoreUnavailable: they can't be read, or not within `PATIENCE`.
+        StoreUnavailable: they can't be read, or not within `STATS_TIMEOUT`.
     """
     try:
         async with asyncio.timeout(STATS_TIMEOUT):
-            leads = await context.store.received_between(begin, end, MOST_LEADS + 1)
+            leads = await context.lead_index.list_received_between(begin, end, MOST_LEADS + 1)
     except TimeoutError as exc:
         raise StoreUnavailable("it took too long") from exc
     if len(leads) > MOST_LEADS:
@@ -132,11 +132,11 @@ async def preview(
     policy = asked.policy or context.policy
     if isinstance(asked, PushPreview):
         return appraise(_imagined(asked, policy), policy.scoring, asked.at)
-    stored = await context.store.get(asked.lead_id)
+    stored = await context.lead_store.get(asked.lead_id)
     if asked.at is None:
         return appraise(stored.lead, policy.scoring, now)
     first = first_event(stored.lead)
-    events = await context.store.events_of(asked.lead_id, first=first, limit=EVENTS_READ)
+    events = await context.lead_store.list_events(asked.lead_id, first=first, limit=EVENTS_READ)
     return appraise(_as_it_was(events, asked.at), policy.scoring, asked.at)
 
 

@@ -1,4 +1,4 @@
-"""A push comes in: stored, then answered, then told to subscribers."""
+"""Receive a push: store it, then answer, and publish what it did."""
 
 import enum
 import logging
@@ -12,12 +12,28 @@ from shared.marketplace.offer import offer_of
 from shared.policy.load import offers_by_title
 from shared.services.context import AppContext
 from shared.services.publish import publish_new
-from shared.services.unit_of_work import CHANGE_TIMEOUT as STORE_PATIENCE
-from shared.services.unit_of_work import create_or_change_lead
-
-PUBLISH_TIMEOUT = 2.0  # seconds that an accepted push may wait for its event to be published
+from shared.services.timeouts import CHANGE_TIMEOUT, PUSH_PUBLISH_TIMEOUT
+from shared.services.unit_of_work import Committed, create_or_change_lead
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A push as it came in."""
+
+    push: LeadPush
+    received_at: datetime  # aware UTC
+    offer_slug: str | None = None  # of the URL, if it names an offer
+    origin: Origin | None = None  # None: it was pushed just now, and its sender waits
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which lead a push is about."""
+
+    lead_id: str
+    offer: str | None  # None: the push names none
 
 
 class Result(enum.StrEnum):
@@ -38,48 +54,42 @@ class Receipt:
     result: Result
 
 
-async def receive(
-    context: AppContext,
-    push: LeadPush,
-    *,
-    slug: str | None,
-    at: datetime,
-    origin: Origin | None = None,
-    timeout: float = STORE_PATIENCE,
-) -> Receipt:
+async def receive(context: AppContext, intake: Intake) -> Receipt:
     """Store a push as a new lead or as a touch of a known one, then publish it.
 
     The same content again within ten minutes adds nothing. Publishing takes two seconds at most, and its
     failure doesn't change the answer: the clock publishes what is unpublished.
 
-    Args:
-        context: ports and policy.
-        push: the push.
-        slug: the offer in the URL, if there is one.
-        at: when it came, aware UTC.
-        origin: unless its sender waits for us.
-        timeout: seconds that the store may take.
-
     Raises:
-        StoreUnavailable: nothing is certain to be stored; the sender must be told so.
+        StoreUnavailable: it isn't certain to be stored; the sender must be told so.
         LeadChanged: likewise, after many attempts against others who change the same lead.
     """
-    offer, id_ = identify(context, push, slug)
-    first = open_lead(push, id_, offer, at, origin=origin)
+    return await receive_as(context, intake, identify(context, intake))
+
+
+async def receive_as(
+    context: AppContext, intake: Intake, identity: Identity, *, timeout: float = CHANGE_TIMEOUT
+) -> Receipt:
+    """Receive a push whose lead is known, see `receive`; the store may take `timeout` seconds."""
+    push, at, origin = intake.push, intake.received_at, intake.origin
+    # One write in the usual case, a new lead; `merge_push` decides only if the lead is there already.
+    opened = open_lead(push, identity.lead_id, identity.offer, at, origin=origin)
     outcome = await create_or_change_lead(
-        context, first, lambda lead: merge_push(lead, push, at, origin=origin), timeout
+        context, opened, lambda lead: merge_push(lead, push, at, origin=origin), timeout
     )
-    lead = outcome.stored.lead
-    if outcome.change is None:
-        result = Result.REPEATED
-    else:
-        result = Result.CREATED if outcome.change.lead.touches == 1 else Result.TOUCHED
+    result, lead = _result(outcome), outcome.stored.lead
     log.info("lead %s: %s (test: %s)", lead.id, result, lead.test)
-    await publish_new(context, outcome, PUBLISH_TIMEOUT)
+    await publish_new(context, outcome, PUSH_PUBLISH_TIMEOUT)
     return Receipt(lead.id, Result.TEST if push.is_test else result)
 
 
-def identify(context: AppContext, push: LeadPush, slug: str | None) -> tuple[str | None, str]:
-    """The offer that a push is about, None if that can't be told, and the id of the lead."""
-    offer = offer_of(push, slug, offers_by_title(context.policy))
-    return offer, lead_id(push, offer, context.id_key)
+def identify(context: AppContext, intake: Intake) -> Identity:
+    """Which lead a push is about, by its person and its offer."""
+    offer = offer_of(intake.push, intake.offer_slug, offers_by_title(context.policy))
+    return Identity(lead_id(intake.push, offer, context.id_key), offer)
+
+
+def _result(outcome: Committed) -> Result:
+    if outcome.change is None:
+        return Result.REPEATED
+    return Result.CREATED if outcome.created else Result.TOUCHED

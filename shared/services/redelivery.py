@@ -7,73 +7,69 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shared.leads.retries import Backoff
 from shared.services.errors import BusUnavailable
 from shared.services.ports import MessageQueue, QueuedMessage
 
-# With half a minute for each send they stay below the five minutes for which the platform renews a lock.
+# With SEND_TIMEOUT for each try they stay below the five minutes for which the platform renews a lock.
 TRIES = 6
-PAUSE = 6.0  # seconds: a link rests for five after a failure
+PAUSE = 6.0  # seconds: longer than a link rests after a failure
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Redelivery:
-    """How long a message waits before each new attempt: twice as long each time, up to the longest."""
+    """How a queue redelivers a message that can't be handled now."""
 
-    first: timedelta
-    longest: timedelta
-    attempts: int  # then it is refused
-    given_up: str  # the reason, in words without personal data
-
-    def after(self, attempts: int) -> timedelta:
-        """How long a message waits that was put off so often before, from 0."""
-        return min(self.first * (1 << min(attempts, 16)), self.longest)
+    backoff: Backoff  # `attempts` counts failures: with the last one the message is dead-lettered
+    given_up: str  # the reason then, without personal data
 
 
+# Waits 30 s, 1, 2, 4, 8, then 10 min each: 148 pauses, a day in all.
 ACTIVITY_REDELIVERY = Redelivery(
-    first=timedelta(seconds=30),
-    longest=timedelta(minutes=10),
-    attempts=148,  # five pauses up to the longest, then that one: a day in all
+    Backoff(timedelta(seconds=30), timedelta(minutes=10), attempts=149),
     given_up="The store could not be reached for a day.",
 )
+# Waits 5, 10, 20, ... 160 s, then 5 min each: 4,037 pauses, fourteen days in all.
 SPILL_REDELIVERY = Redelivery(
-    first=timedelta(seconds=5),
-    longest=timedelta(minutes=5),
-    attempts=4037,  # six pauses up to the longest, then that one: fourteen days in all
+    Backoff(timedelta(seconds=5), timedelta(minutes=5), attempts=4038),
     given_up="The store could not be reached for fourteen days.",
 )
 
 
-async def redeliver(queue: MessageQueue, message: QueuedMessage, pauses: Redelivery, now: datetime) -> None:
-    """Have a message come again, later each time; refuse it when there were too many attempts.
+async def redeliver(
+    queue: MessageQueue, message: QueuedMessage, redelivery: Redelivery, now: datetime
+) -> None:
+    """Have a message delivered again, later each time; dead-letter it when its attempts have run out.
 
     Raises:
         BusUnavailable: no copy is certain to be there; the message must not be completed.
     """
-    if message.attempts >= pauses.attempts:
-        log.error("a message is refused: the store was away through %d attempts", message.attempts)
-        await dead_letter(queue, message, pauses.given_up)
+    failures = message.attempts + 1
+    if failures >= redelivery.backoff.attempts:
+        log.error("a message is dead-lettered: the store was away in %d attempts", failures)
+        await dead_letter(queue, message, redelivery.given_up)
         return
-    at = now + pauses.after(message.attempts)
-    log.warning("a message is put off until %s, attempt %d", at.isoformat(), message.attempts + 1)
-    copy = replace(message, attempts=message.attempts + 1)
-    await _sent(lambda: queue.again(copy, at))
+    at = now + redelivery.backoff.pause_after(failures)
+    log.warning("a message is redelivered at %s, failure %d", at.isoformat(), failures)
+    copy = replace(message, attempts=failures)
+    await _send(lambda: queue.send_at(copy, at))
 
 
 async def dead_letter(queue: MessageQueue, message: QueuedMessage, reason: str) -> None:
-    """Have a message dead-lettered with the reason, in words without personal data.
+    """Have a message dead-lettered with the reason, which is free of personal data.
 
     Raises:
         BusUnavailable: no copy is certain to be there; the message must not be completed.
     """
-    await _sent(lambda: queue.refuse(message, reason))
+    await _send(lambda: queue.dead_letter(message, reason))
 
 
-async def _sent(send: Callable[[], Awaitable[None]]) -> None:
+async def _send(send: Callable[[], Awaitable[None]]) -> None:
     """Send a copy, and wait for a bus that takes none.
 
-    Given back at once, the message would be a dead letter after ten deliveries of some milliseconds.
+    Given back at once, the message would be a dead letter after ten deliveries of some milliseconds each.
     """
     for _ in range(TRIES - 1):
         with suppress(BusUnavailable):

@@ -1,8 +1,8 @@
-"""The clock: does whatever has fallen due, once each, in order."""
+"""The clock: do what has fallen due, once each, in order."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,22 +37,24 @@ class Tick:
 async def run_due(context: AppContext, now: datetime) -> Tick:
     """Do everything that has fallen due by `now`; two clocks at once do no harm.
 
-    A lead whose work fails is tried again later and later, and parked in the end; others aren't delayed.
+    Work that fails is retried with back-off and parked in the end; other leads aren't delayed.
 
     Raises:
-        StoreUnavailable: the due rows can't be read, or the run not noted: the next tick makes up for it.
+        StoreUnavailable: the due rows can't be read, or the run not recorded: the next tick makes up for it.
     """
-    if failure := await failure_of(request_scores(context, now)):
-        log.error("leads that other rules scored weren't asked for", exc_info=failure)
+    try:
+        await request_scores(context, now)
+    except Exception:  # whatever it is, alarms and events must not wait for it
+        log.exception("could not queue leads scored by an older policy")
     done = failed = 0
     for _ in range(ROUNDS_A_TICK):
-        rows = await context.store.due_until(now, ROWS_A_ROUND)
+        rows = await context.due_index.list_due(now, ROWS_A_ROUND)
         done_now = await _round(context, rows, now)
         done, failed = done + done_now, failed + len(rows) - done_now
         more = len(rows) == ROWS_A_ROUND
         if not more or not done_now:
             break
-    await context.store.clock_ran(now)
+    await context.desk_state.record_clock_run(now)
     tick = Tick(done=done, failed=failed, more=more)
     if done or failed:
         log.info("clock: %d done, %d failed, more: %s", tick.done, tick.failed, tick.more)
@@ -71,42 +73,41 @@ async def _round(context: AppContext, rows: Sequence[DueRow], now: datetime) -> 
 
 
 async def _done(context: AppContext, row: DueRow, now: datetime) -> bool:
-    """Do one piece of due work. A failure is kept on the lead: the clock goes on with the others."""
-    failure = await failure_of(_do(context, row, now))
-    if failure is None or isinstance(failure, LeadNotFound):  # erased since the row was read
-        return True
-    log.error("lead %s: %s failed", row.lead_id, row.kind, exc_info=failure)
-    if isinstance(failure, StoreUnavailable):
+    """Do one piece of due work; whether it is done. A failure is kept on its lead."""
+    try:
+        await _do(context, row, now)
+    except LeadNotFound:
+        return True  # erased since the row was read
+    except StoreUnavailable:
+        log.exception("lead %s: %s failed", row.lead_id, row.kind)
         return False  # nothing can be written either: the row stays as it is
-    if failure := await failure_of(_put_off(context, row, now)):
-        log.error("lead %s: %s not put off", row.lead_id, row.kind, exc_info=failure)
+    except Exception:  # whatever it is: one lead's failure must not stop the work of the others
+        log.exception("lead %s: %s failed", row.lead_id, row.kind)
+    else:
+        return True
+    try:
+        await _schedule_retry(context, row, now)
+    except Exception:  # whatever it is: the row is still due, and the next tick finds it
+        log.exception("lead %s: no retry of %s scheduled", row.lead_id, row.kind)
     return False
 
 
-async def _put_off(context: AppContext, row: DueRow, now: datetime) -> None:
-    """Later and later, and parked in the end. An erasure that was begun is never given up: nobody sees it."""
-    tombstone = await context.store.tombstone_of(row.lead_id) if row.kind is DueKind.PURGE else None
+async def _schedule_retry(context: AppContext, row: DueRow, now: datetime) -> None:
+    """Back off, and park in the end. An erasure is never parked: an operator has nothing to look at."""
+    tombstone = await context.lead_store.find_tombstone(row.lead_id) if row.kind is DueKind.PURGE else None
     if tombstone is None:
         backoff = context.policy.clock.backoff
         await change_lead(
             context, row.lead_id, lambda lead: retry_or_park(lead, row.kind, now=now, backoff=backoff)
         )
     elif change := schedule_retry(tombstone.lead, row.kind, now=now, backoff=context.policy.clock.backoff):
-        await context.store.replace(tombstone, change)
-
-
-async def failure_of(work: Awaitable[object]) -> Exception | None:
-    """What a piece of work failed with; None if it is done."""
-    (outcome,) = await asyncio.gather(work, return_exceptions=True)
-    if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
-        raise outcome
-    return outcome if isinstance(outcome, Exception) else None
+        await context.lead_store.replace(tombstone, change)
 
 
 async def _do(context: AppContext, row: DueRow, now: datetime) -> None:
     match row.kind:
         case DueKind.SCORE:
-            await score_lead(context, row.lead_id, at=now)
+            await score_lead(context, row.lead_id, now=now)
         case DueKind.PUBLISH:
             await publish_overdue(context, row.lead_id, now)
         case DueKind.ASSIGN:

@@ -11,35 +11,36 @@ from shared.leads.lead import Lead
 from shared.policy.model import Policy
 from shared.policy.scoring import version_of, written
 from shared.scoring.appraise import appraise, record_score, request_score
-from shared.services.assign import assign_at_once
+from shared.services.commands import handle
 from shared.services.context import AppContext
 from shared.services.errors import LeadNotFound
-from shared.services.publish import publish_and_note
 from shared.services.unit_of_work import change_lead
 
 log = logging.getLogger(__name__)
 
 
-async def score_lead(context: AppContext, lead_id: str, *, at: datetime, heard: int | None = None) -> None:
-    """Score a lead that has something no score has seen; whoever comes second finds it done.
+async def score_lead(
+    context: AppContext, lead_id: str, *, now: datetime, published_number: int | None = None
+) -> None:
+    """Score a lead that has something no score has seen; a second call does nothing.
 
     Args:
         context: ports and policy.
         lead_id: which lead.
-        at: now, aware UTC.
-        heard: the number of the event that woke us; the same write notes that it is out.
+        now: aware UTC.
+        published_number: of the event that woke the trigger; the same write notes that it is out.
 
     Raises:
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: try again later.
     """
-    read = await context.store.get(lead_id) if context.facts else None
+    read = await context.lead_store.get(lead_id) if context.facts else None
     provided = await _provided(context, read.lead) if read else {}
-    outcome = await change_lead(
-        context, lead_id, lambda lead: _scored(lead, heard, context.policy, at, provided), read=read
-    )
-    await publish_and_note(context, outcome)
-    await assign_at_once(context, outcome, at)
+
+    def decide(lead: Lead) -> Change | None:
+        return _score(lead, published_number, context.policy, now, provided)
+
+    await handle(context, lead_id, decide, now=now, read=read)
 
 
 async def _provided(context: AppContext, lead: Lead) -> dict[str, Any]:
@@ -49,21 +50,21 @@ async def _provided(context: AppContext, lead: Lead) -> dict[str, Any]:
     email = email_facts(lead.contact.email)
     if context.facts is None or email.kind != "corporate" or email.domain is None or not lead.awaits_score:
         return {}
-    (found,) = await asyncio.gather(context.facts.facts_of(email.domain), return_exceptions=True)
-    if isinstance(found, BaseException):  # against its promise; a score must not wait for that to be mended
-        log.error("lead %s: scored without facts from outside", lead.id, exc_info=found)
+    try:
+        return dict(await context.facts.list_facts(email.domain))
+    except Exception:  # whatever it is: against the port's promise; a score must not wait for its repair
+        log.exception("lead %s: scored without facts from outside", lead.id)
         return {}
-    return dict(found)
 
 
-def _scored(
-    lead: Lead, heard: int | None, policy: Policy, at: datetime, provided: Mapping[str, Any]
+def _score(
+    lead: Lead, published_number: int | None, policy: Policy, now: datetime, provided: Mapping[str, Any]
 ) -> Change | None:
-    noted = lead if heard is None else mark_published(lead, frozenset({heard}))
+    noted = lead if published_number is None else mark_published(lead, frozenset({published_number}))
     if not lead.awaits_score:
         return None if noted is lead else Change(noted)
-    enrichment, score = appraise(lead, policy.scoring, at, provided)
-    return record_score(noted, enrichment, score, now=at)
+    enrichment, score = appraise(lead, policy.scoring, now, provided)
+    return record_score(noted, enrichment, score, now=now)
 
 
 LEADS_A_TICK = 500  # the bound on what a changed policy costs a minute
@@ -79,8 +80,8 @@ async def request_scores(context: AppContext, now: datetime) -> int:
     if context.rescore_watch.rests(now):
         return 0
     version = version_of(context.policy.scoring)
-    await context.store.keep_rules(version, written(context.policy.scoring))
-    lead_ids = await context.store.scored_otherwise(version, LEADS_A_TICK)
+    await context.desk_state.upsert_rules(version, written(context.policy.scoring))
+    lead_ids = await context.due_index.list_scored_by_other_rules(version, LEADS_A_TICK)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 
     async def ask(lead_id: str) -> None:
@@ -100,4 +101,4 @@ async def count_to_rescore(context: AppContext, limit: int, now: datetime) -> in
     """How many open leads still have a score by other rules, at most `limit`; 0 while this process rests."""
     if context.rescore_watch.rests(now):
         return 0
-    return len(await context.store.scored_otherwise(version_of(context.policy.scoring), limit))
+    return len(await context.due_index.list_scored_by_other_rules(version_of(context.policy.scoring), limit))

@@ -1,4 +1,4 @@
-"""A push that the table can't take waits in the queue `spill`, and is received from there as of its time."""
+"""The queue `spill`: a push that the table can't take waits there, and is received as of when it came."""
 
 import asyncio
 import hashlib
@@ -7,15 +7,13 @@ import logging
 from datetime import UTC, datetime
 
 from shared.leads.intake import Origin
-from shared.leads.push import LeadPush
 from shared.marketplace.parse import parse_push
 from shared.services.context import AppContext
 from shared.services.errors import BusUnavailable, LeadChanged, StoreUnavailable
 from shared.services.ports import QueuedMessage
-from shared.services.receive import Receipt, Result, identify, receive
+from shared.services.receive import Intake, Receipt, Result, identify, receive, receive_as
+from shared.services.timeouts import PUSH_SPILL_TIMEOUT, PUSH_STORE_TIMEOUT
 
-STORE_TIMEOUT = 8.0  # seconds for the table; with the bus a sender hears within 13, and waits for about 30
-BUS_TIMEOUT = 5.0  # seconds, opening the link included
 RECEIVED_AT = "receivedAt"  # property: when the push came, RFC 3339 UTC; a replay keeps it
 OFFER = "offer"  # property: the offer in the URL, if there was one
 LARGEST = 1024 * 1024  # bytes of a body: more than the bus takes
@@ -23,39 +21,35 @@ LARGEST = 1024 * 1024  # bytes of a body: more than the bus takes
 log = logging.getLogger(__name__)
 
 
-async def receive_or_spill(context: AppContext, push: LeadPush, *, slug: str | None, at: datetime) -> Receipt:
-    """Receive a push; if the table doesn't take it in time, or we fail at it, keep it in the queue.
+async def receive_or_spill(context: AppContext, intake: Intake) -> Receipt:
+    """Receive a push; if the table doesn't take it in time, or a bug of ours stops it, keep it in the queue.
 
-    A write whose answer was lost may have happened: whoever receives the push later knows it by its content
-    and its instant. What no table takes for a bug of ours, or a row of a newer deployment, becomes a dead
-    letter, and can be replayed; answered with a failure it would be gone.
+    A write whose answer was lost may have happened: the push is received again from the queue, and known by
+    its content and its instant. What fails there too becomes a dead letter and can be replayed; if the sender
+    had been refused, the push would be gone.
 
     Raises:
         StoreUnavailable: neither table nor queue is certain to have it; the sender must be told so.
     """
-    received = receive(context, push, slug=slug, at=at, timeout=STORE_TIMEOUT)
-    (outcome,) = await asyncio.gather(received, return_exceptions=True)
-    if isinstance(outcome, Receipt):
-        return outcome
-    if not isinstance(outcome, Exception):
-        raise outcome
-    _, lead_id = identify(context, push, slug)
-    is_ours = not isinstance(outcome, StoreUnavailable | LeadChanged)
-    log.warning(
-        "lead %s: spilled (%s)", lead_id, type(outcome).__name__, exc_info=outcome if is_ours else None
-    )
+    identity = identify(context, intake)
     try:
-        async with asyncio.timeout(BUS_TIMEOUT):
-            await context.spill.send(spill_message(push, lead_id, slug, at))
+        return await receive_as(context, intake, identity, timeout=PUSH_STORE_TIMEOUT)
+    except (StoreUnavailable, LeadChanged) as exc:
+        log.warning("lead %s: spilled (%s)", identity.lead_id, type(exc).__name__)
+    except Exception as exc:  # whatever it is: the push must be kept
+        log.warning("lead %s: spilled (%s)", identity.lead_id, type(exc).__name__, exc_info=exc)
+    try:
+        async with asyncio.timeout(PUSH_SPILL_TIMEOUT):
+            await context.spill.send(spill_message(intake, identity.lead_id))
     except (BusUnavailable, TimeoutError) as exc:
         raise StoreUnavailable("neither the table nor the bus took the push") from exc
-    return Receipt(lead_id, Result.QUEUED)
+    return Receipt(identity.lead_id, Result.QUEUED)
 
 
 async def receive_spilled(context: AppContext, message: QueuedMessage, now: datetime) -> Receipt:
     """Receive a push from the queue, as of when it came; a second call finds it done.
 
-    What happens to the lead by it happens now: its event says so, and `at` in it when the customer was here.
+    What it does to the lead happens now, so its event carries this time, and the time of the push as `at`.
 
     Raises:
         InvalidPush: the message isn't a push.
@@ -65,26 +59,26 @@ async def receive_spilled(context: AppContext, message: QueuedMessage, now: date
     slug = message.properties.get(OFFER)
     at = _instant(message.properties.get(RECEIVED_AT)) or message.sent_at
     origin = Origin(arrived_at=max(now, at), was_pushed=True)
-    return await receive(context, push, slug=slug if isinstance(slug, str) else None, at=at, origin=origin)
+    return await receive(context, Intake(push, at, slug if isinstance(slug, str) else None, origin))
 
 
-def spill_message(push: LeadPush, lead_id: str, slug: str | None, at: datetime) -> QueuedMessage:
-    """The push as sent, and whose it is. The same push of the same instant is the same message."""
-    body = json.dumps(push.as_sent, ensure_ascii=False, separators=(",", ":")).encode()
-    came = at.isoformat()
-    identity = b"\0".join((lead_id.encode(), came.encode(), body))
-    properties = {RECEIVED_AT: came} | ({OFFER: slug} if slug else {})
+def spill_message(intake: Intake, lead_id: str) -> QueuedMessage:
+    """The push as sent, and its lead's id. The same push of the same instant is the same message."""
+    body = json.dumps(intake.push.as_sent, ensure_ascii=False, separators=(",", ":")).encode()
+    received_at = intake.received_at.isoformat()
+    identity = b"\0".join((lead_id.encode(), received_at.encode(), body))
+    properties = {RECEIVED_AT: received_at} | ({OFFER: intake.offer_slug} if intake.offer_slug else {})
     return QueuedMessage(
         body=body,
         message_id=hashlib.blake2b(identity, digest_size=16).hexdigest(),
-        sent_at=at,
+        sent_at=intake.received_at,
         properties=properties,
-        addressing={"content_type": "application/json", "subject": lead_id},  # whoever erases it looks there
+        addressing={"content_type": "application/json", "subject": lead_id},  # an erasure looks there
     )
 
 
 def _instant(text: object) -> datetime | None:
-    """Aware UTC; None if the text is no instant with a zone."""
+    """Aware UTC; None if the text isn't an instant with a zone."""
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None
         return at.astimezone(UTC) if at and at.tzinfo else None

@@ -1,14 +1,15 @@
-"""Read a lead, apply a pure change, write it; again on conflict, or if the answer was lost."""
+"""Read a lead, apply a pure change, write it: again on conflict, or if the answer was lost."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from shared.follow_up.deadline import set_deadline
 from shared.leads.change import Change, Mark
 from shared.leads.idempotency import with_operation
 from shared.leads.lead import Lead
+from shared.leads.retries import Backoff
 from shared.policy.model import Policy
 from shared.privacy.erasure import open_over_tombstone
 from shared.privacy.retention import schedule_purge
@@ -16,23 +17,26 @@ from shared.routing.assignment import request_assignment
 from shared.services.context import AppContext
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound, StoreUnavailable
 from shared.services.ports import StoredLead
+from shared.services.timeouts import CHANGE_TIMEOUT
 
-MAX_ATTEMPTS = 40  # each lost race means that somebody else's change went through
-MAX_LOSSES = 2  # answers lost before the caller is told; each may take the client's time-out
-CHANGE_TIMEOUT = 20.0  # seconds for one change, its turn included: a caller waits for it
-LONGEST_PAUSE = 0.5  # seconds
-FIRST_PAUSE = 0.005  # seconds
+# Each lost race means that another actor's change went through.
+CONFLICT_BACKOFF = Backoff(timedelta(milliseconds=5), timedelta(milliseconds=500), attempts=40)
+MAX_LOSSES = 2  # answers lost before the caller hears of it; each may take the client's time-out
 
 type Apply = Callable[[Lead], Change | None]
 
 
 class DoneBefore(Exception):
-    """The mark of a change is there: it was stored before, by whomever."""
+    """The mark of a change is there: the change was stored before."""
 
     def __init__(self, mark: Mark) -> None:
         """With the mark as stored."""
         super().__init__(mark.key)
         self.mark = mark
+
+
+class AnswerLost(StoreUnavailable):
+    """A write was sent, and its answer is missing: it may have happened, or may still happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Committed:
 
     stored: StoredLead
     change: Change | None
+    created: bool = False  # this call stored a new lead
 
 
 async def change_lead(
@@ -58,10 +63,11 @@ async def change_lead(
     Raises:
         LeadNotFound: there is no such lead.
         DoneBefore: the change has a mark that is there already.
-        LeadChanged: others were faster `MAX_ATTEMPTS` times.
+        LeadChanged: others were faster in every attempt.
         StoreUnavailable: the store doesn't answer; the change may have been stored.
     """
-    return await _in_turn(context, lead_id, _write(context, lead_id, apply, read=read))
+    write = _Write(context, lead_id, apply, first=None, read=read)
+    return await write_in_turn(context, lead_id, write.attempt)
 
 
 async def create_or_change_lead(
@@ -69,100 +75,149 @@ async def create_or_change_lead(
 ) -> Committed:
     """Store a new lead with one write; if it is there already, change it as `change_lead` does.
 
-    With marks on the changes, it is done once: whoever comes second gets `DoneBefore`.
+    With marks on the changes, it is done once: a second call raises `DoneBefore`.
     """
-    return await _in_turn(context, first.lead.id, _write(context, first.lead.id, apply, first=first), timeout)
+    write = _Write(context, first.lead.id, apply, first=first, read=None)
+    return await write_in_turn(context, first.lead.id, write.attempt, timeout=timeout)
 
 
-async def _in_turn(
-    context: AppContext, lead_id: str, write: Coroutine[Any, Any, Committed], timeout: float = CHANGE_TIMEOUT
-) -> Committed:
-    """One after the other per lead; nobody waits longer than `patience`, for whatever reason."""
-    try:
-        async with asyncio.timeout(timeout), context.locks.of(lead_id):
-            return await write
-    except TimeoutError as exc:
-        raise StoreUnavailable("it took too long") from exc
-    finally:
-        write.close()  # if its turn never came
-
-
-async def _write(
+async def write_in_turn[T](
     context: AppContext,
     lead_id: str,
-    apply: Apply,
+    attempt: Callable[[], Awaitable[T]],
     *,
-    first: Change | None = None,
-    read: StoredLead | None = None,
-) -> Committed:
-    operation = context.new_id()
-    tried: Change | None = None
-    assume_absent, losses = first is not None, 0
-    for attempt in range(MAX_ATTEMPTS):
-        if read is None and not assume_absent:
-            read = await _read(context, lead_id, may_be_absent=first is not None or _erases(tried))
-        if read is not None and operation in read.lead.bookkeeping.idempotency.operations:
-            return Committed(read, tried)  # our answer was lost
-        if first is None and _alive(read) is None:
-            raise LeadNotFound(lead_id)
-        if tried is not None:
-            await _expect_new(context, tried)
-        step = _step(read, first, apply)
-        if step is None:
-            return Committed(_known(read), None)
-        after = apply_policy(_alive(read), step, context.policy)
-        tried = Change(with_operation(after.lead, operation), after.events, step.mark)
+    lock: str | None = None,
+    timeout: float = CHANGE_TIMEOUT,
+) -> T:
+    """Retry an optimistic write on conflict, one at a time within this process.
+
+    Args:
+        context: locks, and chance for the pauses.
+        lead_id: which lead the write is about.
+        attempt: reads, decides and writes; raises `LeadChanged` or `LeadExists` if another was faster.
+        lock: what is written, if it isn't the lead.
+        timeout: seconds for all of it, waiting for the lock included.
+
+    Raises:
+        StoreUnavailable: the time is up; the change may have been stored.
+    """
+    try:
+        async with asyncio.timeout(timeout), context.locks.of(lock or lead_id):
+            return await retry_on_conflict(attempt, lead_id, context.chance)
+    except TimeoutError as exc:
+        raise StoreUnavailable("it took too long") from exc
+
+
+async def retry_on_conflict[T](
+    attempt: Callable[[], Awaitable[T]], lead_id: str, chance: Callable[[], float]
+) -> T:
+    """Attempt an optimistic write until no other actor is faster.
+
+    Pauses are drawn from 0 to 5, 10, 20, ... 500 ms: actors that collided once come back at different times.
+
+    Raises:
+        LeadChanged: others were faster in all 40 attempts.
+        AnswerLost: the answer of a write was lost twice.
+    """
+    losses = 0
+    for failures in range(1, CONFLICT_BACKOFF.attempts + 1):
         try:
-            return Committed(await _store(context, read, tried), tried)
+            return await attempt()
         except (LeadExists, LeadChanged):
-            read, assume_absent = None, False
-        except StoreUnavailable:
+            pass
+        except AnswerLost:
             losses += 1
             if losses == MAX_LOSSES:
                 raise
-            read, assume_absent = None, False
-        await asyncio.sleep(context.chance() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
+        await asyncio.sleep(chance() * CONFLICT_BACKOFF.pause_after(failures).total_seconds())
     raise LeadChanged(lead_id)
 
 
-async def _expect_new(context: AppContext, change: Change) -> None:
-    """After a conflict or a lost answer: was it the mark?"""
-    if change.mark and (mark := await context.store.mark_of(change.lead.id, change.mark.key)):
-        raise DoneBefore(mark)
+# The race: two actors read the same version of a lead and both write. The store takes the first write and
+# refuses the second by its ETag (`LeadChanged`), or because the row is there (`LeadExists`); the second reads
+# again and decides again. A write whose answer is lost may have happened: the lead is read back, and the id
+# of the operation in it tells. What an attempt does with what it finds:
+#
+#   found                        may create (a push, a row)              may not (a command, an alarm)
+#   nothing                      create the first change                 LeadNotFound
+#   the lead                     replace it by `apply(lead)`             replace it by `apply(lead)`
+#   a tombstone                  replace it by the first change,         LeadNotFound
+#                                numbered on from the tombstone
+#   our operation id             the answer was lost, the write          the same, on a tombstone too:
+#                                happened: done                          the change was the erasure
+#   the mark of our last try     DoneBefore                              DoneBefore
+#
+# The first attempt of a push doesn't read: most leads are new, and one write is all that they cost.
+@dataclass(slots=True)
+class _Write:
+    """One change, across the attempts that it takes."""
 
+    context: AppContext
+    lead_id: str
+    apply: Apply
+    first: Change | None  # that creates the lead; None: it must be there
+    read: StoredLead | None  # for the first attempt
+    operation: str = ""
+    tried: Change | None = None  # by the last attempt
+    creates: bool = False  # the last attempt did, if it happened
 
-async def _read(context: AppContext, lead_id: str, *, may_be_absent: bool) -> StoredLead | None:
-    try:
-        return await context.store.get(lead_id)
-    except LeadNotFound:
-        if may_be_absent:
-            return await context.store.tombstone_of(lead_id)
-        raise
+    def __post_init__(self) -> None:
+        self.operation = self.context.new_id()
 
+    async def attempt(self) -> Committed:
+        """Read, decide, write; `LeadChanged`, `LeadExists` or `AnswerLost` if it is to be tried again."""
+        found = await self._found()
+        if found is not None and self.operation in found.lead.bookkeeping.idempotency.operations:
+            return Committed(found, self.tried, self.creates)
+        alive = None if found is None or found.lead.is_erased else found
+        if self.first is None and alive is None:
+            raise LeadNotFound(self.lead_id)
+        await self._expect_no_mark()
+        change = self._decide(found)
+        if change is None:
+            return Committed(_known(found), None)
+        after = apply_policy(alive.lead if alive else None, change, self.context.policy)
+        self.tried = replace(after, lead=with_operation(after.lead, self.operation), mark=change.mark)
+        self.creates = alive is None
+        return Committed(await self._store(found, self.tried), self.tried, self.creates)
 
-def _step(read: StoredLead | None, first: Change | None, apply: Apply) -> Change | None:
-    """What is to be written; a new lead where one was erased goes on from the tombstone."""
-    if read is None or first is None:
-        return first if read is None else apply(read.lead)
-    return open_over_tombstone(first, read.lead) if read.lead.is_erased else apply(read.lead)
+    async def _found(self) -> StoredLead | None:
+        """The lead or its tombstone; None if there is neither."""
+        if self.tried is None and (self.read is not None or self.first is not None):
+            return self.read
+        try:
+            return await self.context.lead_store.get(self.lead_id)
+        except LeadNotFound:
+            may_be_absent = self.first is not None or (self.tried is not None and self.tried.lead.is_erased)
+            if not may_be_absent:
+                raise
+            return await self.context.lead_store.find_tombstone(self.lead_id)
 
+    async def _expect_no_mark(self) -> None:
+        """After a conflict or a lost answer: was it the mark?"""
+        if self.tried is None or self.tried.mark is None:
+            return
+        if mark := await self.context.lead_store.find_mark(self.lead_id, self.tried.mark.key):
+            raise DoneBefore(mark)
 
-def _erases(tried: Change | None) -> bool:
-    """Then its trace is on a tombstone."""
-    return tried is not None and tried.lead.is_erased
+    def _decide(self, found: StoredLead | None) -> Change | None:
+        if found is None:
+            return self.first
+        if self.first is not None and found.lead.is_erased:
+            return open_over_tombstone(self.first, found.lead)
+        return self.apply(found.lead)
 
-
-def _alive(read: StoredLead | None) -> Lead | None:
-    return None if read is None or read.lead.is_erased else read.lead
-
-
-async def _store(context: AppContext, read: StoredLead | None, change: Change) -> StoredLead:
-    return await (context.store.create(change) if read is None else context.store.replace(read, change))
+    async def _store(self, found: StoredLead | None, change: Change) -> StoredLead:
+        store = self.context.lead_store
+        try:
+            return await (store.create(change) if found is None else store.replace(found, change))
+        except StoreUnavailable as exc:
+            raise AnswerLost(str(exc)) from exc
 
 
 def _known(read: StoredLead | None) -> StoredLead:
     if read is None:
-        raise AssertionError("a change of an absent lead is never nothing")
+        raise AssertionError("the first change of an absent lead is always something")
     return read
 
 

@@ -1,1 +1,1 @@
-"""Where leads are kept: Azure Table Storage, and its twin in memory."""
+"""Azure Table Storage: one adapter a port, over one table client."""

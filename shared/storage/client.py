@@ -14,15 +14,8 @@ from azure.data.tables.aio import TableClient
 
 from shared.leads.identity import all_shards
 from shared.services.errors import StoreUnavailable
+from shared.services.timeouts import TABLE_CLIENT
 from shared.storage.rows import Entity
-
-# Seconds and tries: a push must be answered, whatever the table does; a lost answer is read back.
-TIMEOUTS: dict[str, Any] = {
-    "connection_timeout": 3,
-    "read_timeout": 5,
-    "retry_total": 2,
-    "retry_backoff_factor": 0.2,
-}
 
 
 def table_client(storage: str, table: str, *, by_identity: bool) -> TableClient:
@@ -34,51 +27,135 @@ def table_client(storage: str, table: str, *, by_identity: bool) -> TableClient:
         by_identity: sign in with the managed identity of the app.
     """
     if not by_identity:
-        return TableClient.from_connection_string(storage, table, **TIMEOUTS)
+        return TableClient.from_connection_string(storage, table, **TABLE_CLIENT)
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - a third of a cold start, rarely needed
 
-    return TableClient(storage, table, credential=DefaultAzureCredential(), **TIMEOUTS)
+    return TableClient(storage, table, credential=DefaultAzureCredential(), **TABLE_CLIENT)
 
 
+MOST_OPERATIONS = 100  # of one transaction
 TABLE_IS_MISSING = "TableNotFound"
 _CALLERS_FAULT = {400, 404, 405, 409, 411, 412, 413, 414, 431}  # others pass, or wait for an operator
 
+type Operation = tuple[str, Entity] | tuple[str, Entity, dict[str, Any]]
+
 
 class TableIsMissing(StoreUnavailable):
-    """Somebody took the table away, or it was never made."""
+    """The table was deleted, or never created."""
 
 
-class OwnTable:
-    """Makes its table if it is missing, once per process.
+class Table:
+    """One table of ours, created with the first call if it is missing; all adapters of a process share it.
+
+    Every call may raise `StoreUnavailable`.
 
     Args:
-        table: the client; it carries the time-outs and the retries.
+        client: carries the time-outs and the retries.
     """
 
-    def __init__(self, table: TableClient) -> None:
+    def __init__(self, client: TableClient) -> None:
         """Open no connection yet."""
-        self._client = table
+        self._client = client
         self._is_prepared = False
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self._client.close()
 
-    async def _table(self) -> TableClient:
+    async def get(self, partition: str, row: str, absent: Exception) -> TableEntity:
+        """A row; raises `absent` if there is none."""
+        client = await self._prepared()
+        with self._translated({404: absent}):
+            return await client.get_entity(partition, row)
+
+    async def find(self, partition: str, row: str) -> TableEntity | None:
+        """A row; None if there is none."""
+        client = await self._prepared()
+        with self._translated():
+            try:
+                return await client.get_entity(partition, row)
+            except ResourceNotFoundError:
+                return None
+
+    async def upsert(self, entity: Entity) -> None:
+        """Write a row, whatever stood there."""
+        client = await self._prepared()
+        with self._translated():
+            await client.upsert_entity(entity, mode=UpdateMode.REPLACE)
+
+    async def delete(self, partition: str, row: str) -> None:
+        """Delete a row; the SDK takes one that is absent for deleted."""
+        client = await self._prepared()
+        with self._translated():
+            await client.delete_entity(partition, row)
+
+    async def submit(self, operations: list[Operation], refusals: dict[int, Exception]) -> str:
+        """Run one transaction; the new ETag of its first row. A refusal by status becomes our error."""
+        client = await self._prepared()
+        with self._translated(refusals):
+            answers = await client.submit_transaction(operations)
+        return str(answers[0].get("etag", ""))  # a deleted row has none
+
+    async def list_of_all_shards(
+        self,
+        first: str,
+        last: str,
+        limit: int,
+        *,
+        select: list[str],
+        condition: str = "",
+        values: Mapping[str, Any] | None = None,
+    ) -> list[Entity]:
+        """Rows of leads between two keys, of all partitions, in the order of their keys."""
+        bounds = {"from": first, "to": last, **(values or {})}
+        ranges = (self.list_rows(shard, bounds, limit, condition, select) for shard in all_shards())
+        found = await asyncio.gather(*ranges)
+        return list(itertools.islice(heapq.merge(*found, key=lambda row: row["RowKey"]), limit))
+
+    async def list_rows(
+        self,
+        partition: str,
+        values: dict[str, Any],
+        limit: int,
+        condition: str = "",
+        select: list[str] | None = None,
+    ) -> list[Entity]:
+        """Rows of one partition from key `from` to key `to`, at most `limit`, however the pages fall."""
+        found: list[Entity] = []
+        async with aclosing(self.scan(partition, values, limit, condition, select)) as rows:
+            async for row in rows:
+                found.append(row)
+                if len(found) == limit:
+                    break
+        return found
+
+    async def scan(
+        self,
+        partition: str,
+        values: dict[str, Any],
+        wanted: int,
+        condition: str = "",
+        select: list[str] | None = None,
+    ) -> AsyncGenerator[Entity]:
+        """Rows of one partition from key `from` to key `to`, a page at a time; pages fit what is `wanted`."""
+        client = await self._prepared()
+        query = "PartitionKey eq @partition and RowKey ge @from and RowKey le @to" + condition
+        with self._translated():
+            rows = client.query_entities(
+                query,
+                parameters={"partition": partition, **values},
+                select=select,
+                results_per_page=min(wanted, 1000),
+            )
+            async for row in rows:
+                yield row
+
+    async def _prepared(self) -> TableClient:
         if not self._is_prepared:
             with self._translated(), suppress(ResourceExistsError):  # the usual case
                 await self._client.create_table()
             self._is_prepared = True
         return self._client
-
-    async def _entity(self, partition: str, row: str) -> TableEntity | None:
-        """A row; None if there is none."""
-        table = await self._table()
-        with self._translated():
-            try:
-                return await table.get_entity(partition, row)
-            except ResourceNotFoundError:
-                return None
 
     @contextmanager
     def _translated(self, refusals: Mapping[int, Exception] | None = None) -> Iterator[None]:
@@ -86,7 +163,7 @@ class OwnTable:
             with translated(refusals):
                 yield
         except TableIsMissing:
-            self._is_prepared = False  # the next call makes it again
+            self._is_prepared = False  # the next call creates it again
             raise
 
 
@@ -111,109 +188,23 @@ def translated(refusals: Mapping[int, Exception] | None = None) -> Iterator[None
         raise StoreUnavailable(f"the table didn't answer: {type(exc).__name__}") from exc
 
 
-MOST_OPERATIONS = 100  # of one transaction
-
-type Operation = tuple[str, Entity] | tuple[str, Entity, dict[str, Any]]
-
-
-class ShardedTable(OwnTable):
-    """Every call may raise `StoreUnavailable`."""
-
-    async def get(self, partition: str, row: str, absent: Exception) -> TableEntity:
-        """A row; raises `absent` if there is none."""
-        table = await self._table()
-        with self._translated({404: absent}):
-            return await table.get_entity(partition, row)
-
-    async def find(self, partition: str, row: str) -> TableEntity | None:
-        """A row; None if there is none."""
-        return await self._entity(partition, row)
-
-    async def put(self, entity: Entity) -> None:
-        """Write a row, whatever stood there."""
-        table = await self._table()
-        with self._translated():
-            await table.upsert_entity(entity, mode=UpdateMode.REPLACE)
-
-    async def submit(self, operations: list[Operation], refusals: dict[int, Exception]) -> str:
-        """Run one transaction; the new ETag of its first row. A refusal by status becomes our error."""
-        table = await self._table()
-        with self._translated(refusals):
-            answers = await table.submit_transaction(operations)
-        return str(answers[0].get("etag", ""))  # a deleted row has none
-
-    async def rows_of_all(
-        self,
-        first: str,
-        last: str,
-        limit: int,
-        *,
-        select: list[str],
-        condition: str = "",
-        values: Mapping[str, Any] | None = None,
-    ) -> list[Entity]:
-        """Rows between two keys, of all partitions, in the order of their keys."""
-        bounds = {"from": first, "to": last, **(values or {})}
-        ranges = (self.rows_of(shard, bounds, limit, condition, select) for shard in all_shards())
-        found = await asyncio.gather(*ranges)
-        return list(itertools.islice(heapq.merge(*found, key=lambda row: row["RowKey"]), limit))
-
-    async def rows_of(
-        self,
-        shard: str,
-        values: dict[str, Any],
-        limit: int,
-        condition: str = "",
-        select: list[str] | None = None,
-    ) -> list[Entity]:
-        """Rows of one partition from key `from` to key `to`, at most `limit`, however the pages fall."""
-        found: list[Entity] = []
-        async with aclosing(self.scan(shard, values, limit, condition, select)) as rows:
-            async for row in rows:
-                found.append(row)
-                if len(found) == limit:
-                    break
-        return found
-
-    async def scan(
-        self,
-        shard: str,
-        values: dict[str, Any],
-        wanted: int,
-        condition: str = "",
-        select: list[str] | None = None,
-    ) -> AsyncGenerator[Entity]:
-        """Rows of one partition from key `from` to key `to`, a page at a time; pages fit what is `wanted`."""
-        table = await self._table()
-        query = "PartitionKey eq @shard and RowKey ge @from and RowKey le @to" + condition
-        with self._translated():
-            rows = table.query_entities(
-                query,
-                parameters={"shard": shard, **values},
-                select=select,
-                results_per_page=min(wanted, 1000),
-            )
-            async for row in rows:
-                yield row
-
-
 def created(entity: Entity) -> Operation:
     """A row that must not be there yet."""
     return ("create", entity)
 
 
 def updated(entity: Entity, etag: str) -> Operation:
-    """A row as it will be, only if nobody has changed it since it was read."""
+    """A row as it will be, only if it is unchanged since it was read."""
     return ("update", entity, {"mode": UpdateMode.REPLACE, **_unchanged(etag)})
 
 
 def upserted(entity: Entity) -> Operation:
-    """A row, whatever stood there."""
+    """A row to be written, whatever stood there."""
     return ("upsert", entity, {"mode": UpdateMode.REPLACE})
 
 
 def deleted(partition: str, row: str, etag: str | None = None) -> Operation:
-    """A row that goes; with an ETag only if nobody has changed it since it was read."""
+    """A row to be deleted; with an ETag only if it is unchanged since it was read."""
     entity = {"PartitionKey": partition, "RowKey": row}
     return ("delete", entity) if etag is None else ("delete", entity, _unchanged(etag))
 

@@ -1,6 +1,6 @@
-"""A lead in its partition: its row, events, idempotency keys and index rows, changed in one transaction."""
+"""A lead in its partition: its row, events, idempotency marks and index rows, changed in one transaction."""
 
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from azure.data.tables import TableEntity
 
@@ -9,18 +9,11 @@ from shared.leads.events import Event
 from shared.leads.identity import shard_of
 from shared.leads.index import index_rows
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound
-from shared.services.ports import StoredLead
-from shared.storage.client import (
-    MOST_OPERATIONS,
-    Operation,
-    ShardedTable,
-    created,
-    deleted,
-    updated,
-    upserted,
-)
+from shared.services.ports import LeadStore, StoredLead
+from shared.storage.client import MOST_OPERATIONS, Operation, Table, created, deleted, updated, upserted
 from shared.storage.rows import (
     ERASED,
+    ID_LENGTH,
     event_entity,
     event_key,
     event_of,
@@ -33,55 +26,89 @@ from shared.storage.rows import (
     mark_of,
 )
 
-
-async def read(table: ShardedTable, lead_id: str) -> StoredLead:
-    """See `LeadStore.get`."""
-    absent = LeadNotFound(lead_id)
-    entity = await table.get(shard_of(lead_id), lead_key(lead_id), absent)
-    if ERASED in entity:
-        raise absent
-    return _stored_lead(entity)
+_LAST_NUMBER = 99_999_999  # of an event
 
 
-async def read_tombstone(table: ShardedTable, lead_id: str) -> StoredLead | None:
-    """See `LeadStore.tombstone_of`."""
-    found = await table.find(shard_of(lead_id), lead_key(lead_id))
-    return _stored_lead(found) if found and ERASED in found else None
+class TableLeadStore(LeadStore):
+    """Leads in our table; see the port."""
 
+    def __init__(self, table: Table) -> None:
+        """Open no connection yet."""
+        self._table = table
 
-async def create(table: ShardedTable, change: Change) -> StoredLead:
-    """See `LeadStore.create`."""
-    lead_id, index = change.lead.id, index_rows(change.lead)
-    operations = [created(lead_entity(change.lead, index)), *_events(change)]
-    operations += [upserted(index_entity(lead_id, row)) for row in index]
-    operations += _marks(change)
-    etag = await table.submit(operations, {409: LeadExists(lead_id)})
-    return StoredLead(change.lead, etag, index)
+    async def get(self, lead_id: str) -> StoredLead:
+        absent = LeadNotFound(lead_id)
+        entity = await self._table.get(shard_of(lead_id), lead_key(lead_id), absent)
+        if ERASED in entity:
+            raise absent
+        return _stored_lead(entity)
 
+    async def create(self, change: Change) -> StoredLead:
+        lead_id, index = change.lead.id, index_rows(change.lead)
+        operations = [created(lead_entity(change.lead, index)), *_events(change)]
+        operations += [upserted(index_entity(lead_id, row)) for row in index]
+        operations += _marks(change)
+        etag = await self._table.submit(operations, {409: LeadExists(lead_id)})
+        return StoredLead(change.lead, etag, index)
 
-async def replace(table: ShardedTable, read: StoredLead, change: Change) -> StoredLead:
-    """See `LeadStore.replace`."""
-    lead_id, index = change.lead.id, index_rows(change.lead)
-    kept = {row.key for row in index}
-    operations = [updated(lead_entity(change.lead, index, read.unknown), read.etag), *_events(change)]
-    operations += [deleted(shard_of(lead_id), row.key) for row in read.index if row.key not in kept]
-    operations += [upserted(index_entity(lead_id, row)) for row in index if row not in read.index]
-    operations += _marks(change)
-    changed = LeadChanged(lead_id)
-    etag = await table.submit(operations, {404: changed, 409: changed, 412: changed})
-    return StoredLead(change.lead, etag, index, read.unknown)
+    async def replace(self, read: StoredLead, change: Change) -> StoredLead:
+        lead_id, index = change.lead.id, index_rows(change.lead)
+        kept = {row.key for row in index}
+        operations = [updated(lead_entity(change.lead, index, read.unknown), read.etag), *_events(change)]
+        operations += [deleted(shard_of(lead_id), row.key) for row in read.index if row.key not in kept]
+        operations += [upserted(index_entity(lead_id, row)) for row in index if row not in read.index]
+        operations += _marks(change)
+        changed = LeadChanged(lead_id)
+        etag = await self._table.submit(operations, {404: changed, 409: changed, 412: changed})
+        return StoredLead(change.lead, etag, index, read.unknown)
 
+    async def find_mark(self, lead_id: str, key: str) -> Mark | None:
+        found = await self._table.find(shard_of(lead_id), mark_key(key))
+        return mark_of(found) if found else None
 
-async def read_mark(table: ShardedTable, lead_id: str, key: str) -> Mark | None:
-    """See `LeadStore.mark_of`."""
-    found = await table.find(shard_of(lead_id), mark_key(key))
-    return mark_of(found) if found else None
+    async def list_events(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
+        keys = {"from": event_key(lead_id, first), "to": event_key(lead_id, _LAST_NUMBER)}
+        return [event_of(row) for row in await self._table.list_rows(shard_of(lead_id), keys, limit)]
 
+    async def list_leads_of(self, person: str, limit: int) -> list[str]:
+        return await self._list_of(person, limit, are_erased=False)
 
-async def read_events(table: ShardedTable, lead_id: str, first: int, limit: int) -> list[Event]:
-    """See `LeadStore.events_of`."""
-    keys = {"from": event_key(lead_id, first), "to": event_key(lead_id, 99_999_999)}
-    return [event_of(row) for row in await table.rows_of(shard_of(lead_id), keys, limit)]
+    async def list_tombstones_of(self, person: str, limit: int) -> list[str]:
+        return await self._list_of(person, limit, are_erased=True)
+
+    async def find_tombstone(self, lead_id: str) -> StoredLead | None:
+        found = await self._table.find(shard_of(lead_id), lead_key(lead_id))
+        return _stored_lead(found) if found and ERASED in found else None
+
+    async def delete_events(self, lead_id: str, through: int) -> int:
+        """See the port. Two calls that delete the same event at once: the one refused looks again."""
+        gone, shard = 0, shard_of(lead_id)
+        keys = {"from": event_key(lead_id, 1), "to": event_key(lead_id, through)}
+        while rows := await self._table.list_rows(shard, keys, MOST_OPERATIONS, select=["RowKey"]):
+            operations = [deleted(shard, row["RowKey"]) for row in rows]
+            with suppress(LeadChanged):
+                await self._table.submit(operations, {404: LeadChanged(lead_id)})
+                gone += len(rows)
+        return gone
+
+    async def delete_tombstone(self, read: StoredLead) -> None:
+        lead_id, last = read.lead.id, read.lead.bookkeeping.outbox.written
+        shard, changed = shard_of(lead_id), LeadChanged(lead_id)
+        keys = (event_key(lead_id, last), *(row.key for row in read.index))
+        operations = [deleted(shard, lead_key(lead_id), read.etag), *(deleted(shard, key) for key in keys)]
+        await self._table.submit(operations, {404: changed, 412: changed})
+
+    async def _list_of(self, person: str, limit: int, *, are_erased: bool) -> list[str]:
+        keys = {"from": lead_key(person), "to": lead_key(f"{person}~")}
+        found: list[str] = []
+        scan = self._table.scan(shard_of(person), keys, 1000, select=["RowKey", ERASED])
+        async with aclosing(scan) as rows:
+            async for row in rows:
+                if (row.get(ERASED) is True) is are_erased:
+                    found.append(row["RowKey"][-ID_LENGTH:])
+                if len(found) == limit:
+                    break
+        return found
 
 
 def _stored_lead(entity: TableEntity) -> StoredLead:
@@ -95,23 +122,3 @@ def _events(change: Change) -> list[Operation]:
 
 def _marks(change: Change) -> list[Operation]:
     return [created(mark_entity(change.lead.id, change.mark))] if change.mark else []
-
-
-async def erase_events(table: ShardedTable, lead_id: str, through: int) -> int:
-    """See `LeadStore.erase_events`. Whoever deletes the same at once makes the other look again."""
-    gone, shard = 0, shard_of(lead_id)
-    keys = {"from": event_key(lead_id, 1), "to": event_key(lead_id, through)}
-    while rows := await table.rows_of(shard, keys, MOST_OPERATIONS, select=["RowKey"]):
-        with suppress(LeadChanged):
-            await table.submit([deleted(shard, row["RowKey"]) for row in rows], {404: LeadChanged(lead_id)})
-            gone += len(rows)
-    return gone
-
-
-async def delete_tombstone(table: ShardedTable, read: StoredLead) -> None:
-    """See `LeadStore.bury`."""
-    lead_id, last = read.lead.id, read.lead.bookkeeping.outbox.written
-    shard, changed = shard_of(lead_id), LeadChanged(lead_id)
-    keys = (event_key(lead_id, last), *(row.key for row in read.index))
-    operations = [deleted(shard, lead_key(lead_id), read.etag), *(deleted(shard, key) for key in keys)]
-    await table.submit(operations, {404: changed, 412: changed})

@@ -7,16 +7,15 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
-from azure.data.tables import EntityProperty, TableEntity, UpdateMode
+from azure.data.tables import EntityProperty, TableEntity
 from azure.data.tables.aio import TableClient
 
 from shared.marketplace.import_state import ImportState
 from shared.marketplace.table_row import SourceRow
 from shared.services.errors import ImportChanged, PageLost
-from shared.services.ports import RefusedRow, SourcePage, StoredImport
-from shared.storage.client import OwnTable, TableIsMissing, translated
+from shared.services.ports import ImportLedger, MarketplaceTable, RefusedRow, SourcePage, StoredImport
+from shared.storage.client import Table, TableIsMissing, created, translated, updated
 from shared.storage.rows import Entity
 from shared.typed_json import from_json, to_json
 
@@ -24,28 +23,28 @@ TABLE = "MarketplaceLeads"
 _KEYS = ("PartitionKey", "RowKey")
 
 
-class MarketplaceTableReader:
-    """See the port `MarketplaceTable`.
+class MarketplaceTableReader(MarketplaceTable):
+    """The publisher's table; see the port.
 
     Args:
-        table: the client; it carries the time-outs and the retries.
+        client: carries the time-outs and the retries.
     """
 
-    def __init__(self, table: TableClient) -> None:
+    def __init__(self, client: TableClient) -> None:
         """Open no connection yet."""
-        self._client = table
+        self._client = client
 
-    async def page(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
-        """See `MarketplaceTable.page`. Its keys can't be asked for a range of time, `Timestamp` can."""
-        asked, values = ("", {}) if since is None else ("Timestamp ge @since", {"since": since})
-        pages = self._client.query_entities(asked, parameters=values, results_per_page=limit).by_page(
+    async def list_rows(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
+        """See the port. The keys hold no range of time, so the query is by `Timestamp`."""
+        query, values = ("", {}) if since is None else ("Timestamp ge @since", {"since": since})
+        pages = self._client.query_entities(query, parameters=values, results_per_page=limit).by_page(
             json.loads(continuation) if continuation else None
         )
         try:
             with translated():
                 rows = [_source_row(entity) async for entity in await anext(pages)]
         except TableIsMissing:
-            return SourcePage((), None)  # Partner Center makes it with the first lead
+            return SourcePage((), None)  # Partner Center creates it with the first lead
         except HttpResponseError as exc:
             if continuation is not None and exc.status_code == HTTPStatus.BAD_REQUEST:
                 raise PageLost from exc
@@ -59,7 +58,6 @@ class MarketplaceTableReader:
         return str(self._client.url)
 
     async def close(self) -> None:
-        """See `MarketplaceTable.close`."""
         await self._client.close()
 
 
@@ -73,7 +71,7 @@ def _source_row(entity: TableEntity) -> SourceRow:
 
 
 def _plain(value: Any) -> Any:
-    """All columns are texts, says experience; whatever else one may be becomes JSON."""
+    """Partner Center writes texts only; values of other types become JSON."""
     if isinstance(value, EntityProperty):
         return _plain(value.value)
     if isinstance(value, datetime):
@@ -86,72 +84,46 @@ def _plain(value: Any) -> Any:
 PARTITION = "import"
 
 
-class TableImportLedger(OwnTable):
-    """See the port `ImportLedger`.
+class TableImportLedger(ImportLedger):
+    """The import's rows in our table; see the port.
 
     Args:
-        table: the client of our own table.
+        table: our own table.
         origin: where the rows come from: each account has a ledger of its own.
     """
 
-    def __init__(self, table: TableClient, origin: str) -> None:
+    def __init__(self, table: Table, origin: str) -> None:
         """Open no connection yet."""
-        super().__init__(table)
+        self._table = table
         self._origin = hashlib.blake2b(origin.encode(), digest_size=8).hexdigest()
 
-    async def load(self) -> StoredImport | None:
-        """See `ImportLedger.load`."""
-        entity = await self._entity(PARTITION, self._state_key)
+    async def find_state(self) -> StoredImport | None:
+        entity = await self._table.find(PARTITION, self._state_key)
         if entity is None:
             return None
         state = from_json(ImportState, entity["json0"])
         return StoredImport(state, entity.metadata["etag"] or "")
 
-    async def save(self, read: StoredImport | None, state: ImportState) -> StoredImport:
-        """See `ImportLedger.save`."""
-        table = await self._table()
+    async def save_state(self, read: StoredImport | None, state: ImportState) -> StoredImport:
         entity = {
             "PartitionKey": PARTITION,
             "RowKey": self._state_key,
             "json0": to_json(state).decode(),
         }
         changed = ImportChanged(self._origin)
-        with self._translated({404: changed, 409: changed, 412: changed}):
-            if read is None:
-                answer = await table.create_entity(entity)
-            else:
-                answer = await table.update_entity(
-                    entity,
-                    mode=UpdateMode.REPLACE,
-                    etag=read.etag,
-                    match_condition=MatchConditions.IfNotModified,
-                )
-        return StoredImport(state, answer["etag"])
+        operation = created(entity) if read is None else updated(entity, read.etag)
+        etag = await self._table.submit([operation], {404: changed, 409: changed, 412: changed})
+        return StoredImport(state, etag)
 
-    async def park(self, row: RefusedRow) -> None:
-        """See `ImportLedger.park`."""
-        table = await self._table()
-        with self._translated():
-            await table.upsert_entity(self._refused_entity(row), mode=UpdateMode.REPLACE)
+    async def upsert_refused(self, row: RefusedRow) -> None:
+        await self._table.upsert(self._refused_entity(row))
 
-    async def release(self, key: str) -> None:
-        """See `ImportLedger.release`; the SDK takes a row that isn't there for deleted."""
-        table = await self._table()
-        with self._translated():
-            await table.delete_entity(PARTITION, self._refused_key(key))
+    async def delete_refused(self, key: str) -> None:
+        await self._table.delete(PARTITION, self._refused_key(key))
 
-    async def parked(self, limit: int) -> list[RefusedRow]:
-        """See `ImportLedger.parked`."""
-        table = await self._table()
-        bounds = {"partition": PARTITION, "from": self._refused_key(""), "to": self._refused_key("~")}
-        query = "PartitionKey eq @partition and RowKey ge @from and RowKey le @to"
-        found: list[RefusedRow] = []
-        with self._translated():
-            async for row in table.query_entities(query, parameters=bounds, results_per_page=limit):
-                found.append(_refused_of(row))
-                if len(found) == limit:
-                    break
-        return found
+    async def list_refused(self, limit: int) -> list[RefusedRow]:
+        keys = {"from": self._refused_key(""), "to": self._refused_key("~")}
+        return [_refused_of(row) for row in await self._table.list_rows(PARTITION, keys, limit)]
 
     @property
     def _state_key(self) -> str:

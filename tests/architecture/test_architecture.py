@@ -60,8 +60,8 @@ def test_arrows_point_inwards():
     [
         ("shared/leads/lead.py", "import shared.marketplace.parse", "Arrows point inwards"),
         ("shared/leads/lead.py", "import shared.services.context", "Arrows point inwards"),
-        ("shared/services/context.py", "import shared.storage.table", "Arrows point inwards"),
-        ("shared/storage/table.py", "import shared.messaging.queue", "Arrows point inwards"),
+        ("shared/services/context.py", "import shared.storage.client", "Arrows point inwards"),
+        ("shared/storage/client.py", "import shared.messaging.queue", "Arrows point inwards"),
         ("shared/services/queries.py", "import functions.leads", "Arrows point inwards"),
         ("functions/clock.py", "import functions.intake", "Triggers never call each other"),
         ("shared/scoring/rules.py", "import azure.functions", "The pure packages know no azure"),

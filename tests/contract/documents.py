@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 import function_app
 from functions.openapi import routes_of
+from shared.contract.asyncapi import event_file, lead_file
 from shared.contract.openapi import document
 from shared.contract.schemas import reachable
 
@@ -57,3 +58,11 @@ def validator_of(schema: dict[str, Any]) -> Draft202012Validator:
 def _close(schema: dict[str, Any]) -> None:
     if "properties" in schema:
         schema["additionalProperties"] = False
+
+
+def body_schema(type_):
+    """The schema of a message's body, with the lead that its file refers to."""
+    lead_schema = lead_file()
+    body = event_file(type_)
+    body["properties"]["lead"] = {name: value for name, value in lead_schema.items() if name != "$defs"}
+    return {**body, "$defs": {**lead_schema["$defs"], **body["$defs"]}}

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contract.asyncapi import event_file, lead_file, property_schema
+from shared.contract.asyncapi import property_schema
 from shared.contract.events import (
     LARGEST_BODY,
     event_json,
@@ -21,20 +21,12 @@ from shared.leads.events import PAYLOADS, EventType, Qualified, Received
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.erase import erase_lead
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.typed_json import Unreadable, from_plain
 from tests.builders import a_context, a_push
-from tests.contract.documents import closed_schema, validator_of
+from tests.contract.documents import body_schema, closed_schema, validator_of
 from tests.samples import NOW, received
-
-
-def body_schema(type_):
-    """The schema of a message's body, with the lead that its file refers to."""
-    lead_schema = lead_file()
-    body = event_file(type_)
-    body["properties"]["lead"] = {name: value for name, value in lead_schema.items() if name != "$defs"}
-    return {**body, "$defs": {**lead_schema["$defs"], **body["$defs"]}}
 
 
 POLICY = """
@@ -48,18 +40,18 @@ HOUR = timedelta(hours=1)
 
 async def a_lifetime(context):
     """A lead goes through everything that a lead can; its id."""
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     for hour in (0.1, 6.1, 8.1, 12.1):  # scored, warned, missed, escalated
         await run_due(context, NOW + hour * HOUR)
     at = NOW + 13 * HOUR
-    await receive(context, a_push(Company="Fabrikam"), slug=None, at=at)
+    await receive(context, Intake(a_push(Company="Fabrikam"), at))
     visited = ReportInteraction(type="pricing_page_visited", at=at, detail={"page": "/prices"})
-    await report_interaction(context, lead_id, visited, at=at)
-    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=at, channel="phone"), at=at)
+    await report_interaction(context, lead_id, visited, now=at)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=at, channel="phone"), now=at)
     lost = UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET, owner="sam", by="sam")
     for wanted in (lost, UpdateLead(do_not_contact=True), UpdateLead(do_not_contact=False, owner=None)):
-        await update_lead(context, lead_id, wanted, at=at)
-    await receive(context, a_push(Company="Fabrikam", ActionCode="PLT"), slug=None, at=at + HOUR)
+        await update_lead(context, lead_id, wanted, now=at)
+    await receive(context, Intake(a_push(Company="Fabrikam", ActionCode="PLT"), at + HOUR))
     await run_due(context, at + 2 * HOUR)
     return lead_id
 
@@ -67,9 +59,9 @@ async def a_lifetime(context):
 async def test_the_erasure_of_a_lead_keeps_to_its_schema():
     context = a_context(POLICY)
     lead_id = await a_lifetime(context)
-    await erase_lead(context, lead_id, at=NOW + 20 * HOUR)
-    tombstone = (await context.store.tombstone_of(lead_id)).lead
-    (event,) = await context.store.events_of(lead_id)
+    await erase_lead(context, lead_id, now=NOW + 20 * HOUR)
+    tombstone = (await context.lead_store.find_tombstone(lead_id)).lead
+    (event,) = await context.lead_store.list_events(lead_id)
     body = json.loads(message_body(tombstone, event))
     assert validator_of(closed_schema(body_schema(event.type))).is_valid(body)
     assert set(body["lead"]["contact"].values()) == {None}
@@ -82,7 +74,7 @@ async def told():
     """Every event of such a lead, and the lead."""
     context = a_context(POLICY)
     lead_id = await a_lifetime(context)
-    return (await context.store.get(lead_id)).lead, await context.store.events_of(lead_id)
+    return (await context.lead_store.get(lead_id)).lead, await context.lead_store.list_events(lead_id)
 
 
 async def test_every_event_of_a_lifetime_keeps_to_its_schema(told):

@@ -11,10 +11,10 @@ import sys
 
 import pytest
 
-from shared.contract.asyncapi import body_schema, property_schema
+from shared.contract.asyncapi import property_schema
 from shared.leads.events import EventType
 from tests.builders import push_body
-from tests.contract.documents import closed, closed_schema, operations, validator_of
+from tests.contract.documents import body_schema, closed, closed_schema, operations, validator_of
 from tests.end_to_end.conftest import listening, start_stack
 
 CASES = os.environ.get("CONTRACT_CASES", "10")  # drawn for each operation, beside those at its bounds

@@ -10,10 +10,9 @@ from azure.data.tables.aio import TableClient
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 
-from shared.contract.asyncapi import body_schema
 from shared.leads.events import EventType
 from tests.builders import push_body
-from tests.contract.documents import closed_schema, validator_of
+from tests.contract.documents import body_schema, closed_schema, validator_of
 from tests.end_to_end.conftest import listening, start_stack
 
 CLARA = {

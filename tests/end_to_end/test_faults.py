@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from shared.services.ports import LeadFilter
-from shared.storage.table import TableLeadStore, table_client
+from shared.storage.client import Table, table_client
+from shared.storage.lead_index import TableLeadIndex
+from shared.storage.lead_store import TableLeadStore
 from tests.builders import push_body
 from tests.end_to_end.conftest import Caller, a_stack, listening, start_stack
 
@@ -22,11 +24,11 @@ async def until_changed(stack, part, pid, within=30.0):
         await asyncio.sleep(0.05)
 
 
-async def until_open(store, limit, within=10.0):
+async def until_open(table, limit, within=10.0):
     """The ids of the open leads, once there are that many."""
     deadline = time.monotonic() + within
     while True:
-        page = await store.open_by_worth(LeadFilter(), 50, None)
+        page = await TableLeadIndex(table).list_by_score(LeadFilter(), 50, None)
         if len(page.lead_ids) >= limit:
             return page.lead_ids
         assert time.monotonic() < deadline, "the lead isn't stored"
@@ -35,10 +37,11 @@ async def until_open(store, limit, within=10.0):
 
 async def test_an_app_killed_between_commit_and_publish_publishes_after_its_restart(tmp_path, session):
     async with a_stack(tmp_path / "data") as stack:
-        store = TableLeadStore(table_client(stack.facts["storage"], "Leads", by_identity=False))
+        table = Table(table_client(stack.facts["storage"], "Leads", by_identity=False))
+        store = TableLeadStore(table)
         bus, app = stack.signal("bus", signal.SIGSTOP), stack.facts["pids"]["app"]
         push = asyncio.create_task(Caller(session, stack.facts).push(push_body()))
-        (lead_id,) = await until_open(store, 1)
+        (lead_id,) = await until_open(table, 1)
         stored = await store.get(lead_id)
         assert stored.lead.bookkeeping.outbox.unpublished == (1,)  # the bus doesn't answer
         stack.signal("app", signal.SIGKILL)
@@ -52,7 +55,7 @@ async def test_an_app_killed_between_commit_and_publish_publishes_after_its_rest
             assert {one.message_id for one in subscriber.of(lead_id)} >= {f"{lead_id}:1", f"{lead_id}:2"}
         again = await Caller(session, stack.facts).push(push_body())
         assert again == (202, {"leadId": lead_id, "result": "repeated"})
-        await store.close()
+        await table.close()
 
 
 async def test_while_the_bus_is_away_pushes_are_taken_and_scored_by_the_clock(tmp_path, session):

@@ -12,7 +12,8 @@ from azure.servicebus.aio import ServiceBusClient
 from shared.bootstrap import utc_now
 from shared.leads.bookkeeping import DueKind, RetryState
 from shared.leads.change import Change, mark_published
-from shared.storage.table import TableLeadStore, table_client
+from shared.storage.client import Table, table_client
+from shared.storage.lead_store import TableLeadStore
 from tests.builders import a_first_push, push_body
 from tests.end_to_end.conftest import calling, start_stack
 
@@ -30,7 +31,8 @@ async def until_ready(caller, within=20.0):
 async def test_work_that_nobody_has_done_for_a_quarter_of_an_hour_makes_it_stale_until_it_is_done(
     stack, caller
 ):
-    store = TableLeadStore(table_client(stack.facts["storage"], "Leads", by_identity=False))
+    table = Table(table_client(stack.facts["storage"], "Leads", by_identity=False))
+    store = TableLeadStore(table)
     now = utc_now()
     first = a_first_push(at=now - timedelta(minutes=16), Email="stale@contoso.example")
     lead = mark_published(first.lead, frozenset({1}))
@@ -46,7 +48,7 @@ async def test_work_that_nobody_has_done_for_a_quarter_of_an_hour_makes_it_stale
         await store.replace(
             await store.get(lead.id), Change(replace(stored.lead, bookkeeping=lead.bookkeeping))
         )
-        await store.close()
+        await table.close()
     await caller.until(f"leads/{lead.id}", lambda lead: lead["score"])
     await until_ready(caller)
 

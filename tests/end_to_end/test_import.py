@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from shared.storage.table import table_client
+from shared.storage.client import table_client
 from tests.end_to_end.conftest import calling, listening, start_stack
 from tests.sample_rows import a_row
 

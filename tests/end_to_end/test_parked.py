@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from shared.bootstrap import utc_now
 from shared.leads.change import Change, mark_published
-from shared.storage.table import TableLeadStore, table_client
+from shared.storage.client import Table, table_client
+from shared.storage.lead_store import TableLeadStore
 from tests.builders import a_first_push, with_parked_score
 from tests.conftest import ROOT
 
@@ -27,11 +28,12 @@ async def dev_parked(stack, *words, **environment):
 
 
 async def test_a_parked_lead_is_counted_shown_revived_and_scored(stack, caller):
-    store = TableLeadStore(table_client(stack.facts["storage"], "Leads", by_identity=False))
+    table = Table(table_client(stack.facts["storage"], "Leads", by_identity=False))
+    store = TableLeadStore(table)
     first = a_first_push(at=utc_now(), Email="parked@contoso.example")
     lead = with_parked_score(mark_published(first.lead, frozenset({1})))  # else the bus would have it scored
     await store.create(Change(lead, first.events))
-    await store.close()
+    await table.close()
     data = ("--data", str(stack.data))
 
     ready = await caller.until("health/ready", lambda body: body["parked"] == 1)

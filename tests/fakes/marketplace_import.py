@@ -1,4 +1,4 @@
-"""The twins of the import's tables in memory, for tests."""
+"""The import's two tables in memory, for tests: held to the same contract suite as the real ones."""
 
 import itertools
 from datetime import datetime
@@ -6,10 +6,10 @@ from datetime import datetime
 from shared.marketplace.import_state import ImportState
 from shared.marketplace.table_row import SourceRow
 from shared.services.errors import ImportChanged
-from shared.services.ports import RefusedRow, SourcePage, StoredImport
+from shared.services.ports import ImportLedger, MarketplaceTable, RefusedRow, SourcePage, StoredImport
 
 
-class MemoryMarketplaceTable:
+class MemoryMarketplaceTable(MarketplaceTable):
     """Rows by key; a continuation is the key of the next row."""
 
     def __init__(self) -> None:
@@ -17,11 +17,10 @@ class MemoryMarketplaceTable:
         self.rows: dict[tuple[str, str], SourceRow] = {}
 
     def put(self, row: SourceRow) -> None:
-        """As Partner Center writes a row, or somebody repairs it."""
+        """As Partner Center writes a row, or a person repairs it."""
         self.rows[row.partition, row.row] = row
 
-    async def page(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
-        """See `MarketplaceTable.page`."""
+    async def list_rows(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
         keys = [key for key in sorted(self.rows) if continuation is None or "\n".join(key) >= continuation]
         found = [self.rows[key] for key in keys if since is None or self.rows[key].changed_at >= since]
         following = found[limit] if len(found) > limit else None
@@ -29,11 +28,11 @@ class MemoryMarketplaceTable:
         return SourcePage(tuple(found[:limit]), token)
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Hold no connection."""
 
 
-class MemoryImportLedger:
-    """See `ImportLedger`."""
+class MemoryImportLedger(ImportLedger):
+    """One import's rows."""
 
     def __init__(self) -> None:
         """Never switched on yet."""
@@ -41,28 +40,20 @@ class MemoryImportLedger:
         self._versions = itertools.count(1)
         self._refused: dict[str, RefusedRow] = {}
 
-    async def load(self) -> StoredImport | None:
-        """See `ImportLedger.load`."""
+    async def find_state(self) -> StoredImport | None:
         return self._stored
 
-    async def save(self, read: StoredImport | None, state: ImportState) -> StoredImport:
-        """See `ImportLedger.save`."""
+    async def save_state(self, read: StoredImport | None, state: ImportState) -> StoredImport:
         if (self._stored and self._stored.etag) != (read and read.etag):
             raise ImportChanged
         self._stored = StoredImport(state, str(next(self._versions)))
         return self._stored
 
-    async def park(self, row: RefusedRow) -> None:
-        """See `ImportLedger.park`."""
+    async def upsert_refused(self, row: RefusedRow) -> None:
         self._refused[row.key] = row
 
-    async def release(self, key: str) -> None:
-        """See `ImportLedger.release`."""
+    async def delete_refused(self, key: str) -> None:
         self._refused.pop(key, None)
 
-    async def parked(self, limit: int) -> list[RefusedRow]:
-        """See `ImportLedger.parked`."""
+    async def list_refused(self, limit: int) -> list[RefusedRow]:
         return [self._refused[key] for key in sorted(self._refused)][:limit]
-
-    async def close(self) -> None:
-        """Nothing to let go of."""

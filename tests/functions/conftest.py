@@ -34,6 +34,12 @@ async def wired(storage, bus, monkeypatch):
 
     yield wire
     for context in desks:
-        for part in (context.store, context.publisher, context.activity, context.spill, context.unread):
+        for part in (
+            context.lead_store._table,
+            context.publisher,
+            context.activity,
+            context.spill,
+            context.unread,
+        ):
             await part.close()
     bootstrap.context.cache_clear()

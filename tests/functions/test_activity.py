@@ -13,10 +13,10 @@ from azure.functions.servicebus import ServiceBusMessageInConverter
 from functions import activity
 from functions.queue import _ADDRESSING, DeadLettered, message_of
 from shared.services.errors import BusUnavailable, StoreUnavailable
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY
 from tests.builders import NOW, a_context, a_push
-from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.table import MemoryTable, ports_over
 from tests.functions.triggers import TRIGGERS
 
 LATER = NOW + timedelta(hours=1)
@@ -52,11 +52,11 @@ async def called(message):
 
 
 async def a_lead(context):
-    return (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    return (await receive(context, Intake(a_push(), NOW))).lead_id
 
 
 async def lead_of(context, lead_id):
-    return (await context.store.get(lead_id)).lead
+    return (await context.lead_store.get(lead_id)).lead
 
 
 def test_the_trigger_takes_bytes_of_the_queue_in_the_settings():
@@ -73,7 +73,7 @@ async def test_a_report_is_done_as_of_when_it_was_sent(context):
     lead = await lead_of(context, lead_id)
     assert lead.follow_up.first_at == NOW + timedelta(minutes=30, milliseconds=123)
     assert lead.bookkeeping.idempotency.reports == ("m-1",)
-    assert (context.activity.put_off, context.activity.refused) == ([], [])
+    assert (context.activity.redelivered, context.activity.dead_lettered) == ([], [])
 
 
 async def test_what_can_never_be_done_is_refused_with_a_reason_and_then_left_to_the_platform(context):
@@ -81,7 +81,7 @@ async def test_what_can_never_be_done_is_refused_with_a_reason_and_then_left_to_
         {"type": "follow_up", "leadId": "a" * 24, "by": "sam"}, {"crm": "x"}, ContentType="text/json"
     )
     await called(bad)
-    (refused,) = context.activity.refused
+    (refused,) = context.activity.dead_lettered
     assert refused.refusal == "There is no lead with this id."
     assert (refused.body, refused.message_id) == (bad.get_body(), "m-1")
     assert (refused.properties, refused.addressing) == ({"crm": "x"}, {"content_type": "text/json"})
@@ -89,7 +89,7 @@ async def test_what_can_never_be_done_is_refused_with_a_reason_and_then_left_to_
     for _ in range(10):
         with pytest.raises(DeadLettered):
             await called(copy)
-    assert len(context.activity.refused) == 1
+    assert len(context.activity.dead_lettered) == 1
 
 
 @pytest.mark.parametrize(
@@ -97,18 +97,18 @@ async def test_what_can_never_be_done_is_refused_with_a_reason_and_then_left_to_
 )
 async def test_a_hostile_body_is_refused_and_crashes_nothing(context, body):
     await called(delivered(body))
-    assert len(context.activity.refused) == 1
+    assert len(context.activity.dead_lettered) == 1
 
 
 async def test_an_illegal_status_is_refused_in_words_of_ours(context):
     lead_id = await a_lead(context)
     await called(delivered({"type": "status", "leadId": lead_id, "status": "won"}, MessageId="m-1"))
     await called(delivered({"type": "status", "leadId": lead_id, "status": "nurturing"}, MessageId="m-2"))
-    (refused,) = context.activity.refused
+    (refused,) = context.activity.dead_lettered
     assert refused.refusal == "A lead that is won can't become nurturing, only lost."
 
 
-class Away(MemoryLeadStore):
+class Away(MemoryTable):
     """A store that can be switched off."""
 
     is_away = False
@@ -120,34 +120,34 @@ class Away(MemoryLeadStore):
 
 
 async def test_what_can_not_be_done_now_comes_again_and_is_done_once_the_store_is_back(context, monkeypatch):
-    context = replace(context, store=Away())
+    context = replace(context, **ports_over(Away()))
     monkeypatch.setattr(activity, "context", lambda: context)
     lead_id = await a_lead(context)
-    context.store.is_away = True
+    context.lead_store.is_away = True
     message = delivered({"type": "follow_up", "leadId": lead_id, "by": "sam"})
     for attempt in range(1, 4):
         await called(message)
-        at, copy = context.activity.put_off[-1]
+        at, copy = context.activity.redelivered[-1]
         assert (at - LATER, copy.attempts) == (timedelta(seconds=30 * 2 ** (attempt - 1)), attempt)
         noted = {"attempts": copy.attempts, "sentAt": copy.sent_at.isoformat()}
         message = delivered(copy.body, noted, enqueued="2026-03-02T09:59:00Z", MessageId=copy.message_id)
-    context.store.is_away = False
+    context.lead_store.is_away = False
     await called(message)
     await called(message)
     lead = await lead_of(context, lead_id)
     assert lead.follow_up.first_at == NOW + timedelta(minutes=30, milliseconds=123)
-    events = [event.type for event in await context.store.events_of(lead_id)]
+    events = [event.type for event in await context.lead_store.list_events(lead_id)]
     assert events.count("lead.followed_up") == 1
-    assert context.activity.refused == []
+    assert context.activity.dead_lettered == []
 
 
 async def test_after_a_day_of_attempts_a_message_is_refused(context, monkeypatch):
-    context = replace(context, store=Away())
-    context.store.is_away = True
+    context = replace(context, **ports_over(Away()))
+    context.lead_store.is_away = True
     monkeypatch.setattr(activity, "context", lambda: context)
     body = {"type": "follow_up", "leadId": "a" * 24, "by": "sam"}
-    await called(delivered(body, {"attempts": ACTIVITY_REDELIVERY.attempts}))
-    (refused,) = context.activity.refused
+    await called(delivered(body, {"attempts": ACTIVITY_REDELIVERY.backoff.attempts - 1}))
+    (refused,) = context.activity.dead_lettered
     assert "for a day" in refused.refusal
 
 
@@ -163,7 +163,7 @@ async def test_no_log_line_holds_what_the_sender_wrote(context, caplog):
     body = {"type": "c4n4ry", "email": "c4n4ry@contoso.example", "by": "c4n4ry"}
     await called(delivered(body, {"c4n4ry": "c4n4ry"}, MessageId="c4n4ry"))
     await called(delivered({**body, "type": "follow_up"}, MessageId="c4n4ry"))
-    assert len(context.activity.refused) == 2
+    assert len(context.activity.dead_lettered) == 2
     assert "c4n4ry" not in caplog.text
 
 

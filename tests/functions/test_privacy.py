@@ -13,11 +13,11 @@ from azure.data.tables.aio import TableClient
 from azure.functions.timer import TimerRequest
 
 from local.azurite import KEY
-from shared.storage.table import table_client
+from shared.storage.client import table_client
+from simulation.scenarios import activity
 from tests.conftest import free_port
-from tests.functions.test_activity import delivered as activity
-from tests.functions.test_triggers import message
 from tests.functions.triggers import TRIGGERS
+from tests.local.emulators.servicebus.parts import message
 from tests.pii_markers import (
     ACTIVITIES,
     CAMPAIGN,
@@ -188,7 +188,7 @@ async def test_no_canary_is_in_logs_row_keys_urls_or_problems(wired, storage, ur
     for changes in ({}, {"ActionCode": "PLT", "Description": CAMPAIGN}, {"Email": "", "LeadSource": WORD}):
         assert (await pushed(**changes))[0] == 202
     shown = await everything(lead_id)
-    rows = await rows_of(storage, context.store._client.table_name)
+    rows = await rows_of(storage, context.lead_store._table._client.table_name)
     keys = "\n".join(f"{row['PartitionKey']} {row['RowKey']}" for row in rows)
     assert len(rows) > 20
     assert traces_in(keys) == []
@@ -224,11 +224,11 @@ async def test_no_canary_of_an_import_is_in_logs_row_keys_or_urls(
     logged.shout()
     for _ in range(2):
         await TRIGGERS["take_over_leads"].get_user_function()(TimerRequest())
-    rows = await rows_of(storage, context.store._client.table_name)
+    rows = await rows_of(storage, context.lead_store._table._client.table_name)
     assert any(row["RowKey"].startswith("lead!") for row in rows)
     assert traces_in("\n".join(f"{row['PartitionKey']} {row['RowKey']}" for row in rows)) == []
     expect_silence(logged, urls, [])
-    for part in (context.lead_import.table, context.lead_import.ledger):
+    for part in (context.lead_import.table, context.lead_import.ledger._table):
         await part.close()
 
 

@@ -78,7 +78,7 @@ WITHOUT_SETTINGS = [key for key, operation in OPERATIONS.items() if 503 in opera
 async def context():
     """A desk in memory with one lead, contacted already, for the triggers to find."""
     one, first = a_context(), a_first_push(bootstrap.utc_now(), Email="ada@fabrikam.example")
-    await one.store.create(Change(replace(first.lead, status=LeadStatus.CONTACTED), first.events))
+    await one.lead_store.create(Change(replace(first.lead, status=LeadStatus.CONTACTED), first.events))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "wire", lambda environment: one)
         bootstrap.context.cache_clear()
@@ -132,8 +132,8 @@ async def test_an_app_that_is_not_set_up_says_so_and_when_to_come_again(monkeypa
 
 async def test_a_desk_with_stale_work_answers_503_with_its_ages(monkeypatch):
     one, now = a_context(), bootstrap.utc_now()
-    await one.store.create(a_first_push(now - DAY))
-    await one.store.clock_ran(now)
+    await one.lead_store.create(a_first_push(now - DAY))
+    await one.desk_state.record_clock_run(now)
     monkeypatch.setattr(bootstrap, "wire", lambda environment: one)
     bootstrap.context.cache_clear()
     answer, told = await called("GET health/ready", {})

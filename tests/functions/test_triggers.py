@@ -15,7 +15,7 @@ from shared import bootstrap
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
 from shared.services import queries
-from shared.storage.table import table_client
+from shared.storage.client import table_client
 from tests.builders import push_body
 from tests.functions.triggers import TRIGGERS
 from tests.local.emulators.servicebus.client_parts import receive
@@ -54,20 +54,20 @@ def delivered(message_id):
 
 async def test_a_push_is_stored_before_it_is_answered(context):
     lead_id = await pushed()
-    assert (await context.store.get(lead_id)).lead.contact.email == "ada@fabrikam.example"
+    assert (await context.lead_store.get(lead_id)).lead.contact.email == "ada@fabrikam.example"
 
 
 async def test_a_malformed_push_is_answered_with_a_problem_and_stores_nothing(context):
     answer = await called("receive_lead", request(body=b"{"))
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
-    assert (await context.store.due_until(bootstrap.utc_now() + timedelta(days=9), 10)) == []
+    assert (await context.due_index.list_due(bootstrap.utc_now() + timedelta(days=9), 10)) == []
 
 
 async def test_a_message_delivered_twice_scores_once(context):
     lead_id = await pushed()
     for _ in range(2):
         await called("score_lead", message(lead_id))
-    events = await context.store.events_of(lead_id)
+    events = await context.lead_store.list_events(lead_id)
     assert [event.type for event in events].count("lead.scored") == 1
 
 
@@ -78,19 +78,19 @@ async def test_a_poison_message_is_left_to_the_platform(context):
 
 async def test_a_message_of_a_lead_that_was_erased_is_done_with(context):
     await called("score_lead", message("a" * 24))
-    assert await context.store.events_of("a" * 24) == []
+    assert await context.lead_store.list_events("a" * 24) == []
 
 
 async def test_a_late_timer_does_what_is_due(context):
     lead_id = await pushed()
-    stored = await context.store.get(lead_id)
+    stored = await context.lead_store.get(lead_id)
     long_ago = stored.lead.received_at - timedelta(days=3)
     follow_up = replace(stored.lead.follow_up, due_at=long_ago)
-    await context.store.replace(
+    await context.lead_store.replace(
         stored, Change(replace(stored.lead, follow_up=follow_up, last_touch_at=long_ago))
     )
     await called("clock", TimerRequest(past_due=True))
-    lead = (await context.store.get(lead_id)).lead
+    lead = (await context.lead_store.get(lead_id)).lead
     assert (lead.follow_up.state, lead.score is None) == ("missed", False)
 
 
@@ -100,7 +100,7 @@ async def test_a_report_of_a_follow_up_is_answered_with_the_lead(context):
     for _ in range(2):
         answer = await called("report_follow_up", request(body=body, route={"id": lead_id}))
         assert json.loads(answer.get_body())["followUp"]["state"] == "done"
-    followed_up = [e for e in await context.store.events_of(lead_id) if e.type == "lead.followed_up"]
+    followed_up = [e for e in await context.lead_store.list_events(lead_id) if e.type == "lead.followed_up"]
     assert len(followed_up) == 1
 
 
@@ -111,7 +111,7 @@ async def test_an_update_is_answered_with_the_lead_and_an_illegal_one_with_a_con
         answer = await called("update_lead", request("PATCH", body, route={"id": lead_id}))
         lead = json.loads(answer.get_body())
         assert (lead["status"], lead["closeReason"], lead["owner"]) == ("lost", "budget", "sam")
-    events = [event.type for event in await context.store.events_of(lead_id)]
+    events = [event.type for event in await context.lead_store.list_events(lead_id)]
     assert (events.count("lead.status_changed"), events.count("lead.assigned")) == (1, 1)
     refused = await called("update_lead", request("PATCH", b'{"status": "new"}', route={"id": lead_id}))
     assert (refused.status_code, refused.mimetype) == (409, "application/problem+json")
@@ -125,7 +125,7 @@ async def test_an_interaction_is_answered_with_the_lead_and_scored_when_the_bus_
         answer = await called("report_interaction", request(body=body, route={"id": lead_id}))
         assert json.loads(answer.get_body())["id"] == lead_id
     await called("score_lead", message(lead_id, number=3))
-    lead = (await context.store.get(lead_id)).lead
+    lead = (await context.lead_store.get(lead_id)).lead
     assert [one.type for one in lead.bookkeeping.scoring.interactions] == ["push", "pricing_page_visited"]
     assert "looked-at-prices" in {line.rule for line in lead.score.ledger}
 
@@ -219,10 +219,10 @@ async def test_a_push_that_the_store_cant_take_is_queued_put_off_and_received_on
     monkeypatch.setattr(spill, "context", lambda: context)
     for _ in range(2):
         await called("receive_spilled", copy)
-    lead = (await context.store.get(receipt["leadId"])).lead
+    lead = (await context.lead_store.get(receipt["leadId"])).lead
     assert (lead.offer, lead.touches) == ("backup", 1)
     assert before <= lead.received_at <= answered
-    for part in (away.store, away.spill):
+    for part in (away.lead_store._table, away.spill):
         await part.close()
 
 
@@ -234,7 +234,7 @@ async def test_if_store_and_bus_are_away_the_sender_is_told(monkeypatch):
     answer = await called("receive_lead", request(body=b"{}"))
     assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
     assert answer.headers["Retry-After"]
-    for part in (bootstrap.context().store, bootstrap.context().spill):
+    for part in (bootstrap.context().lead_store._table, bootstrap.context().spill):
         await part.close()
 
 
@@ -260,13 +260,13 @@ async def next_of(bus, queue):
 
 async def test_ready_runs_the_clock_if_its_timer_has_stopped(context):
     lead_id = await pushed()
-    stored = await context.store.get(lead_id)
+    stored = await context.lead_store.get(lead_id)
     long_ago = stored.lead.received_at - timedelta(minutes=10)
-    await context.store.replace(stored, Change(replace(stored.lead, last_touch_at=long_ago)))
-    await context.store.clock_ran(long_ago)
+    await context.lead_store.replace(stored, Change(replace(stored.lead, last_touch_at=long_ago)))
+    await context.desk_state.record_clock_run(long_ago)
     answer = await called("health_ready", request("GET"))
     assert answer.status_code == 200
-    assert (await context.store.get(lead_id)).lead.score is not None
+    assert (await context.lead_store.get(lead_id)).lead.score is not None
 
 
 async def test_leads_that_lie_in_a_table_are_taken_over_and_ready_counts_them(
@@ -290,7 +290,7 @@ async def test_leads_that_lie_in_a_table_are_taken_over_and_ready_counts_them(
     assert (listed["receivedAt"], listed["followUp"]["state"]) == ("2025-03-02T09:00:00Z", "none")
     assert [each["what"] for each in listed["milestones"]][:2] == ["received", "imported"]
     one = bootstrap.context()
-    for part in (table, one.lead_import.table, one.lead_import.ledger, one.store, one.publisher):
+    for part in (table, one.lead_import.table, one.lead_store._table, one.publisher):
         await part.close()
 
 

@@ -100,7 +100,12 @@ def test_the_reason_of_a_lost_lead_can_be_set_right_and_said_twice():
     )
     righted = changed(lost, reason=CloseReason.OTHER)
     assert righted.lead.close_reason is CloseReason.OTHER
-    assert to_plain(righted.events[0].data) == {"from": "lost", "to": "lost", "reason": "other", "by": None}
+    assert to_plain(righted.events[0].data) == {
+        "from": "lost",
+        "to": "lost",
+        "reason": "other",
+        "by": None,
+    }
 
 
 @pytest.mark.parametrize("status", CLOSED)
@@ -205,7 +210,10 @@ def test_a_follow_up_that_was_reported_stays_done_whatever_the_status():
 def test_a_status_is_reached_when_its_reporter_says():
     change = changed(lead(), status=LeadStatus.QUALIFIED, by="sam", at=NOW + timedelta(minutes=20), id="1")
     assert change.lead.milestones[-1].at == NOW + timedelta(minutes=20)
-    assert (change.events[0].time, to_plain(change.events[0].data)["at"]) == (LATER, "2026-03-02T09:20:00Z")
+    assert (change.events[0].time, to_plain(change.events[0].data)["at"]) == (
+        LATER,
+        "2026-03-02T09:20:00Z",
+    )
 
 
 @pytest.mark.parametrize(

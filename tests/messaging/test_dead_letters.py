@@ -51,7 +51,7 @@ async def test_an_entity_that_doesnt_exist_can_not_be_told_and_the_others_can(bu
 
 @pytest.mark.usefixtures("forgetful_client")
 async def test_a_bus_that_is_away_tells_nothing_and_takes_a_bounded_time(monkeypatch):
-    monkeypatch.setattr(dead_letters, "PATIENCE", 1.0)
+    monkeypatch.setattr(dead_letters, "COUNT_TIMEOUT", 1.0)
     began = time.monotonic()
     away = f"Endpoint=sb://localhost:{free_port()};SharedAccessKeyName=a;SharedAccessKey=b;UseDevelopmentEmulator=true;"
     assert await letters_of(away).count() == {"scoring": None, "activity": None, "spill": None}

@@ -61,7 +61,7 @@ def message_properties(message):
 
 
 async def test_a_refused_copy_is_the_message_with_its_reason(queue, receiver):
-    await queue.refuse(MESSAGE, "There is no lead with this id.")
+    await queue.dead_letter(MESSAGE, "There is no lead with this id.")
     copy = await next_of(receiver)
     assert b"".join(copy.body) == MESSAGE.body
     assert (copy.message_id, copy.session_id, copy.subject) == ("m-1", "s", "call")
@@ -77,7 +77,7 @@ async def test_a_refused_copy_is_the_message_with_its_reason(queue, receiver):
 
 async def test_a_copy_that_is_put_off_comes_at_its_time_and_not_before(queue, receiver):
     at = datetime.now(UTC) + timedelta(seconds=2)
-    await queue.again(QueuedMessage(b"{}", "m-2", SENT_AT, attempts=3), at)
+    await queue.send_at(QueuedMessage(b"{}", "m-2", SENT_AT, attempts=3), at)
     (waiting,) = await stored(receiver)
     assert waiting.scheduled_enqueue_time_utc is not None
     copy = await next_of(receiver)
@@ -88,7 +88,7 @@ async def test_a_copy_that_is_put_off_comes_at_its_time_and_not_before(queue, re
 
 async def test_many_copies_at_once_go_out_over_one_link(queue, receiver):
     messages = [QueuedMessage(b"{}", f"m-{number}", SENT_AT) for number in range(20)]
-    await asyncio.gather(*(queue.refuse(message, "no") for message in messages))
+    await asyncio.gather(*(queue.dead_letter(message, "no") for message in messages))
     received = [await next_of(receiver) for _ in messages]
     assert {message.message_id for message in received} == {message.message_id for message in messages}
 
@@ -108,7 +108,7 @@ def test_what_a_sender_says_under_our_names_is_not_carried_on():
 
 
 async def test_a_reason_is_cut(queue, receiver):
-    await queue.refuse(QueuedMessage(b"", "m", SENT_AT), "x" * 5000)
+    await queue.dead_letter(QueuedMessage(b"", "m", SENT_AT), "x" * 5000)
     assert len(message_properties(await next_of(receiver))["refusal"]) == LONGEST_REFUSAL
 
 
@@ -118,18 +118,18 @@ async def test_a_bus_that_is_away_is_told():
     connect = partial(bus_client, away + "UseDevelopmentEmulator=true;", by_identity=False)
     queue = ServiceBusQueue(connect, "activity")
     with pytest.raises(BusUnavailable):
-        await queue.refuse(MESSAGE, "no")
+        await queue.dead_letter(MESSAGE, "no")
     with pytest.raises(BusUnavailable):
-        await queue.again(MESSAGE, SENT_AT)
+        await queue.send_at(MESSAGE, SENT_AT)
     await queue.close()
 
 
 async def test_the_twin_keeps_what_it_was_given_and_can_be_switched_off():
     twin = MemoryQueue()
-    await twin.again(MESSAGE, SENT_AT)
-    await twin.refuse(MESSAGE, "no")
-    assert twin.put_off == [(SENT_AT, MESSAGE)]
-    assert [(message.message_id, message.refusal) for message in twin.refused] == [("m-1", "no")]
+    await twin.send_at(MESSAGE, SENT_AT)
+    await twin.dead_letter(MESSAGE, "no")
+    assert twin.redelivered == [(SENT_AT, MESSAGE)]
+    assert [(message.message_id, message.refusal) for message in twin.dead_lettered] == [("m-1", "no")]
     twin.is_down = True
     with pytest.raises(BusUnavailable):
-        await twin.refuse(MESSAGE, "no")
+        await twin.dead_letter(MESSAGE, "no")

@@ -153,7 +153,7 @@ async def test_a_bus_that_never_answers_is_given_up_on_by_all_who_wait(monkeypat
 
 @pytest.mark.usefixtures("forgetful_client")
 async def test_a_publisher_finds_a_bus_that_came_back(monkeypatch):
-    monkeypatch.setattr(publisher_module, "PAUSE_AFTER_FAILURE", 0.0)
+    monkeypatch.setattr(publisher_module, "REST_AFTER_FAILURE", 0.0)
     emulator = Emulator(BUS_CONFIG)
     emulator.start()
     publisher = publisher_of(emulator.connection_string)

@@ -61,22 +61,22 @@ async def look(client, queue, **options):
 async def test_messages_are_taken_out_wherever_they_stand_and_the_others_given_back(client, messages):
     await send(client, "activity", b"eva 1", b"ada 1", b"eva 2", b"ada 2", b"eva 3")
     await send(client, "spill", b"ada 3")
-    assert await messages.remove(is_ada) == 3
+    assert await messages.delete_matching(is_ada) == 3
     assert await look(client, "activity") == [(b"eva 1", 1), (b"eva 2", 1), (b"eva 3", 0)]
     assert await look(client, "spill") == []
-    assert await messages.remove(is_ada) == 0
+    assert await messages.delete_matching(is_ada) == 0
 
 
 async def test_looking_where_nothing_is_meant_leaves_no_trace(client, messages):
     await send(client, "activity", *[b"eva"] * 5)
-    assert await messages.remove(is_ada) == 0
+    assert await messages.delete_matching(is_ada) == 0
     assert await look(client, "activity") == [(b"eva", 0)] * 5
 
 
 async def test_copies_that_were_put_off_are_called_off(client, messages):
     later = datetime.now(UTC) + timedelta(minutes=5)
     await send(client, "activity", b"eva", b"ada", scheduled_enqueue_time_utc=later)
-    assert await messages.remove(is_ada) == 1
+    assert await messages.delete_matching(is_ada) == 1
     assert [body for body, _ in await look(client, "activity")] == [b"eva"]
 
 
@@ -85,7 +85,7 @@ async def test_dead_letters_are_taken_out_too(client, messages):
     async with client.get_queue_receiver("activity") as receiver:
         for message in await receive(receiver, 2):
             await receiver.dead_letter_message(message, reason="refused")
-    assert await messages.remove(is_ada) == 1
+    assert await messages.delete_matching(is_ada) == 1
     dead = await look(client, "activity", sub_queue=ServiceBusSubQueue.DEAD_LETTER)
     assert [body for body, _ in dead] == [b"eva"]
 
@@ -98,7 +98,7 @@ async def test_messages_of_our_subscription_are_known_by_their_properties(client
             await sender.send_messages(
                 ServiceBusMessage(b"{}", application_properties={**properties, "n": 1})
             )
-    assert await messages.remove(is_ada) == 2
+    assert await messages.delete_matching(is_ada) == 2
     async with client.get_subscription_receiver("leads", "scoring") as receiver:
         assert len(await stored(receiver)) == 2
     async with client.get_subscription_receiver("leads", "all") as receiver:
@@ -109,7 +109,7 @@ async def test_a_message_that_somebody_holds_is_waited_for(client, messages):
     await send(client, "activity", b"ada")
     async with client.get_queue_receiver("activity") as receiver:
         (held,) = await receive(receiver, 1)
-        removing = asyncio.create_task(messages.remove(is_ada))
+        removing = asyncio.create_task(messages.delete_matching(is_ada))
         await asyncio.sleep(0.5)
         assert not removing.done()
         await receiver.complete_message(held)
@@ -118,12 +118,12 @@ async def test_a_message_that_somebody_holds_is_waited_for(client, messages):
 
 
 async def test_a_message_that_somebody_keeps_is_told(client, messages, monkeypatch):
-    monkeypatch.setattr(unread, "FOR_ONE", 0.5)
+    monkeypatch.setattr(unread, "HELD_MESSAGE_TIMEOUT", 0.5)
     await send(client, "activity", b"ada")
     async with client.get_queue_receiver("activity") as receiver:
         (held,) = await receive(receiver, 1)
         with pytest.raises(BusUnavailable):
-            await messages.remove(is_ada)
+            await messages.delete_matching(is_ada)
         await receiver.complete_message(held)
 
 
@@ -135,7 +135,7 @@ async def test_a_message_in_the_way_never_loses_its_last_deliveries(client, mess
             await receiver.abandon_message(message)
     await send(client, "activity", b"ada")
     with pytest.raises(BusUnavailable, match="in the way"):
-        await messages.remove(is_ada)
+        await messages.delete_matching(is_ada)
     assert (b"eva", unread.MOST_DELIVERIES + 1) in await look(client, "activity")
 
 
@@ -144,13 +144,13 @@ async def test_more_messages_than_are_looked_at_are_told(client, messages, monke
     monkeypatch.setattr(unread, "PAGE", 2)
     await send(client, "activity", *[b"eva"] * 4)
     with pytest.raises(BusUnavailable, match="more than 3"):
-        await messages.remove(is_ada)
+        await messages.delete_matching(is_ada)
 
 
 async def test_a_queue_that_is_missing_holds_nothing(bus, client):
     gone = ServiceBusUnread(connecting(bus.connection_string), [Place("nowhere"), Place("activity")])
     await send(client, "activity", b"ada")
-    assert await gone.remove(is_ada) == 1
+    assert await gone.delete_matching(is_ada) == 1
 
 
 @pytest.mark.usefixtures("forgetful_client")
@@ -159,5 +159,5 @@ async def test_a_bus_that_is_away_is_told():
     messages = ServiceBusUnread(connecting(away + "UseDevelopmentEmulator=true;"), PLACES)
     began = time.monotonic()
     with pytest.raises(BusUnavailable):
-        await messages.remove(is_ada)
-    assert time.monotonic() - began < unread.PATIENCE
+        await messages.delete_matching(is_ada)
+    assert time.monotonic() - began < unread.DELETE_TIMEOUT

@@ -12,7 +12,7 @@ from tests.providers.conftest import FACTS, IMPATIENT, MAPPING, PATIENT, never, 
 
 
 async def test_values_of_the_answer_become_facts(server, provider_of):
-    assert await provider_of(server.url()).facts_of("contoso.com") == FACTS
+    assert await provider_of(server.url()).list_facts("contoso.com") == FACTS
     assert server.paths == ["/firms/contoso.com"]
 
 
@@ -23,7 +23,7 @@ async def test_the_key_goes_along_in_its_header_and_nothing_of_the_machine_does(
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
     provider = provider_of(server.url(), headers={"X-Api-Key": "a-key"})
-    assert await provider.facts_of("contoso.com") == FACTS
+    assert await provider.list_facts("contoso.com") == FACTS
     (request,) = server.asked
     assert (request.headers["X-Api-Key"], request.headers["Accept"]) == ("a-key", "application/json")
     assert "Authorization" not in request.headers
@@ -31,16 +31,16 @@ async def test_the_key_goes_along_in_its_header_and_nothing_of_the_machine_does(
 
 async def test_no_connection_is_used_twice_as_aiohttp_would_then_repeat_requests(server, provider_of):
     provider = provider_of(server.url())
-    await provider.facts_of("contoso.com")
-    await provider.facts_of("fabrikam.com")
+    await provider.list_facts("contoso.com")
+    await provider.list_facts("fabrikam.com")
     assert [request.headers["Connection"] for request in server.asked] == ["close", "close"]
 
 
 async def test_cookies_are_not_sent_back(server, provider_of):
     server.answer = lambda request: web.json_response({}, headers={"Set-Cookie": "a=b; Path=/"})
     provider = provider_of(server.url(host="localhost"))
-    await provider.facts_of("contoso.com")
-    await provider.facts_of("fabrikam.com")
+    await provider.list_facts("contoso.com")
+    await provider.list_facts("fabrikam.com")
     assert [request.headers.get("Cookie") for request in server.asked] == [None, None]
 
 
@@ -54,45 +54,45 @@ async def test_cookies_are_not_sent_back(server, provider_of):
     ],
 )
 async def test_a_domain_stays_in_its_place_whatever_it_holds(server, provider_of, domain, in_path, in_query):
-    await provider_of(server.url("/firms/{domain}/facts?key=a%2Bb")).facts_of(domain)
-    await provider_of(server.url("/firms?of={domain}&key=a%2Bb")).facts_of(domain)
+    await provider_of(server.url("/firms/{domain}/facts?key=a%2Bb")).list_facts(domain)
+    await provider_of(server.url("/firms?of={domain}&key=a%2Bb")).list_facts(domain)
     assert server.paths == [f"/firms/{in_path}/facts?key=a%2Bb", f"/firms?of={in_query}&key=a%2Bb"]
 
 
 @pytest.mark.parametrize("domain", ["", ".", ".."])
 async def test_what_would_be_another_path_is_not_asked(server, provider_of, domain):
-    assert await provider_of(server.url()).facts_of(domain) == {}
+    assert await provider_of(server.url()).list_facts(domain) == {}
     assert server.paths == []
 
 
 async def test_close_ends_a_look_up_without_facts_and_without_a_grudge(server, provider_of):
     answer, server.answer = server.answer, never
     provider = provider_of(server.url())
-    callers = [asyncio.create_task(provider.facts_of("contoso.com")) for _ in range(2)]
+    callers = [asyncio.create_task(provider.list_facts("contoso.com")) for _ in range(2)]
     await server.arrived.wait()
     await provider.close()
     assert await asyncio.gather(*callers) == [{}, {}]
     server.answer = answer
-    assert await provider.facts_of("contoso.com") == FACTS
+    assert await provider.list_facts("contoso.com") == FACTS
 
 
 async def test_close_ends_a_look_up_that_has_not_begun(server, provider_of):
     provider = provider_of(server.url())
-    caller = asyncio.create_task(provider.facts_of("contoso.com"))
+    caller = asyncio.create_task(provider.list_facts("contoso.com"))
     await asyncio.sleep(0)
     await provider.close()
     assert await caller == {}
-    assert await provider.facts_of("contoso.com") == FACTS
+    assert await provider.list_facts("contoso.com") == FACTS
 
 
 async def test_close_may_come_twice_or_before_any_look_up(server, provider_of):
     provider = provider_of(server.url())
     await provider.close()
-    assert await provider.facts_of("contoso.com") == FACTS
+    assert await provider.list_facts("contoso.com") == FACTS
     await provider.close()
     await provider.close()
-    assert await provider.facts_of("contoso.com") == FACTS
-    assert await provider.facts_of("fabrikam.com") == FACTS
+    assert await provider.list_facts("contoso.com") == FACTS
+    assert await provider.list_facts("fabrikam.com") == FACTS
 
 
 def test_after_close_another_loop_may_use_it():
@@ -101,7 +101,7 @@ def test_after_close_another_loop_may_use_it():
     )
 
     async def look_up(domain):
-        assert await provider.facts_of(domain) == {}
+        assert await provider.list_facts(domain) == {}
         await provider.close()
 
     for domain in ("contoso.com", "fabrikam.com"):
@@ -119,7 +119,7 @@ async def test_the_log_says_host_and_error_but_neither_domain_nor_key(
     budget = IMPATIENT if answer is never else PATIENT
     provider = provider_of(server.url("/firms/{domain}?key=secret"), budget=budget)
     with caplog.at_level(logging.DEBUG):
-        await provider.facts_of("contoso.com")
+        await provider.list_facts("contoso.com")
     assert f"No facts from 127.0.0.1: {why}, 1 in a row" in caplog.messages
     assert "contoso" not in caplog.text
     assert "secret" not in caplog.text

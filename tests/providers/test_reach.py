@@ -106,7 +106,7 @@ def test_all_others_may_not(address):
 )
 async def test_a_private_address_is_refused_before_a_connection(server, provider_of, caplog, host, why):
     provider = provider_of(server.url(host=host), may_reach=is_public_address)
-    assert await provider.facts_of("contoso.com") == {}
+    assert await provider.list_facts("contoso.com") == {}
     assert server.asked == []
     assert caplog.messages == [f"No facts from {host.strip('[]')}: {why}, 1 in a row"]
 
@@ -120,7 +120,7 @@ async def test_one_private_address_among_public_ones_makes_a_name_suspect(server
         return address == "127.0.0.1"
 
     provider = provider_of(server.url(host="provider.example"), may_reach=may_reach)
-    assert await provider.facts_of("contoso.com") == {}
+    assert await provider.list_facts("contoso.com") == {}
     assert tried == ["127.0.0.1", "10.0.0.1"]
     assert server.asked == []
 
@@ -130,7 +130,7 @@ async def test_a_name_is_asked_once_so_that_what_was_checked_is_what_is_reached(
     names["provider.example"] = lambda: next(turns)
     checked = []
     provider = provider_of(server.url(host="provider.example"), may_reach=lambda a: checked.append(a) or True)
-    assert await provider.facts_of("contoso.com") == FACTS
+    assert await provider.list_facts("contoso.com") == FACTS
     assert names["asked"] == ["provider.example"]
     assert set(checked) == {"127.0.0.1"}
     assert server.asked[0].headers["Host"] == f"provider.example:{server.port}"
@@ -138,18 +138,18 @@ async def test_a_name_is_asked_once_so_that_what_was_checked_is_what_is_reached(
 
 async def test_the_next_address_is_tried_if_one_refuses(server, provider_of, names):
     names["provider.example"] = ["::1", "127.0.0.1"]
-    assert await provider_of(server.url(host="provider.example")).facts_of("contoso.com") == FACTS
+    assert await provider_of(server.url(host="provider.example")).list_facts("contoso.com") == FACTS
 
 
 @pytest.mark.parametrize(("addresses", "why"), [(None, "gaierror"), ([], "ForbiddenAddress")])
 async def test_a_name_without_an_address_gives_no_facts(provider_of, names, caplog, addresses, why):
     names["provider.example"] = addresses
-    assert await provider_of("http://provider.example/{domain}").facts_of("contoso.com") == {}
+    assert await provider_of("http://provider.example/{domain}").list_facts("contoso.com") == {}
     assert caplog.messages == [f"No facts from provider.example: {why}, 1 in a row"]
 
 
 async def test_a_name_that_cannot_be_one_gives_no_facts(provider_of):
-    assert await provider_of(f"http://{'a' * 64}.example/{{domain}}").facts_of("contoso.com") == {}
+    assert await provider_of(f"http://{'a' * 64}.example/{{domain}}").list_facts("contoso.com") == {}
 
 
 async def test_a_resolver_that_hangs_costs_the_budget_and_one_thread(server, provider_of, names):
@@ -158,7 +158,7 @@ async def test_a_resolver_that_hangs_costs_the_budget_and_one_thread(server, pro
     provider = provider_of(server.url(host="provider.example"), budget=IMPATIENT)
     began = time.monotonic()
     try:
-        found = await asyncio.gather(*(provider.facts_of(f"firm{number}.example") for number in range(20)))
+        found = await asyncio.gather(*(provider.list_facts(f"firm{number}.example") for number in range(20)))
         await provider.close()
         assert time.monotonic() - began < LITTLE
     finally:

@@ -106,18 +106,18 @@ def host_of(certificate):
 async def test_a_host_that_says_no_goodbye_keeps_no_connection(host_of, provider_of, answer, budget, facts):
     host = host_of(answer)
     provider = provider_of(f"https://127.0.0.1:{host.port}/{{domain}}", MAPPING, budget)
-    assert await provider.facts_of("contoso.com") == facts
+    assert await provider.list_facts("contoso.com") == facts
     assert await asyncio.to_thread(host.gone.wait, SOON)
 
 
 async def test_a_certificate_that_nobody_trusts_is_refused(host_of, provider_of, caplog):
     host = host_of(AN_ANSWER)
-    assert await provider_of(f"https://127.0.0.1:{host.port}/{{domain}}").facts_of("contoso.com") == {}
+    assert await provider_of(f"https://127.0.0.1:{host.port}/{{domain}}").list_facts("contoso.com") == {}
     assert caplog.messages == ["No facts from 127.0.0.1: SSLCertVerificationError, 1 in a row"]
 
 
 @pytest.mark.usefixtures("trusted")
 async def test_a_certificate_of_another_host_is_refused(host_of, provider_of, caplog):
     host = host_of(AN_ANSWER)
-    assert await provider_of(f"https://localhost:{host.port}/{{domain}}").facts_of("contoso.com") == {}
+    assert await provider_of(f"https://localhost:{host.port}/{{domain}}").list_facts("contoso.com") == {}
     assert caplog.messages == ["No facts from localhost: SSLCertVerificationError, 1 in a row"]

@@ -4,14 +4,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.table import MemoryTable
 
 
 class Killed(BaseException):
     """The process ends here."""
 
 
-class DyingStore(MemoryLeadStore):
+class DyingStore(MemoryTable):
     """Counts its writes, and does, doesn't, or half does the one that it is told to die at."""
 
     def __init__(self):
@@ -32,19 +32,19 @@ class DyingStore(MemoryLeadStore):
     async def create(self, change):
         return await self._write_or_die(super().create(change))
 
-    async def keep_seat(self, read, lead_id, seat):
-        return await self._write_or_die(super().keep_seat(read, lead_id, seat))
+    async def save_assignment(self, read, lead_id, assignment):
+        return await self._write_or_die(super().save_assignment(read, lead_id, assignment))
 
-    async def leave_seat(self, read, lead_id):
-        return await self._write_or_die(super().leave_seat(read, lead_id))
+    async def delete_assignment(self, read, lead_id):
+        return await self._write_or_die(super().delete_assignment(read, lead_id))
 
-    async def bury(self, read):
-        return await self._write_or_die(super().bury(read))
+    async def delete_tombstone(self, read):
+        return await self._write_or_die(super().delete_tombstone(read))
 
-    async def erase_events(self, lead_id, through):
+    async def delete_events(self, lead_id, through):
         if self.writes + 1 == self._dies_at and self._is_done:
             through //= 2  # one transaction of several
-        return await self._write_or_die(super().erase_events(lead_id, through))
+        return await self._write_or_die(super().delete_events(lead_id, through))
 
     async def _write_or_die(self, write):
         self.writes += 1

@@ -6,7 +6,7 @@ from shared.leads.commands import ReportFollowUp
 from shared.leads.events import EventType
 from shared.services.commands import report_follow_up
 from shared.services.ports import UnreadMessage
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
 from tests.builders import NOW, a_push
@@ -19,24 +19,27 @@ OWNED = TEXT
 
 
 async def pushed(context, slug="backup", at=NOW, **changes):
-    return (await receive(context, a_push(**changes), slug=slug, at=at)).lead_id
+    return (await receive(context, Intake(a_push(**changes), at, slug))).lead_id
 
 
 async def lived(context, slug="backup", **changes):
     """A lead with an owner and a history."""
     lead_id = await pushed(context, slug, **changes)
-    await score_lead(context, lead_id, at=NOW, heard=1)
-    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW, note="rang Ada"), at=NOW)
+    await score_lead(context, lead_id, now=NOW, published_number=1)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW, note="rang Ada"), now=NOW)
     return lead_id
 
 
 def rows_of(context, lead_id):
-    return [row for (_, row) in context.store.rows if lead_id in row]
+    return [row for (_, row) in context.lead_store.rows if lead_id in row]
 
 
 def said_by(context):
     """Everything that is stored, as one text."""
-    kept = [*context.store.rows.items(), *map(to_plain, context.store._seats.values())]
+    kept = [
+        *context.lead_store.rows.items(),
+        *map(to_plain, context.lead_store._assignments.values()),
+    ]
     return str(kept).casefold()
 
 
@@ -52,6 +55,6 @@ def told(context):
 
 def expect_gone(context, lead_id):
     assert rows_of(context, lead_id) == []
-    assert (context.store._seats, context.store._rota.open_leads) == ({}, {})
+    assert (context.lead_store._assignments, context.lead_store._workload.open_leads) == ({}, {})
     assert len({event.id for event in told(context)}) == 1
     assert "ada" not in said_by(context)

@@ -15,7 +15,7 @@ def a_takeover_desk(*rows, **ports):
     table = MemoryMarketplaceTable()
     for row in rows:
         table.put(row)
-    own = {"takeover": LeadImport(table, MemoryImportLedger()), "new_id": lambda: uuid.uuid4().hex}
+    own = {"lead_import": LeadImport(table, MemoryImportLedger()), "new_id": lambda: uuid.uuid4().hex}
     return a_context(**{**own, **ports})
 
 
@@ -24,12 +24,12 @@ async def step(context, now=NOW, **bounds):
 
 
 async def state(context):
-    return (await context.lead_import.ledger.load()).state
+    return (await context.lead_import.ledger.find_state()).state
 
 
 async def leads(context):
-    ids = [key.removeprefix("lead!") for _, key in context.store.rows if key.startswith("lead!")]
-    return [(await context.store.get(lead_id)).lead for lead_id in ids]
+    ids = [key.removeprefix("lead!") for _, key in context.lead_store.rows if key.startswith("lead!")]
+    return [(await context.lead_store.get(lead_id)).lead for lead_id in ids]
 
 
 async def lead(context):

@@ -20,7 +20,7 @@ from shared.services.activity import Activity, LeadUnclear, take_activity
 from shared.services.commands import update_lead
 from shared.services.errors import BusUnavailable, LeadNotFound, StoreUnavailable
 from shared.services.ports import QueuedMessage
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY, SPILL_REDELIVERY, redeliver
 from shared.services.run_due import run_due
 from tests.builders import NOW, a_context, a_push
@@ -36,19 +36,19 @@ ALL = pytest.mark.parametrize("report", [CALL, VISIT, WON, FACTS], ids=["call", 
 
 
 async def pushed(context, slug="one", at=NOW, **changes):
-    return (await receive(context, a_push(**changes), slug=slug, at=at)).lead_id
+    return (await receive(context, Intake(a_push(**changes), at, slug))).lead_id
 
 
 async def taken(context, report, *, lead_id=None, at=LATER):
-    await take_activity(context, Activity(report, lead_id, None if lead_id else EMAIL), at=at)
+    await take_activity(context, Activity(report, lead_id, None if lead_id else EMAIL), now=at)
 
 
 async def lead_of(context, lead_id):
-    return (await context.store.get(lead_id)).lead
+    return (await context.lead_store.get(lead_id)).lead
 
 
 async def told(context, lead_id):
-    return [event.type for event in await context.store.events_of(lead_id)]
+    return [event.type for event in await context.lead_store.list_events(lead_id)]
 
 
 @ALL
@@ -56,7 +56,7 @@ async def test_a_report_is_done_and_published(report):
     context = a_context()
     lead_id = await pushed(context)
     await taken(context, report, lead_id=lead_id)
-    events = await context.store.events_of(lead_id)
+    events = await context.lead_store.list_events(lead_id)
     assert len(events) > 1
     assert {event.id for event in context.publisher.published} == {event.id for event in events}
 
@@ -87,7 +87,7 @@ async def test_five_at_once_are_one(report):
 @pytest.mark.parametrize("fault", [{"answers": 1}, {"requests": 1}], ids=["answer lost", "request lost"])
 async def test_a_lost_write_is_done_exactly_once(report, fault):
     store = LosesAnswers()
-    context, other = a_context(store=store), a_context()
+    context, other = a_context(table=store), a_context()
     lead_id = await pushed(context)
     vars(store).update(fault)
     await taken(context, report, lead_id=lead_id)
@@ -98,7 +98,7 @@ async def test_a_lost_write_is_done_exactly_once(report, fault):
 @ALL
 async def test_a_store_that_is_away_for_a_while_loses_nothing_and_does_nothing_twice(report):
     store = LosesAnswers()
-    context, other = a_context(store=store), a_context()
+    context, other = a_context(table=store), a_context()
     ids = [await pushed(context, slug=slug) for slug in ("one", "two", "three")]
     if report is WON:
         for lead_id in ids[1:]:
@@ -181,7 +181,7 @@ async def test_by_address_a_status_is_for_the_only_open_lead():
     first, second = await pushed(context), await pushed(context, slug="two")
     with pytest.raises(LeadUnclear, match="Several leads of this address are open: name one by `leadId`"):
         await taken(context, WON)
-    await update_lead(context, first, UpdateLead(status=LeadStatus.LOST), at=LATER)
+    await update_lead(context, first, UpdateLead(status=LeadStatus.LOST), now=LATER)
     await taken(context, WON)
     assert (await lead_of(context, second)).status is LeadStatus.WON
     with pytest.raises(LeadUnclear, match="No lead of this address is open"):
@@ -218,45 +218,39 @@ async def test_facts_are_scored_within_a_tick_of_the_clock():
 # Put off
 
 MESSAGE = QueuedMessage(body=b"{}", message_id="m-1", sent_at=NOW)
+LAST = ACTIVITY_REDELIVERY.backoff.attempts - 1  # redeliveries
 
 
 async def test_what_can_not_be_done_now_comes_later_and_later():
     context = a_context()
-    for attempts in (0, 1, 4, 5, ACTIVITY_REDELIVERY.attempts - 1):
+    for attempts in (0, 1, 4, 5, LAST - 1):
         await redeliver(context.activity, replace(MESSAGE, attempts=attempts), ACTIVITY_REDELIVERY, NOW)
-    waits = [(at - NOW).total_seconds() for at, _ in context.activity.put_off]
+    waits = [(at - NOW).total_seconds() for at, _ in context.activity.redelivered]
     assert waits == [30, 60, 480, 600, 600]
-    assert [message.attempts for _, message in context.activity.put_off] == [
-        1,
-        2,
-        5,
-        6,
-        ACTIVITY_REDELIVERY.attempts,
-    ]
+    assert [message.attempts for _, message in context.activity.redelivered] == [1, 2, 5, 6, LAST]
 
 
 async def test_what_could_not_be_done_for_a_day_is_refused():
     context = a_context()
-    await redeliver(
-        context.activity, replace(MESSAGE, attempts=ACTIVITY_REDELIVERY.attempts), ACTIVITY_REDELIVERY, NOW
-    )
-    assert [message.refusal for message in context.activity.refused] == [
+    await redeliver(context.activity, replace(MESSAGE, attempts=LAST), ACTIVITY_REDELIVERY, NOW)
+    assert [message.refusal for message in context.activity.dead_lettered] == [
         "The store could not be reached for a day."
     ]
 
 
 @pytest.mark.parametrize(
-    ("pauses", "days"), [(ACTIVITY_REDELIVERY, 1), (SPILL_REDELIVERY, 14)], ids=["activity", "spill"]
+    ("redelivery", "days"), [(ACTIVITY_REDELIVERY, 1), (SPILL_REDELIVERY, 14)], ids=["activity", "spill"]
 )
-def test_attempts_last_as_long_as_the_refusal_says(pauses, days):
-    in_all = sum((pauses.after(attempts) for attempts in range(pauses.attempts)), timedelta())
-    assert timedelta(days=days) <= in_all < timedelta(days=days) + pauses.longest
+def test_attempts_last_as_long_as_the_refusal_says(redelivery, days):
+    backoff = redelivery.backoff
+    in_all = sum((backoff.pause_after(failures) for failures in range(1, backoff.attempts)), timedelta())
+    assert timedelta(days=days) <= in_all < timedelta(days=days) + backoff.longest
 
 
 async def test_a_bus_that_takes_no_copy_is_told(monkeypatch):
     monkeypatch.setattr("shared.services.redelivery.PAUSE", 0)
     context = a_context()
     context.activity.is_down = True
-    for attempts in (0, ACTIVITY_REDELIVERY.attempts):
+    for attempts in (0, LAST):
         with pytest.raises(BusUnavailable):
             await redeliver(context.activity, replace(MESSAGE, attempts=attempts), ACTIVITY_REDELIVERY, NOW)

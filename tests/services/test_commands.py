@@ -9,7 +9,7 @@ from shared.leads.commands import ReportInteraction
 from shared.leads.events import EventType
 from shared.services.commands import report_interaction, report_interaction_of
 from shared.services.errors import LeadNotFound
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.builders import NOW, a_context, a_push
@@ -22,24 +22,24 @@ def looked_at_prices(**fields):
 
 
 async def pushed(context, slug="one", **changes):
-    return (await receive(context, a_push(**changes), slug=slug, at=NOW)).lead_id
+    return (await receive(context, Intake(a_push(**changes), NOW, slug))).lead_id
 
 
 async def total(context, lead_id):
-    return (await context.store.get(lead_id)).lead.score.total
+    return (await context.lead_store.get(lead_id)).lead.score.total
 
 
 async def test_behaviour_raises_the_score_by_the_bus_path():
     context = a_context()
     lead_id = await pushed(context, ActionCode="Nothing", LeadSource="SPZA")
-    await score_lead(context, lead_id, at=NOW, heard=1)
+    await score_lead(context, lead_id, now=NOW, published_number=1)
     before = await total(context, lead_id)
-    await report_interaction(context, lead_id, looked_at_prices(), at=NOW)
+    await report_interaction(context, lead_id, looked_at_prices(), now=NOW)
     event = context.publisher.published[-1]
     assert event.type is EventType.INTERACTED
-    await score_lead(context, lead_id, at=NOW, heard=event.number)
+    await score_lead(context, lead_id, now=NOW, published_number=event.number)
     assert await total(context, lead_id) == before + 10
-    assert (await context.store.get(lead_id)).lead.bookkeeping.outbox.unpublished == ()
+    assert (await context.lead_store.get(lead_id)).lead.bookkeeping.outbox.unpublished == ()
 
 
 async def test_what_the_bus_lost_the_clock_scores():
@@ -47,7 +47,7 @@ async def test_what_the_bus_lost_the_clock_scores():
     lead_id = await pushed(context, ActionCode="Nothing", LeadSource="SPZA")
     await run_due(context, NOW + MINUTE)
     before = await total(context, lead_id)
-    await report_interaction(context, lead_id, looked_at_prices(), at=NOW + MINUTE)
+    await report_interaction(context, lead_id, looked_at_prices(), now=NOW + MINUTE)
     await run_due(context, NOW + 2 * MINUTE)
     assert await total(context, lead_id) == before + 10
 
@@ -56,7 +56,7 @@ async def test_a_second_report_of_the_same_does_nothing():
     context = a_context()
     lead_id = await pushed(context)
     await asyncio.gather(
-        *(report_interaction(context, lead_id, looked_at_prices(id="m-1"), at=NOW) for _ in range(5))
+        *(report_interaction(context, lead_id, looked_at_prices(id="m-1"), now=NOW) for _ in range(5))
     )
     assert sum(event.type is EventType.INTERACTED for event in context.publisher.published) == 1
 
@@ -65,15 +65,15 @@ async def test_an_interaction_by_address_reaches_every_lead_of_the_person_and_no
     context = a_context()
     mine = {await pushed(context, slug=slug) for slug in ("one", "two", "three")}
     other = await pushed(context, Email="eva@fabrikam.example")
-    leads = await report_interaction_of(context, " ADA@fabrikam.example ", looked_at_prices(), at=NOW)
+    leads = await report_interaction_of(context, " ADA@fabrikam.example ", looked_at_prices(), now=NOW)
     assert {lead.id for lead in leads} == mine
     for lead_id in mine:
-        assert (await context.store.get(lead_id)).lead.bookkeeping.scoring.interactions[
+        assert (await context.lead_store.get(lead_id)).lead.bookkeeping.scoring.interactions[
             -1
         ].type == "pricing_page_visited"
-    assert len((await context.store.get(other)).lead.bookkeeping.scoring.interactions) == 1
+    assert len((await context.lead_store.get(other)).lead.bookkeeping.scoring.interactions) == 1
 
 
 async def test_an_address_that_nobody_has_is_not_found():
     with pytest.raises(LeadNotFound):
-        await report_interaction_of(a_context(), "nobody@contoso.example", looked_at_prices(), at=NOW)
+        await report_interaction_of(a_context(), "nobody@contoso.example", looked_at_prices(), now=NOW)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from shared.leads.events import EventType
 from shared.services.health import check_health, clock_stopped_after
 from shared.services.publish import PUBLISH_BACKOFF
-from shared.services.receive import Result, receive
+from shared.services.receive import Intake, Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.builders import DAY, NOW, a_context, a_push
@@ -20,15 +20,15 @@ SKEW = MINUTE
 
 async def pushed(context, number, at, **changes):
     push = a_push(Email=f"someone{number}@contoso.example", **changes)
-    return (await receive(context, push, slug=None, at=at)).lead_id
+    return (await receive(context, Intake(push, at))).lead_id
 
 
 async def lead_of(context, lead_id):
-    return (await context.store.get(lead_id)).lead
+    return (await context.lead_store.get(lead_id)).lead
 
 
 async def all_events(context, ids):
-    return [event for lead_id in ids for event in await context.store.events_of(lead_id)]
+    return [event for lead_id in ids for event in await context.lead_store.list_events(lead_id)]
 
 
 def published_ids(context):
@@ -54,7 +54,7 @@ async def test_while_the_bus_is_gone_for_an_hour_leads_are_scored_in_time_and_no
 
     context.publisher.is_down = False
     back_at = NOW + MINUTE * 60
-    for minute in range(1, PUBLISH_BACKOFF.longest_pause // MINUTE + 1):
+    for minute in range(1, PUBLISH_BACKOFF.longest // MINUTE + 1):
         await run_due(context, back_at + MINUTE * minute)
     assert published_ids(context) == {event.id for event in before}
     assert await all_events(context, ids) == before  # with the ids that they were written with
@@ -81,7 +81,7 @@ async def test_a_bus_that_eats_three_messages_of_ten_keeps_no_lead_from_its_scor
     ids = [await pushed(context, number, NOW) for number in range(200)]
     heard = [event.id.partition(":")[0] for event in context.publisher.published]
     for lead_id in heard:
-        await score_lead(context, lead_id, at=NOW + SECOND, heard=1)
+        await score_lead(context, lead_id, now=NOW + SECOND, published_number=1)
     assert 40 <= len(set(ids) - set(heard)) <= 80
     await run_due(context, NOW + TICK)
     scored = [event for event in await all_events(context, ids) if event.type is EventType.SCORED]
@@ -111,7 +111,7 @@ async def test_if_the_timer_never_fires_whoever_asks_for_readiness_once_a_minute
 
 async def test_two_instances_whose_clocks_differ_by_a_minute_score_and_flag_once_and_keep_deadlines_exact():
     slow = a_context()
-    fast = a_context(store=slow.store, publisher=slow.publisher)
+    fast = a_context(table=slow.lead_store, publisher=slow.publisher)
     ids, ended = [], NOW + DAY + timedelta(minutes=20)
     for number in range(20):
         context, at = ((slow, NOW), (fast, NOW + SKEW))[number % 2]
@@ -119,7 +119,7 @@ async def test_two_instances_whose_clocks_differ_by_a_minute_score_and_flag_once
     for number in range(20):  # the other instance gets the sender's retry, seconds later
         context, at = ((fast, NOW + SKEW), (slow, NOW))[number % 2]
         push = a_push(Email=f"someone{number}@contoso.example")
-        again = await receive(context, push, slug=None, at=at + 5 * SECOND)
+        again = await receive(context, Intake(push, at + 5 * SECOND))
         assert again.result is Result.REPEATED
     for now in (NOW + MINUTE, NOW + 2 * MINUTE, NOW + DAY - MINUTE, NOW + DAY, NOW + DAY + MINUTE, ended):
         await asyncio.gather(run_due(slow, now), run_due(fast, now + SKEW))
@@ -157,11 +157,11 @@ async def test_a_poison_lead_at_the_head_of_what_is_due_delays_nobody_and_is_par
     poison = await pushed(context, "poison", NOW - DAY / 2)
     context.publisher.poison = poison
     minute, failures = 0, 0
-    while not await context.store.parked(10):
+    while not await context.due_index.list_parked(10):
         minute += 1
         now = NOW + MINUTE * minute
         healthy = [await pushed(context, f"{minute}-{number}", now - 40 * SECOND) for number in range(3)]
-        assert (await context.store.due_until(now, 1))[0].lead_id == poison or failures
+        assert (await context.due_index.list_due(now, 1))[0].lead_id == poison or failures
         tick = await run_due(context, now)
         failures += tick.failed
         for lead_id in healthy:
@@ -169,5 +169,5 @@ async def test_a_poison_lead_at_the_head_of_what_is_due_delays_nobody_and_is_par
             assert lead.score is not None
             assert lead.bookkeeping.outbox.unpublished == ()
         assert minute < 200
-    assert [row.lead_id for row in await context.store.parked(10)] == [poison]
+    assert [row.lead_id for row in await context.due_index.list_parked(10)] == [poison]
     assert failures >= context.policy.clock.attempts

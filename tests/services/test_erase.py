@@ -10,7 +10,7 @@ from shared.contract.responses import lead_body
 from shared.leads.change import Change
 from shared.leads.commands import UpdateLead
 from shared.leads.events import EventType
-from shared.leads.lead import CloseReason, LeadStatus
+from shared.leads.lead import LeadStatus
 from shared.routing.workload import Assignment
 from shared.services import erase as service
 from shared.services.commands import update_lead
@@ -23,8 +23,8 @@ from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
 from tests.builders import DAY, NOW, a_context, another
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
+from tests.fakes.table import MemoryTable, ports_over
 from tests.samples import ADA
 from tests.services.erasure import (
     AT,
@@ -44,15 +44,15 @@ async def test_a_person_is_erased_with_all_leads_and_a_receipt_of_numbers():
     context = a_context(OWNED)
     ids = [await lived(context, slug) for slug in ("backup", "vm")]
     other = await lived(context, Email="eva@contoso.example")
-    removed = await erase_person(context, EMAIL, at=AT)
+    removed = await erase_person(context, EMAIL, now=AT)
     assert (removed.leads, removed.events) == (2, 12)
     assert removed.rows == 2 + 12 + 2 + 2 * 3  # leads, events, seats, index rows
     assert [to_plain(event.data) for event in told(context)] == [{"because": "requested"}] * 2
     await run_due(context, AT + MINUTE)
     assert [rows_of(context, lead_id) for lead_id in ids] == [[], []]
     assert rows_of(context, other)
-    assert len(context.store._seats) == 1
-    assert list((await context.store.rota_for(other)).rota.open_leads.values()) == [1]
+    assert len(context.lead_store._assignments) == 1
+    assert list((await context.workloads.get_workload(other)).workload.open_leads.values()) == [1]
 
 
 @pytest.mark.parametrize("text", [*ADA.values(), "rang Ada"])
@@ -60,55 +60,55 @@ async def test_nothing_of_the_person_is_left_at_once(text):
     context = a_context(OWNED)
     await lived(context)
     assert f'"{text.casefold()}"' in said_by(context)
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     assert f'"{text.casefold()}"' not in said_by(context)
 
 
 async def test_a_second_call_and_one_for_nobody_find_nothing():
     context = a_context()
     await lived(context)
-    await erase_person(context, EMAIL, at=AT)
-    assert await erase_person(context, EMAIL, at=AT) == Removed()
-    assert await erase_person(context, "nobody@contoso.example", at=AT) == Removed()
-    assert await erase_lead(context, "a" * 24, at=AT) == Removed()
+    await erase_person(context, EMAIL, now=AT)
+    assert await erase_person(context, EMAIL, now=AT) == Removed()
+    assert await erase_person(context, "nobody@contoso.example", now=AT) == Removed()
+    assert await erase_lead(context, "a" * 24, now=AT) == Removed()
     assert len(told(context)) == 1
 
 
 async def test_an_erased_lead_is_found_by_nobody():
     context = a_context(OWNED)
     lead_id = await lived(context)
-    await erase_lead(context, lead_id, at=AT)
+    await erase_lead(context, lead_id, now=AT)
     for call in (
         get_lead(context, lead_id, AT),
         list_events(context, lead_id),
-        score_lead(context, lead_id, at=AT, heard=1),
-        update_lead(context, lead_id, UpdateLead(owner="sam"), at=AT),
+        score_lead(context, lead_id, now=AT, published_number=1),
+        update_lead(context, lead_id, UpdateLead(owner="sam"), now=AT),
     ):
         with pytest.raises(LeadNotFound):
             await call
-    assert (await context.store.open_by_worth(LeadFilter(), 10, None)).lead_ids == ()
-    assert await context.store.received_between(NOW, AT, 10) == []
+    assert (await context.lead_index.list_by_score(LeadFilter(), 10, None)).lead_ids == ()
+    assert await context.lead_index.list_received_between(NOW, AT, 10) == []
     assert (await check_health(context, AT)).is_ready
 
 
 async def test_one_lead_is_erased_by_its_id_and_the_others_of_the_person_stay():
     context = a_context()
     first, second = [await lived(context, slug) for slug in ("backup", "vm")]
-    assert (await erase_lead(context, first, at=AT)).leads == 1
+    assert (await erase_lead(context, first, now=AT)).leads == 1
     assert await get_lead(context, second, AT)
 
 
 async def test_somebody_known_by_phone_only_is_erased_by_the_id():
     context = a_context()
     lead_id = await pushed(context, Email="n/a")
-    assert (await erase_person(context, EMAIL, at=AT)).leads == 0
-    assert (await erase_lead(context, lead_id, at=AT)).leads == 1
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 0
+    assert (await erase_lead(context, lead_id, now=AT)).leads == 1
 
 
 async def test_a_customer_who_comes_back_later_begins_anew():
     context = a_context()
     lead_id = await lived(context)
-    await erase_person(context, EMAIL, at=AT)
+    await erase_person(context, EMAIL, now=AT)
     await run_due(context, AT + MINUTE)
     assert await pushed(context, at=AT + DAY) == lead_id
     assert [event.number for event in (await list_events(context, lead_id))[0]] == [1]
@@ -117,15 +117,15 @@ async def test_a_customer_who_comes_back_later_begins_anew():
 async def test_a_slow_actor_brings_nothing_back():
     context = a_context(OWNED)
     lead_id = await pushed(context)
-    read, rota = await context.store.get(lead_id), await context.store.rota_for(lead_id)
-    await erase_person(context, EMAIL, at=AT)
+    read, rota = await context.lead_store.get(lead_id), await context.workloads.get_workload(lead_id)
+    await erase_person(context, EMAIL, now=AT)
     with suppress(LeadNotFound):
-        await score_lead(context, lead_id, at=AT)
-    await context.store.keep_seat(
+        await score_lead(context, lead_id, now=AT)
+    await context.workloads.save_assignment(
         rota, lead_id, Assignment(request=1, owner="ann")
     )  # read before, written after
     with pytest.raises(LeadChanged):
-        await context.store.replace(read, Change(read.lead))
+        await context.lead_store.replace(read, Change(read.lead))
     await run_due(context, AT + MINUTE)
     expect_gone(context, lead_id)
 
@@ -138,12 +138,12 @@ async def test_a_lead_that_is_erased_behind_a_change_makes_no_failure_of_it(poli
         async def publish(self, lead, events):
             await super().publish(lead, events)
             if lead.status is LeadStatus.LOST:
-                await erase_lead(context, lead.id, at=AT)
+                await erase_lead(context, lead.id, now=AT)
 
     context = a_context(policy, publisher=Erasing())
     lead_id = await lived(context)
-    lost = UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET)
-    assert (await update_lead(context, lead_id, lost, at=AT)).status is LeadStatus.LOST
+    lost = UpdateLead(status=LeadStatus.LOST, reason="budget")
+    assert (await update_lead(context, lead_id, lost, now=AT)).status is LeadStatus.LOST
     assert rows_of(context, lead_id)
     await run_due(context, AT + MINUTE)
     expect_gone(context, lead_id)
@@ -152,25 +152,25 @@ async def test_a_lead_that_is_erased_behind_a_change_makes_no_failure_of_it(poli
 async def test_due_rows_of_an_erased_lead_are_no_failures():
     context = a_context()
     await pushed(context)
-    rows = await context.store.due_until(NOW + DAY, 10)
+    rows = await context.due_index.list_due(NOW + DAY, 10)
 
-    class Late(MemoryLeadStore):
+    class Late(MemoryTable):
         """Reads its due rows before the erasure."""
 
-        async def due_until(self, now, limit):
+        async def list_due(self, now, limit):
             return rows
 
     late = Late()
-    late.__dict__.update(context.store.__dict__)
-    await erase_person(context, EMAIL, at=AT)
-    tick = await run_due(replace(context, store=late), NOW + DAY)
+    late.__dict__.update(context.lead_store.__dict__)
+    await erase_person(context, EMAIL, now=AT)
+    tick = await run_due(replace(context, **ports_over(late)), NOW + DAY)
     assert (tick.done, tick.failed) == (len(rows), 0)
 
 
 async def test_events_that_nobody_heard_are_never_told_but_the_erasure_is():
     context = a_context(publisher=MemoryPublisher(is_down=True))
     lead_id = await lived(context)
-    assert (await erase_person(context, EMAIL, at=AT)).leads == 1
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 1
     for minutes in (1, 2, 3):
         await run_due(context, AT + minutes * MINUTE)
     assert rows_of(context, lead_id)  # the tombstone owes its event
@@ -191,8 +191,8 @@ async def test_an_erasure_that_is_told_after_the_customer_came_back_tells_nothin
     heard = []
     context = a_context(publisher=Listening(is_down=True))
     lead_id = await pushed(context)
-    await erase_person(context, EMAIL, at=AT)
-    tombstone = await context.store.tombstone_of(lead_id)
+    await erase_person(context, EMAIL, now=AT)
+    tombstone = await context.lead_store.find_tombstone(lead_id)
     await pushed(context, at=AT)
     context.publisher.is_down = False
     for minutes in (1, 2):
@@ -209,13 +209,13 @@ async def test_more_leads_than_one_call_erases_are_no_receipt(monkeypatch):
     for number in range(5):
         await pushed(context, slug=f"offer-{number}")
     with pytest.raises(StoreUnavailable):
-        await erase_person(context, EMAIL, at=AT)
-    assert (await erase_person(context, EMAIL, at=AT)).leads == 1
+        await erase_person(context, EMAIL, now=AT)
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 1
 
 
 @pytest.mark.parametrize("is_done", [True, False], ids=["done, answer lost", "not done"])
 async def test_a_write_whose_answer_is_lost_is_in_the_receipt_once(is_done):
-    class Forgetful(MemoryLeadStore):
+    class Forgetful(MemoryTable):
         has_lost = False
 
         async def replace(self, read, change):
@@ -226,32 +226,32 @@ async def test_a_write_whose_answer_is_lost_is_in_the_receipt_once(is_done):
                 await super().replace(read, change)
             raise StoreUnavailable("the answer is lost")
 
-    context, other = a_context(OWNED, store=Forgetful()), a_context(OWNED)
+    context, other = a_context(OWNED, table=Forgetful()), a_context(OWNED)
     for one in (context, other):
         await lived(one)
-    assert await erase_person(context, EMAIL, at=AT) == await erase_person(other, EMAIL, at=AT)
-    assert context.store.has_lost
+    assert await erase_person(context, EMAIL, now=AT) == await erase_person(other, EMAIL, now=AT)
+    assert context.lead_store.has_lost
 
 
 async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_given_up():
-    class Broken(MemoryLeadStore):
+    class Broken(MemoryTable):
         looks, is_broken = 0, True
 
-        async def rota_for(self, lead_id):
+        async def get_workload(self, lead_id):
             self.looks += 1
             if self.is_broken:
                 raise ValueError("a bug")
-            return await super().rota_for(lead_id)
+            return await super().get_workload(lead_id)
 
-    context = a_context(store=Broken())
+    context = a_context(table=Broken())
     lead_id = await pushed(context)
     with pytest.raises(ValueError, match="a bug"):
-        await erase_lead(context, lead_id, at=AT)
+        await erase_lead(context, lead_id, now=AT)
     for minutes in range(1, 241):
         await run_due(context, AT + minutes * MINUTE)
-    assert context.store.looks < 12
-    assert await context.store.parked(10) == []
-    context.store.is_broken = False
+    assert context.lead_store.looks < 12
+    assert await context.due_index.list_parked(10) == []
+    context.lead_store.is_broken = False
     await run_due(context, AT + DAY)
     expect_gone(context, lead_id)
 
@@ -259,16 +259,16 @@ async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_g
 async def test_two_who_erase_at_once_do_it_once():
     context = a_context(OWNED)
     lead_id = await lived(context)
-    done = await asyncio.gather(*(erase_person(another(context), EMAIL, at=AT) for _ in range(3)))
+    done = await asyncio.gather(*(erase_person(another(context), EMAIL, now=AT) for _ in range(3)))
     assert (sum(one.leads for one in done), sum(one.events for one in done)) == (1, 6)
     await run_due(context, AT + MINUTE)
     expect_gone(context, lead_id)
 
 
 async def test_a_store_that_is_away_is_told():
-    class Away(MemoryLeadStore):
-        async def leads_of(self, person, limit):
+    class Away(MemoryTable):
+        async def list_leads_of(self, person, limit):
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await erase_person(a_context(store=Away()), EMAIL, at=AT)
+        await erase_person(a_context(table=Away()), EMAIL, now=AT)

@@ -17,7 +17,7 @@ KEPT = '[retention]\nleads_after = "10d"\n'
 async def test_the_clock_erases_a_closed_lead_when_its_time_is_up_and_no_other():
     context = a_context(KEPT)
     closed, open_ = [await lived(context, slug) for slug in ("backup", "vm")]
-    await update_lead(context, closed, UpdateLead(status=LeadStatus.WON), at=NOW)
+    await update_lead(context, closed, UpdateLead(status=LeadStatus.WON), now=NOW)
     await run_due(context, NOW + 10 * DAY - MINUTE)
     assert await get_lead(context, closed, NOW)
     await run_due(context, NOW + 10 * DAY)
@@ -30,7 +30,7 @@ async def test_the_clock_erases_a_closed_lead_when_its_time_is_up_and_no_other()
 async def test_a_longer_time_counts_at_once():
     context = a_context(KEPT)
     lead_id = await lived(context)
-    await update_lead(context, lead_id, UpdateLead(status=LeadStatus.WON), at=NOW)
+    await update_lead(context, lead_id, UpdateLead(status=LeadStatus.WON), now=NOW)
     longer = replace(context, policy=a_context(KEPT.replace("10d", "20d")).policy)
     await run_due(longer, NOW + 15 * DAY)
     assert await get_lead(context, lead_id, NOW)

@@ -12,25 +12,25 @@ from shared.services.dead_letters import DeadLetterWatch
 from shared.services.errors import StoreUnavailable
 from shared.services.health import WORK_STALE_AFTER, check_health, clock_stopped_after, work_stale_after
 from shared.services.parked import revive
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.builders import NOW, a_context, a_first_push, a_push, with_parked_score
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
+from tests.fakes.table import MemoryTable
 
 MINUTE = timedelta(minutes=1)
 
 
 async def test_a_desk_with_nothing_to_do_is_ready():
     context = a_context()
-    await context.store.clock_ran(NOW)
+    await context.desk_state.record_clock_run(NOW)
     health = await check_health(context, NOW)
     assert (health.is_ready, health.oldest_due, health.parked) == (True, {}, 0)
 
 
 async def test_an_outage_of_the_bus_shows_however_often_the_work_was_put_off():
     context = a_context(publisher=MemoryPublisher(is_down=True))
-    await receive(context, a_push(), slug=None, at=NOW)
+    await receive(context, Intake(a_push(), NOW))
     now = NOW
     while now < NOW + WORK_STALE_AFTER:
         now += MINUTE
@@ -44,7 +44,7 @@ async def test_an_outage_of_the_bus_shows_however_often_the_work_was_put_off():
 
 async def test_what_falls_due_later_is_no_old_work():
     context = a_context()
-    await receive(context, a_push(), slug=None, at=NOW)
+    await receive(context, Intake(a_push(), NOW))
     await run_due(context, NOW + MINUTE)
     assert (await check_health(context, NOW + timedelta(hours=23, minutes=30))).oldest_due == {}
 
@@ -52,12 +52,12 @@ async def test_what_falls_due_later_is_no_old_work():
 async def test_parked_work_is_counted_and_leaves_the_desk_ready():
     context = a_context()
     first = a_first_push(at=NOW - timedelta(hours=1))
-    stored = await context.store.create(Change(with_parked_score(first.lead), first.events))
+    stored = await context.lead_store.create(Change(with_parked_score(first.lead), first.events))
     await run_due(context, NOW)
     health = await check_health(context, NOW)
     assert (health.is_ready, health.parked) == (True, 1)
     assert DueKind.SCORE not in health.oldest_due
-    await revive(context.store, stored.lead.id)
+    await revive(context.lead_store, stored.lead.id)
     health = await check_health(context, NOW)
     assert (health.is_ready, health.parked) == (False, 0)  # it is old work again, until the clock has run
     await run_due(context, NOW)
@@ -67,16 +67,16 @@ async def test_parked_work_is_counted_and_leaves_the_desk_ready():
 # The clock
 
 
-class Counting(MemoryLeadStore):
+class Counting(MemoryTable):
     """Counts runs of the clock, and takes its time."""
 
     runs = 0
 
-    async def due_until(self, now, limit):
+    async def list_due(self, now, limit):
         if limit == 1000 and now == NOW:
             self.runs += 1
             await asyncio.sleep(0)
-        return await super().due_until(now, limit)
+        return await super().list_due(now, limit)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ class Counting(MemoryLeadStore):
 )
 @pytest.mark.parametrize(("late", "runs"), [(timedelta(), 0), (timedelta(milliseconds=1), 1)])
 async def test_of_many_probes_one_runs_a_clock_that_has_stopped(period, stops_after, late, runs):
-    context = a_context(store=Counting(), clock_period=period)
-    await context.store.clock_ran(NOW - stops_after - late)
+    context = a_context(table=Counting(), clock_period=period)
+    await context.desk_state.record_clock_run(NOW - stops_after - late)
     healths = await asyncio.gather(*(check_health(context, NOW) for _ in range(10)))
-    assert context.store.runs == runs
+    assert context.lead_store.runs == runs
     assert all(health.is_ready for health in healths)
 
 
@@ -102,36 +102,36 @@ async def test_a_clock_that_comes_round_every_hour_is_not_late_with_what_waits_f
         timedelta(hours=3),
         timedelta(hours=3),
     )
-    await receive(context, a_push(), slug=None, at=NOW)
-    await context.store.clock_ran(NOW)
+    await receive(context, Intake(a_push(), NOW))
+    await context.desk_state.record_clock_run(NOW)
     health = await check_health(context, NOW + timedelta(minutes=50))
     assert health.is_ready
     assert health.oldest_due[DueKind.SCORE] > WORK_STALE_AFTER
 
 
-class BrokenClock(MemoryLeadStore):
+class BrokenClock(MemoryTable):
     """Takes no note of the clock, for a reason that nobody expects."""
 
-    async def clock_ran(self, at):
+    async def record_clock_run(self, at):
         raise ZeroDivisionError
 
 
 async def test_a_clock_that_cant_be_run_makes_the_desk_stale(caplog):
-    health = await check_health(a_context(store=BrokenClock()), NOW)
+    health = await check_health(a_context(table=BrokenClock()), NOW)
     assert (health.is_ready, health.last_clock_run) == (False, None)
     assert "can't be run from here" in caplog.text
 
 
-class Away(MemoryLeadStore):
+class Away(MemoryTable):
     """Doesn't answer."""
 
-    async def due_until(self, now, limit):
+    async def list_due(self, now, limit):
         raise StoreUnavailable("away")
 
 
 async def test_a_store_that_is_away_can_tell_no_health():
     with pytest.raises(StoreUnavailable):
-        await check_health(a_context(store=Away()), NOW)
+        await check_health(a_context(table=Away()), NOW)
 
 
 # Dead letters
@@ -154,7 +154,7 @@ class Letters:
 
 
 async def counted(context, now):
-    await context.store.clock_ran(now)
+    await context.desk_state.record_clock_run(now)
     health = await check_health(context, now)
     assert health.is_ready  # whatever the bus says
     return health.dead_lettered
@@ -172,7 +172,7 @@ async def test_dead_letters_are_asked_for_once_a_minute():
 
 
 async def test_a_slow_bus_is_not_waited_for_and_its_answer_is_there_for_the_next_probe(monkeypatch):
-    monkeypatch.setattr(dead_letters, "PATIENCE", 0.01)
+    monkeypatch.setattr(dead_letters, "PROBE_COUNT_TIMEOUT", 0.01)
     letters = Letters({"scoring": 7})
     letters.may_answer.clear()
     context = a_context(dead_letters=DeadLetterWatch(letters))

@@ -15,7 +15,7 @@ async def test_bad_rows_are_parked_and_told_once_and_keep_nobody_from_the_others
     with caplog.at_level(logging.INFO):
         counts = [await step(context, NOW + minutes * MINUTE) for minutes in range(3)]
     assert [(one.taken, one.refused) for one in counts] == [(1, 2), (0, 0), (0, 0)]
-    parked = await context.lead_import.ledger.parked(10)
+    parked = await context.lead_import.ledger.list_refused(10)
     assert (bad.partition, bad.row) in {(row.partition, row.row) for row in parked}
     assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 2
     assert "@" not in caplog.text + repr(parked)
@@ -27,7 +27,7 @@ async def test_a_row_that_is_repaired_is_taken_over_and_no_longer_parked():
     await step(context)
     context.lead_import.table.put(a_row(1, NOW - HOUR, written=NOW + 9 * HOUR))
     counts = await step(context, NOW + 10 * HOUR)
-    assert (counts.taken, await context.lead_import.ledger.parked(10)) == (1, [])
+    assert (counts.taken, await context.lead_import.ledger.list_refused(10)) == (1, [])
     assert (await lead(context)).received_at == NOW - HOUR
 
 
@@ -53,7 +53,7 @@ async def test_a_row_that_our_own_fault_stops_is_parked_and_the_others_go_on(mon
     monkeypatch.setattr(import_rows, "offer_of", faulty)
     context = a_takeover_desk(a_row(1, Description="the fault"), a_row(2))
     assert (await step(context)).taken == 1
-    assert [row.reason for row in await context.lead_import.ledger.parked(9)] == [
+    assert [row.reason for row in await context.lead_import.ledger.list_refused(9)] == [
         "It failed: ZeroDivisionError."
     ]
     monkeypatch.undo()

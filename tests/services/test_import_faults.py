@@ -7,8 +7,8 @@ from shared.services.context import LeadImport
 from shared.services.errors import StoreUnavailable
 from shared.services.run_due import run_due
 from tests.builders import NOW, a_context
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
+from tests.fakes.table import MemoryTable
 from tests.sample_rows import YEAR, a_row
 from tests.services.imports import HOUR, MINUTE, a_takeover_desk, lead, leads, state, step
 
@@ -40,7 +40,7 @@ class Mortal:
 
     def __getattr__(self, name):
         call = getattr(self.inner, name)
-        if name in {"create", "replace", "save", "park", "release", "publish"}:
+        if name in {"create", "replace", "save_state", "upsert_refused", "delete_refused", "publish"}:
             return lambda *args, **kwargs: self.fate.meets(call(*args, **kwargs))
 
         async def read(*args, **kwargs):
@@ -65,10 +65,10 @@ async def test_a_run_killed_at_any_write_leaves_each_lead_once_and_no_event_lost
     for dies_at in range(1, 40):
         whole = a_takeover_desk(*a_small_import())
         fate = Fate(dies_at, is_done=is_done)
-        inner = whole.store, whole.lead_import.ledger, whole.publisher
+        inner = whole.lead_store, whole.lead_import.ledger, whole.publisher
         store, ledger, publisher = (Mortal(one, fate) for one in inner)
         dying = a_context(
-            store=store, publisher=publisher, lead_import=LeadImport(whole.lead_import.table, ledger)
+            table=store, publisher=publisher, lead_import=LeadImport(whole.lead_import.table, ledger)
         )
         try:
             await step(dying)
@@ -78,10 +78,10 @@ async def test_a_run_killed_at_any_write_leaves_each_lead_once_and_no_event_lost
             await step(whole, NOW + minutes * MINUTE)
         found = await leads(whole)
         assert sorted(one.touches for one in found) == [1, 2, 3]
-        assert ((await state(whole)).taken, len(await whole.lead_import.ledger.parked(9))) == (6, 1)
+        assert ((await state(whole)).taken, len(await whole.lead_import.ledger.list_refused(9))) == (6, 1)
         written = set()
         for one in found:
-            events = await whole.store.events_of(one.id)
+            events = await whole.lead_store.list_events(one.id)
             assert [event.number for event in events] == list(range(1, one.touches + 1))
             written |= {event.id for event in events}
         await run_due(whole, NOW + HOUR)
@@ -91,7 +91,7 @@ async def test_a_run_killed_at_any_write_leaves_each_lead_once_and_no_event_lost
 
 
 async def test_an_answer_that_is_lost_is_read_back_and_done_once():
-    class Forgetful(MemoryLeadStore):
+    class Forgetful(MemoryTable):
         writes = 0
 
         async def create(self, change):
@@ -107,7 +107,7 @@ async def test_an_answer_that_is_lost_is_read_back_and_done_once():
                 raise StoreUnavailable("the answer is lost")
             return answer
 
-    context = a_takeover_desk(*a_small_import(), store=Forgetful())
+    context = a_takeover_desk(*a_small_import(), table=Forgetful())
     counts = await step(context)
     assert (counts.taken, counts.refused) == (6, 1)
     assert sorted(one.touches for one in await leads(context)) == [1, 2, 3]
@@ -118,11 +118,12 @@ async def test_a_lead_that_was_erased_is_not_brought_back_by_the_overlap():
     context = a_takeover_desk(a_row(1, NOW))
     await step(context)
     one = await lead(context)
-    for key in [key for key in context.store.rows if one.id in key[1]]:
-        del context.store.rows[key]
-    context.store._etags.clear()
+    for key in [key for key in context.lead_store.rows if one.id in key[1]]:
+        del context.lead_store.rows[key]
+    context.lead_store._etags.clear()
     fresh = a_takeover_desk(
-        store=context.store, lead_import=LeadImport(context.lead_import.table, context.lead_import.ledger)
+        table=context.lead_store,
+        lead_import=LeadImport(context.lead_import.table, context.lead_import.ledger),
     )
     counts = await step(fresh, NOW + MINUTE)
     assert (counts.known, await leads(context)) == (1, [])

@@ -6,7 +6,7 @@ from shared.leads.lead import LeadStatus
 from shared.services.commands import report_follow_up, update_lead
 from shared.services.context import LeadImport
 from shared.services.health import check_health
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.typed_json import to_plain
 from tests.builders import DAY, NOW, a_context, a_push
@@ -33,7 +33,7 @@ async def test_rows_are_taken_over_once_however_often_they_are_read():
     for minutes in range(3):
         await step(context, NOW + minutes * MINUTE)
     fresh = a_takeover_desk(
-        store=context.store, lead_import=LeadImport(context.lead_import.table, MemoryImportLedger())
+        table=context.lead_store, lead_import=LeadImport(context.lead_import.table, MemoryImportLedger())
     )
     counts = await step(fresh, NOW + HOUR)
     assert (counts.taken, counts.known) == (0, 5)
@@ -46,12 +46,17 @@ async def test_alike_rows_of_one_person_are_as_many_touches():
     context = a_takeover_desk(*(a_row(n, NOW - YEAR + n * MINUTE, customer={}) for n in range(4)))
     await step(context)
     assert (await lead(context)).touches == 4
-    assert [event.number for event in await context.store.events_of((await lead(context)).id)] == [1, 2, 3, 4]
+    assert [event.number for event in await context.lead_store.list_events((await lead(context)).id)] == [
+        1,
+        2,
+        3,
+        4,
+    ]
 
 
 async def test_a_row_touches_a_lead_that_was_pushed():
     context = a_takeover_desk(a_row(1, NOW - YEAR, customer={"Title": "CTO"}, Description="Call me"))
-    await receive(context, a_push(), slug=None, at=NOW - HOUR)
+    await receive(context, Intake(a_push(), NOW - HOUR))
     await step(context)
     one = await lead(context)
     assert (one.touches, one.received_at, one.last_touch_at) == (2, NOW - YEAR, NOW - HOUR)
@@ -85,7 +90,7 @@ async def test_whoever_calls_a_lead_of_history_has_called_it():
     context = a_takeover_desk(a_row(1, NOW - YEAR))
     await step(context)
     report = ReportFollowUp(by="sam", at=NOW, next_contact_at=NOW + DAY)
-    called = await report_follow_up(context, (await lead(context)).id, report, at=NOW)
+    called = await report_follow_up(context, (await lead(context)).id, report, now=NOW)
     assert (called.follow_up.state, called.follow_up.first_at, called.follow_up.attempts) == ("done", NOW, 1)
     await run_due(context, NOW + DAY)
     assert (await lead(context)).follow_up.state == "waiting"
@@ -104,7 +109,7 @@ async def test_a_row_that_an_outage_of_ours_delayed_is_flagged_at_once_and_is_no
 
 async def test_an_import_does_not_make_the_desk_look_stale():
     context = a_takeover_desk(a_row(1, NOW - YEAR), a_row(2, NOW - 2 * HOUR), a_row(3, NOW - 23 * HOUR))
-    await context.store.clock_ran(NOW)
+    await context.desk_state.record_clock_run(NOW)
     await step(context)
     health = await check_health(context, NOW + MINUTE)
     assert health.is_ready
@@ -113,8 +118,8 @@ async def test_an_import_does_not_make_the_desk_look_stale():
 
 async def test_no_old_row_re_opens_a_lead_that_was_closed():
     context = a_takeover_desk()
-    receipt = await receive(context, a_push(), slug=None, at=NOW - 5 * HOUR)
-    await update_lead(context, receipt.lead_id, UpdateLead(status=LeadStatus.WON), at=NOW - HOUR)
+    receipt = await receive(context, Intake(a_push(), NOW - 5 * HOUR))
+    await update_lead(context, receipt.lead_id, UpdateLead(status=LeadStatus.WON), now=NOW - HOUR)
     for number, hours in enumerate((9999, 3)):
         context.lead_import.table.put(a_row(number, NOW - hours * HOUR, customer={}))
     await step(context)

@@ -8,10 +8,11 @@ from shared.marketplace.import_state import ImportState
 from shared.services.context import LeadImport
 from shared.services.errors import PageLost
 from shared.services.health import check_health
-from shared.services.import_leads import LONGEST_STEP, ROWS_A_PAGE, import_leads
+from shared.services.import_leads import ROWS_A_PAGE, import_leads
+from shared.services.timeouts import IMPORT_STEP_TIMEOUT
 from tests.builders import DAY, NOW, a_context
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
+from tests.fakes.table import MemoryTable
 from tests.sample_rows import YEAR, a_row
 from tests.services.imports import HOUR, MINUTE, a_takeover_desk, leads, state, step
 
@@ -33,7 +34,7 @@ async def test_a_step_is_bounded_in_time():
 
     def clock():
         nonlocal now
-        now += LONGEST_STEP / 4
+        now += timedelta(seconds=IMPORT_STEP_TIMEOUT / 4)
         return now
 
     assert (await import_leads(context, clock)).taken == ROWS_A_PAGE
@@ -45,11 +46,11 @@ class ForgetfulTable(MemoryMarketplaceTable):
 
     has_forgotten = False
 
-    async def page(self, since, continuation, limit):
+    async def list_rows(self, since, continuation, limit):
         if continuation is not None and not self.has_forgotten:
             self.has_forgotten = True
             raise PageLost
-        return await super().page(since, continuation, limit)
+        return await super().list_rows(since, continuation, limit)
 
 
 async def test_a_pass_whose_continuation_the_service_refuses_begins_again_and_takes_each_row_once():
@@ -98,7 +99,7 @@ async def test_two_at_once_in_one_process_are_one():
 
 
 async def test_two_processes_at_once_take_each_row_once_and_count_it_once():
-    class Slow(MemoryLeadStore):
+    class Slow(MemoryTable):
         async def create(self, change):
             await asyncio.sleep(0)
             return await super().create(change)
@@ -106,11 +107,11 @@ async def test_two_processes_at_once_take_each_row_once_and_count_it_once():
     rows = [
         a_row(number, NOW - YEAR, customer={"Email": f"p{number % 90}@x.example"}) for number in range(250)
     ]
-    one = a_takeover_desk(*rows, store=Slow())
+    one = a_takeover_desk(*rows, table=Slow())
     other = a_takeover_desk(
-        store=one.store, lead_import=LeadImport(one.lead_import.table, one.lead_import.ledger)
+        table=one.lead_store, lead_import=LeadImport(one.lead_import.table, one.lead_import.ledger)
     )
-    while (await one.lead_import.ledger.load()) is None or (await state(one)).passes == 0:
+    while (await one.lead_import.ledger.find_state()) is None or (await state(one)).passes == 0:
         await asyncio.gather(step(one), step(other))
     assert sum(lead.touches for lead in await leads(one)) == 250
     assert (await state(one)).taken == 250
@@ -122,16 +123,16 @@ async def test_a_slow_process_does_not_turn_the_import_back():
     read = asyncio.Event()
 
     class Slow(MemoryMarketplaceTable):
-        async def page(self, since, continuation, limit):
-            page = await super().page(since, continuation, limit)
+        async def list_rows(self, since, continuation, limit):
+            page = await super().list_rows(since, continuation, limit)
             await read.wait()
             return page
 
     one = a_takeover_desk(*(a_row(number) for number in range(150)))
     slow = Slow()
     slow.rows = one.lead_import.table.rows
-    other = a_takeover_desk(store=one.store, lead_import=LeadImport(slow, one.lead_import.ledger))
-    await one.lead_import.ledger.save(None, ImportState(switched_on_at=NOW))
+    other = a_takeover_desk(table=one.lead_store, lead_import=LeadImport(slow, one.lead_import.ledger))
+    await one.lead_import.ledger.save_state(None, ImportState(switched_on_at=NOW))
     behind = asyncio.create_task(step(other))
     await asyncio.sleep(0)
     await step(one, NOW + MINUTE)
@@ -156,7 +157,7 @@ async def test_progress_is_told_in_counts_only(caplog):
 
 async def test_health_shows_an_import_that_goes_on_and_nothing_without_one():
     context = a_takeover_desk(*(a_row(number) for number in range(150)))
-    await context.store.clock_ran(NOW)
+    await context.desk_state.record_clock_run(NOW)
     assert (await check_health(context, NOW)).lead_import.taken == 0
     await step(context, rows=1)
     going = (await check_health(context, NOW)).lead_import

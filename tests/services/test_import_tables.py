@@ -13,9 +13,9 @@ from shared.services.context import LeadImport
 from shared.services.errors import StoreUnavailable
 from shared.services.import_leads import import_leads
 from shared.services.run_due import run_due
+from shared.storage.client import Table, table_client
 from shared.storage.marketplace_import import TABLE, MarketplaceTableReader, TableImportLedger
-from shared.storage.table import TableLeadStore, table_client
-from tests.builders import DAY, a_context
+from tests.builders import DAY, a_context, ports_of
 from tests.sample_rows import a_row
 
 YEAR = timedelta(days=365)
@@ -57,9 +57,9 @@ async def processes(storage, marketplace_storage):
     def process():
         ours, ledger = (table_client(storage, name, by_identity=False) for _ in range(2))
         reader = MarketplaceTableReader(table_client(marketplace_storage, TABLE, by_identity=False))
-        lead_import = LeadImport(reader, TableImportLedger(ledger, "https://the.publisher"))
-        opened.extend((reader, lead_import.ledger, store := TableLeadStore(ours)))
-        return a_context(store=store, lead_import=lead_import, new_id=lambda: uuid.uuid4().hex)
+        lead_import = LeadImport(reader, TableImportLedger(Table(ledger), "https://the.publisher"))
+        opened.extend((reader, ledger, ours))
+        return a_context(**ports_of(ours), lead_import=lead_import, new_id=lambda: uuid.uuid4().hex)
 
     yield process
     for one in opened:
@@ -78,15 +78,15 @@ async def written(table, rows):
 
 async def all_leads(context):
     prefixes = [f"{letter}" for letter in "abcdefghijklmnopqrstuvwxyz234567"]
-    ids = [lead_id for prefix in prefixes for lead_id in await context.store.leads_of(prefix, 1000)]
+    ids = [lead_id for prefix in prefixes for lead_id in await context.lead_store.list_leads_of(prefix, 1000)]
     found = []
     for some in itertools.batched(ids, 16, strict=False):
-        found += await asyncio.gather(*(context.store.get(lead_id) for lead_id in some))
+        found += await asyncio.gather(*(context.lead_store.get(lead_id) for lead_id in some))
     return [stored.lead for stored in found]
 
 
 async def passes(context):
-    stored = await context.lead_import.ledger.load()
+    stored = await context.lead_import.ledger.find_state()
     return stored.state.passes if stored else 0
 
 
@@ -98,12 +98,12 @@ async def test_years_of_leads_are_taken_over_once_by_two_processes_that_collide(
     await written(publisher_table, rows)
     one, other = processes(), processes()
     await asyncio.gather(import_leads(one, now, rows=1), import_leads(other, now, rows=1))
-    state = (await one.lead_import.ledger.load()).state
+    state = (await one.lead_import.ledger.find_state()).state
     assert (state.taken, state.under_way.rows) == (100, 100)
     assert (await import_leads(one, now, rows=100)).taken == 100
     while not await passes(one):
         await import_leads(other, now)
-    state = (await one.lead_import.ledger.load()).state
+    state = (await one.lead_import.ledger.find_state()).state
     assert (state.passes, state.taken, state.known) == (1, 330, 0)
     found = await all_leads(one)
     assert (len(found), sum(lead.touches for lead in found)) == (290, 330)
@@ -116,8 +116,8 @@ async def test_lost_answers_on_the_wire_change_nothing(processes, publisher_tabl
     rows = [a_row(n, now() - YEAR + n * DAY, customer={"Email": f"p{n % 9}@x.example"}) for n in range(40)]
     await written(publisher_table, [*rows, a_row(99, customer="{")])
     context = processes()
-    for part in (context.store, context.lead_import.ledger):
-        policies = part._client._client._client._pipeline._impl_policies
+    for part in (context.lead_store, context.lead_import.ledger):
+        policies = part._table._client._client._client._pipeline._impl_policies
         policies.insert(0, LosesAnswers(5))
         policies[0].next = policies[1]
     for _ in range(60):
@@ -131,9 +131,9 @@ async def test_lost_answers_on_the_wire_change_nothing(processes, publisher_tabl
     found = await all_leads(calm)
     assert sum(lead.touches for lead in found) == 40
     for lead in found:
-        events = await calm.store.events_of(lead.id)
+        events = await calm.lead_store.list_events(lead.id)
         assert [event.number for event in events] == list(range(1, lead.touches + 1))
     await run_due(calm, now() + DAY)
     told = {event.id for one in (context, calm) for event in one.publisher.published}
     assert {f"{lead.id}:{n}" for lead in found for n in range(1, lead.touches + 1)} <= told
-    assert len(await calm.lead_import.ledger.parked(9)) == 1
+    assert len(await calm.lead_import.ledger.list_refused(9)) == 1

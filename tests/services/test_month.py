@@ -18,13 +18,13 @@ from shared.policy.load import parse_policy
 from shared.policy.model import Policy
 from shared.services.commands import report_follow_up
 from shared.services.context import AppContext
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
 from tests.builders import ID_KEY, a_push
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher, MemoryQueue, MemoryUnread
+from tests.fakes.table import MemoryTable, ports_over
 
 LEADS = 2_000
 MOST_STEPS = 20 * LEADS
@@ -141,7 +141,7 @@ class Month:
 
     async def _next_tick(self, ticked_at: datetime) -> datetime:
         """The first minute after the last run at which something is due and no outage is on."""
-        rows = await self.context.store.due_until(END, 1)
+        rows = await self.context.due_index.list_due(END, 1)
         due = max(ticked_at + MINUTE, rows[0].at) if rows else END + MINUTE
         tick = BEGIN + -((BEGIN - due) // MINUTE) * MINUTE
         return next((end for begin, end in OUTAGES if begin <= tick < end), tick)
@@ -151,7 +151,7 @@ class Month:
         self.context.publisher.is_down = is_out
         if one.what == "call":
             report = ReportFollowUp(by="sam", at=one.at)
-            await report_follow_up(self.context, self.lead_ids[one.number], report, at=one.at)
+            await report_follow_up(self.context, self.lead_ids[one.number], report, now=one.at)
             self.calls[self.lead_ids[one.number]].append(one.at)
         else:
             country = ("DE", "AT", "US", "JP", "BR")[one.number % 5]
@@ -164,27 +164,27 @@ class Month:
                 ActionCode=action,
                 Description=note,
             )
-            receipt = await receive(self.context, push, slug=None, at=one.at)
+            receipt = await receive(self.context, Intake(push, one.at))
             self.lead_ids[one.number] = receipt.lead_id
             if not is_out:
-                await score_lead(self.context, receipt.lead_id, at=one.at + timedelta(seconds=1))
+                await score_lead(self.context, receipt.lead_id, now=one.at + timedelta(seconds=1))
         self.context.publisher.is_down = False
 
     async def leads(self) -> dict[str, tuple[Lead, list[Event]]]:
-        store = self.context.store
+        store = self.context.lead_store
         return {
-            lead_id: ((await store.get(lead_id)).lead, await store.events_of(lead_id))
+            lead_id: ((await store.get(lead_id)).lead, await store.list_events(lead_id))
             for lead_id in self.lead_ids.values()
         }
 
 
 @pytest.fixture(scope="module", params=["false", "true"], ids=["leads stay", "missed leads change hands"])
 async def month(request) -> tuple[Month, dict[str, tuple[Lead, list[Event]]]]:
-    store, publisher, ids = MemoryLeadStore(), MemoryPublisher(), itertools.count()
+    table, publisher, ids = MemoryTable(), MemoryPublisher(), itertools.count()
     policy = parse_policy(POLICY.replace("REASSIGN", request.param))
     desks = [
         AppContext(
-            store=store,
+            **ports_over(table),
             publisher=publisher,
             activity=MemoryQueue(),
             spill=MemoryQueue(),
@@ -289,7 +289,7 @@ async def test_who_was_there_all_month_had_as_many_turns_as_the_others(month):
 async def test_the_books_agree_with_the_leads(month):
     lived, leads = month
     counted = Counter(lead.owner for lead, _ in leads.values() if lead.status.is_open)
-    books = (await lived.context.store.rota_for("a" * 24)).rota
+    books = (await lived.context.workloads.get_workload("a" * 24)).workload
     assert books.open_leads == counted
 
 

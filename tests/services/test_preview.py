@@ -11,7 +11,7 @@ from shared.scoring.replay import NothingToReplay
 from shared.services.commands import report_interaction
 from shared.services.errors import LeadNotFound
 from shared.services.queries import LeadPreview, PushPreview, preview
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.score import score_lead
 from tests.builders import NOW, a_context, a_push
 from tests.policy.texts import with_rule
@@ -22,9 +22,9 @@ HOUR = timedelta(hours=1)
 async def test_a_push_is_previewed_as_it_would_be_scored():
     context = a_context()
     _, previewed = await preview(context, PushPreview(push=a_push(), at=NOW), NOW)
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
-    await score_lead(context, lead_id, at=NOW)
-    assert previewed == (await context.store.get(lead_id)).lead.score
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
+    await score_lead(context, lead_id, now=NOW)
+    assert previewed == (await context.lead_store.get(lead_id)).lead.score
 
 
 async def test_facts_and_behaviour_come_on_top():
@@ -54,12 +54,12 @@ async def test_another_policy_may_be_tried():
 
 async def test_a_stored_lead_is_previewed_now_by_another_policy_and_as_it_was():
     context = a_context()
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
-    await score_lead(context, lead_id, at=NOW)
-    stored = (await context.store.get(lead_id)).lead.score
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
+    await score_lead(context, lead_id, now=NOW)
+    stored = (await context.lead_store.get(lead_id)).lead.score
     visit = ReportInteraction(type="tutorial_watched", at=NOW + HOUR)
-    await report_interaction(context, lead_id, visit, at=NOW + HOUR)
-    rows = deepcopy(context.store.rows)
+    await report_interaction(context, lead_id, visit, now=NOW + HOUR)
+    rows = deepcopy(context.lead_store.rows)
     _, now = await preview(context, LeadPreview(lead_id=lead_id), NOW + HOUR)
     _, then = await preview(context, LeadPreview(lead_id=lead_id, at=NOW), NOW + HOUR)
     other = LeadPreview(lead_id=lead_id, policy=parse_policy(with_rule(points="7")))
@@ -67,13 +67,13 @@ async def test_a_stored_lead_is_previewed_now_by_another_policy_and_as_it_was():
     assert "learned-the-product" in {line.rule for line in now.ledger}
     assert then == stored
     assert by_others.total == 7
-    assert context.store.rows == rows
+    assert context.lead_store.rows == rows
 
 
 async def test_who_is_not_there_and_what_was_not_yet_there_is_said():
     context = a_context()
     with pytest.raises(LeadNotFound):
         await preview(context, LeadPreview(lead_id="a" * 24), NOW)
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     with pytest.raises(NothingToReplay):
         await preview(context, LeadPreview(lead_id=lead_id, at=NOW - HOUR), NOW)

@@ -8,11 +8,11 @@ from shared.leads.commands import ReportFollowUp
 from shared.services.commands import report_follow_up
 from shared.services.errors import StoreUnavailable
 from shared.services.publish import EVENTS_AT_ONCE
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.builders import NOW, a_context, a_push
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
+from tests.fakes.table import MemoryTable
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -23,7 +23,7 @@ def context():
 
 
 async def push(context, at, **changes):
-    return (await receive(context, a_push(**changes), slug=None, at=at)).lead_id
+    return (await receive(context, Intake(a_push(**changes), at))).lead_id
 
 
 def heard(context):
@@ -41,7 +41,7 @@ async def test_what_was_sent_along_is_not_sent_again_by_the_clock(context):
     lead_id = await push(context, NOW)
     context.publisher.is_down = False
     await push(context, NOW + MINUTE, Description="again")
-    assert (await context.store.get(lead_id)).lead.bookkeeping.outbox.unpublished == (2,)
+    assert (await context.lead_store.get(lead_id)).lead.bookkeeping.outbox.unpublished == (2,)
 
 
 async def test_what_is_on_its_way_is_not_sent_again():
@@ -65,7 +65,7 @@ async def test_a_long_backlog_is_left_to_the_clock_which_sends_it_in_order(conte
     lead_id = await push(context, NOW)
     for number in range(EVENTS_AT_ONCE):
         report = ReportFollowUp(by="sam", at=NOW, id=f"call-{number}")
-        await report_follow_up(context, lead_id, report, at=NOW)
+        await report_follow_up(context, lead_id, report, now=NOW)
     context.publisher.is_down = False
     await push(context, NOW + MINUTE, Description="again")
     assert heard(context) == []
@@ -75,13 +75,13 @@ async def test_a_long_backlog_is_left_to_the_clock_which_sends_it_in_order(conte
 
 
 async def test_a_store_that_cant_tell_them_delays_the_events_not_the_answer(context):
-    class Forgetful(MemoryLeadStore):
-        async def events_of(self, lead_id, *, first=1, limit=1000):
+    class Forgetful(MemoryTable):
+        async def list_events(self, lead_id, *, first=1, limit=1000):
             raise StoreUnavailable("away")
 
-    context.store.__class__ = Forgetful
+    context.lead_store.__class__ = Forgetful
     await push(context, NOW)
     context.publisher.is_down = False
     lead_id = await push(context, NOW + MINUTE, Description="again")
     assert heard(context) == []
-    assert (await context.store.get(lead_id)).lead.bookkeeping.outbox.unpublished == (1, 2)
+    assert (await context.lead_store.get(lead_id)).lead.bookkeeping.outbox.unpublished == (1, 2)

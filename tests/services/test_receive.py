@@ -8,14 +8,14 @@ import pytest
 from shared.leads.events import EventType
 from shared.services import receive as service
 from shared.services.errors import StoreUnavailable
-from shared.services.receive import Result, receive
+from shared.services.receive import Intake, Result, receive
 from shared.typed_json import to_plain
 from tests.builders import NOW, a_context, a_push
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
+from tests.fakes.table import MemoryTable
 
 
-class LosesAnswers(MemoryLeadStore):
+class LosesAnswers(MemoryTable):
     """Does what it is asked, and loses the answer of the next writes; or fails before doing anything."""
 
     def __init__(self, *, answers=0, requests=0):
@@ -41,13 +41,13 @@ class LosesAnswers(MemoryLeadStore):
 
 
 async def received(context, push=None, at=NOW, slug=None):
-    return await receive(context, push or a_push(), slug=slug, at=at)
+    return await receive(context, Intake(push or a_push(), at, slug))
 
 
 async def test_a_push_of_an_unknown_person_creates_a_lead_and_publishes_it():
     context = a_context()
     receipt = await received(context)
-    stored = await context.store.get(receipt.lead_id)
+    stored = await context.lead_store.get(receipt.lead_id)
     assert receipt.result is Result.CREATED
     assert stored.lead.contact.email == "ada@fabrikam.example"
     assert [event.type for event in context.publisher.published] == [EventType.RECEIVED]
@@ -57,7 +57,7 @@ async def test_another_push_of_the_same_person_and_offer_touches_the_lead():
     context = a_context()
     first = await received(context)
     second = await received(context, a_push(Description="Please call"))
-    lead = (await context.store.get(first.lead_id)).lead
+    lead = (await context.lead_store.get(first.lead_id)).lead
     assert (second.lead_id, second.result) == (first.lead_id, Result.TOUCHED)
     assert (lead.touches, lead.note) == (2, "Please call")
 
@@ -67,7 +67,7 @@ async def test_a_repeated_push_adds_no_event_and_publishes_nothing():
     first = await received(context)
     again = await received(context, at=NOW + timedelta(minutes=9))
     assert again.result is Result.REPEATED
-    assert len(await context.store.events_of(first.lead_id)) == len(context.publisher.published) == 1
+    assert len(await context.lead_store.list_events(first.lead_id)) == len(context.publisher.published) == 1
 
 
 async def test_fifty_identical_pushes_at_once_make_one_lead_and_one_event():
@@ -83,18 +83,18 @@ async def test_different_pushes_of_one_person_at_once_are_all_kept():
     pushes = [a_push(Description=f"note {number}") for number in range(12)]
     receipts = await asyncio.gather(*(received(context, push) for push in pushes))
     (lead_id,) = {receipt.lead_id for receipt in receipts}
-    events = await context.store.events_of(lead_id)
+    events = await context.lead_store.list_events(lead_id)
     notes = {to_plain(event.data)["push"]["Description"] for event in events}
     assert notes == {f"note {number}" for number in range(12)}
     assert [event.number for event in events] == list(range(1, 13))
-    assert (await context.store.get(lead_id)).lead.touches == 12
+    assert (await context.lead_store.get(lead_id)).lead.touches == 12
 
 
 async def test_a_test_lead_is_stored_and_answered_as_test():
     context = a_context()
     receipt = await received(context, a_push(Email="MSFT_TEST_1@test.com"))
     assert receipt.result is Result.TEST
-    assert (await context.store.get(receipt.lead_id)).lead.test
+    assert (await context.lead_store.get(receipt.lead_id)).lead.test
 
 
 async def test_the_offer_of_the_url_decides_and_one_person_keeps_one_contact_key():
@@ -102,13 +102,13 @@ async def test_the_offer_of_the_url_decides_and_one_person_keeps_one_contact_key
     one, other = await received(context, slug="Backup"), await received(context, slug="vm")
     assert one.lead_id != other.lead_id
     assert one.lead_id[:16] == other.lead_id[:16]
-    assert (await context.store.get(one.lead_id)).lead.offer == "backup"
+    assert (await context.lead_store.get(one.lead_id)).lead.offer == "backup"
 
 
 async def test_a_bus_that_is_down_delays_the_event_not_the_answer():
     context = a_context(publisher=MemoryPublisher(is_down=True))
     receipt = await received(context)
-    lead = (await context.store.get(receipt.lead_id)).lead
+    lead = (await context.lead_store.get(receipt.lead_id)).lead
     assert receipt.result is Result.CREATED
     assert lead.bookkeeping.outbox.unpublished == (1,)
 
@@ -118,32 +118,32 @@ async def test_a_bus_that_hangs_costs_a_push_its_patience_and_no_more(monkeypatc
         async def publish(self, lead, events):
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(service, "PATIENCE", 0.01)
+    monkeypatch.setattr(service, "PUSH_PUBLISH_TIMEOUT", 0.01)
     context = a_context(publisher=Hangs())
     receipt = await received(context)
     assert receipt.result is Result.CREATED
-    assert (await context.store.get(receipt.lead_id)).lead.bookkeeping.outbox.unpublished == (1,)
+    assert (await context.lead_store.get(receipt.lead_id)).lead.bookkeeping.outbox.unpublished == (1,)
 
 
 @pytest.mark.parametrize("push_before", [False, True], ids=["create", "touch"])
 @pytest.mark.parametrize("fault", [{"answers": 1}, {"requests": 1}], ids=["answer lost", "request lost"])
 async def test_a_lost_write_is_read_back_and_done_exactly_once(push_before, fault):
     store = LosesAnswers()
-    context = a_context(store=store)
+    context = a_context(table=store)
     if push_before:
         await received(context, a_push(Description="earlier"))
     vars(store).update(fault)
     receipt = await received(context)
-    lead = (await context.store.get(receipt.lead_id)).lead
+    lead = (await context.lead_store.get(receipt.lead_id)).lead
     assert receipt.result is (Result.TOUCHED if push_before else Result.CREATED)
-    assert lead.touches == len(await context.store.events_of(receipt.lead_id)) == 1 + push_before
+    assert lead.touches == len(await context.lead_store.list_events(receipt.lead_id)) == 1 + push_before
     assert len(context.publisher.published) == 1 + push_before
 
 
 async def test_a_store_that_loses_every_write_is_told_to_the_sender_at_once():
     store = LosesAnswers(requests=100)
     with pytest.raises(StoreUnavailable):
-        await received(a_context(store=store))
+        await received(a_context(table=store))
     assert store.requests >= 98
 
 
@@ -153,4 +153,4 @@ async def test_a_store_that_is_away_is_told_to_the_sender():
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await received(a_context(store=Away(requests=1)))
+        await received(a_context(table=Away(requests=1)))

@@ -12,23 +12,23 @@ from shared.leads.events import EventType
 from shared.services import run_due as clock
 from shared.services.commands import report_follow_up
 from shared.services.errors import StoreUnavailable
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
 from tests.builders import DAY, NOW, a_context, a_push
-from tests.fakes.lead_store import MemoryLeadStore
 from tests.fakes.messaging import MemoryPublisher
+from tests.fakes.table import MemoryTable
 
 MINUTE = timedelta(minutes=1)
 
 
 async def pushed(context, **changes):
-    return (await receive(context, a_push(**changes), slug=None, at=NOW)).lead_id
+    return (await receive(context, Intake(a_push(**changes), NOW))).lead_id
 
 
 async def lead_of(context, lead_id):
-    return (await context.store.get(lead_id)).lead
+    return (await context.lead_store.get(lead_id)).lead
 
 
 def published(context, type_):
@@ -54,7 +54,8 @@ async def test_a_lead_is_scored_once_whoever_comes_first():
     context = a_context()
     lead_id = await pushed(context)
     await asyncio.gather(
-        *(score_lead(context, lead_id, at=NOW, heard=1) for _ in range(5)), run_due(context, NOW + MINUTE)
+        *(score_lead(context, lead_id, now=NOW, published_number=1) for _ in range(5)),
+        run_due(context, NOW + MINUTE),
     )
     assert len(published(context, EventType.SCORED)) == 1
     assert (await lead_of(context, lead_id)).bookkeeping.outbox.unpublished == ()
@@ -63,7 +64,7 @@ async def test_a_lead_is_scored_once_whoever_comes_first():
 async def test_a_message_that_was_heard_needs_no_publishing_again():
     context = a_context()
     lead_id = await pushed(context)
-    await score_lead(context, lead_id, at=NOW, heard=1)
+    await score_lead(context, lead_id, now=NOW, published_number=1)
     await run_due(context, NOW + MINUTE)
     assert len(published(context, EventType.RECEIVED)) == 1
 
@@ -77,7 +78,7 @@ async def test_events_of_a_process_that_died_before_publishing_come_out_in_order
     numbers = [event.number for event in context.publisher.published]
     assert numbers == [1, 2, 3, 4]
     assert (await lead_of(context, lead_id)).bookkeeping.outbox.unpublished == ()
-    assert DueKind.PUBLISH not in [row.kind for row in await context.store.due_until(NOW + DAY * 9, 10)]
+    assert DueKind.PUBLISH not in [row.kind for row in await context.due_index.list_due(NOW + DAY * 9, 10)]
 
 
 async def test_while_the_bus_is_down_publishing_waits_ever_longer_and_nothing_is_parked():
@@ -94,7 +95,7 @@ async def test_while_the_bus_is_down_publishing_waits_ever_longer_and_nothing_is
     pauses = [(later - earlier) // MINUTE for earlier, later in itertools.pairwise(tries)]
     assert pauses[:4] == [1, 2, 4, 5]
     assert set(pauses[3:]) == {5}
-    assert await context.store.parked(10) == []
+    assert await context.due_index.list_parked(10) == []
     context.publisher.is_down = False
     await run_due(context, now + timedelta(minutes=5))
     assert (await lead_of(context, lead_id)).bookkeeping.outbox.unpublished == ()
@@ -148,7 +149,7 @@ async def test_a_follow_up_stops_the_clock():
     context = a_context()
     lead_id = await pushed(context)
     report = ReportFollowUp(by="sam", at=NOW + MINUTE, channel="phone")
-    lead = await report_follow_up(context, lead_id, report, at=NOW + MINUTE)
+    lead = await report_follow_up(context, lead_id, report, now=NOW + MINUTE)
     await run_due(context, NOW + DAY * 2)
     assert (lead.follow_up.state, lead.follow_up.first_at, lead.status) == ("done", NOW + MINUTE, "contacted")
     assert published(context, EventType.FOLLOW_UP_MISSED) == []
@@ -160,7 +161,7 @@ async def test_a_report_with_an_id_counts_once_whatever_came_between():
     lead_id = await pushed(context)
     for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 5):
         report = ReportFollowUp(by="sam", at=NOW, id=f"crm-{number}")
-        await report_follow_up(context, lead_id, report, at=NOW)
+        await report_follow_up(context, lead_id, report, now=NOW)
     assert len(published(context, EventType.FOLLOWED_UP)) == 9
 
 
@@ -168,17 +169,17 @@ async def test_a_report_of_an_earlier_call_doesnt_end_the_cycle_of_a_customer_wh
     context = a_context()
     lead_id = await pushed(context)
     called_at, back_at = NOW + MINUTE, NOW + timedelta(hours=1)
-    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=called_at), at=called_at)
-    await receive(context, a_push(Description="Hello again"), slug=None, at=back_at)
+    await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=called_at), now=called_at)
+    await receive(context, Intake(a_push(Description="Hello again"), back_at))
     lead = await report_follow_up(
-        context, lead_id, ReportFollowUp(by="crm", at=called_at), at=back_at + MINUTE
+        context, lead_id, ReportFollowUp(by="crm", at=called_at), now=back_at + MINUTE
     )
     assert (lead.follow_up.state, lead.follow_up.due_at) == ("waiting", back_at + DAY)
     await run_due(context, back_at + DAY)
     assert (await lead_of(context, lead_id)).follow_up.state == "missed"
 
 
-class ForgetsNotes(MemoryLeadStore):
+class ForgetsNotes(MemoryTable):
     """Can't be written any more once an event is published."""
 
     async def replace(self, read, change):
@@ -188,9 +189,9 @@ class ForgetsNotes(MemoryLeadStore):
 
 
 async def test_a_failing_note_fails_nobody_whose_work_is_stored_and_published():
-    context = a_context(store=ForgetsNotes())
+    context = a_context(table=ForgetsNotes())
     lead_id = await pushed(context)
-    lead = await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW), at=NOW)
+    lead = await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=NOW), now=NOW)
     assert lead.follow_up.state == "done"
     assert (await lead_of(context, lead_id)).bookkeeping.outbox.unpublished == (1, 2, 3)
 
@@ -199,7 +200,7 @@ async def test_a_long_backlog_of_one_lead_goes_out_in_order_over_some_ticks():
     context = a_context(publisher=MemoryPublisher(is_down=True))
     lead_id = await pushed(context)
     for number in range(120):
-        await receive(context, a_push(Description=f"note {number}"), slug=None, at=NOW)
+        await receive(context, Intake(a_push(Description=f"note {number}"), NOW))
     context.publisher.is_down = False
     for minute in range(1, 6):
         await run_due(context, NOW + MINUTE * minute)
@@ -222,7 +223,7 @@ async def test_test_and_do_not_contact_leads_are_never_flagged(changes):
 async def test_a_test_lead_is_never_scored_and_its_event_is_published_once():
     context = a_context()
     lead_id = await pushed(context, Email="MSFT_TEST_5@test.com")
-    await score_lead(context, lead_id, at=NOW, heard=1)
+    await score_lead(context, lead_id, now=NOW, published_number=1)
     await run_due(context, NOW + DAY)
     assert (await lead_of(context, lead_id)).score is None
     assert [event.type for event in context.publisher.published] == [EventType.RECEIVED]
@@ -252,7 +253,7 @@ async def test_a_poison_lead_is_retried_later_and_later_then_parked_and_others_a
         after = (await lead_of(context, poison)).bookkeeping.retries
         attempts += [now - NOW] if before != after else []
     assert (await lead_of(context, healthy)).bookkeeping.outbox.unpublished == ()
-    assert [row.lead_id for row in await context.store.parked(10)] == [poison]
+    assert [row.lead_id for row in await context.due_index.list_parked(10)] == [poison]
     assert len({*attempts}) >= context.policy.clock.attempts - 1
     pauses = [later - earlier for earlier, later in itertools.pairwise(attempts)]
     assert pauses == sorted(pauses)
@@ -282,12 +283,12 @@ async def test_more_rows_than_a_tick_takes_are_done_by_the_next_ones(monkeypatch
 
 
 async def test_a_store_that_is_away_fails_the_tick_so_that_the_platform_knows():
-    class Away(MemoryLeadStore):
-        async def due_until(self, now, limit):
+    class Away(MemoryTable):
+        async def list_due(self, now, limit):
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):
-        await run_due(a_context(store=Away()), NOW)
+        await run_due(a_context(table=Away()), NOW)
 
 
 async def test_a_planned_contact_is_told_and_missed_by_the_clock():
@@ -295,7 +296,7 @@ async def test_a_planned_contact_is_told_and_missed_by_the_clock():
     lead_id = await pushed(context)
     plan = NOW + DAY * 3
     report = ReportFollowUp(by="sam", at=NOW, next_contact_at=plan)
-    await report_follow_up(context, lead_id, report, at=NOW)
+    await report_follow_up(context, lead_id, report, now=NOW)
     await run_due(context, plan - MINUTE)
     assert published(context, EventType.FOLLOW_UP_DUE_SOON) == []
     await asyncio.gather(run_due(context, plan), run_due(context, plan))

@@ -14,11 +14,11 @@ from shared.services import score
 from shared.services.context import RescoreWatch
 from shared.services.errors import StoreUnavailable
 from shared.services.health import check_health
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import QUIET, request_scores
 from tests.builders import NOW, a_context, a_push
-from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.table import MemoryTable
 from tests.policy.texts import with_rule
 
 MINUTE = timedelta(minutes=1)
@@ -30,7 +30,7 @@ async def scored_leads(context, number, **changes):
     ids = []
     for each in range(number):
         push = a_push(Email=f"ada{each}@fabrikam.example", **changes)
-        ids.append((await receive(context, push, slug=None, at=NOW)).lead_id)
+        ids.append((await receive(context, Intake(push, NOW))).lead_id)
     await run_due(context, NOW + MINUTE)
     return ids
 
@@ -41,7 +41,7 @@ def with_other_rules(context):
 
 
 async def versions(context, ids):
-    return {(await context.store.get(lead_id)).lead.score.policy for lead_id in ids}
+    return {(await context.lead_store.get(lead_id)).lead.score.policy for lead_id in ids}
 
 
 async def test_changed_rules_score_open_leads_again_within_two_ticks_and_then_rest():
@@ -60,7 +60,7 @@ async def test_changed_rules_score_open_leads_again_within_two_ticks_and_then_re
 async def test_the_rules_are_kept_with_their_version():
     context = a_context(OTHER_RULES)
     await run_due(context, NOW)
-    assert read_scoring(await context.store.rules_of(VERSION)) == context.policy.scoring
+    assert read_scoring(await context.desk_state.find_rules(VERSION)) == context.policy.scoring
 
 
 async def test_a_tick_asks_for_a_bounded_number_and_health_shows_what_is_left(monkeypatch):
@@ -79,37 +79,37 @@ async def test_a_tick_asks_for_a_bounded_number_and_health_shows_what_is_left(mo
 async def test_closed_and_test_leads_are_left_alone():
     context = a_context()
     ids = await scored_leads(context, 2)
-    read = await context.store.get(ids[0])
-    await context.store.replace(read, Change(replace(read.lead, status=LeadStatus.LOST)))
-    await receive(context, a_push(Email="msft_test_1@test.com"), slug=None, at=NOW)
+    read = await context.lead_store.get(ids[0])
+    await context.lead_store.replace(read, Change(replace(read.lead, status=LeadStatus.LOST)))
+    await receive(context, Intake(a_push(Email="msft_test_1@test.com"), NOW))
     assert await request_scores(with_other_rules(context), NOW + 2 * MINUTE) == 1
 
 
 async def test_once_nothing_is_left_the_store_is_asked_again_only_after_a_while():
-    class Counting(MemoryLeadStore):
+    class Counting(MemoryTable):
         asked = 0
 
-        async def scored_otherwise(self, version, limit):
+        async def list_scored_by_other_rules(self, version, limit):
             self.asked += 1
-            return await super().scored_otherwise(version, limit)
+            return await super().list_scored_by_other_rules(version, limit)
 
-    context = a_context(store=Counting())
+    context = a_context(table=Counting())
     for tick in range(5):
         await run_due(context, NOW + tick * MINUTE)
-    assert context.store.asked == 1
+    assert context.lead_store.asked == 1
     await run_due(context, NOW + QUIET)
-    assert context.store.asked == 2
+    assert context.lead_store.asked == 2
 
 
 async def test_a_failure_to_ask_does_not_keep_the_clock_from_its_other_work():
-    class Broken(MemoryLeadStore):
-        async def scored_otherwise(self, version, limit):
+    class Broken(MemoryTable):
+        async def list_scored_by_other_rules(self, version, limit):
             raise StoreUnavailable("away")
 
-    context = a_context(store=Broken())
-    lead_id = (await receive(context, a_push(), slug=None, at=NOW)).lead_id
+    context = a_context(table=Broken())
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     await run_due(context, NOW + MINUTE)
-    assert (await context.store.get(lead_id)).lead.score is not None
+    assert (await context.lead_store.get(lead_id)).lead.score is not None
 
 
 @pytest.mark.parametrize("clocks", [2, 5])

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from tests.builders import NOW, a_context, a_push
@@ -17,7 +17,7 @@ class Provider:
         self.answers = answers
         self.asked = []
 
-    async def facts_of(self, domain):
+    async def list_facts(self, domain):
         self.asked.append(domain)
         return self.answers.get(domain, {})
 
@@ -26,9 +26,9 @@ class Provider:
 
 
 async def scored(context, **changes):
-    lead_id = (await receive(context, a_push(**changes), slug=None, at=NOW)).lead_id
-    await score_lead(context, lead_id, at=NOW)
-    return (await context.store.get(lead_id)).lead
+    lead_id = (await receive(context, Intake(a_push(**changes), NOW))).lead_id
+    await score_lead(context, lead_id, now=NOW)
+    return (await context.lead_store.get(lead_id)).lead
 
 
 async def test_facts_about_the_firm_count_and_say_where_they_came_from():
@@ -41,7 +41,7 @@ async def test_facts_about_the_firm_count_and_say_where_they_came_from():
 
 async def test_a_provider_that_breaks_its_promise_costs_no_score():
     class Broken(Provider):
-        async def facts_of(self, domain):
+        async def list_facts(self, domain):
             raise RuntimeError("a bug")
 
     lead = await scored(a_context(facts=Broken({})))
@@ -61,9 +61,9 @@ async def test_facts_that_were_known_stay_when_the_provider_falls_silent():
     lead = await scored(context)
     context.facts.answers = {}
     later = NOW + timedelta(hours=1)
-    await receive(context, a_push(ActionCode="PLT"), slug=None, at=later)
+    await receive(context, Intake(a_push(ActionCode="PLT"), later))
     await run_due(context, later + timedelta(minutes=1))
-    again = (await context.store.get(lead.id)).lead
+    again = (await context.lead_store.get(lead.id)).lead
     assert again.enrichment.facts == {"industry": "Software"}
     assert any(line.rule == "software-industry" for line in again.score.ledger)
 
@@ -71,5 +71,5 @@ async def test_facts_that_were_known_stay_when_the_provider_falls_silent():
 async def test_a_lead_that_is_scored_already_asks_nobody():
     context = a_context(facts=Provider({}))
     lead = await scored(context)
-    await score_lead(context, lead.id, at=NOW, heard=1)
+    await score_lead(context, lead.id, now=NOW, published_number=1)
     assert context.facts.asked == ["fabrikam.example"]

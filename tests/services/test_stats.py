@@ -11,20 +11,20 @@ from shared.services import queries as service
 from shared.services.commands import report_follow_up
 from shared.services.errors import StoreUnavailable
 from shared.services.queries import MOST_LEADS, TooManyLeads, lead_stats
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.builders import DAY, NOW, a_context, a_push
-from tests.fakes.lead_store import MemoryLeadStore
+from tests.fakes.table import MemoryTable
 
 HOUR = timedelta(hours=1)
 
 
-class Crowded(MemoryLeadStore):
+class Crowded(MemoryTable):
     """Says that so many leads were received, whenever."""
 
     count = 0
 
-    async def received_between(self, begin, end, limit):
+    async def list_received_between(self, begin, end, limit):
         return [StatRow(status="new")] * min(self.count, limit)
 
 
@@ -33,11 +33,11 @@ async def test_figures_tell_what_became_of_the_leads_of_a_time():
     ids = {}
     for name, hours in (("early", -2), ("called", 0), ("silent", 1), ("late", 2)):
         push = a_push(Email=f"{name}@contoso.example")
-        ids[name] = (await receive(context, push, slug="backup", at=NOW + hours * HOUR)).lead_id
-    await receive(context, a_push(ActionCode="DNC", Email="eva@contoso.example"), slug="vm", at=NOW)
-    await receive(context, a_push(Email="MSFT_TEST_1@test.com"), slug="backup", at=NOW)
+        ids[name] = (await receive(context, Intake(push, NOW + hours * HOUR, "backup"))).lead_id
+    await receive(context, Intake(a_push(ActionCode="DNC", Email="eva@contoso.example"), NOW, "vm"))
+    await receive(context, Intake(a_push(Email="MSFT_TEST_1@test.com"), NOW, "backup"))
     report = ReportFollowUp(by="sam", at=NOW + timedelta(seconds=300))
-    await report_follow_up(context, ids["called"], report, at=NOW + HOUR)
+    await report_follow_up(context, ids["called"], report, now=NOW + HOUR)
     await run_due(context, NOW + DAY + HOUR)
     found = await lead_stats(context, NOW, NOW + 2 * HOUR)
     assert found.leads == 3
@@ -57,21 +57,21 @@ async def test_figures_tell_what_became_of_the_leads_of_a_time():
 async def test_as_many_leads_as_the_bound_are_all_counted(count):
     store = Crowded()
     store.count = count
-    assert (await lead_stats(a_context(store=store), NOW, NOW + HOUR)).leads == count
+    assert (await lead_stats(a_context(table=store), NOW, NOW + HOUR)).leads == count
 
 
 async def test_more_than_the_bound_are_refused_never_guessed():
     store = Crowded()
     store.count = MOST_LEADS + 1
     with pytest.raises(TooManyLeads, match=r"More than 100,000 leads .* ask for a shorter range"):
-        await lead_stats(a_context(store=store), NOW, NOW + HOUR)
+        await lead_stats(a_context(table=store), NOW, NOW + HOUR)
 
 
 async def test_a_store_that_takes_too_long_is_unavailable(monkeypatch):
-    class Stuck(MemoryLeadStore):
-        async def received_between(self, begin, end, limit):
+    class Stuck(MemoryTable):
+        async def list_received_between(self, begin, end, limit):
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(service, "PATIENCE", 0.01)
+    monkeypatch.setattr(service, "STATS_TIMEOUT", 0.01)
     with pytest.raises(StoreUnavailable):
-        await lead_stats(a_context(store=Stuck()), NOW, NOW + HOUR)
+        await lead_stats(a_context(table=Stuck()), NOW, NOW + HOUR)

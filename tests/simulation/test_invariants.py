@@ -9,7 +9,7 @@ import pytest
 from shared.leads.events import EventType
 from shared.routing.workload import Assignment
 from shared.services.erase import erase_person
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from shared.services.score import score_lead
 from simulation.environment import POLICY, World
 from simulation.invariants import Erasure, broken, unsettled
@@ -23,9 +23,9 @@ from tests.samples import NOW
 async def found():
     world = World()
     context = world.process("one")
-    receipt = await receive(context, a_push(), slug=None, at=NOW)
+    receipt = await receive(context, Intake(a_push(), NOW))
     world.acknowledged.append((receipt.lead_id, a_push().as_sent))
-    await score_lead(context, receipt.lead_id, at=NOW + timedelta(seconds=1), heard=1)
+    await score_lead(context, receipt.lead_id, now=NOW + timedelta(seconds=1), published_number=1)
     found = await world.found()
     found.policy = POLICY
     return found
@@ -90,7 +90,7 @@ async def erased_world(**erasure):
     """A lead came, and somebody was erased, or should have been."""
     world = World()
     context = world.process("one")
-    receipt = await receive(context, a_push(), slug=None, at=NOW)
+    receipt = await receive(context, Intake(a_push(), NOW))
     world.acknowledged.append((receipt.lead_id, a_push().as_sent))
     world.erasures.append(Erasure(**erasure))
     return world, context
@@ -98,7 +98,7 @@ async def erased_world(**erasure):
 
 async def test_an_erasure_that_took_everything_away_is_well():
     world, context = await erased_world(surely=1, maybe=1)
-    await erase_person(context, EMAIL, at=world.at)
+    await erase_person(context, EMAIL, now=world.at)
     await world.settle()
     assert await world.problems() == []
 
@@ -110,7 +110,7 @@ async def test_a_push_that_outlives_an_erasure_is_noticed():
 
 async def test_a_push_that_came_after_an_erasure_and_went_with_it_is_noticed():
     world, context = await erased_world(surely=0, maybe=0)
-    await erase_person(context, EMAIL, at=world.at)
+    await erase_person(context, EMAIL, now=world.at)
     await world.settle()
     assert any("stored 0 times" in problem for problem in await world.problems())
 
@@ -118,20 +118,20 @@ async def test_a_push_that_came_after_an_erasure_and_went_with_it_is_noticed():
 async def test_a_lead_that_goes_without_a_word_is_noticed():
     world, context = await erased_world(surely=1, maybe=1)
     world.subscriber.heard.clear()
-    await erase_person(replace_desk(context, publisher=Subscriber()), EMAIL, at=world.at)
+    await erase_person(replace_desk(context, publisher=Subscriber()), EMAIL, now=world.at)
     await world.settle()
     assert any("gone without a word" in problem for problem in await world.problems())
 
 
 async def test_a_tombstone_that_stays_is_noticed():
     world, context = await erased_world(surely=1, maybe=1)
-    await erase_person(context, EMAIL, at=world.at)
+    await erase_person(context, EMAIL, now=world.at)
     assert any("erasure without an end" in problem for problem in await world.problems())
 
 
 async def test_a_row_that_remembers_somebody_is_noticed():
     world, context = await erased_world(surely=1, maybe=1)
-    await erase_person(context, EMAIL, at=world.at)
+    await erase_person(context, EMAIL, now=world.at)
     await world.settle()
     world.store.rows["desk", "note"] = {"PartitionKey": "desk", "RowKey": "note", "said": EMAIL}
     assert any("is in a row" in problem for problem in await world.problems())
@@ -139,7 +139,7 @@ async def test_a_row_that_remembers_somebody_is_noticed():
 
 async def test_a_seat_of_nobody_is_noticed():
     world, context = await erased_world(surely=1, maybe=1)
-    await erase_person(context, EMAIL, at=world.at)
+    await erase_person(context, EMAIL, now=world.at)
     await world.settle()
-    world.store._seats["a" * 24] = Assignment(request=1, owner="ann")
+    world.store._assignments["a" * 24] = Assignment(request=1, owner="ann")
     assert any("a seat without a lead" in problem for problem in await world.problems())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.services.receive import receive
+from shared.services.receive import Intake, receive
 from simulation.model import explore
 from simulation.scenarios import SCENARIOS, Scenario, nothing
 from tests.builders import a_push
@@ -26,7 +26,7 @@ def test_no_order_breaks_a_rule_as_far_as_it_is_searched(name):
 def test_an_answer_before_the_commit_is_found():
     async def hasty(world, context):
         world.acknowledged.append((world.lead_id, a_push().as_sent))
-        await receive(context, a_push(), slug=None, at=world.at)
+        await receive(context, Intake(a_push(), world.at))
 
     found = explore(Scenario("hasty", nothing, (hasty, nothing)), 1)
     assert any("stored 0 times" in problem for _, problems in found.broken for problem in problems)

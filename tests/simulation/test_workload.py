@@ -8,7 +8,8 @@ from azure.core.pipeline.transport import AioHttpTransport
 
 from shared.routing.workload import Assignment
 from shared.services.errors import LeadChanged
-from shared.storage.table import TableLeadStore, table_client
+from shared.storage.client import Table, table_client
+from shared.storage.workload import TableWorkloads
 from simulation.faulty_wire import a_client
 
 LEAD, LATE = "a" * 24, 0.3  # seconds that the answer of the books comes later than it could
@@ -37,18 +38,20 @@ class SlowBooks(AioHttpTransport):
 
 async def test_a_lead_takes_one_turn_though_another_seats_it_while_the_books_are_read(storage):
     name = f"t{uuid.uuid4().hex}"
-    fast = TableLeadStore(table_client(storage, name, by_identity=False))
-    await fast.rota_for(LEAD)
+    client = table_client(storage, name, by_identity=False)
+    fast = TableWorkloads(Table(client))
+    await fast.get_workload(LEAD)
 
     async def seat_it():
-        await fast.keep_seat(await fast.rota_for(LEAD), LEAD, SEAT)
+        await fast.save_assignment(await fast.get_workload(LEAD), LEAD, SEAT)
 
-    slow = TableLeadStore(a_client(storage, name, SlowBooks(seat_it)))
-    read = await slow.rota_for(LEAD)
-    if read.seat is None:  # it may not know, but then it must not write
+    slow_client = a_client(storage, name, SlowBooks(seat_it))
+    slow = TableWorkloads(Table(slow_client))
+    read = await slow.get_workload(LEAD)
+    if read.assignment is None:  # it may not know, but then it must not write
         with contextlib.suppress(LeadChanged):
-            await slow.keep_seat(read, LEAD, SEAT)
-    books = (await fast.rota_for(LEAD)).rota
+            await slow.save_assignment(read, LEAD, SEAT)
+    books = (await fast.get_workload(LEAD)).workload
     assert (books.turns_taken, books.open_leads) == (1, {"ann": 1})
-    for store in (fast, slow):
-        await store.close()
+    for one in (client, slow_client):
+        await one.close()

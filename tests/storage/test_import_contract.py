@@ -15,8 +15,8 @@ from shared.marketplace.import_state import Counts, ImportState, advanced, begun
 from shared.marketplace.table_row import SourceRow, read_row
 from shared.services.errors import ImportChanged, StoreUnavailable
 from shared.services.ports import RefusedRow
+from shared.storage.client import Table, table_client
 from shared.storage.marketplace_import import TABLE, MarketplaceTableReader, TableImportLedger
-from shared.storage.table import table_client
 from tests.builders import NOW
 from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
 from tests.sample_rows import a_row, columns, keys
@@ -31,53 +31,55 @@ async def ledger(request, storage):
         yield MemoryImportLedger()
         return
     client = table_client(storage, f"t{uuid.uuid4().hex}", by_identity=False)
-    yield TableImportLedger(client, "https://somewhere")
+    yield TableImportLedger(Table(client), "https://somewhere")
     await client.close()
 
 
 async def test_an_import_that_was_never_switched_on_has_no_state(ledger):
-    assert await ledger.load() is None
+    assert await ledger.find_state() is None
 
 
 async def test_a_state_is_read_back_as_it_was(ledger):
     going = advanced(begun(STATE, NOW), Counts(taken=3, known=1), '{"next": "token"}', NOW)
-    saved = await ledger.save(None, STATE)
-    assert await ledger.save(saved, going) == await ledger.load()
-    assert (await ledger.load()).state == going
+    saved = await ledger.save_state(None, STATE)
+    assert await ledger.save_state(saved, going) == await ledger.find_state()
+    assert (await ledger.find_state()).state == going
 
 
 async def test_who_saves_second_is_told(ledger):
-    saved = await ledger.save(None, STATE)
+    saved = await ledger.save_state(None, STATE)
     with pytest.raises(ImportChanged):
-        await ledger.save(None, STATE)
-    await ledger.save(saved, replace(STATE, taken=1))
+        await ledger.save_state(None, STATE)
+    await ledger.save_state(saved, replace(STATE, taken=1))
     with pytest.raises(ImportChanged):
-        await ledger.save(saved, replace(STATE, taken=2))
-    assert (await ledger.load()).state.taken == 1
+        await ledger.save_state(saved, replace(STATE, taken=2))
+    assert (await ledger.find_state()).state.taken == 1
 
 
 async def test_of_many_that_switch_it_on_one_does(ledger):
-    outcomes = await asyncio.gather(*(ledger.save(None, STATE) for _ in range(8)), return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(ledger.save_state(None, STATE) for _ in range(8)), return_exceptions=True
+    )
     assert sum(isinstance(outcome, ImportChanged) for outcome in outcomes) == 7
 
 
 async def test_refused_rows_are_kept_once_within_the_limit_until_they_are_released(ledger):
     rows = [RefusedRow(f"{number:032}", "9:2F28:2F2018", f"r/{number} ü", "No lead.") for number in range(5)]
     for row in (*rows, *rows):
-        await ledger.park(row)
-    assert await ledger.parked(10) == rows
-    assert len(await ledger.parked(3)) == 3
+        await ledger.upsert_refused(row)
+    assert await ledger.list_refused(10) == rows
+    assert len(await ledger.list_refused(3)) == 3
     for _ in range(2):
-        await ledger.release(rows[0].key)
-    assert await ledger.parked(10) == rows[1:]
+        await ledger.delete_refused(rows[0].key)
+    assert await ledger.list_refused(10) == rows[1:]
 
 
 async def test_another_account_is_another_import(storage):
     client = table_client(storage, f"t{uuid.uuid4().hex}", by_identity=False)
-    one, other = (TableImportLedger(client, origin) for origin in ("https://one", "https://other"))
-    await one.save(None, STATE)
-    await one.park(RefusedRow("key", "p", "r", "No lead."))
-    assert (await other.load(), await other.parked(5)) == (None, [])
+    one, other = (TableImportLedger(Table(client), origin) for origin in ("https://one", "https://other"))
+    await one.save_state(None, STATE)
+    await one.upsert_refused(RefusedRow("key", "p", "r", "No lead."))
+    assert (await other.find_state(), await other.list_refused(5)) == (None, [])
     await client.close()
 
 
@@ -101,7 +103,7 @@ class Source:
     async def all(self, since=None, limit=4):
         rows, continuation, pages = [], None, 0
         while pages == 0 or continuation:
-            page = await self.reader.page(since, continuation, limit)
+            page = await self.reader.list_rows(since, continuation, limit)
             assert len(page.rows) <= limit
             rows, continuation, pages = [*rows, *page.rows], page.continuation, pages + 1
         return rows
@@ -170,17 +172,17 @@ async def test_a_row_that_is_repaired_shows_again(source):
 async def test_a_continuation_stays_good_while_rows_come_and_go(source):
     for number in range(10, 18):
         await source.put(a_row(number))
-    page = await source.reader.page(None, None, 4)
+    page = await source.reader.list_rows(None, None, 4)
     for number in (1, 99):
         await source.put(a_row(number))
-    rest = await source.reader.page(None, page.continuation, 10)
+    rest = await source.reader.list_rows(None, page.continuation, 10)
     assert [row.row[-2:] for row in rest.rows] == ["14", "15", "16", "17", "99"]
     assert rest.continuation is None
 
 
 async def test_a_table_that_partner_center_has_not_made_yet_is_empty(marketplace_storage):
     reader = MarketplaceTableReader(table_client(marketplace_storage, TABLE, by_identity=False))
-    page = await reader.page(NOW, None, 10)
+    page = await reader.list_rows(NOW, None, 10)
     assert (page.rows, page.continuation) == ((), None)
     await reader.close()
 
@@ -200,7 +202,7 @@ async def test_columns_of_other_types_are_read_too(marketplace_storage):
     }
     await client.create_entity({"PartitionKey": partition, "RowKey": row, **odd})
     reader = MarketplaceTableReader(client)
-    (found,) = (await reader.page(None, None, 10)).rows
+    (found,) = (await reader.list_rows(None, None, 10)).rows
     assert read_row(found).created_at == NOW
     assert (found.columns["ProductId"], found.columns["Number"]) == (str(uuid.UUID(int=7)), 2**40)
     assert (found.columns["Blob"], found.columns["Flag"], found.columns["Rate"]) == ("01", True, 0.5)
@@ -211,5 +213,5 @@ async def test_columns_of_other_types_are_read_too(marketplace_storage):
 async def test_an_account_that_can_not_be_reached_is_unavailable():
     reader = MarketplaceTableReader(table_client(AWAY, TABLE, by_identity=False))
     with pytest.raises(StoreUnavailable):
-        await reader.page(None, None, 10)
+        await reader.list_rows(None, None, 10)
     await reader.close()

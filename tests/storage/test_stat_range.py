@@ -10,8 +10,10 @@ from azure.data.tables.aio import TableClient
 
 from shared.leads.index import IndexRow, stat_key
 from shared.services.errors import StoreUnavailable
+from shared.services.timeouts import TABLE_CLIENT
+from shared.storage.client import Table, table_client
+from shared.storage.lead_index import TableLeadIndex
 from shared.storage.rows import STAT_COLUMNS, index_entity
-from shared.storage.table import TIMEOUTS, TableLeadStore, table_client
 from tests.builders import NOW
 
 SECOND = timedelta(seconds=1)
@@ -59,21 +61,21 @@ def requests():
 async def client(storage, requests):
     name = f"t{uuid.uuid4().hex}"
     async with TableClient.from_connection_string(
-        storage, name, per_call_policies=[requests], **TIMEOUTS
+        storage, name, per_call_policies=[requests], **TABLE_CLIENT
     ) as client:
         await client.create_table()
         yield client
 
 
 async def test_a_long_range_is_read_page_by_page_and_nothing_outside_of_it(client, requests):
-    store = TableLeadStore(client)
+    store = TableLeadIndex(Table(client))
     end = NOW + IN_RANGE * SECOND
     await put(client, rows(IN_RANGE, NOW))
 
     async def cost(begin, end):
         requests.queries.clear()
         requests.answered = 0
-        found = await store.received_between(begin, end, 100_000)
+        found = await store.list_received_between(begin, end, 100_000)
         return len(found), len(requests.queries), requests.answered
 
     before = await cost(NOW, end)
@@ -91,13 +93,13 @@ async def test_a_long_range_is_read_page_by_page_and_nothing_outside_of_it(clien
 
 async def test_the_limit_ends_the_reading(client, requests):
     await put(client, rows(IN_RANGE, NOW))
-    found = await TableLeadStore(client).received_between(NOW, NOW + IN_RANGE * SECOND, 1_001)
+    found = await TableLeadIndex(Table(client)).list_received_between(NOW, NOW + IN_RANGE * SECOND, 1_001)
     assert (len(found), len(requests.queries)) == (1_001, 2 + 15)
 
 
 async def test_a_store_that_is_away_says_so():
     nobody = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
-    store = TableLeadStore(table_client(nobody, "t", by_identity=False))
+    client = table_client(nobody, "t", by_identity=False)
     with pytest.raises(StoreUnavailable):
-        await store.received_between(NOW, NOW + SECOND, 10)
-    await store.close()
+        await TableLeadIndex(Table(client)).list_received_between(NOW, NOW + SECOND, 10)
+    await client.close()

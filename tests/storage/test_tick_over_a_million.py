@@ -18,8 +18,7 @@ from shared.leads.index import index_rows, stamp
 from shared.policy.load import load_policy
 from shared.services.run_due import run_due
 from shared.storage.rows import event_entity, index_entity, lead_entity, lead_key
-from shared.storage.table import TableLeadStore
-from tests.builders import DAY, NOW, a_context, a_first_push
+from tests.builders import DAY, NOW, a_context, a_first_push, ports_of
 
 STORED = 1_000_000
 DUE = 100
@@ -67,9 +66,9 @@ class CountingTable:
         return [{"etag": "2"}] * len(operations)
 
     async def query_entities(self, query: str, *, parameters: dict[str, Any], **_: Any):
-        assert query == "PartitionKey eq @shard and RowKey ge @from and RowKey le @to"
+        assert query == "PartitionKey eq @partition and RowKey ge @from and RowKey le @to"
         self.requests["query"] += 1
-        shard, keys = parameters["shard"], self.keys[parameters["shard"]]
+        shard, keys = parameters["partition"], self.keys[parameters["partition"]]
         for key in keys[bisect_left(keys, parameters["from"]) : bisect_right(keys, parameters["to"])]:
             self.rows_read += 1
             yield self.rows.get((shard, key)) or {"PartitionKey": shard, "RowKey": key, "since": key[4:22]}
@@ -96,9 +95,9 @@ def table() -> CountingTable:
 
 
 async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(table):
-    context = a_context(store=TableLeadStore(table))
+    context = a_context(**ports_of(table))
     context.rescore_watch.quiet_until = TICK + DAY  # no policy was changed within the hour
-    await context.store.clock_ran(NOW)
+    await context.desk_state.record_clock_run(NOW)
     table.requests.clear()
     tick = await run_due(context, TICK)
     assert (tick.done, tick.failed, tick.more) == (DUE, 0, False)
@@ -109,9 +108,9 @@ async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(t
 
 
 async def test_an_idle_tick_costs_seventeen_requests(table):
-    context = a_context(store=TableLeadStore(table), policy="")
+    context = a_context(policy="", **ports_of(table))
     context.rescore_watch.quiet_until = TICK + DAY
-    await context.store.clock_ran(NOW)
+    await context.desk_state.record_clock_run(NOW)
     table.requests.clear()
     table.rows_read = 0
     await run_due(context, NOW - 2 * DAY)

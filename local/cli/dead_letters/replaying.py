@@ -10,7 +10,8 @@ from azure.servicebus.exceptions import MessageLockLostError, MessageSizeExceede
 
 from local.cli.dead_letters.copies import NotCopyable, copy_of
 from local.cli.dead_letters.links import sentence
-from shared.messaging.link import BUS_ERRORS, CLOSE_TIMEOUT
+from shared.messaging.link import BUS_ERRORS
+from shared.services.timeouts import CLOSE_TIMEOUT
 
 WAIT_FOR_NEXT = 5.0  # seconds until a message that was seen, but doesn't come, counts as held by others
 

@@ -1,9 +1,10 @@
-"""The twin of the table in memory, for tests: held to the same contract suite."""
+"""Our table in memory, for tests: satisfies every port over it, held to the same contract suite."""
 
 import itertools
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from shared.leads.change import Change, Mark
 from shared.leads.events import Event
@@ -11,7 +12,18 @@ from shared.leads.identity import shard_of
 from shared.leads.index import NEVER, StatRow, index_rows, list_of, scored_key, stamp, stat_key
 from shared.routing.workload import Assignment, Workload, assign, unassign
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound
-from shared.services.ports import DueRow, LeadFilter, LeadIdPage, StoredLead, StoredWorkload
+from shared.services.ports import (
+    DeskState,
+    DueIndex,
+    DueRow,
+    LeadFilter,
+    LeadIdPage,
+    LeadIndex,
+    LeadStore,
+    StoredLead,
+    StoredWorkload,
+    Workloads,
+)
 from shared.storage.rows import (
     ERASED,
     ID_LENGTH,
@@ -31,8 +43,10 @@ from shared.storage.rows import (
     stat_row_of,
 )
 
+PORTS = ("lead_store", "due_index", "lead_index", "workloads", "desk_state")
 
-class MemoryLeadStore:
+
+class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
     """Keeps the very rows that the table keeps, in a dictionary by key."""
 
     def __init__(self) -> None:
@@ -41,21 +55,19 @@ class MemoryLeadStore:
         self._order: list[tuple[str, str]] = []  # RowKey and PartitionKey of all rows, ascending
         self._etags: dict[str, str] = {}
         self._versions = itertools.count(1)
-        self._clock_ran: datetime | None = None
+        self._clock_run: datetime | None = None
         self._rules: dict[str, str] = {}
-        self._rota, self._rota_version = Workload(), 0
-        self._seats: dict[str, Assignment] = {}
+        self._workload, self._workload_version = Workload(), 0
+        self._assignments: dict[str, Assignment] = {}
 
     async def get(self, lead_id: str) -> StoredLead:
-        """See `LeadStore.get`."""
         row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
         if row is None or ERASED in row:
             raise LeadNotFound(lead_id)
         lead, index, unknown = lead_of(row)
         return StoredLead(lead, self._etags[lead_id], index, unknown)
 
-    async def tombstone_of(self, lead_id: str) -> StoredLead | None:
-        """See `LeadStore.tombstone_of`."""
+    async def find_tombstone(self, lead_id: str) -> StoredLead | None:
         row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
         if row is None or ERASED not in row:
             return None
@@ -63,27 +75,23 @@ class MemoryLeadStore:
         return StoredLead(lead, self._etags[lead_id], index, unknown)
 
     async def create(self, change: Change) -> StoredLead:
-        """See `LeadStore.create`."""
         if change.lead.id in self._etags or self._is_marked(change):
             raise LeadExists(change.lead.id)
         return self._write(change)
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
-        """See `LeadStore.replace`."""
         lead_id = change.lead.id
         if self._etags.get(lead_id) != read.etag or self._is_marked(change):
             raise LeadChanged(lead_id)
         self._delete(lead_id, [row.key for row in read.index])
         return self._write(change, read.unknown)
 
-    async def erase_events(self, lead_id: str, through: int) -> int:
-        """See `LeadStore.erase_events`."""
+    async def delete_events(self, lead_id: str, through: int) -> int:
         keys = [key for _, key in self._keys(event_key(lead_id, 1), event_key(lead_id, through))]
         self._delete(lead_id, keys)
         return len(keys)
 
-    async def bury(self, read: StoredLead) -> None:
-        """See `LeadStore.bury`."""
+    async def delete_tombstone(self, read: StoredLead) -> None:
         lead_id, last = read.lead.id, read.lead.bookkeeping.outbox.written
         if self._etags.get(lead_id) != read.etag:
             raise LeadChanged(lead_id)
@@ -91,92 +99,76 @@ class MemoryLeadStore:
         self._delete(lead_id, keys)
         del self._etags[lead_id]
 
-    async def mark_of(self, lead_id: str, key: str) -> Mark | None:
-        """See `LeadStore.mark_of`."""
+    async def find_mark(self, lead_id: str, key: str) -> Mark | None:
         row = self.rows.get((shard_of(lead_id), mark_key(key)))
         return mark_of(row) if row else None
 
-    async def events_of(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
-        """See `LeadStore.events_of`."""
+    async def list_events(self, lead_id: str, *, first: int = 1, limit: int = 1000) -> list[Event]:
         keys = self._keys(event_key(lead_id, first), event_key(lead_id, 99_999_999))
         return [event_of(self.rows[key]) for key in keys[:limit]]
 
-    async def leads_of(self, person: str, limit: int) -> list[str]:
-        """See `LeadStore.leads_of`."""
-        return self._of_person(person, limit, are_erased=False)
+    async def list_leads_of(self, person: str, limit: int) -> list[str]:
+        return self._list_of(person, limit, are_erased=False)
 
-    async def tombstones_of(self, person: str, limit: int) -> list[str]:
-        """See `LeadStore.tombstones_of`."""
-        return self._of_person(person, limit, are_erased=True)
+    async def list_tombstones_of(self, person: str, limit: int) -> list[str]:
+        return self._list_of(person, limit, are_erased=True)
 
-    async def scored_otherwise(self, version: str, limit: int) -> list[str]:
-        """See `LeadStore.scored_otherwise`."""
+    async def list_scored_by_other_rules(self, version: str, limit: int) -> list[str]:
         keys = (
             *self._keys("scored!", scored_key(version, "")),
             *self._keys(scored_key(version, "~"), "scored!~"),
         )
         return [key[-ID_LENGTH:] for _, key in keys[:limit]]
 
-    async def keep_rules(self, version: str, written: str) -> None:
-        """See `LeadStore.keep_rules`."""
-        self._rules[version] = written
+    async def upsert_rules(self, version: str, text: str) -> None:
+        self._rules[version] = text
 
-    async def rules_of(self, version: str) -> str | None:
-        """See `LeadStore.rules_of`."""
+    async def find_rules(self, version: str) -> str | None:
         return self._rules.get(version)
 
-    async def rota_for(self, lead_id: str) -> StoredWorkload:
-        """See `LeadStore.rota_for`."""
-        etag = str(self._rota_version) if self._rota_version else None
-        return StoredWorkload(self._rota, etag, self._seats.get(lead_id))
+    async def get_workload(self, lead_id: str) -> StoredWorkload:
+        return StoredWorkload(self._workload, self._workload_etag, self._assignments.get(lead_id))
 
-    async def keep_seat(self, read: StoredWorkload, lead_id: str, seat: Assignment) -> None:
-        """See `LeadStore.keep_seat`."""
-        if read.etag != (str(self._rota_version) if self._rota_version else None):
+    async def save_assignment(self, read: StoredWorkload, lead_id: str, assignment: Assignment) -> None:
+        if read.etag != self._workload_etag:
             raise LeadChanged(lead_id)
-        self._rota = assign(self._rota, read.seat, seat)
-        self._seats[lead_id] = seat
-        self._rota_version += 1
+        self._workload = assign(self._workload, read.assignment, assignment)
+        self._assignments[lead_id] = assignment
+        self._workload_version += 1
 
-    async def leave_seat(self, read: StoredWorkload, lead_id: str) -> None:
-        """See `LeadStore.leave_seat`."""
-        if read.etag != (str(self._rota_version) if self._rota_version else None):
+    async def delete_assignment(self, read: StoredWorkload, lead_id: str) -> None:
+        if read.etag != self._workload_etag:
             raise LeadChanged(lead_id)
-        if read.seat is not None:
-            self._rota = unassign(self._rota, read.seat)
-            del self._seats[lead_id]
-            self._rota_version += 1
+        if read.assignment is not None:
+            self._workload = unassign(self._workload, read.assignment)
+            del self._assignments[lead_id]
+            self._workload_version += 1
 
-    async def due_until(self, now: datetime, limit: int) -> list[DueRow]:
-        """See `LeadStore.due_until`."""
+    async def list_due(self, now: datetime, limit: int) -> list[DueRow]:
         return due_rows_of(self.rows[key] for key in self._keys("due!", f"due!{stamp(now)}~")[:limit])
 
-    async def parked(self, limit: int) -> list[DueRow]:
-        """See `LeadStore.parked`."""
+    async def list_parked(self, limit: int) -> list[DueRow]:
         return due_rows_of(self.rows[key] for key in self._keys(f"due!{stamp(NEVER)}", "due!~")[:limit])
 
-    async def open_by_worth(self, which: LeadFilter, limit: int, after: str | None) -> LeadIdPage:
-        """See `LeadStore.open_by_worth`."""
+    async def list_by_score(self, which: LeadFilter, limit: int, after: str | None) -> LeadIdPage:
         first = list_of(which.status)
         keys = self._keys(after or first, f"{first}~")
         found = [key for _, key in keys if _matches(self.rows[shard_of(key[-24:]), key], which)]
         return lead_id_page(found, limit, after)
 
-    async def received_between(self, begin: datetime, end: datetime, limit: int) -> list[StatRow]:
-        """See `LeadStore.received_between`."""
+    async def list_received_between(self, begin: datetime, end: datetime, limit: int) -> list[StatRow]:
         keys = self._keys(stat_key(begin, ""), stat_key(end, ""))
         return [stat_row_of(self.rows[key]) for key in keys[:limit]]
 
-    async def clock_ran(self, at: datetime) -> None:
-        """See `LeadStore.clock_ran`."""
-        self._clock_ran = at
+    async def record_clock_run(self, at: datetime) -> None:
+        self._clock_run = at
 
-    async def last_clock_run(self) -> datetime | None:
-        """See `LeadStore.last_clock_run`."""
-        return self._clock_ran
+    async def find_clock_run(self) -> datetime | None:
+        return self._clock_run
 
-    async def close(self) -> None:
-        """Nothing to let go of."""
+    @property
+    def _workload_etag(self) -> str | None:
+        return str(self._workload_version) if self._workload_version else None
 
     def _write(self, change: Change, unknown: object = None) -> StoredLead:
         lead, index = change.lead, index_rows(change.lead)
@@ -192,7 +184,7 @@ class MemoryLeadStore:
         self._etags[lead.id] = str(next(self._versions))
         return StoredLead(lead, self._etags[lead.id], index, unknown)
 
-    def _of_person(self, person: str, limit: int, *, are_erased: bool) -> list[str]:
+    def _list_of(self, person: str, limit: int, *, are_erased: bool) -> list[str]:
         keys = self._keys(lead_key(person), lead_key(f"{person}~"))
         return [key[1][-ID_LENGTH:] for key in keys if (ERASED in self.rows[key]) is are_erased][:limit]
 
@@ -233,3 +225,8 @@ def _matches(row: Entity, which: LeadFilter) -> bool:
         return True
     is_overdue: bool = row["overdueFrom"] <= stamp(which.now)
     return is_overdue == which.overdue
+
+
+def ports_over(table: Any) -> dict[str, Any]:
+    """The ports of an app context that one table in memory satisfies, by their names there."""
+    return dict.fromkeys(PORTS, table)

@@ -1,0 +1,51 @@
+"""Every time-out, in seconds, and how they relate. A time-out ends the waiting, not what was asked for.
+
+a push              table 8, then the queue `spill` 5: answered within 13; Partner Center waits about 30
+                    table 8, then its event 2: answered within 10; the clock sends an event that is left
+any other call      change 20 + events 8 + assignment 20: within 48; the platform hangs up after 230
+a probe             10 in all, of which 2 for the count of dead letters
+a queue's message   six sends of 30 and five pauses of 6: below the 300 for which its lock is renewed
+a tick of the clock 30 for the events of one lead; eight leads at once
+a step of import    40, between two pages: it ends before the next minute's step begins
+"""
+
+from typing import Any
+
+# A push
+PUSH_STORE_TIMEOUT = 8.0  # the table; of a table that hangs the client would wait longer, see below
+PUSH_SPILL_TIMEOUT = 5.0  # the queue `spill`, opening the link included
+PUSH_PUBLISH_TIMEOUT = 2.0  # its event: the lead is stored, so the sender needn't wait for the bus
+
+# Any other change of a lead
+CHANGE_TIMEOUT = 20.0  # all attempts of one change, waiting for its turn included
+ASSIGN_TIMEOUT = 20.0  # likewise, of one assignment
+PUBLISH_TIMEOUT = 8.0  # its events, while a caller waits: enough to open a link
+ERASE_PUBLISH_TIMEOUT = 5.0  # the one event of an erasure; the clock sends it if it takes longer
+
+# The clock and the import
+CLOCK_PUBLISH_TIMEOUT = 30.0  # the events of one lead, while no caller waits
+IMPORT_PUBLISH_TIMEOUT = 2.0  # the event of one row, while the next row waits
+IMPORT_STEP_TIMEOUT = 40.0  # of the minute between two steps; the page under way is finished
+
+# Reading
+STATS_TIMEOUT = 60.0  # of the 230 after which the platform hangs up
+PROBE_TIMEOUT = 10.0  # probes of load balancers give up soon
+PROBE_COUNT_TIMEOUT = 2.0  # of it; a count that takes longer is there for the next probe
+
+# The table client: at most three tries of one request. A lost answer is read back, so few tries are enough.
+TABLE_CLIENT: dict[str, Any] = {
+    "connection_timeout": 3,
+    "read_timeout": 5,
+    "retry_total": 2,
+    "retry_backoff_factor": 0.2,
+}
+
+# The bus
+SEND_TIMEOUT = 30.0  # everything that waits to be sent, opening the link included: a cold instance signs in
+REST_AFTER_FAILURE = 5.0  # meanwhile every call fails at once: no caller waits for a bus that is down
+CLOSE_TIMEOUT = 5.0  # a link; after it the link is abandoned
+COUNT_TIMEOUT = 15.0  # dead letters of one entity, opening the link included
+DELETE_TIMEOUT = 60.0  # unread messages about a person, in all queues
+HELD_MESSAGE_TIMEOUT = 15.0  # of it: a matching message that another receiver holds
+ANSWER_TIMEOUT = 10.0  # of it: one answer of the bus
+EMPTY_QUEUE_TIMEOUT = 1.0  # of it: without a message by then, a queue counts as empty
