@@ -155,18 +155,16 @@ async def _outcome_of(work: Work, one: ImportedRow, failures: list[Exception]) -
 
 async def _take(work: Work, one: ImportedRow) -> Counts:
     """What this pass took, also if the step before died of it, or what an earlier one did."""
-    mark = await _known(work, one) or await _store(work, one)
-    work.lead_import.recent.keep(mark)
+    mark = await _find_mark(work, one) or await _store(work, one)
     if work.is_parked(one.key):
         await work.lead_import.ledger.delete_refused(one.key)
     return Counts(taken=1) if mark.said == work.state.pass_id else Counts(known=1)
 
 
-async def _known(work: Work, one: ImportedRow) -> Mark | None:
-    """The mark of a row that was taken over before. In a first pass hardly one was: the write will tell."""
-    mark = work.lead_import.recent.of(one.mark)
-    if mark or not work.state.passes:
-        return mark
+async def _find_mark(work: Work, one: ImportedRow) -> Mark | None:
+    """The mark of a row that was imported before; in a first pass hardly one was, and the write would tell."""
+    if not work.state.passes:
+        return None
     return await work.context.lead_store.find_mark(one.lead_id, one.mark)
 
 

@@ -77,7 +77,7 @@ async def request_scores(context: AppContext, now: datetime) -> int:
 
     The rules themselves are kept with their version, so that every score can be had again.
     """
-    if context.rescore_watch.rests(now):
+    if context.rescore_watch.is_quiet(now):
         return 0
     version = version_of(context.policy.scoring)
     await context.desk_state.upsert_rules(version, written(context.policy.scoring))
@@ -93,12 +93,12 @@ async def request_scores(context: AppContext, now: datetime) -> int:
 
     await asyncio.gather(*(ask(lead_id) for lead_id in lead_ids))
     if not lead_ids:
-        context.rescore_watch.quiet_until = now + QUIET
+        context.rescore_watch.look_again_at = now + QUIET
     return len(lead_ids)
 
 
 async def count_to_rescore(context: AppContext, limit: int, now: datetime) -> int:
     """How many open leads still have a score by other rules, at most `limit`; 0 while this process rests."""
-    if context.rescore_watch.rests(now):
+    if context.rescore_watch.is_quiet(now):
         return 0
     return len(await context.due_index.list_scored_by_other_rules(version_of(context.policy.scoring), limit))

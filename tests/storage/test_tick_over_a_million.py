@@ -96,7 +96,7 @@ def table() -> CountingTable:
 
 async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(table):
     context = a_context(**ports_of(table))
-    context.rescore_watch.quiet_until = TICK + DAY  # no policy was changed within the hour
+    context.rescore_watch.look_again_at = TICK + DAY  # no policy was changed within the hour
     await context.desk_state.record_clock_run(NOW)
     table.requests.clear()
     tick = await run_due(context, TICK)
@@ -109,7 +109,7 @@ async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(t
 
 async def test_an_idle_tick_costs_seventeen_requests(table):
     context = a_context(policy="", **ports_of(table))
-    context.rescore_watch.quiet_until = TICK + DAY
+    context.rescore_watch.look_again_at = TICK + DAY
     await context.desk_state.record_clock_run(NOW)
     table.requests.clear()
     table.rows_read = 0
