@@ -162,7 +162,7 @@ async def _take(work: Work, one: ImportedRow) -> Counts:
 
 
 async def _find_mark(work: Work, one: ImportedRow) -> Mark | None:
-    """The mark of a row that was imported before; in a first pass hardly one was, and the write would tell."""
+    """The mark of a row that was imported before; a first pass finds hardly any, and the write would tell."""
     if not work.state.passes:
         return None
     return await work.context.lead_store.find_mark(one.lead_id, one.mark)

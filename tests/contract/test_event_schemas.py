@@ -28,7 +28,6 @@ from tests.builders import a_context, a_push
 from tests.contract.documents import body_schema, closed_schema, validator_of
 from tests.samples import NOW, received
 
-
 POLICY = """
 [follow_up]
 target = "8h"

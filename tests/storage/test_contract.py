@@ -1,14 +1,15 @@
 """What the ports over our table promise, run in memory and on a real table."""
 
-import json
 import asyncio
 import dataclasses
+import json
 import uuid
 from copy import replace
 from datetime import timedelta
 
 import pytest
 
+from shared.contract.events import message_body
 from shared.enrichment.crm_facts import FACTS_KEPT, LARGEST_FACTS, LONGEST_FACT, record_facts
 from shared.enrichment.enrich import enrich
 from shared.enrichment.identity import contact_key, lead_id
