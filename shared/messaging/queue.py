@@ -12,8 +12,8 @@ from azure.servicebus.aio import ServiceBusClient
 from shared.messaging.publisher import Outbox, one_by_one
 from shared.services.ports import MessageQueue, QueuedMessage
 
-REFUSAL = "refusal"  # why nobody works on it
-ATTEMPTS = "attempts"  # how often it was put off
+REFUSAL = "refusal"  # why it is a dead letter
+ATTEMPTS = "attempts"  # how often it was redelivered
 SENT_AT = "sentAt"  # when the sender's own message came, RFC 3339 UTC
 OF_THE_DESK = frozenset({REFUSAL, ATTEMPTS, SENT_AT})
 
@@ -25,9 +25,9 @@ _LARGEST_MESSAGE = 2**31  # the SDK sends integers of 32 bits only
 class ServiceBusQueue(MessageQueue):
     """Sends messages to a queue, and copies of those that came from it, over a link of its own; see the port.
 
-    A copy has no time to live but the queue's, counted from its enqueueing: what a sender said is a fact,
-    and a fact doesn't expire because a store was away. The queue must not detect duplicates: it would drop a
-    copy, which has the message id of its original, without a word.
+    A copy has no time to live but the queue's, counted from its enqueueing: a report is a fact, and doesn't
+    expire because a store was away. The queue must not detect duplicates: it would drop a
+    copy, which has the message id of its original, silently.
 
     Args:
         connect: makes a client; called again after a failure.
