@@ -1,4 +1,4 @@
-"""How many dead letters our own queues have: counted by looking, locking and changing nothing."""
+"""Count the dead letters of our own queues by peeking, which locks and changes nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class ServiceBusDeadLetters(DeadLetters):
 
 
 async def _counted(receiver: ServiceBusReceiver) -> int | None:
-    """At most `MOST`; None if the bus doesn't say."""
+    """At most `MOST`; None if the bus doesn't answer."""
     try:
         async with asyncio.timeout(COUNT_TIMEOUT):
             return await _peeked(receiver)

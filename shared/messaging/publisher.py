@@ -56,7 +56,7 @@ class _Waiting:
 class Outbox:
     """Sends messages in order over one link, opened with the first.
 
-    The SDK's sender isn't made for several coroutines at once. So one task sends what all have waiting. A
+    The SDK's sender isn't safe for several coroutines at once. So one task sends for all of them. A
     caller whose time is up may go: its messages still go out. After a failure the link is given up, and for
     a few seconds every call fails at once.
 
@@ -86,30 +86,32 @@ class Outbox:
         if time.monotonic() < self._down_until:
             raise BusUnavailable("it was down a moment ago")
         mine = _Waiting(messages, asyncio.Future())
-        mine.sent.add_done_callback(_heard)
+        mine.sent.add_done_callback(_retrieve)
         self._waiting.append(mine)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send_waiting())
         await asyncio.shield(mine.sent)
 
     async def _send_waiting(self) -> None:
-        """Send what all have waiting, until nothing waits; they hear how it went."""
+        """Send the messages of all callers, until none waits; each caller gets the outcome."""
         waiting: list[_Waiting] = []
         failure = BusUnavailable("the sender ended")
         try:
             while self._waiting:
                 waiting, self._waiting = self._waiting, []
                 async with asyncio.timeout(SEND_TIMEOUT):
-                    await self._send(self._link(), [message for one in waiting for message in one.messages])
-                for one in waiting:
-                    one.sent.set_result(None)
+                    await self._send(
+                        self._link(), [message for batch in waiting for message in batch.messages]
+                    )
+                for batch in waiting:
+                    batch.sent.set_result(None)
         except BUS_ERRORS as exc:
             failure = BusUnavailable(type(exc).__name__)
         finally:
-            unsent = [one for one in (*waiting, *self._waiting) if not one.sent.done()]
+            unsent = [batch for batch in (*waiting, *self._waiting) if not batch.sent.done()]
             self._waiting = []
-            for one in unsent:
-                one.sent.set_exception(failure)
+            for batch in unsent:
+                batch.sent.set_exception(failure)
             if unsent:
                 self._give_up()
 
@@ -128,7 +130,7 @@ class Outbox:
         await asyncio.gather(*self._closing)
 
     def _give_up(self) -> None:
-        """Close the link aside: closing one that hangs takes seconds that nobody has."""
+        """Close the link in the background: closing a link that hangs takes seconds."""
         self._down_until = time.monotonic() + REST_AFTER_FAILURE
         client, sender, self._client, self._sender = self._client, self._sender, None, None
         if client is not None and sender is not None:
@@ -176,15 +178,15 @@ async def one_by_one(sender: ServiceBusSender, messages: Sequence[ServiceBusMess
 
 
 async def _close(client: ServiceBusClient, sender: ServiceBusSender) -> None:
-    """Close both: a client knows its senders only as long as somebody else holds them."""
+    """Close both: a client doesn't keep its senders alive."""
     with suppress(*BUS_ERRORS):  # they are given up anyway
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await sender.close()
             await client.close()
 
 
-def _heard(sent: asyncio.Future[None]) -> None:
-    """Take note of a failure whose caller has gone, so that nobody reports it as forgotten."""
+def _retrieve(sent: asyncio.Future[None]) -> None:
+    """Retrieve a failure whose caller has gone, so that asyncio doesn't report it."""
     if not sent.cancelled():
         sent.exception()
 

@@ -20,9 +20,9 @@ _LARGEST_MESSAGE = 2**31  # the SDK sends integers of 32 bits only
 class ServiceBusQueue(MessageQueue):
     """Sends messages to a queue, and copies of those that came from it, over a link of its own; see the port.
 
-    A copy has no time to live but the queue's, counted from its enqueueing: what a sender said is a fact,
-    and a fact doesn't expire because a store was away. The queue must not detect duplicates: it would drop a
-    copy, which has the message id of its original, without a word.
+    A copy has no time to live but the queue's, counted from its enqueueing: a report is a fact, and doesn't
+    expire because a store was away. The queue must not detect duplicates: it would drop a
+    copy, which has the message id of its original, silently.
 
     Args:
         connect: makes a client; called again after a failure.

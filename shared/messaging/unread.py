@@ -1,4 +1,4 @@
-"""Taking single messages out of queues that nobody has read yet, and out of their dead letters."""
+"""Delete single messages from queues before they are read, and from their dead letters."""
 
 import asyncio
 import logging
@@ -25,12 +25,12 @@ from shared.services.timeouts import (
 
 MOST_LOOKED_AT = 20_000  # messages of one queue; more must be read first
 PAGE = 250  # messages
-PAUSE = 0.2  # seconds until the next look at a message that somebody else holds
+PAUSE = 0.2  # seconds until the next look at a message that another receiver holds
 MOST_DELIVERIES = 5  # of a message in the way: of ten, looking for another one must not cost the last
 
 log = logging.getLogger(__name__)
 
-type IsMeant = Callable[[UnreadMessage], bool]
+type Matches = Callable[[UnreadMessage], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Place:
 class ServiceBusUnread(UnreadMessages):
     """Deletes messages over connections of its own; see the port.
 
-    First it only looks, which locks nothing. Copies that were put off are called off by their numbers. Only
-    where a message that is meant waits for its turn, it is received, with all that lie before it: those are
+    First it only looks, which locks nothing. Scheduled copies are cancelled by their numbers. Only
+    where a matching message waits for its turn, it is received, with all that lie before it: those are
     given back, one delivery of ten the poorer. Dead letters have no such limit.
 
     Args:
@@ -64,10 +64,10 @@ class ServiceBusUnread(UnreadMessages):
         """Open no connection yet."""
         self._connect, self._places = connect, places
 
-    async def delete_matching(self, matches: IsMeant) -> int:
+    async def delete_matching(self, matches: Matches) -> int:
         try:
             async with asyncio.timeout(DELETE_TIMEOUT), opened(self._connect()) as client:
-                work = (_remove_all(client, place, matches) for place in self._places)
+                work = (_delete_all(client, place, matches) for place in self._places)
                 outcomes = await asyncio.gather(*work, return_exceptions=True)
                 return sum(_count(outcome) for outcome in outcomes)
         except BUS_ERRORS as exc:
@@ -77,10 +77,10 @@ class ServiceBusUnread(UnreadMessages):
         """Nothing stays open."""
 
 
-async def _remove_all(client: ServiceBusClient, place: Place, is_meant: IsMeant) -> int:
+async def _delete_all(client: ServiceBusClient, place: Place, matches: Matches) -> int:
     """Messages, then dead letters: they only ever go this way."""
-    alive = await _remove(client, place, is_meant, dead=False)
-    return alive + await _remove(client, place, is_meant, dead=True)
+    alive = await _delete(client, place, matches, dead=False)
+    return alive + await _delete(client, place, matches, dead=True)
 
 
 def _count(outcome: int | BaseException) -> int:
@@ -90,50 +90,50 @@ def _count(outcome: int | BaseException) -> int:
     return outcome
 
 
-async def _remove(client: ServiceBusClient, place: Place, is_meant: IsMeant, *, dead: bool) -> int:
-    """Look and take until none that is meant is there; somebody else may hold it for a moment."""
-    removed, give_up = 0, time.monotonic() + HELD_MESSAGE_TIMEOUT
+async def _delete(client: ServiceBusClient, place: Place, matches: Matches, *, dead: bool) -> int:
+    """Look and take until no matching message is there; another receiver may hold one for a moment."""
+    deleted, give_up = 0, time.monotonic() + HELD_MESSAGE_TIMEOUT
     try:
         async with opened(place.receiver(client, dead=dead)) as receiver:
-            while meant := (found := await _look(receiver, is_meant)).meant:
+            while matching := (found := await _look(receiver, matches)).matching:
                 if time.monotonic() > give_up:
-                    raise BusUnavailable("somebody else holds a message")
+                    raise BusUnavailable("another receiver holds a message")
                 if found.scheduled:
-                    removed += await _call_off(client, place, found.scheduled)
-                if len(meant) > len(found.scheduled):
+                    deleted += await _cancel(client, place, found.scheduled)
+                if len(matching) > len(found.scheduled):
                     _expect_spare(found, dead=dead)
-                    removed += await _take(receiver, meant - set(found.scheduled), found.ahead)
+                    deleted += await _take(receiver, matching - set(found.scheduled), found.ahead)
                     await asyncio.sleep(PAUSE)
     except MessagingEntityNotFoundError:
         log.warning("there is no %s on this bus to take messages out of", place)
-    return removed
+    return deleted
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     """Sequence numbers, and what lies on the way to them."""
 
-    meant: frozenset[int]
+    matching: frozenset[int]
     scheduled: tuple[int, ...]  # of those, the ones that have yet to come
-    ahead: int  # messages up to the last that is meant and has come
+    ahead: int  # messages up to the last matching one that has come
     most_deliveries: int  # of one of them
 
 
-async def _look(receiver: ServiceBusReceiver, is_meant: IsMeant) -> _Found:
-    """See every message, those too that are locked, put off or dead. Locks nothing."""
-    meant: list[int] = []
+async def _look(receiver: ServiceBusReceiver, matches: Matches) -> _Found:
+    """See every message, also those that are locked, scheduled or dead. Locks nothing."""
+    matching: list[int] = []
     scheduled: list[int] = []
     seen = ahead = most = most_ahead = 0
     async for message in _peeked(receiver):
         number, is_scheduled = message.sequence_number or 0, message.state == ServiceBusMessageState.SCHEDULED
         seen, most = seen + 1, max(most, message.delivery_count or 0)
-        if is_meant(_unread(message)):
-            meant.append(number)
+        if matches(_unread(message)):
+            matching.append(number)
             if is_scheduled:
                 scheduled.append(number)
             else:
                 ahead, most_ahead = seen, most
-    return _Found(frozenset(meant), tuple(scheduled), ahead, most_ahead)
+    return _Found(frozenset(matching), tuple(scheduled), ahead, most_ahead)
 
 
 async def _peeked(receiver: ServiceBusReceiver) -> AsyncIterator[ServiceBusReceivedMessage]:
@@ -152,8 +152,8 @@ def _expect_spare(found: _Found, *, dead: bool) -> None:
         raise BusUnavailable("a message in the way has failed too often to be touched")
 
 
-async def _call_off(client: ServiceBusClient, place: Place, numbers: Sequence[int]) -> int:
-    """Those that have come meanwhile fail the call: the next look finds them."""
+async def _cancel(client: ServiceBusClient, place: Place, numbers: Sequence[int]) -> int:
+    """A message that is enqueued meanwhile fails the call: the next look finds it."""
     async with opened(client.get_queue_sender(place.entity)) as sender:
         with suppress(ServiceBusError):
             await sender.cancel_scheduled_messages(list(numbers), timeout=ANSWER_TIMEOUT)
@@ -170,7 +170,7 @@ async def _take(receiver: ServiceBusReceiver, wanted: frozenset[int], ahead: int
             received = await receiver.receive_messages(ahead, max_wait_time=EMPTY_QUEUE_TIMEOUT)
             if not received:
                 break
-            held += [one for one in received if one.sequence_number not in wanted]
+            held += [message for message in received if message.sequence_number not in wanted]
             for message in received:
                 if message.sequence_number in wanted:
                     taken += await _complete(receiver, message)
@@ -195,7 +195,7 @@ async def _give_back(receiver: ServiceBusReceiver, held: Sequence[ServiceBusRece
 
 
 def _unread(message: ServiceBusReceivedMessage) -> UnreadMessage:
-    said = (
+    values = (
         message.message_id,
         message.session_id,
         message.subject,
@@ -205,7 +205,7 @@ def _unread(message: ServiceBusReceivedMessage) -> UnreadMessage:
         message.to,
         *(message.application_properties or {}).values(),
     )
-    return UnreadMessage([_text(one) for one in said if isinstance(one, str | bytes)], _body(message))
+    return UnreadMessage([_text(value) for value in values if isinstance(value, str | bytes)], _body(message))
 
 
 def _body(message: ServiceBusReceivedMessage) -> bytes:

@@ -27,7 +27,7 @@ type Report = ReportFollowUp | ReportInteraction | UpdateLead | ReportFacts
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One report. Its id makes it known when it comes again, and is the same for all leads of a person."""
+    """One report. Its id is its idempotency key, the same for all leads of a person."""
 
     report: Report
     lead_id: str | None = None
@@ -35,7 +35,7 @@ class Activity:
 
 
 class LeadUnclear(Exception):
-    """The address doesn't say which leads are meant. Says why, and never the address."""
+    """The address doesn't identify the lead. The text gives the reason, never the address."""
 
 
 async def take_activity(context: AppContext, activity: Activity, *, now: datetime) -> None:
@@ -46,8 +46,8 @@ async def take_activity(context: AppContext, activity: Activity, *, now: datetim
 
     Raises:
         LeadNotFound: no lead has this id.
-        LeadUnclear: nobody has this address, or which of their leads is meant can't be told.
-        InvalidFollowUp, InvalidInteraction, InvalidUpdate, InvalidFacts, IllegalTransition: it can't be so.
+        LeadUnclear: no lead has this address, or several could be meant.
+        InvalidFollowUp, InvalidInteraction, InvalidUpdate, InvalidFacts, IllegalTransition: it is wrong.
         StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
     """
     if activity.lead_id is not None:
@@ -76,19 +76,19 @@ async def _leads_of(context: AppContext, email: str) -> list[Lead]:
         *(context.lead_store.get(lead_id) for lead_id in lead_ids), return_exceptions=True
     )
     leads = []
-    for one in stored:
-        if isinstance(one, LeadNotFound):
+    for read in stored:
+        if isinstance(read, LeadNotFound):
             continue  # erased meanwhile
-        if isinstance(one, BaseException):
-            raise one
-        leads.append(one.lead)
+        if isinstance(read, BaseException):
+            raise read
+        leads.append(read.lead)
     if not leads:
         raise LeadUnclear("No lead has this address.")
     return leads
 
 
 def _meant(leads: list[Lead], report: Report) -> list[Lead]:
-    """Of the leads of one person those that a report is about; those that have taken it stay among them."""
+    """The leads of one person that a report is about, those included that have taken it already."""
     match report:
         case ReportFollowUp():
             return _called(leads, report)
@@ -98,13 +98,13 @@ def _meant(leads: list[Lead], report: Report) -> list[Lead]:
 
 
 def _called(leads: list[Lead], report: ReportFollowUp) -> list[Lead]:
-    """The open ones; a call before the first push of one was about another, if there is another."""
+    """Open leads, without those whose first push came after the call, if others are left."""
     meant = [
-        one for one in leads if one.status.is_open or is_reported(one.bookkeeping.idempotency, report.id)
+        lead for lead in leads if lead.status.is_open or is_reported(lead.bookkeeping.idempotency, report.id)
     ]
     if not meant:
         raise LeadUnclear(_NONE_OPEN)
-    return [one for one in meant if one.received_at - CLOCK_SKEW <= report.at] or meant
+    return [lead for lead in meant if lead.received_at - CLOCK_SKEW <= report.at] or meant
 
 
 def _only(leads: list[Lead], update: UpdateLead) -> Lead:

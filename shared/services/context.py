@@ -24,7 +24,7 @@ from shared.services.ports import (
 
 
 class LeadLocks:
-    """One at a time per lead within this process; between processes the ETag decides.
+    """A lock for each lead within this process; between processes the ETag decides.
 
     Without it, thirty pushes of one person at once fought over the ETag for 17 seconds; with it, for 2.
     """
@@ -80,6 +80,6 @@ class AppContext:
     clock_period: timedelta = timedelta(minutes=1)  # the longest between two ticks, by the schedule
     facts: FactProvider | None = None  # None: no facts from outside
     lead_import: LeadImport | None = None  # None: leads are pushed, and none lie in a table
-    dead_letters: DeadLetterWatch | None = None  # None: nobody counts them
+    dead_letters: DeadLetterWatch | None = None  # None: they aren't counted
     locks: LeadLocks = field(default_factory=LeadLocks)
     rescore_watch: RescoreWatch = field(default_factory=RescoreWatch)

@@ -1,4 +1,4 @@
-"""Erase a person, and finish every erasure, whether a person or the retention policy started it."""
+"""Erase a person, and finish every erasure, whether a request or the retention policy started it."""
 
 import asyncio
 import logging
@@ -44,7 +44,7 @@ class Removed:
 
 
 async def purge(context: AppContext, lead_id: str, now: datetime) -> None:
-    """The clock's part: erase a lead whose time is up, or go on with an erasure; a second call does nothing.
+    """Erase a lead whose retention has ended, or continue an erasure; a second call does nothing.
 
     Raises:
         LeadNotFound: there is nothing (more) to do.
@@ -62,45 +62,45 @@ async def purge(context: AppContext, lead_id: str, now: datetime) -> None:
 
 
 async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> Removed:
-    """Everything after the tombstone, each step safe to repeat; it goes itself when it has stood its time."""
+    """Everything after the tombstone, each step safe to repeat; the tombstone too, when its time is over."""
     lead = tombstone.lead
     through = lead.bookkeeping.erasure.erased_through
     events = await context.lead_store.delete_events(lead.id, through) if through else 0
-    seats = int(await release_assignment(context, lead.id))
-    is_told = await _tell(context, lead)
+    assignments = int(await release_assignment(context, lead.id))
+    is_published = await _publish_erasure(context, lead)
     try:
-        await _note(context, tombstone, now, is_told=is_told)
+        await _note(context, tombstone, now, is_published=is_published)
     except LeadChanged:
         log.info("lead %s: its erasure is finished elsewhere, or the customer is back", lead.id)
-    return Removed(events=events, rows=events + seats)
+    return Removed(events=events, rows=events + assignments)
 
 
-async def _tell(context: AppContext, lead: Lead) -> bool:
-    """Publish what the tombstone owes; whether it owes nothing more."""
-    owed = lead.bookkeeping.outbox.unpublished
-    if not owed:
+async def _publish_erasure(context: AppContext, lead: Lead) -> bool:
+    """Publish the events that the tombstone still has to publish; whether none is left."""
+    numbers = lead.bookkeeping.outbox.unpublished
+    if not numbers:
         return True
-    events = await context.lead_store.list_events(lead.id, first=owed[0], limit=len(owed))
+    events = await context.lead_store.list_events(lead.id, first=numbers[0], limit=len(numbers))
     try:
         async with asyncio.timeout(ERASE_PUBLISH_TIMEOUT):
             await context.publisher.publish(lead, events)
     except (BusUnavailable, TimeoutError) as exc:
-        log.warning("lead %s: erased, not told yet (%r)", lead.id, exc)
+        log.warning("lead %s: erased, event not published yet (%r)", lead.id, exc)
         return False
     return True
 
 
-async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is_told: bool) -> None:
-    """Write down how far it is; `LeadChanged` if somebody else did."""
+async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is_published: bool) -> None:
+    """Record how far the erasure is; `LeadChanged` if another actor did."""
     lead = tombstone.lead
     is_due = lead.bookkeeping.erasure.purge_at is None or lead.bookkeeping.erasure.purge_at <= now
-    if is_due and is_told:
+    if is_due and is_published:
         await context.lead_store.delete_tombstone(tombstone)
         return
     noted = (
         schedule_retry(lead, DueKind.PURGE, now=now, backoff=PUBLISH_BACKOFF)
         if is_due
-        else clear_tombstone(lead, is_published=is_told)
+        else clear_tombstone(lead, is_published=is_published)
     )
     if noted is not None:
         await context.lead_store.replace(tombstone, noted)
@@ -116,15 +116,15 @@ async def _sweep(context: AppContext, lead_id: str) -> None:
 
 
 LEADS_A_ROUND = 100
-ROUNDS = 10  # of one call: more leads than anybody has who means well
+ROUNDS = 10  # of one call: more leads than any real customer has
 
 
 async def erase_person(context: AppContext, email: str, *, now: datetime) -> Removed:
     """Erase all leads of the person who has this address, and unread messages about them.
 
-    A push that comes meanwhile is a new lead: the customer is back. One that came before and lay in a queue
-    goes too, whoever takes it out meanwhile. A second call does what the first left undone, and else finds
-    nothing.
+    A push that comes meanwhile is a new lead: the customer is back. One that came before and waited in a
+    queue is erased too, also if it is taken out meanwhile. A second call does what the first left undone, and
+    then finds nothing.
 
     Args:
         context: ports and policy.
@@ -160,13 +160,13 @@ async def _erase_leads(context: AppContext, person: str, now: datetime) -> Remov
 
 
 async def _erase(context: AppContext, lead_id: str, now: datetime) -> Removed:
-    """One lead, whoever began it. From the first write on the clock finishes it if this call doesn't."""
-    removed = await _bury(context, lead_id, now)
+    """Erase one lead, or finish its erasure. After the first write the clock would finish it too."""
+    removed = await _entomb(context, lead_id, now)
     tombstone = await context.lead_store.find_tombstone(lead_id)
     return removed if tombstone is None else removed + await finish(context, tombstone, now)
 
 
-async def _bury(context: AppContext, lead_id: str, now: datetime) -> Removed:
+async def _entomb(context: AppContext, lead_id: str, now: datetime) -> Removed:
     try:
         read = await context.lead_store.get(lead_id)
         await change_lead(
@@ -178,16 +178,16 @@ async def _bury(context: AppContext, lead_id: str, now: datetime) -> Removed:
     return Removed(leads=1, rows=1 + len(read.index))
 
 
-async def _erase_messages(context: AppContext, traces: PersonMatcher, now: datetime) -> Removed:
-    """Messages; and leads of pushes that somebody took out of a queue before we looked there."""
+async def _erase_messages(context: AppContext, matcher: PersonMatcher, now: datetime) -> Removed:
+    """Messages; and leads of pushes that were taken out of a queue before we looked there."""
 
-    def is_meant(message: UnreadMessage) -> bool:
-        return traces.are_in(message.texts, message.body)
+    def matches(message: UnreadMessage) -> bool:
+        return matcher.are_in(message.texts, message.body)
 
     removed = Removed()
     for _ in range(ROUNDS):
-        removed += Removed(messages=await context.unread.delete_matching(is_meant))
-        late = await _late(context, traces, now)
+        removed += Removed(messages=await context.unread.delete_matching(matches))
+        late = await _late(context, matcher, now)
         if not late:
             return removed
         for lead_id in late:
@@ -195,11 +195,11 @@ async def _erase_messages(context: AppContext, traces: PersonMatcher, now: datet
     raise StoreUnavailable("more pushes came out of a queue than one call erases")
 
 
-async def _late(context: AppContext, traces: PersonMatcher, now: datetime) -> list[str]:
+async def _late(context: AppContext, matcher: PersonMatcher, now: datetime) -> list[str]:
     """Leads whose last push came before the request to erase them."""
-    lead_ids = [traces.lead_id] if traces.lead_id else []
-    if traces.person:
-        lead_ids = await context.lead_store.list_leads_of(traces.person, LEADS_A_ROUND)
+    lead_ids = [matcher.lead_id] if matcher.lead_id else []
+    if matcher.person:
+        lead_ids = await context.lead_store.list_leads_of(matcher.person, LEADS_A_ROUND)
     late = []
     for lead_id in lead_ids:
         with suppress(LeadNotFound):

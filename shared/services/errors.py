@@ -1,4 +1,4 @@
-"""What stores and buses answer when something can't be done, or is done by somebody else."""
+"""What stores and buses raise when something can't be done, or another actor was faster."""
 
 
 class LeadNotFound(LookupError):

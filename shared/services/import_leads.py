@@ -12,7 +12,7 @@ from shared.services.ports import SourcePage, StoredImport
 from shared.services.timeouts import IMPORT_STEP_TIMEOUT
 
 ROWS_A_STEP = 1000  # a tenth of what the clock can score or flag in the same minute
-ROWS_A_PAGE = 100  # read again, and known by their marks, if we die among them
+ROWS_A_PAGE = 100  # read again, and known by their marks, if the process dies among them
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +24,14 @@ async def import_leads(
 
     Args:
         context: ports and policy.
-        clock: tells the time, aware UTC; a step ends after `IMPORT_STEP_TIMEOUT`, between two pages.
+        clock: returns now, aware UTC; a step ends after `IMPORT_STEP_TIMEOUT`, between two pages.
         rows: after so many, at the end of a page, the step ends too.
 
     Returns:
-        What became of the rows of this step; None if there is no import, or this process is at it already.
+        What became of the rows of this step; None without an import, or while this process is at work on it.
 
     Raises:
-        StoreUnavailable, LeadChanged: some rows aren't certain to be taken over: the next call repeats them.
+        StoreUnavailable, LeadChanged: some rows aren't certain to be imported: the next call repeats them.
     """
     turn = context.locks.of("import")
     if context.lead_import is None or turn.locked():
@@ -43,7 +43,7 @@ async def import_leads(
 async def _step(
     context: AppContext, lead_import: LeadImport, clock: Callable[[], datetime], rows: int
 ) -> Counts:
-    """Page after page. Two at once do no harm: whoever saves second found it done, and ends."""
+    """Page after page. Two processes at once do no harm: the second to save finds it done, and ends."""
     until, total, ended = clock() + timedelta(seconds=IMPORT_STEP_TIMEOUT), Counts(), False
     try:
         stored = await _switched_on(lead_import, clock())
@@ -56,9 +56,9 @@ async def _step(
             )
             total, ended = total + counts, page.continuation is None
     except ImportChanged:
-        log.info("import: another process is at it")
+        log.info("import: another process is at work on it")
         return total
-    _tell(total, stored.state)
+    _log_step(total, stored.state)
     return total
 
 
@@ -78,8 +78,8 @@ async def _page(lead_import: LeadImport, state: ImportState) -> SourcePage:
         return await lead_import.table.list_rows(state.watermark, None, ROWS_A_PAGE)
 
 
-def _tell(counts: Counts, state: ImportState) -> None:
-    """Counts only, and nothing where nothing came."""
+def _log_step(counts: Counts, state: ImportState) -> None:
+    """Log counts only, and nothing if no row came."""
     if not (counts.taken or counts.refused or state.under_way):
         return
     so_far = f"{state.under_way.rows} rows so far in this pass" if state.under_way else "pass ended"

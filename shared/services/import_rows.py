@@ -37,7 +37,7 @@ class ImportedRow:
     """A row that is a lead."""
 
     key: str  # of the row
-    mark: str  # of the row and the person: if somebody mends the address there, it is another lead
+    mark: str  # of the row and the person: if the address is corrected there, it is another lead
     source: SourceRow
     push: LeadPush
     lead_id: str
@@ -95,7 +95,7 @@ async def import_rows(
     state: ImportState,
     clock: Callable[[], datetime],
 ) -> Counts:
-    """Take rows over; those that are no leads are parked.
+    """Import rows; those that are no leads are parked.
 
     Raises:
         StoreUnavailable, LeadChanged: rows not begun by then are left out, those begun are done or not.
@@ -120,11 +120,11 @@ def _reason(failure: Exception) -> str:
     return str(failure) if isinstance(failure, InvalidPush) else f"It failed: {type(failure).__name__}."
 
 
-async def _by_lead(work: Work, arrivals: Sequence[ImportedRow]) -> list[Counts]:
+async def _by_lead(work: Work, imported: Sequence[ImportedRow]) -> list[Counts]:
     """Several leads at once. The first failure of the store ends the page after the rows that were begun."""
     groups: dict[str, list[ImportedRow]] = {}
-    for one in sorted(arrivals, key=lambda one: one.at):
-        groups.setdefault(one.lead_id, []).append(one)
+    for row in sorted(imported, key=lambda row: row.at):
+        groups.setdefault(row.lead_id, []).append(row)
     slots, failures = asyncio.Semaphore(LEADS_AT_ONCE), list[Exception]()
 
     async def in_turn(group: list[ImportedRow]) -> Counts:
@@ -154,7 +154,7 @@ async def _outcome_of(work: Work, one: ImportedRow, failures: list[Exception]) -
 
 
 async def _take(work: Work, one: ImportedRow) -> Counts:
-    """What this pass took, also if the step before died of it, or what an earlier one did."""
+    """Count a row as taken by this pass, also by a step of it that died, or as known from an earlier pass."""
     mark = await _find_mark(work, one) or await _store(work, one)
     if work.is_parked(one.key):
         await work.lead_import.ledger.delete_refused(one.key)
@@ -162,14 +162,14 @@ async def _take(work: Work, one: ImportedRow) -> Counts:
 
 
 async def _find_mark(work: Work, one: ImportedRow) -> Mark | None:
-    """The mark of a row that was imported before; a first pass finds hardly any, and the write would tell."""
+    """The mark of an earlier import; in a first pass hardly any row has one, and the write would find it."""
     if not work.state.passes:
         return None
     return await work.context.lead_store.find_mark(one.lead_id, one.mark)
 
 
 async def _store(work: Work, one: ImportedRow) -> Mark:
-    """Store the row's push, with its mark, and publish it; the mark that is there if somebody did before."""
+    """Store the row's push, with its mark, and publish it; the mark that is there if it was done before."""
     context, mark = work.context, Mark(one.mark, work.state.pass_id)
     opened = open_lead(one.push, one.lead_id, one.offer, one.at).lead
     origin = Origin(work.clock(), is_history(opened, context.policy, work.state.switched_on_at))
@@ -188,7 +188,7 @@ async def _store(work: Work, one: ImportedRow) -> Mark:
 
 
 async def _refuse(work: Work, row: SourceRow, reason: str) -> Counts:
-    """Park a row, and say so once; it is read again when it is repaired at its source."""
+    """Park a row, and log it once; it is read again when it is repaired at its source."""
     key = row_key(row, work.context.id_key)
     if work.parked.get(key) == reason:
         return Counts(known=1)
@@ -198,7 +198,7 @@ async def _refuse(work: Work, row: SourceRow, reason: str) -> Counts:
 
 
 def is_history(lead: Lead, policy: Policy, switched_on_at: datetime) -> bool:
-    """Whether the time to call had run out when the import was first switched on.
+    """Whether the deadline had passed when the import was first switched on.
 
     Args:
         lead: as this push alone would open it.

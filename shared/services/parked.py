@@ -31,7 +31,7 @@ async def list_parked(due_index: DueIndex, lead_store: LeadStore, limit: int) ->
     """What is parked, the longest due first, at most `limit`.
 
     Raises:
-        StoreUnavailable: it can't be told.
+        StoreUnavailable: try again later.
     """
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 

@@ -50,9 +50,9 @@ async def publish_new(context: AppContext, outcome: Committed, timeout: float = 
 
 
 async def _left_behind(context: AppContext, change: Change) -> list[Event]:
-    """Events from before a change, in order, that nobody confirmed though they had the time to be.
+    """Earlier events of a lead, in order, that are unconfirmed after their time.
 
-    Younger ones are on their way: sent once more they would be repeats.
+    Younger events are on their way: sent once more they would be repeats.
 
     Raises:
         BusUnavailable: they go too far back for one call; the clock sends all in order.
@@ -83,8 +83,8 @@ async def publish_and_note(context: AppContext, outcome: Committed) -> None:
 async def note_published(context: AppContext, stored: StoredLead, events: Sequence[Event]) -> None:
     """Take events off the list of what is still to be published. A second call does nothing.
 
-    What it is called for is stored and sent by then, so its own failure fails nobody: the events stay on the
-    list, and the clock sends them again with the same ids. Of a lead that was erased meanwhile there is none.
+    The events are stored and sent by then, so a failure here doesn't reach the caller: they stay on the list,
+    and the clock sends them again with the same ids. A lead that was erased meanwhile has no list.
     """
     numbers = frozenset(event.number for event in events)
     try:
@@ -94,7 +94,7 @@ async def note_published(context: AppContext, stored: StoredLead, events: Sequen
 
 
 async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> None:
-    """Send every event of a lead that nobody confirmed, in order; on failure put it off, longer each time."""
+    """Send every unconfirmed event of a lead, in order; after a failure back off."""
     stored = await context.lead_store.get(lead_id)
     waiting = stored.lead.bookkeeping.outbox.unpublished
     due_at = stored.lead.bookkeeping.outbox.publish_due_at
@@ -118,7 +118,7 @@ async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> N
 
 
 async def _publish(context: AppContext, lead: Lead, events: Sequence[Event]) -> None:
-    """In order, each with the lead as it is now; the end of an earlier life with nothing of this one."""
+    """In order, each with the lead as it is now; the erasure of an earlier lead with nothing of this one."""
     for is_end, some in itertools.groupby(events, lambda event: event.type is EventType.ERASED):
         group = list(some)
         await context.publisher.publish(blank_lead(lead, group[0].time) if is_end else lead, group)

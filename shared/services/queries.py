@@ -82,8 +82,8 @@ async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Sta
     """The figures of the leads received from `begin` to before `end`, aware UTC; tests are left out.
 
     Raises:
-        TooManyLeads: there are more than `MOST_LEADS`; nothing is guessed from a part of them.
-        StoreUnavailable: they can't be read, or not within `STATS_TIMEOUT`.
+        TooManyLeads: there are more than `MOST_LEADS`; a part of them would mislead.
+        StoreUnavailable: they can't be read within `STATS_TIMEOUT`.
     """
     try:
         async with asyncio.timeout(STATS_TIMEOUT):
@@ -95,17 +95,17 @@ async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Sta
     return await asyncio.to_thread(stats, leads)  # pushes are answered meanwhile
 
 
-EVENTS_READ = 5000  # of a lead's history, to tell it as it was at an instant
+EVENTS_READ = 5000  # of a lead's history, to replay it up to an instant
 _NO_ID = "preview"
 
 
 @dataclass(frozen=True, slots=True)
 class PushPreview:
-    """A push that nobody sent, with facts and behaviour on top."""
+    """A made-up push, with facts and behaviour on top."""
 
     push: LeadPush
     at: datetime  # aware UTC
-    facts: dict[str, Any] = field(default_factory=dict)  # by name; they replace what the push tells
+    facts: dict[str, Any] = field(default_factory=dict)  # by name; they replace those of the push
     interactions: tuple[ReportInteraction, ...] = ()
     policy: Policy | None = None  # None: the desk's
 

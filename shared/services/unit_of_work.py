@@ -21,7 +21,7 @@ from shared.services.timeouts import CHANGE_TIMEOUT
 
 # Each lost race means that another actor's change went through.
 CONFLICT_BACKOFF = Backoff(timedelta(milliseconds=5), timedelta(milliseconds=500), attempts=40)
-MAX_LOSSES = 2  # answers lost before the caller hears of it; each may take the client's time-out
+MAX_LOSSES = 2  # answers lost before the caller gets the error; each may take the client's time-out
 
 type Apply = Callable[[Lead], Change | None]
 

@@ -171,7 +171,7 @@ class Table:
 def translated(refusals: Mapping[int, Exception] | None = None) -> Iterator[None]:
     """Errors of the SDK become ours: what the store refused, or that it is unavailable.
 
-    A failed transaction raises `TableTransactionError`, not `ResourceExistsError`: its status tells.
+    A failed transaction raises `TableTransactionError`, not `ResourceExistsError`: its status says which.
     """
     try:
         yield

@@ -19,7 +19,6 @@ DEVELOPMENT = {
     "ruff",
     "mypy",
     "hypothesis",
-    "pydantic",
     "babel",
 }
 

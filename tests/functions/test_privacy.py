@@ -14,10 +14,10 @@ from azure.functions.timer import TimerRequest
 
 from local.azurite import KEY
 from shared.storage.client import table_client
-from simulation.scenarios import activity
 from tests.conftest import free_port
+from tests.functions.test_activity import delivered as activity
+from tests.functions.test_triggers import message
 from tests.functions.triggers import TRIGGERS
-from tests.local.emulators.servicebus.parts import message
 from tests.pii_markers import (
     ACTIVITIES,
     CAMPAIGN,

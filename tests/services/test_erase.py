@@ -10,7 +10,7 @@ from shared.contract.responses import lead_body
 from shared.leads.change import Change
 from shared.leads.commands import UpdateLead
 from shared.leads.events import EventType
-from shared.leads.lead import LeadStatus
+from shared.leads.lead import CloseReason, LeadStatus
 from shared.routing.workload import Assignment
 from shared.services import erase as service
 from shared.services.commands import update_lead
@@ -142,7 +142,7 @@ async def test_a_lead_that_is_erased_behind_a_change_makes_no_failure_of_it(poli
 
     context = a_context(policy, publisher=Erasing())
     lead_id = await lived(context)
-    lost = UpdateLead(status=LeadStatus.LOST, reason="budget")
+    lost = UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET)
     assert (await update_lead(context, lead_id, lost, now=AT)).status is LeadStatus.LOST
     assert rows_of(context, lead_id)
     await run_due(context, AT + MINUTE)

@@ -7,7 +7,7 @@ import pytest
 
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import record as changed
-from shared.leads.events import ErasureReason, EventType
+from shared.leads.events import ErasureReason, Touched
 from shared.leads.identity import PERSON_LENGTH
 from shared.privacy.erasure import clear_tombstone, entomb
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound
@@ -63,7 +63,7 @@ async def test_events_are_erased_up_to_a_number_however_many_and_no_others(ports
     ]
     read = await ports.lead_store.get(ids[0])
     for number in range(5):
-        happened = [(EventType.TOUCHED, {"push": {}})] * 50
+        happened = [Touched(push={})] * 50
         read = await ports.lead_store.replace(
             read, changed(read.lead, NOW + timedelta(seconds=number), *happened)
         )
@@ -77,7 +77,7 @@ async def test_of_many_who_erase_events_at_once_all_come_to_the_end(ports):
     read = await ports.lead_store.create(a_first_push())
     lead_id = read.lead.id
     for _ in range(4):
-        happened = [(EventType.TOUCHED, {"push": {}})] * 60
+        happened = [Touched(push={})] * 60
         read = await ports.lead_store.replace(read, changed(read.lead, NOW, *happened))
     counts = await asyncio.gather(*(ports.lead_store.delete_events(lead_id, 241) for _ in range(4)))
     assert sum(counts) == 241
