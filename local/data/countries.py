@@ -9,10 +9,9 @@ from typing import Any
 from babel import Locale
 from babel.core import get_cldr_version, get_global
 from iso3166 import countries
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
 
 from shared.enrichment.country import LEAST_LETTERS, folded, most_slips
+from shared.enrichment.spelling import slips
 
 _HERE = Path(__file__).parent
 _ISO = {country.alpha2: country for country in countries}
@@ -191,8 +190,8 @@ def _without(names: dict[str, str], others: set[str]) -> dict[str, str]:
 
 
 def _is_nearly_another(name: str, code: str, english: dict[str, str]) -> bool:
-    near = extract(name, english.keys(), scorer=OSA.distance, score_cutoff=1, limit=None)
-    return any(english[other] != code for other, *_ in near if len(other) >= LEAST_LETTERS)
+    near = (other for other in english if slips(name, other, 1) <= 1)
+    return any(english[other] != code for other in near if len(other) >= LEAST_LETTERS)
 
 
 def _cldr_words() -> dict[str, str]:
@@ -220,8 +219,12 @@ def _near_words(words: dict[str, str], names: dict[str, str], may_be_misspelt: s
 
 def _near(word: str, by_letter: dict[str, list[str]]) -> Iterator[str]:
     alike = [name for letter in set(word[:2]) for name in by_letter.get(letter, [])]
-    found = extract(word, alike, scorer=OSA.distance, score_cutoff=2, limit=None)
-    return (name for name, slips, _ in found if slips <= most_slips(name) and len(word) >= LEAST_LETTERS - 1)
+    found = ((slips(word, name, 2), name) for name in alike)
+    return (
+        name
+        for distance, name in found
+        if distance <= min(2, most_slips(name)) and len(word) >= LEAST_LETTERS - 1
+    )
 
 
 def _by_base(languages: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:

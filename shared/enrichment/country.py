@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from shared.enrichment.spelling import slips
 from shared.leads.enrichment import CountryFacts
 
 _NAMES = Path(__file__).parent / "data" / "country_names.tsv"
@@ -204,22 +205,19 @@ def _by_spelling(written: str) -> str | None:
     if len(key) < LEAST_LETTERS - 1 or not key.isalpha() or _names().keys() & {key, whole}:
         return None
     found = list(_near(key))
-    least = min((slips for slips, _ in found), default=0)
-    nearest = {_names()[name]: name for slips, name in found if slips == least}
+    least = min((distance for distance, _ in found), default=0)
+    nearest = {_names()[name]: name for distance, name in found if distance == least}
     code, name = nearest.popitem() if len(nearest) == 1 else (None, "")
     return code if _starts_alike(key, name) else None
 
 
 def _near(key: str) -> Iterator[tuple[int, str]]:
     """The names that `key` may stand for, and how many slips away they are."""
-    from rapidfuzz.distance import OSA  # noqa: PLC0415 - 30 ms, and most texts need none
-    from rapidfuzz.process import extract  # noqa: PLC0415
-
     for letters in range(len(key) - 2, len(key) + 3):
         names = _spellings().get(letters, [])
         allowed = min(most_slips(key), most_slips(names[0])) if names else 0
-        found = extract(key, names, scorer=OSA.distance, score_cutoff=allowed, limit=None)
-        yield from ((int(slips), name) for name, slips, _ in found)
+        found = ((slips(key, name, allowed), name) for name in names)
+        yield from (near for near in found if near[0] <= allowed)
 
 
 def _starts_alike(key: str, name: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.enrichment.domain import Domain, hosts_up_to, is_tenant
+from shared.enrichment.spelling import slips
 
 _CURATED = Path(__file__).with_name("mail_domains.toml")
 _SCHOOLS = Path(__file__).parent / "data" / "education_domains.txt"
@@ -160,9 +161,7 @@ def _is_slip(written: str, meant: str) -> bool:
     allowed = 2 if len(meant) >= 8 else 1
     if written[:1] != meant[0] or abs(len(written) - len(meant)) > allowed or written == meant:
         return False
-    from rapidfuzz.distance import OSA  # noqa: PLC0415 - few domains come this far
-
-    return OSA.distance(written, meant, score_cutoff=allowed) <= allowed
+    return slips(written, meant, allowed) <= allowed
 
 
 @cache
