@@ -33,7 +33,7 @@ def parse_push(body: bytes, largest: int = MAX_BODY) -> LeadPush:
         InvalidPush: not UTF-8, not JSON, not an object, or nested too deep.
     """
     if len(body) > largest:
-        raise PushTooLarge(f"The body has {len(body)} bytes; at most {largest} are taken.")
+        raise PushTooLarge(f"The body is {len(body)} bytes; the limit is {largest}.")
     if not body.strip():
         raise InvalidPush("The body is empty. (The platform drops a body sent without Content-Length.)")
     return push_of(_json_object(body))

@@ -59,7 +59,7 @@ def _readable(columns: Mapping[str, Any]) -> dict[str, Any]:
     """The columns as a push would bring them: bounded, and always storable."""
     text = json.dumps(dict(columns), ensure_ascii=False)
     if (size := len(text.encode(errors="surrogatepass"))) > MAX_BODY:
-        raise PushTooLarge(f"The row has {size} bytes; at most {MAX_BODY} are taken.")
+        raise PushTooLarge(f"The row is {size} bytes; the limit is {MAX_BODY}.")
     try:
         read: dict[str, Any] = read_json(text)
     except UnreadableJson as exc:

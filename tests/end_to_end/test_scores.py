@@ -98,7 +98,7 @@ async def test_a_stored_lead_is_previewed_by_another_policy(caller):
     ("path", "body", "status", "says"),
     [
         ("scoring/preview", {}, 400, "needs `push`, `facts` or `leadId`"),
-        ("scoring/preview", [], 400, "Expected `object`"),
+        ("scoring/preview", [], 400, "must be an object"),
         ("scoring/preview", {"push": CANARY}, 400, "$.push"),
         ("scoring/preview", {"push": {}, "policy": "x ="}, 400, "the file must be TOML"),
         ("scoring/preview", {"push": {}, "policy": "[nope]"}, 400, "`nope`"),
