@@ -53,7 +53,7 @@ def test_sixty_four_kilobytes_are_read_and_one_byte_more_is_not():
     body = b'{"x": "' + b"a" * (64 * 1024 - 9) + b'"}'
     assert len(body) == MAX_BODY == 65_536
     parse_push(body)
-    with pytest.raises(PushTooLarge, match="has 65537 bytes; at most 65536"):
+    with pytest.raises(PushTooLarge, match="is 65537 bytes; the limit is 65536"):
         parse_push(body + b" ")
 
 
