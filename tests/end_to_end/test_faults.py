@@ -144,7 +144,7 @@ async def test_without_auth_nobody_needs_a_key(tmp_path, session):
 @pytest.mark.parametrize(
     ("policy", "settings", "told"),
     [
-        ('[follow_up]\ntarget = "soon"\n', {}, "$.follow_up.target"),
+        ('[follow_up]\ntarget = "soon"\n', {}, "`follow_up.target`"),
         ("", {"LEADS_TABLE": "no-table"}, "LEADS_TABLE"),
     ],
     ids=["policy", "setting"],

@@ -134,9 +134,9 @@ async def test_a_lead_is_closed_and_a_touch_opens_it_again(caller, subscriber):
     [
         ({}, "needs `status`, `owner` or `doNotContact`"),
         ({"status": "canary"}, "`status` must be one of new, contacted"),
-        ({"status": None}, "$.status"),
-        ({"owner": ""}, "$.owner"),
-        ({"doNotContact": "yes"}, "$.doNotContact"),
+        ({"status": None}, "`status`"),
+        ({"owner": ""}, "`owner`"),
+        ({"doNotContact": "yes"}, "`doNotContact`"),
         ({"status": "lost", "reason": "canary"}, "`reason` must be one of budget"),
         ({"status": "won", "reason": "budget"}, "`reason`"),
     ],
