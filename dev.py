@@ -20,7 +20,7 @@ commands:
   policy       check a policy file; compare two over the stored leads
   deadletters  list, show and replay messages in the dead-letter queues
   parked       list and revive work on leads that was given up
-  test         run all tests; paths, -k and other options go to pytest
+  test         run the tests that ten minutes allow; --all: all of them; paths, -k, ...: as pytest takes them
   check        lint, format and types
   contracts    write the API, the events and their schemas to docs/; --check says which differ
   bench        measure: accuracy, speed, and reliability under faults
@@ -36,7 +36,7 @@ MODULES = {
     "policy": "local.cli.policy",
     "deadletters": "local.cli.dead_letters",
     "parked": "local.cli.parked",
-    "test": "pytest",
+    "test": "local.cli.tests",
     "contracts": "local.cli.contracts",
     "bench": "bench",
 }
