@@ -136,7 +136,10 @@ async def test_by_address_a_call_reaches_every_open_lead_of_the_person(caller, c
         ({"type": "follow_up", "leadId": "a" * 24, "by": "sam"}, "no lead with this id"),
         ({"type": "facts", "email": "c4n4ry@contoso.example", "facts": {"a": 1}}, "No lead has this address"),
         ({"type": "c4n4ry", "leadId": "a" * 24}, "`type` must be one of"),
-        (b'{"type": "facts", "leadId": "aaaaaaaaaaaaaaaaaaaaaaaa", "facts": {"a": 1e999}}', "finite numbers only"),
+        (
+            b'{"type": "facts", "leadId": "aaaaaaaaaaaaaaaaaaaaaaaa", "facts": {"a": 1e999}}',
+            "finite numbers only",
+        ),
     ],
     ids=["cut", "not UTF-8", "a list", "deep", "large", "unknown lead", "unknown person", "type", "number"],
 )
