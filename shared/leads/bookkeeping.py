@@ -24,7 +24,7 @@ class DueKind(enum.StrEnum):
 ALARMS = (DueKind.DUE_SOON, DueKind.FOLLOW_UP, DueKind.ESCALATE, DueKind.NEXT_CONTACT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Outbox:
     """Events written, and those that no subscriber has confirmed."""
 
@@ -33,7 +33,7 @@ class Outbox:
     publish_due_at: datetime | None = None  # aware UTC; when the clock publishes them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ScoringState:
     """What the next score looks at, and whether one is due."""
 
@@ -42,7 +42,7 @@ class ScoringState:
     interactions: tuple[Interaction, ...] = ()  # the newest in time, pushes included
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SeenPush:
     """The fingerprint of a push: the same content again is a repeat."""
 
@@ -50,7 +50,7 @@ class SeenPush:
     at: datetime  # aware UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Idempotency:
     """What was done before, newest last: a second time it does nothing."""
 
@@ -59,7 +59,7 @@ class Idempotency:
     reports: tuple[str, ...] = ()  # keys of reports, see `idempotency.report_key`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RetryState:
     """How often one kind of due work has failed, and when it is tried next."""
 
@@ -68,7 +68,7 @@ class RetryState:
     parked: bool = False  # given up: it waits for a person
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AssignmentState:
     """The outstanding assignment request: due while `requested` is ahead of `completed`."""
 
@@ -79,7 +79,7 @@ class AssignmentState:
     excluded: str | None = None  # the owner who had the lead and missed it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Erasure:
     """When the lead is to be erased, and how far an erasure has come."""
 
@@ -88,7 +88,7 @@ class Erasure:
     erased_through: int = 0  # number of the last event of an erased life that may still be stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MergeState:
     """When merged values were sent: the newest wins, in whatever order pushes arrive."""
 
@@ -98,7 +98,7 @@ class MergeState:
     consent_at: datetime | None = None  # aware UTC; when contact was last forbidden or asked for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Cycle:
     """The follow-up cycle: what was done before it began doesn't end it. Times are aware UTC."""
 
@@ -106,7 +106,7 @@ class Cycle:
     attended_at: datetime | None = None  # when the lead was last called, or closed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LateArrival:
     """Pushes that reached us late: imported from the publisher's table, or replayed from queue `spill`."""
 
@@ -114,7 +114,7 @@ class LateArrival:
     is_history: bool = False  # so far all pushes are from before the desk: no call is owed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Bookkeeping:
     """All of it."""
 

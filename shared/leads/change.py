@@ -17,7 +17,7 @@ a cold instance up to two minutes (azure-functions-host issue 11879 and others):
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Mark:
     """The trace of something that is done once, stored with what it did: a second time it is refused."""
 
@@ -25,7 +25,7 @@ class Mark:
     said: str = ""  # about this time, for the second attempt
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Change:
     """Stored as one transaction."""
 

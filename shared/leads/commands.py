@@ -25,7 +25,7 @@ class ReportFollowUp:
     id: str | None = None  # the sender's own: a second report with it does nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class UpdateLead:
     """Set status, owner or permission to contact; what is absent stays as it is."""
 

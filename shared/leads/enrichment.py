@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EmailFacts:
     """What an address tells."""
 
@@ -16,7 +16,7 @@ class EmailFacts:
     suggestion: str | None = None  # the likely address behind a typo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PhoneFacts:
     """What a phone number tells."""
 
@@ -25,7 +25,7 @@ class PhoneFacts:
     type: str | None = None  # mobile, fixed_line, ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CountryFacts:
     """The country, and how we know."""
 
@@ -33,7 +33,7 @@ class CountryFacts:
     from_: str | None = None  # pushed, spelling, phone, domain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CompanyFacts:
     """The firm; leads of one firm share its key."""
 
@@ -42,7 +42,7 @@ class CompanyFacts:
     domain: str | None = None  # of a corporate address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PersonFacts:
     """What a job title tells. Leads stored by earlier versions say `unknown` for None."""
 
@@ -52,7 +52,7 @@ class PersonFacts:
     buying_role: str | None = None  # decider, buyer, influencer, user, gatekeeper
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Provenance:
     """Where a fact came from, and how sure it is."""
 
@@ -60,7 +60,7 @@ class Provenance:
     confidence: float  # 0-1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Enrichment:
     """All facts of one lead."""
 

@@ -79,7 +79,7 @@ class Interacted(Payload):
     by: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Scored(Payload):
     """The lead has a new score; `policy` is the version of the rules, `facts` come from outside, if new."""
 
@@ -94,7 +94,7 @@ class Scored(Payload):
     imported: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Qualified(Payload):
     """The lead has become worth a salesperson's time."""
 
@@ -104,7 +104,7 @@ class Qualified(Payload):
     imported: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Missed(Payload):
     """The follow-up is overdue; `level` is 1 at the miss itself, one more for each step of escalation."""
 
@@ -118,7 +118,7 @@ class Missed(Payload):
     working_seconds_left: int  # below zero after the deadline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DueSoon(Payload):
     """A follow-up is due soon: the deadline is near, or the contact planned at `plannedAt` is due."""
 
@@ -147,7 +147,7 @@ class FollowedUp(Payload):
     id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Assigned(Payload):
     """The lead has another owner, null for none; `by` is who decided it, null for the rules."""
 
@@ -160,7 +160,7 @@ class Assigned(Payload):
     by: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StatusChanged(Payload):
     """Another status; or the same one with another reason or permission to contact, or with new facts."""
 
@@ -175,7 +175,7 @@ class StatusChanged(Payload):
     facts: dict[str, Any] | Absent = ABSENT  # new ones, from a CRM
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Erased(Payload):
     """The person was erased, or their time was up: forget what you hold that is older than this event."""
 
@@ -183,7 +183,7 @@ class Erased(Payload):
     because: ErasureReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Shortened:
     """Stands for the data in a message that would be too large for the bus: the history has it."""
 
@@ -209,7 +209,7 @@ PAYLOADS: dict[EventType, type[Payload]] = {
 """Every type has its own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Event:
     """One event; `id` is stable, so a subscriber can tell a repeat."""
 

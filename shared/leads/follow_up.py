@@ -23,7 +23,7 @@ class FollowUpState(enum.StrEnum):
     MISSED = "missed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FollowUp:
     """The open cycle, or the last one. Times are aware UTC."""
 

@@ -17,7 +17,7 @@ LONGEST_COLUMN = 200  # characters
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class IndexRow:
     """A row beside the lead; `columns` are what lists filter by."""
 
@@ -149,7 +149,7 @@ LONGEST_NAME = 200  # characters; longer names that begin alike are counted as o
 MOST_SECONDS = 2**31 - 1  # 68 years: what an integer of a table's row holds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StatRow:
     """One lead as figures see it; None where nothing is known. Its fields are columns of the table."""
 

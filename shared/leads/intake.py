@@ -26,7 +26,7 @@ from shared.leads.lead import CLOSED, Lead, LeadStatus, Milestone
 from shared.leads.push import Contact, LeadPush, RawPush
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Origin:
     """How a push reached us late: imported from a table, maybe years old, or replayed from queue `spill`."""
 

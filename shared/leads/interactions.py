@@ -8,7 +8,7 @@ from shared.leads.json_form import OmitsDefaults
 LONGEST_DETAIL = 200  # characters that rules can look into; the history keeps the whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Interaction(OmitsDefaults):
     """One interaction; a push is one too."""
 

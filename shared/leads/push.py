@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Contact:
     """The customer as they wrote themselves down, trimmed; blank is None."""
 
@@ -17,7 +17,7 @@ class Contact:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RawPush:
     """The three texts that Microsoft overloads, exactly as sent; None where the key was missing."""
 
@@ -26,7 +26,7 @@ class RawPush:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LeadPush:
     """One push of one lead."""
 

@@ -10,7 +10,7 @@ from shared.leads.index import due_times
 from shared.leads.lead import Lead, with_bookkeeping
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Backoff:
     """Pauses between attempts: each is twice the one before, up to the longest.
 

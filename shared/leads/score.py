@@ -8,7 +8,7 @@ from shared.leads.json_form import OmitsDefaults
 MAX_SCORE = 100  # points
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Evidence(OmitsDefaults):
     """What a line rests on: a fact with its value, or interactions of one type."""
 
@@ -20,7 +20,7 @@ class Evidence(OmitsDefaults):
     events: tuple[int, ...] = ()  # their numbers in the lead's history, the newest ten
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LedgerLine:
     """Points, and why."""
 
@@ -31,7 +31,7 @@ class LedgerLine:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Score:
     """The points of the ledger add up to `total` exactly."""
 

@@ -11,7 +11,7 @@ MOST_GROUPS = 50  # of one breakdown
 OTHER = "(other)"  # what web analytics calls the row that sums up all groups beyond the longest table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SpeedToLead:
     """How fast leads got their first follow-up, in elapsed seconds; percentiles as in `percentile`."""
 
@@ -21,7 +21,7 @@ class SpeedToLead:
     never_answered: float | None  # 0-1, of the leads that expect an answer; None: none does
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Group:
     """The leads that share a name: of an offer, a source, an owner or a grade."""
 
@@ -35,7 +35,7 @@ class Group:
     won: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Stats:
     """The figures of the leads of one time. Breakdowns come with the most leads first, then by name."""
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from shared.leads.bookkeeping import DueKind
 from shared.marketplace.import_state import Pass
@@ -22,8 +22,7 @@ ROWS_LOOKED_AT = 1000
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ImportHealth:
+class ImportHealth(NamedTuple):
     """How the import from the publisher's table goes."""
 
     taken: int  # rows, ever
@@ -32,8 +31,7 @@ class ImportHealth:
     under_way: Pass | None  # the pass that hasn't come to its end yet
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """Ages at one moment; None where there is nothing of the kind.
 
     Ready: the clock runs, and no work is stale. What waits for an operator, parked work and dead letters, is

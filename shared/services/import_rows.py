@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import replace
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.enrichment.identity import lead_id
 from shared.follow_up.deadline import deadline_after
@@ -32,8 +33,7 @@ from shared.services.timeouts import IMPORT_PUBLISH_TIMEOUT
 from shared.services.unit_of_work import DoneBefore, create_or_change_lead
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedRow:
+class ImportedRow(NamedTuple):
     """A row that is a lead."""
 
     key: str  # of the row

@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.leads.bookkeeping import DueKind
 from shared.leads.index import due_times
@@ -17,8 +17,7 @@ from shared.services.unit_of_work import retry_on_conflict
 LEADS_AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class ParkedWork:
+class ParkedWork(NamedTuple):
     """One kind of work on one lead."""
 
     lead_id: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Change, Mark
@@ -25,8 +25,7 @@ class StoredLead:
     unknown: object = None  # what a later version stored with it: the store's own, handed back as it is
 
 
-@dataclass(frozen=True, slots=True)
-class DueRow:
+class DueRow(NamedTuple):
     """Something that falls due for a lead. Times are aware UTC."""
 
     at: datetime  # when it is tried next
@@ -35,8 +34,7 @@ class DueRow:
     since: datetime  # when it was due in the first place
 
 
-@dataclass(frozen=True, slots=True)
-class LeadFilter:
+class LeadFilter(NamedTuple):
     """Which leads to list: open ones unless `status` is a closed one. None: any value."""
 
     status: LeadStatus | None = None
@@ -51,16 +49,14 @@ class LeadFilter:
     now: datetime | None = None  # aware UTC; with `overdue`
 
 
-@dataclass(frozen=True, slots=True)
-class LeadIdPage:
+class LeadIdPage(NamedTuple):
     """Ids of leads, the best score first; `cursor` is None on the last page."""
 
     lead_ids: tuple[str, ...]
     cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredWorkload:
+class StoredWorkload(NamedTuple):
     """The workload of all owners as read, and the assignment of one lead."""
 
     workload: Workload
@@ -264,8 +260,7 @@ class FactProvider(Protocol):
         """Close all connections."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourcePage:
+class SourcePage(NamedTuple):
     """Some rows of the publisher's table; `continuation` is None on the last page."""
 
     rows: tuple[SourceRow, ...]  # may be empty before the last page
@@ -286,16 +281,14 @@ class MarketplaceTable(Protocol):
         """Close all connections."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredImport:
+class StoredImport(NamedTuple):
     """The state of an import as read or written, with its ETag."""
 
     state: ImportState
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
+class RefusedRow(NamedTuple):
     """A row of the publisher's table that is no lead: parked until it is repaired there."""
 
     key: str  # see `row_key`

@@ -4,7 +4,7 @@ import asyncio
 from copy import replace
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.leads.behaviour import as_interaction
 from shared.leads.commands import ReportInteraction
@@ -110,8 +110,7 @@ class PushPreview:
     policy: Policy | None = None  # None: the desk's
 
 
-@dataclass(frozen=True, slots=True)
-class LeadPreview:
+class LeadPreview(NamedTuple):
     """A stored lead, by another policy, or as it was."""
 
     lead_id: str

@@ -4,6 +4,7 @@ import enum
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.enrichment.identity import lead_id
 from shared.leads.intake import Origin, merge_push, open_lead
@@ -28,8 +29,7 @@ class Intake:
     origin: Origin | None = None  # None: it was pushed just now, and its sender waits
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Which lead a push is about."""
 
     lead_id: str
@@ -46,8 +46,7 @@ class Result(enum.StrEnum):
     QUEUED = "queued"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The answer to a push that is kept."""
 
     lead_id: str

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.leads.bookkeeping import DueKind
 from shared.leads.retries import retry_or_park, schedule_retry
@@ -25,8 +25,7 @@ LEADS_AT_ONCE = 8
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(NamedTuple):
     """What a run of the clock did."""
 
     done: int

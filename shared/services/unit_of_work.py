@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from shared.follow_up.deadline import set_deadline
 from shared.leads.change import Change, Mark
@@ -39,8 +40,7 @@ class AnswerLost(StoreUnavailable):
     """A write was sent, and its answer is missing: it may have happened, or may still happen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(NamedTuple):
     """The lead as stored; `change` is what this call did, None if there was nothing to do."""
 
     stored: StoredLead
