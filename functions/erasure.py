@@ -1,4 +1,4 @@
-"""Somebody asks to be forgotten."""
+"""A person asks to be erased."""
 
 import azure.functions as func
 
@@ -18,7 +18,7 @@ async def erase(req: func.HttpRequest) -> func.HttpResponse:
     """Erase a person by address, or one lead by its id, and answer a receipt without personal data.
 
     Leads, history, places in the books of owners, unread messages of ours and dead letters go; subscribers
-    get `lead.erased`. An address that nobody has is answered alike, with noughts. After a 503 call again: a
+    get `lead.erased`. An unknown address gets the same receipt, with zero counts. After a 503 call again: a
     second call does what the first left undone, and then finds nothing.
     """
     now = utc_now()

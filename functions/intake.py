@@ -24,7 +24,7 @@ async def receive_lead(req: func.HttpRequest) -> func.HttpResponse:
 
     A lead that the table can't take is kept in the queue `spill`, and `queued`.
 
-    GET answers 200, stores and shows nothing: for whoever opens the URL to see whether it is right.
+    GET answers 200, stores and shows nothing: it lets a publisher check the URL in a browser.
     """
     if req.method == "GET":
         return func.HttpResponse(status_code=HTTPStatus.OK)

@@ -199,5 +199,5 @@ def _report(type_: ActivityType, head: Schema, body: Schema) -> Schema:
     about = [{"required": ["leadId"]}, {"required": ["email"]}]
     members = {**head["properties"], **body["properties"], "type": {"const": type_.value}}
     required = ["type", *body.get("required", ())]
-    said = {"title": f"Report: {type_}", "properties": members, "required": required, "oneOf": about}
-    return {**body, **said}
+    report = {"title": f"Report: {type_}", "properties": members, "required": required, "oneOf": about}
+    return {**body, **report}

@@ -124,21 +124,25 @@ def _responses(operation: Operation, auth: str) -> dict[str, Any]:
 
 
 def _answer(status: HTTPStatus, answer: Any) -> dict[str, Any]:
-    said: dict[str, Any] = {"description": status.phrase}
-    return said if answer is None else {**said, "content": {"application/json": {"schema": _schema(answer)}}}
+    response: dict[str, Any] = {"description": status.phrase}
+    return (
+        response
+        if answer is None
+        else {**response, "content": {"application/json": {"schema": _schema(answer)}}}
+    )
 
 
 def _problem(status: HTTPStatus) -> dict[str, Any]:
     content = {"application/problem+json": {"schema": reference(Problem.__name__)}}
-    said: dict[str, Any] = {"description": status.phrase, "content": content}
+    response: dict[str, Any] = {"description": status.phrase, "content": content}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         seconds = {"type": "integer", "minimum": 1}
-        said["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": seconds}}
-    return said
+        response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": seconds}}
+    return response
 
 
-def _schema(said: Any) -> Schema:
-    return said if isinstance(said, dict) else reference(said.__name__)
+def _schema(type_: Any) -> Schema:
+    return type_ if isinstance(type_, dict) else reference(type_.__name__)
 
 
 def _schemas() -> Schemas:

@@ -26,7 +26,7 @@ type Schemas = dict[str, Schema]
 
 
 class _Sent(GenerateJsonSchema):
-    """Types have their names as titles, fields have none; what stands for an absent member isn't said."""
+    """Types have their names as titles, fields have none; an absent member is described by its absence."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         """Never: a field's name says it."""
@@ -67,7 +67,7 @@ def body_schemas(types: Iterable[Any], ref: str = REF, *, unknown: Unknown = "fo
 
 
 def answer_schemas(types: Iterable[Any], ref: str = REF) -> Schemas:
-    """What callers get, by name; the desk's bookkeeping isn't said. Later versions may have more members."""
+    """What callers get, by name, without the desk's bookkeeping. Later versions may add members."""
     schemas = _schemas(types, "serialization", ref, _Answered)
     return {**schemas, "Lead": _public(schemas["Lead"])} if "Lead" in schemas else schemas
 
@@ -202,7 +202,7 @@ def _group(kind: str) -> type:
 
 
 def _compact(node: Any) -> Any:
-    """`anyOf` a type and null is said as `type: [..., null]`."""
+    """Write `anyOf` a type and null as `type: [..., null]`."""
     if isinstance(node, list | tuple):
         return [_compact(part) for part in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""What a provider said, by domain, for a while."""
+"""Answers of a provider by domain, kept for a while."""
 
 from shared.providers.mapping import Facts
 

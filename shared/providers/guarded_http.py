@@ -1,4 +1,4 @@
-"""HTTP that reaches checked addresses only, follows nobody, and reads so much and no more."""
+"""HTTP that reaches checked addresses only, follows no redirect, and reads a bounded answer."""
 
 import json
 import socket

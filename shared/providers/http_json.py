@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 KEEP_ANSWER = 24 * 3600.0  # seconds
 KEEP_FAILURE = 5 * 60.0  # seconds: so often a provider that is down costs a domain its budget
-FAILURES_IN_A_ROW = 5  # then nobody waits for it
+FAILURES_IN_A_ROW = 5  # then the provider is left alone for a while
 PAUSE = 60.0  # seconds
 MAX_DOMAINS = 10_000
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})

@@ -60,7 +60,7 @@ async def receive(context: AppContext, intake: Intake) -> Receipt:
     failure doesn't change the answer: the clock publishes what is unpublished.
 
     Raises:
-        StoreUnavailable: it isn't certain to be stored; the sender must be told so.
+        StoreUnavailable: it isn't certain to be stored, and the sender must learn that.
         LeadChanged: likewise, after many attempts against others who change the same lead.
     """
     return await receive_as(context, intake, identify(context, intake))

@@ -29,7 +29,7 @@ async def receive_or_spill(context: AppContext, intake: Intake) -> Receipt:
     had been refused, the push would be gone.
 
     Raises:
-        StoreUnavailable: neither table nor queue is certain to have it; the sender must be told so.
+        StoreUnavailable: neither table nor queue is certain to have it, and the sender must learn that.
     """
     identity = identify(context, intake)
     try:

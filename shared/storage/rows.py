@@ -22,7 +22,7 @@ from shared.typed_json import adapter, from_json, from_plain, to_json
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
 ID_LENGTH = 24
 ERASED = "erased"  # a column that only tombstones have
-WORKLOAD = "rota"  # PartitionKey of the books of owners
+WORKLOAD = "rota"  # PartitionKey and RowKey of the workload: stored rows keep the name
 STAT_COLUMNS = [camel(one.name) for one in fields(StatRow)]
 RULES = "rules"  # PartitionKey of the versions of the rules
 
@@ -122,32 +122,32 @@ def rules_of(entity: Mapping[str, Any]) -> str:
     return _joined(entity)
 
 
-def workload_entity(rota: Workload) -> Entity:
-    """The row of the books of owners."""
-    return {"PartitionKey": WORKLOAD, "RowKey": WORKLOAD, **_chunks(to_json(rota).decode())}
+def workload_entity(workload: Workload) -> Entity:
+    """The row of the workload."""
+    return {"PartitionKey": WORKLOAD, "RowKey": WORKLOAD, **_chunks(to_json(workload).decode())}
 
 
 def workload_of(entity: Mapping[str, Any]) -> Workload:
-    """The books of their row."""
+    """The workload of its row."""
     return from_json(Workload, _joined(entity))
 
 
-def assignment_entity(lead_id: str, seat: Assignment) -> Entity:
-    """The row of a lead's seat; beside the books, to be changed with them."""
+def assignment_entity(lead_id: str, assignment: Assignment) -> Entity:
+    """The row of a lead's assignment; beside the workload, to be changed with it."""
     return {
         "PartitionKey": WORKLOAD,
         "RowKey": assignment_key(lead_id),
-        **_chunks(to_json(seat).decode()),
+        **_chunks(to_json(assignment).decode()),
     }
 
 
 def assignment_of(entity: Mapping[str, Any]) -> Assignment:
-    """The seat of its row."""
+    """The assignment of its row."""
     return from_plain(Assignment, assignment_renamed(json.loads(_joined(entity))))
 
 
 def assignment_key(lead_id: str) -> str:
-    """RowKey of a lead's seat."""
+    """RowKey of a lead's assignment."""
     return f"seat!{lead_id}"
 
 
