@@ -13,10 +13,10 @@ from shared.leads.follow_up import (
     EscalateTo,
     await_follow_up,
     escalate,
+    is_contact_due,
+    is_escalation_due,
     is_missed,
-    is_near,
-    is_to_contact,
-    is_to_escalate,
+    is_warning_due,
     miss,
     warn,
 )
@@ -27,7 +27,7 @@ from shared.policy.routing import RoutingPolicy
 
 def warn_due_soon(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
     """Warn that the deadline is near; None if no warning is due (any more)."""
-    if not is_near(lead.follow_up, now):
+    if not is_warning_due(lead.follow_up, now):
         return None
     warned = replace(lead, follow_up=warn(lead.follow_up, now))
     return _give(warned, DueKind.DUE_SOON, now, DueSoon(**_facts(warned, EscalateTo.OWNER, policy, now)))
@@ -47,7 +47,7 @@ def escalate_missed(lead: Lead, *, now: datetime, policy: Policy) -> Change | No
     A step that the policy has dropped meanwhile is not taken.
     """
     number, steps = lead.follow_up.level, policy.follow_up.escalate
-    if not is_to_escalate(lead.follow_up, now):
+    if not is_escalation_due(lead.follow_up, now):
         return None
     if number > len(steps):
         return Change(replace(lead, follow_up=replace(lead.follow_up, escalate_at=None)))
@@ -62,7 +62,7 @@ def open_planned_contact(lead: Lead, *, now: datetime, policy: Policy) -> Change
     What isn't done will be missed, as after a push of the customer.
     """
     planned = lead.follow_up.next_contact_at
-    if planned is None or not is_to_contact(lead.follow_up, now):
+    if planned is None or not is_contact_due(lead.follow_up, now):
         return None
     cycle = replace(lead.bookkeeping.cycle, began_at=planned)
     waiting = with_bookkeeping(replace(lead, follow_up=await_follow_up(lead.follow_up)), cycle=cycle)

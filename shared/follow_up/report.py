@@ -11,7 +11,7 @@ from shared.leads.events import FollowedUp, Payload, StatusChanged
 from shared.leads.follow_up import FollowUpState, fulfil
 from shared.leads.idempotency import is_reported, with_report
 from shared.leads.lead import Lead, LeadStatus
-from shared.leads.lifecycle import attended, with_milestone
+from shared.leads.lifecycle import mark_attended, with_milestone
 from shared.policy.model import Policy
 
 FARTHEST_PLAN = timedelta(days=731)
@@ -48,7 +48,7 @@ def record_follow_up(lead: Lead, report: ReportFollowUp, *, now: datetime, polic
         bookkeeping=replace(
             kept,
             retries=kept.retries_without(*ALARMS),
-            cycle=attended(kept.cycle, report.at),
+            cycle=mark_attended(kept.cycle, report.at),
             idempotency=with_report(kept.idempotency, report.id),
         ),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.leads.push import Contact, LeadPush, RawPush, folded_name
+from shared.leads.push import Contact, LeadPush, RawPush, fold_name
 from shared.marketplace.description import read_description
 from shared.marketplace.json_text import UnreadableJson, as_text, read_json, read_json_object, trimmed
 from shared.marketplace.lead_source import known_action, read_lead_source
@@ -121,7 +121,7 @@ def _folded(members: Mapping[str, Any]) -> dict[str, Any]:
     """Members by a name without case, blanks, hyphens or underscores; of two alike the filled one stays."""
     folded: dict[str, Any] = {}
     for name, value in members.items():
-        key = folded_name(name)
+        key = fold_name(name)
         if not trimmed(folded.get(key)):
             folded[key] = value
     return folded

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.leads.push import Contact, LeadPush, folded_name
+from shared.leads.push import Contact, LeadPush, fold_name
 from shared.marketplace.created_at import created_at
 from shared.marketplace.json_text import UnreadableJson, read_json, read_json_object, trimmed
 from shared.marketplace.parse import MAX_BODY, InvalidPush, PushTooLarge, push_of
@@ -45,13 +45,13 @@ def read_row(row: SourceRow) -> TableLead:
         InvalidPush: no lead, or not readable. The text quotes nothing of the row.
     """
     columns = _readable(row.columns)
-    filled = {folded_name(name) for name, value in columns.items() if trimmed(value)}
+    filled = {fold_name(name) for name, value in columns.items() if trimmed(value)}
     if not filled & _OF_A_LEAD:
         raise InvalidPush("No column of a lead is filled.")
     push = push_of(columns)
     if push.contact == Contact() and _has_unreadable_customer(columns):
         raise InvalidPush("CustomerInfo isn't a JSON object, and no other column tells of the customer.")
-    created = next((value for name, value in columns.items() if folded_name(name) == "createdtime"), None)
+    created = next((value for name, value in columns.items() if fold_name(name) == "createdtime"), None)
     return TableLead(push, created_at(trimmed(created), row.partition, row.changed_at))
 
 
@@ -68,5 +68,5 @@ def _readable(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_unreadable_customer(columns: Mapping[str, Any]) -> bool:
-    told = [value for name, value in columns.items() if folded_name(name) in _CUSTOMER and trimmed(value)]
+    told = [value for name, value in columns.items() if fold_name(name) in _CUSTOMER and trimmed(value)]
     return any(read_json_object(value) is None for value in told if isinstance(value, str))
