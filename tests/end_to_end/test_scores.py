@@ -109,7 +109,7 @@ async def test_a_stored_lead_is_previewed_by_another_policy(caller):
         ("scoring/preview", {"leadId": CANARY}, 400, "$.leadId"),
         ("scoring/preview", {"leadId": "a" * 24, "push": {}}, 400, "beside `leadId`"),
         ("scoring/preview", {"leadId": "a" * 24}, 404, "no lead"),
-        ("scoring/preview", {"push": {"x": "y" * 300_000}}, 413, "at most"),
+        ("scoring/preview", {"push": {"x": "y" * 300_000}}, 413, "the limit is"),
         ("interactions", {"email": f"{CANARY}@contoso.example", "type": "call"}, 404, "No lead has this"),
         ("interactions", {"email": f"{CANARY}@contoso.example"}, 400, "`type`"),
         ("interactions", {"type": "call"}, 400, "`email`"),
