@@ -130,7 +130,7 @@ def _text(value: Any) -> str | None:
 
 
 def _value(members: Mapping[str, Any], name: str) -> str | None:
-    """The text of a member, trim and bounded; None if blank."""
+    """The text of a member, trimmed and bounded; None if blank."""
     return _bounded(trim(members.get(name)))
 
 
