@@ -17,7 +17,7 @@ blueprint = func.Blueprint()
 async def erase(req: func.HttpRequest) -> func.HttpResponse:
     """Erase a person by address, or one lead by its id, and answer a receipt without personal data.
 
-    Leads, history, places in the books of owners, unread messages of ours and dead letters go; subscribers
+    Leads, history, assignments, unread messages of ours and dead letters go; subscribers
     get `lead.erased`. An unknown address gets the same receipt, with zero counts. After a 503 call again: a
     second call does what the first left undone, and then finds nothing.
     """

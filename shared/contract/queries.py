@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_type_hints
 
 from shared.contract.errors import InvalidRequest, invalid
 from shared.leads.identity import LEAD_ID
-from shared.leads.index import list_of
+from shared.leads.index import list_prefix
 from shared.leads.json_form import camel
 from shared.leads.lead import LeadStatus
 from shared.leads.score import MAX_SCORE
@@ -179,7 +179,7 @@ def lead_id_of(route: Mapping[str, str]) -> str:
 def leads_query(params: Mapping[str, str]) -> LeadsQuery:
     """Which page of which leads; raises InvalidRequest, also for a cursor of another list."""
     query = read_query(LeadsQuery, params)
-    if query.cursor is not None and not query.cursor.startswith(list_of(query.status)):
+    if query.cursor is not None and not query.cursor.startswith(list_prefix(query.status)):
         raise invalid("query", _CURSOR_RULE, "cursor")
     return query
 

@@ -15,7 +15,7 @@ from shared.leads.lead import CloseReason, LeadStatus
 from shared.marketplace.parse import push_of
 from shared.policy.load import InvalidPolicy, parse_policy
 from shared.policy.model import Policy
-from shared.scoring.facts import flattened
+from shared.scoring.facts import flatten
 from shared.services.queries import LeadPreview, PushPreview
 from shared.typed_json import (
     UNKNOWN_MEMBER,
@@ -232,7 +232,7 @@ def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
 def facts_of(facts: dict[str, Any], what: str) -> dict[str, Any]:
     """Facts by name, nested objects joined by dots: `{"person": {"rank": "vp"}}` is `person.rank`."""
     try:
-        found = flattened(facts)
+        found = flatten(facts)
     except RecursionError as exc:
         raise invalid(what, "is nested too deep", "facts") from exc
     if not all(isinstance(value, str | int | float | bool | None) for value in found.values()):

@@ -1,1 +1,1 @@
-"""The promise to call back: its deadline, its breach, its fulfilment."""
+"""The promise to call back: deadline, alarms, follow-up reports."""

@@ -13,10 +13,10 @@ from shared.leads.follow_up import (
     EscalateTo,
     await_follow_up,
     escalate,
+    is_contact_due,
+    is_escalation_due,
     is_missed,
-    is_near,
-    is_to_contact,
-    is_to_escalate,
+    is_warning_due,
     miss,
     warn,
 )
@@ -26,61 +26,65 @@ from shared.policy.routing import RoutingPolicy
 
 
 def warn_due_soon(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
-    """Warn that the deadline is near; None if no warning is due (any more)."""
-    if not is_near(lead.follow_up, now):
+    """Warn that the deadline is near; None if no warning is due."""
+    if not is_warning_due(lead.follow_up, now):
         return None
     warned = replace(lead, follow_up=warn(lead.follow_up, now))
-    return _give(warned, DueKind.DUE_SOON, now, DueSoon(**_facts(warned, EscalateTo.OWNER, policy, now)))
+    return _record_alarm(
+        warned, DueKind.DUE_SOON, now, DueSoon(**_alarm_fields(warned, EscalateTo.OWNER, policy, now))
+    )
 
 
 def flag_missed(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
-    """Flag a lead whose deadline passed; None if there is nothing (more) to flag."""
+    """Flag a lead whose deadline passed; None if no miss is due."""
     if not is_missed(lead.follow_up, now):
         return None
     missed = replace(lead, follow_up=miss(lead.follow_up, now, _step_at(lead, policy, 1)))
-    return _give(missed, DueKind.FOLLOW_UP, now, Missed(**_facts(missed, EscalateTo.OWNER, policy, now)))
+    return _record_alarm(
+        missed, DueKind.FOLLOW_UP, now, Missed(**_alarm_fields(missed, EscalateTo.OWNER, policy, now))
+    )
 
 
 def escalate_missed(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
-    """Escalate a missed lead to the next in line; None if no step is due (any more).
+    """Escalate a missed lead by one step; None if no step is due.
 
-    A step that the policy has dropped meanwhile is not taken.
+    A step that the policy no longer has is skipped.
     """
     number, steps = lead.follow_up.level, policy.follow_up.escalate
-    if not is_to_escalate(lead.follow_up, now):
+    if not is_escalation_due(lead.follow_up, now):
         return None
     if number > len(steps):
         return Change(replace(lead, follow_up=replace(lead.follow_up, escalate_at=None)))
     escalated = replace(lead, follow_up=escalate(lead.follow_up, _step_at(lead, policy, number + 1)))
-    missed = Missed(**_facts(escalated, steps[number - 1].to, policy, now))
-    return _give(escalated, DueKind.ESCALATE, now, missed)
+    missed = Missed(**_alarm_fields(escalated, steps[number - 1].to, policy, now))
+    return _record_alarm(escalated, DueKind.ESCALATE, now, missed)
 
 
 def open_planned_contact(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
-    """Open a cycle for the planned contact, from the planned time on; None if no contact is due (any more).
+    """Open a cycle for the planned contact, starting at the planned time; None if no contact is due.
 
-    What isn't done will be missed, as after a push of the customer.
+    The cycle has a deadline and can be missed, like a cycle that a push opens.
     """
     planned = lead.follow_up.next_contact_at
-    if planned is None or not is_to_contact(lead.follow_up, now):
+    if planned is None or not is_contact_due(lead.follow_up, now):
         return None
     cycle = replace(lead.bookkeeping.cycle, began_at=planned)
     waiting = with_bookkeeping(replace(lead, follow_up=await_follow_up(lead.follow_up)), cycle=cycle)
     waiting = set_deadline(Change(waiting), policy).lead
-    due_soon = DueSoon(**_facts(waiting, EscalateTo.OWNER, policy, now), planned_at=planned)
-    return _give(waiting, DueKind.NEXT_CONTACT, now, due_soon)
+    due_soon = DueSoon(**_alarm_fields(waiting, EscalateTo.OWNER, policy, now), planned_at=planned)
+    return _record_alarm(waiting, DueKind.NEXT_CONTACT, now, due_soon)
 
 
 def _step_at(lead: Lead, policy: Policy, number: int) -> datetime | None:
-    """When a step, from 1, falls due: in working time after the deadline; None if there is none."""
+    """When escalation step `number`, from 1, falls due, in working time after the deadline; None: no step."""
     steps, deadline = policy.follow_up.escalate, lead.follow_up.due_at
     if deadline is None or number > len(steps):
         return None
     return add_working_time(deadline, steps[number - 1].after, calendar_for(lead, policy))
 
 
-def _facts(lead: Lead, to: EscalateTo, policy: Policy, now: datetime) -> dict[str, Any]:
-    """What every alarm says. The working time left is in whole seconds, below zero after the deadline."""
+def _alarm_fields(lead: Lead, to: EscalateTo, policy: Policy, now: datetime) -> dict[str, Any]:
+    """The fields of every alarm; the working time left is negative after the deadline."""
     deadline = lead.follow_up.due_at or now
     left = working_time(now, deadline, calendar_for(lead, policy))
     return {
@@ -95,7 +99,7 @@ def _facts(lead: Lead, to: EscalateTo, policy: Policy, now: datetime) -> dict[st
 
 
 def _person(lead: Lead, to: EscalateTo, routing: RoutingPolicy) -> str | None:
-    """Who that is, as far as the policy says."""
+    """The name behind `to`; None if the policy has none."""
     match to:
         case EscalateTo.OWNER:
             return lead.owner
@@ -106,7 +110,7 @@ def _person(lead: Lead, to: EscalateTo, routing: RoutingPolicy) -> str | None:
             return routing.catch_all
 
 
-def _give(lead: Lead, kind: DueKind, now: datetime, alarm: Payload) -> Change:
-    """Give the alarm, and forget the failed attempts before it."""
+def _record_alarm(lead: Lead, kind: DueKind, now: datetime, alarm: Payload) -> Change:
+    """Record the alarm; failed attempts to give it no longer count."""
     bookkeeping = replace(lead.bookkeeping, retries=lead.bookkeeping.retries_without(kind))
     return record(lead, now, alarm, bookkeeping=bookkeeping)

@@ -1,4 +1,4 @@
-"""Working time: what counts towards a deadline, and when it is used up."""
+"""Working time: how much lies between two instants, and when a target is used up."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from shared.follow_up.spans import Stretch, open_on, utc_day
 from shared.policy.calendars import CalendarPolicy, Weekdays
 
-FARTHEST = timedelta(days=12 * 365 + 3)  # twelve years: how far ahead we look for working time
+FARTHEST = timedelta(days=12 * 365 + 3)  # twelve years: how far ahead working time is searched
 
 
 class NoWorkingTime(ValueError):
@@ -17,14 +17,14 @@ class NoWorkingTime(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkingCalendar:
-    """When time counts."""
+    """A calendar of working time, with its zone loaded."""
 
     zone: ZoneInfo
     policy: CalendarPolicy
 
 
 def working_calendar(policy: CalendarPolicy) -> WorkingCalendar:
-    """The calendar that a policy describes."""
+    """The calendar of a policy."""
     return WorkingCalendar(zone=ZoneInfo(policy.zone), policy=policy)
 
 
@@ -35,22 +35,25 @@ ALWAYS_OPEN = working_calendar(
 
 
 def due_at(start: datetime, target: timedelta, calendar: WorkingCalendar) -> datetime:
-    """When `target` of working time after `start` is used up; the end of a span rather than the next begin.
+    """When `target` of working time after `start` is used up.
+
+    With hours of 09:00-17:00, 3 hours from Monday 16:00 end on Tuesday at 11:00; 1 hour ends on Monday at
+    17:00, the end of the span rather than the start of the next.
 
     Args:
-        start: aware UTC; in closed time, the clock runs from the next begin.
-        target: nothing or more; nothing is used up at `start`.
+        start: aware UTC; outside working time, the clock starts with the next span.
+        target: zero or more; zero is used up at `start`.
         calendar: `ALWAYS_OPEN` counts every second.
 
     Returns:
         Aware UTC, exact to the microsecond, never before `start`.
 
     Raises:
-        NoWorkingTime: it isn't used up within `FARTHEST`.
-        ValueError: the target is less than nothing.
+        NoWorkingTime: the target isn't used up within `FARTHEST`.
+        ValueError: the target is negative.
     """
     if target < timedelta():
-        raise ValueError("a target can't be less than nothing")
+        raise ValueError("a target can't be negative")
     if not target:
         return start
     left = target
@@ -58,11 +61,11 @@ def due_at(start: datetime, target: timedelta, calendar: WorkingCalendar) -> dat
         if left <= end - begin:
             return begin + left
         left -= end - begin
-    raise NoWorkingTime(f"{target} of working time aren't used up within {FARTHEST.days} days")
+    raise NoWorkingTime(f"the calendar has less than {target} of working time within {FARTHEST.days} days")
 
 
 def working_time(start: datetime, end: datetime, calendar: WorkingCalendar) -> timedelta:
-    """The working time from `start` to `end`, both aware UTC; less than nothing if `end` comes first."""
+    """The working time from `start` to `end`, both aware UTC; negative if `end` comes first."""
     if end < start:
         return -working_time(end, start, calendar)
     stretches = _open_between(start, end, calendar)
@@ -70,7 +73,7 @@ def working_time(start: datetime, end: datetime, calendar: WorkingCalendar) -> t
 
 
 def _open_between(start: datetime, end: datetime, calendar: WorkingCalendar) -> Iterator[Stretch]:
-    """What is open from `start` to `end`, ascending. A stretch over midnight UTC comes in two."""
+    """The working time from `start` to `end`, ascending. A stretch over midnight UTC is split in two."""
     for day in range(utc_day(start), utc_day(end) + 1):
         for opens, closes in open_on(day, calendar.zone, calendar.policy):
             if opens < end and closes > start:

@@ -1,4 +1,4 @@
-"""By when a lead must be called: the target of the policy, in working time."""
+"""The deadline of a follow-up: the policy's target, in working time."""
 
 from copy import replace
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from shared.scoring.facts import lead_facts, score_facts
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
-    """What the policy commits to for a lead."""
+    """The policy's commitment for a lead: target, warning and calendar."""
 
     target: timedelta  # of working time
     warn_before: timedelta | None  # None: no warning
@@ -23,7 +23,7 @@ class Commitment:
 
 
 def commitment_to(lead: Lead, policy: Policy) -> Commitment:
-    """The first target whose condition holds; else the general one."""
+    """The commitment by the first target whose condition holds; else by the general target."""
     rules = policy.follow_up
     calendar = calendar_for(lead, policy)
     if rules.targets:
@@ -35,16 +35,16 @@ def commitment_to(lead: Lead, policy: Policy) -> Commitment:
 
 
 def calendar_for(lead: Lead, policy: Policy) -> WorkingCalendar:
-    """When time counts: the owner's calendar, else the team's, else the general one; else every second."""
+    """The owner's calendar, else the team's, else the general one; without any, every second counts."""
     calendar = policy.calendar_for(lead.owner, lead.team)
     return ALWAYS_OPEN if calendar is None else working_calendar(calendar)
 
 
 def add_working_time(start: datetime, span: timedelta, calendar: WorkingCalendar) -> datetime:
-    """When so much working time has passed.
+    """When `span` of working time after `start` has passed.
 
-    Where a calendar has too little of it for years, every hour counts: no lead is refused, or left without a
-    deadline, for a calendar that closes too much.
+    If the calendar has too little working time for years, every hour counts: no lead is refused or left
+    without a deadline because of its calendar.
     """
     try:
         return due_at(start, span, calendar)
@@ -53,10 +53,10 @@ def add_working_time(start: datetime, span: timedelta, calendar: WorkingCalendar
 
 
 def set_deadline(change: Change, policy: Policy) -> Change:
-    """The change, with the deadline and the warning that the policy commits to.
+    """Set the deadline and the warning that the policy commits to.
 
-    A cycle that begins gets its deadline. An open cycle only ever gets an earlier one, when a score or a
-    touch shows that the lead may expect more: a deadline is never postponed.
+    A new cycle gets its deadline. An open cycle can only get an earlier one, when a score or a touch brings
+    the lead under a shorter target: a deadline is never postponed.
 
     With a target of 24 h and a calendar of 09:00-17:00, a push on Monday at 16:00 is due on
     Thursday at 16:00: 1 + 8 + 8 + 7 hours.
@@ -78,15 +78,15 @@ def set_deadline(change: Change, policy: Policy) -> Change:
 
 
 def deadline_after(began_at: datetime, lead: Lead, policy: Policy) -> datetime:
-    """By when a lead must be called that has waited since `began_at`, aware UTC."""
+    """The deadline of a cycle that began at `began_at`, both aware UTC."""
     commitment = commitment_to(lead, policy)
     return add_working_time(began_at, commitment.target, commitment.calendar)
 
 
 def reset_deadline(lead: Lead, policy: Policy) -> Lead:
-    """The lead with the deadline by its owner's calendar, unless it was warned or flagged already.
+    """Compute the deadline again, by the owner's calendar, unless the lead was warned or flagged already.
 
-    Only for a lead that gets its first owner by a rule, moments after the push: until then the calendar was a
+    Only for a lead that a rule gives its first owner, moments after the push: until then the calendar was a
     guess.
     """
     began_at, follow_up = lead.bookkeeping.cycle.began_at, lead.follow_up
@@ -98,7 +98,7 @@ def reset_deadline(lead: Lead, policy: Policy) -> Lead:
 
 
 def _warn_at(began_at: datetime, commitment: Commitment) -> datetime | None:
-    """When as much working time is left as the policy says; None if it leaves none to warn in."""
+    """When `warn_before` of working time is left; None if there is no warning, or no time before it."""
     if commitment.warn_before is None or commitment.warn_before >= commitment.target:
         return None
     return add_working_time(began_at, commitment.target - commitment.warn_before, commitment.calendar)

@@ -1,4 +1,4 @@
-"""A lead was followed up: the report stops the clock."""
+"""Record a reported follow-up: it stops the clock."""
 
 from copy import replace
 from datetime import datetime, timedelta
@@ -11,25 +11,25 @@ from shared.leads.events import FollowedUp, Payload, StatusChanged
 from shared.leads.follow_up import FollowUpState, fulfil
 from shared.leads.idempotency import is_reported, with_report
 from shared.leads.lead import Lead, LeadStatus
-from shared.leads.lifecycle import attended, with_milestone
+from shared.leads.lifecycle import mark_attended, with_milestone
 from shared.policy.model import Policy
 
 FARTHEST_PLAN = timedelta(days=731)
 
 
 def record_follow_up(lead: Lead, report: ReportFollowUp, *, now: datetime, policy: Policy) -> Change | None:
-    """Stop the clock, and plan the next contact; None if the sender has reported this one before.
+    """Stop the clock, and plan the next contact; None if it was reported before.
 
-    A follow-up from before the open cycle is kept in the history, but doesn't end the cycle: the customer
-    came back after it. A report is never refused for a plan that the policy doesn't allow: the follow-up
-    counts, and the plan is left out.
+    A follow-up from before the open cycle stays in the history but doesn't end the cycle: the customer
+    pushed again after it. A plan that the policy doesn't allow is left out; the follow-up still counts.
 
     Raises:
-        InvalidFollowUp: before the lead's first push, or in the future; a plan that can't be.
+        InvalidFollowUp: `at` lies before the lead's first push or in the future; `nextContactAt` isn't after
+            `at`, or more than two years ahead.
     """
     _expect_possible(lead, report, now)
-    kept = lead.bookkeeping
-    if is_reported(kept.idempotency, report.id):
+    bookkeeping = lead.bookkeeping
+    if is_reported(bookkeeping.idempotency, report.id):
         return None
     ends = _ends_cycle(lead, report)
     planned = _planned(lead, report, policy) if ends else None
@@ -46,10 +46,10 @@ def record_follow_up(lead: Lead, report: ReportFollowUp, *, now: datetime, polic
         follow_up=fulfil(lead.follow_up, report.at, planned) if ends else lead.follow_up,
         milestones=with_milestone(lead, "contacted", report.at, report.by),
         bookkeeping=replace(
-            kept,
-            retries=kept.retries_without(*ALARMS),
-            cycle=attended(kept.cycle, report.at),
-            idempotency=with_report(kept.idempotency, report.id),
+            bookkeeping,
+            retries=bookkeeping.retries_without(*ALARMS),
+            cycle=mark_attended(bookkeeping.cycle, report.at),
+            idempotency=with_report(bookkeeping.idempotency, report.id),
         ),
     )
 
@@ -77,7 +77,7 @@ def _expect_possible(lead: Lead, report: ReportFollowUp, now: datetime) -> None:
 
 
 def _planned(lead: Lead, report: ReportFollowUp, policy: Policy) -> datetime | None:
-    """When to call again: as reported, else by the cadence; never more often than the policy allows."""
+    """When to call again: as reported, else by the cadence; None after as many contacts as `most`."""
     attempts = lead.follow_up.attempts + 1
     pause = policy.nurture.pause_after(attempts)
     if not lead.status.is_open or attempts >= policy.nurture.most:
@@ -89,6 +89,6 @@ def _planned(lead: Lead, report: ReportFollowUp, policy: Policy) -> datetime | N
 
 def _ends_cycle(lead: Lead, report: ReportFollowUp) -> bool:
     """An imported lead has no open cycle; a follow-up on it still counts."""
-    kept = lead.bookkeeping
-    may_be_called = lead.follow_up.state is not FollowUpState.NONE or kept.late.is_history
-    return may_be_called and report.at >= (kept.cycle.began_at or lead.received_at) - CLOCK_SKEW
+    bookkeeping = lead.bookkeeping
+    may_be_called = lead.follow_up.state is not FollowUpState.NONE or bookkeeping.late.is_history
+    return may_be_called and report.at >= (bookkeeping.cycle.began_at or lead.received_at) - CLOCK_SKEW

@@ -1,1 +1,1 @@
-"""The lead: who it is, what happened to it, what falls due."""
+"""The lead: its identity, events, follow-up and due work."""

@@ -1,4 +1,4 @@
-"""A customer did something: opened a mail, looked at prices, watched a tutorial."""
+"""Record an interaction of a customer: opened a mail, looked at prices, watched a tutorial."""
 
 import json
 from collections.abc import Iterable
@@ -12,16 +12,16 @@ from shared.leads.events import Interacted
 from shared.leads.interactions import LONGEST_DETAIL, Interaction, with_interaction
 from shared.leads.lead import Lead
 
-DEEPEST_DETAIL = 32  # objects and lists within each other; some readers of JSON take no more than 64
+DEEPEST_DETAIL = 32  # levels of objects and lists; some JSON readers stop at 64
 
 
 def record_interaction(lead: Lead, report: ReportInteraction, *, now: datetime) -> Change | None:
-    """Keep what the customer did and request a new score; None if it was reported before.
+    """Add an interaction and request a new score; None if it was reported before.
 
-    Without an id, the same type, time and detail is the same interaction.
+    Two reports with one id are the same interaction; without ids, those with the same type, time and detail.
 
     Raises:
-        InvalidInteraction: in the future, or with a detail that is nested too deep.
+        InvalidInteraction: `at` lies in the future, or `detail` is nested too deep.
     """
     if report.at > now + CLOCK_SKEW:
         raise InvalidInteraction("`at` lies in the future.")
@@ -43,7 +43,7 @@ def record_interaction(lead: Lead, report: ReportInteraction, *, now: datetime) 
 
 
 def as_interaction(report: ReportInteraction, number: int) -> Interaction:
-    """The report as scores look at it, under the number of its event."""
+    """The interaction as scoring reads it, with the number of its event."""
     return Interaction(
         type=report.type, at=report.at, number=number, detail=_text(report.detail), id=report.id
     )
@@ -56,7 +56,7 @@ def _is_same(new: Interaction, known: Interaction) -> bool:
 
 
 def _is_deep(detail: Any) -> bool:
-    """Level by level: a recursion could go too deep itself."""
+    """Whether `detail` is nested too deep. Goes level by level: recursion could overflow the stack."""
     level = [detail]
     for _ in range(DEEPEST_DETAIL + 1):
         level = [part for value in level for part in _parts(value)]
@@ -70,6 +70,6 @@ def _parts(value: Any) -> Iterable[Any]:
 
 
 def _text(detail: Any) -> str | None:
-    """What rules can look into: the text, or the object as JSON."""
+    """The text that rules search: the detail itself, or an object as JSON."""
     text = detail if isinstance(detail, str | None) else json.dumps(detail, ensure_ascii=False)
     return text[:LONGEST_DETAIL] if text else None

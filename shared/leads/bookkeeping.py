@@ -1,4 +1,4 @@
-"""What the desk remembers about its own work on a lead, by concern. It never leaves the desk."""
+"""The desk's own state of work on a lead, by concern. It is stored with the lead and never published."""
 
 import enum
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from shared.leads.interactions import Interaction
 
 
 class DueKind(enum.StrEnum):
-    """Kinds of due work. `parked` never falls due: its rows only keep parked work countable."""
+    """Kinds of due work. `parked` never falls due: its rows only let parked work be counted."""
 
     SCORE = "score"
     PUBLISH = "publish"
@@ -26,25 +26,25 @@ ALARMS = (DueKind.DUE_SOON, DueKind.FOLLOW_UP, DueKind.ESCALATE, DueKind.NEXT_CO
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Outbox:
-    """Events written, and those that no subscriber has confirmed."""
+    """The outbox: how many events were written, and which are not confirmed as published."""
 
-    written: int = 0  # events of the lead so far: the number of the last one
+    written: int = 0  # number of the lead's last event
     unpublished: tuple[int, ...] = ()  # their numbers, ascending
-    publish_due_at: datetime | None = None  # aware UTC; when the clock publishes them
+    publish_due_at: datetime | None = None  # aware UTC; when the clock publishes the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ScoringState:
-    """What the next score looks at, and whether one is due."""
+    """Input of the next score, and whether one is due."""
 
     touches_scored: int = 0
-    requested_at: datetime | None = None  # aware UTC; something other than a push asks for a new score
-    interactions: tuple[Interaction, ...] = ()  # the newest in time, pushes included
+    requested_at: datetime | None = None  # aware UTC; a new score requested by anything but a push
+    interactions: tuple[Interaction, ...] = ()  # the latest, pushes included, in order of time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SeenPush:
-    """The fingerprint of a push: the same content again is a repeat."""
+    """The digest of a push: the same content within the idempotency window is a repeat."""
 
     digest: str
     at: datetime  # aware UTC
@@ -52,9 +52,9 @@ class SeenPush:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Idempotency:
-    """What was done before, newest last: a second time it does nothing."""
+    """Idempotency keys, newest last: an operation whose key is stored does nothing the second time."""
 
-    operations: tuple[str, ...] = ()  # ids of the last changes: a change whose answer was lost is found here
+    operations: tuple[str, ...] = ()  # ids of the last changes: finds a change whose answer was lost
     pushes: tuple[SeenPush, ...] = ()
     reports: tuple[str, ...] = ()  # keys of reports, see `idempotency.report_key`
 
@@ -65,42 +65,41 @@ class RetryState:
 
     attempts: int
     retry_at: datetime  # aware UTC
-    parked: bool = False  # given up: it waits for a person
+    parked: bool = False  # out of attempts: waits for a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AssignmentState:
     """The outstanding assignment request: due while `requested` is ahead of `completed`."""
 
-    requested: int = 0  # how many requests there were, for an owner or for another count of open leads
+    requested: int = 0  # requests so far, for an owner or for a corrected count of open leads
     completed: int = 0
     requested_at: datetime | None = None  # aware UTC; None while none is outstanding
-    counted_for: str | None = None  # the owner among whose open leads this one is counted
-    excluded: str | None = None  # the owner who had the lead and missed it
+    counted_for: str | None = None  # the owner whose open leads include this one
+    excluded: str | None = None  # the owner who missed the lead: not to be chosen again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Erasure:
-    """When the lead is to be erased, and how far an erasure has come."""
+    """When the lead is to be erased, and how far the erasure has got."""
 
     purge_at: datetime | None = None  # aware UTC; when the clock erases the lead, or deletes its tombstone
-    erased_at: datetime | None = None  # aware UTC; since when it is a tombstone, without personal data
-    erased_through: int = 0  # number of the last event of an erased life that may still be stored
+    erased_at: datetime | None = None  # aware UTC; when it became a tombstone, without personal data
+    erased_through: int = 0  # events up to this number belong to an erased life and may still be stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MergeState:
-    """When merged values were sent: the newest wins, in whatever order pushes arrive."""
+    """When each merged value was pushed: the newest wins, in whatever order pushes arrive."""
 
-    older_values: dict[str, datetime] = field(
-        default_factory=dict
-    )  # by place; the others are of the last touch
+    # Aware UTC, by field; a value without an entry is from the last touch.
+    older_values: dict[str, datetime] = field(default_factory=dict)
     consent_at: datetime | None = None  # aware UTC; when contact was last forbidden or asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Cycle:
-    """The follow-up cycle: what was done before it began doesn't end it. Times are aware UTC."""
+    """The follow-up cycle; a follow-up from before it began doesn't end it. Times are aware UTC."""
 
     began_at: datetime | None = None
     attended_at: datetime | None = None  # when the lead was last called, or closed
@@ -111,12 +110,12 @@ class LateArrival:
     """Pushes that reached us late: imported from the publisher's table, or replayed from queue `spill`."""
 
     arrived_at: datetime | None = None  # aware UTC, of the last such push
-    is_history: bool = False  # so far all pushes are from before the desk: no call is owed
+    is_history: bool = False  # all pushes so far are from before the desk: no call is owed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Bookkeeping:
-    """All of it."""
+    """All concerns together."""
 
     outbox: Outbox = Outbox()
     scoring: ScoringState = ScoringState()
@@ -129,5 +128,5 @@ class Bookkeeping:
     late: LateArrival = LateArrival()
 
     def retries_without(self, *kinds: DueKind) -> dict[DueKind, RetryState]:
-        """The retries, except those of work that is done."""
+        """The retry states without those of these kinds, whose work is done."""
         return {kind: retry for kind, retry in self.retries.items() if kind not in kinds}

@@ -10,24 +10,24 @@ from shared.leads.events import Event, Payload, event_id
 from shared.leads.lead import Lead, with_bookkeeping
 
 PUBLISH_GRACE = timedelta(seconds=30)
-"""How long an event may stay unconfirmed before the clock publishes it (again).
+"""How long an event may stay unconfirmed before the clock publishes it again.
 
-The writer of an event sends it at once; the receiver on the bus confirms it. Picking a message up took
-a cold instance up to two minutes (azure-functions-host issue 11879 and others): shorter means repeats.
+The process that writes an event sends it at once; the receiver on the bus confirms it. A cold instance took
+up to two minutes to pick up a message (azure-functions-host issue 11879 and others): shorter means repeats.
 """
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Mark:
-    """The trace of something that is done once, stored with what it did: a second time it is refused."""
+    """An idempotency key with a row of its own, stored with the change: a second write of it is refused."""
 
-    key: str  # what was done; no personal data
-    said: str = ""  # about this time, for the second attempt
+    key: str  # names the operation; no personal data
+    value: str = ""  # who did it; a second attempt reads it
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Change:
-    """Stored as one transaction."""
+    """A lead, its new events and its mark; stored in one transaction."""
 
     lead: Lead
     events: tuple[Event, ...] = ()
@@ -40,11 +40,11 @@ def record(
     """The lead with `fields` replaced, and its new events, numbered and waiting to be published.
 
     Args:
-        lead: as it is.
+        lead: as it is now.
         at: when the events happen, aware UTC.
-        payloads: what happened, in order; none is fine.
-        bookkeeping: the lead's own, if that changes too.
-        fields: of the lead, by name.
+        payloads: what happened, in order; may be empty.
+        bookkeeping: the new one, if it changes too.
+        fields: new values of the lead's fields, by name.
     """
     bookkeeping = bookkeeping or lead.bookkeeping
     outbox = bookkeeping.outbox
@@ -65,7 +65,7 @@ def record(
 
 
 def mark_published(lead: Lead, numbers: frozenset[int]) -> Lead:
-    """The lead, knowing that these events are out; the same object if it knew."""
+    """The lead without these events in its outbox; the same object if none was in it."""
     outbox = lead.bookkeeping.outbox
     unpublished = tuple(number for number in outbox.unpublished if number not in numbers)
     if unpublished == outbox.unpublished:

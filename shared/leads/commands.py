@@ -1,4 +1,4 @@
-"""What can be asked of a lead, and why it is refused."""
+"""Commands on a lead, and the errors that refuse them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,14 +7,14 @@ from typing import Any
 from shared.leads.json_form import ABSENT, Absent
 from shared.leads.lead import CloseReason, LeadStatus
 
-CLOCK_SKEW = timedelta(minutes=5)  # a reporter's clock may be off by so much
+CLOCK_SKEW = timedelta(minutes=5)  # how far a reporter's clock may be off
 
 type Fact = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReportFollowUp:
-    """A customer was followed up: the evidence that stops the clock."""
+    """Report a follow-up: it stops the clock."""
 
     by: str
     at: datetime  # aware UTC
@@ -22,7 +22,7 @@ class ReportFollowUp:
     note: str | None = None
     outcome: str | None = None
     next_contact_at: datetime | None = None  # aware UTC, when the next contact is planned
-    id: str | None = None  # the sender's own: a second report with it does nothing
+    id: str | None = None  # the sender's own: a repeat with the same id does nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -35,44 +35,44 @@ class UpdateLead:
     do_not_contact: bool | Absent = ABSENT
     by: str | None = None
     at: datetime | None = None  # aware UTC, when the status was reached; None: now
-    id: str | None = None  # the sender's own: a second report with it does nothing
+    id: str | None = None  # the sender's own: a repeat with the same id does nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReportInteraction:
-    """A customer did something."""
+    """Report what a customer did."""
 
-    type: str  # any; the policy says which give points
+    type: str  # any; the policy decides which types give points
     at: datetime  # aware UTC, when the customer did it
-    detail: Any = None  # a text, or a JSON object: which page, which mail
-    id: str | None = None  # the sender's own: a second report with it does nothing
-    by: str | None = None  # who reports it
+    detail: Any = None  # text or JSON object: which page, which mail
+    id: str | None = None  # the sender's own: a repeat with the same id does nothing
+    by: str | None = None  # the reporter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReportFacts:
-    """What a CRM knows about a lead, by name: `industry`, or `person.rank` to correct a fact of ours."""
+    """Report facts from a CRM by name: `industry`, or `person.rank` to correct a derived fact."""
 
     facts: dict[str, Fact]
     by: str | None = None
-    id: str | None = None  # the sender's own: a second report with it does nothing
+    id: str | None = None  # the sender's own: a repeat with the same id does nothing
 
 
 class InvalidFollowUp(ValueError):
-    """The report can't be true. Says what and where."""
+    """The report is impossible. Says which field, and why."""
 
 
 class InvalidUpdate(ValueError):
-    """The update contradicts itself. Says what and where."""
+    """The update contradicts itself. Says which field, and why."""
 
 
 class IllegalTransition(Exception):
-    """The lead's status can't follow the one it has, or not yet. Says which could, or when."""
+    """The lead can't take this status, or not yet. Says which statuses are possible, or when."""
 
 
 class InvalidInteraction(ValueError):
-    """The report can't be true. Says what and where."""
+    """The report is impossible. Says which field, and why."""
 
 
 class InvalidFacts(ValueError):
-    """The lead can't take these facts. Says why, and quotes none."""
+    """The lead can't take these facts. Says why, and quotes no fact."""

@@ -1,4 +1,4 @@
-"""The facts about a lead. None where nothing is known."""
+"""Facts about a lead. None: not known."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EmailFacts:
-    """What an address tells."""
+    """Facts derived from an e-mail address."""
 
     canonical: str | None = None
     valid: bool | None = None  # by syntax
@@ -18,7 +18,7 @@ class EmailFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PhoneFacts:
-    """What a phone number tells."""
+    """Facts derived from a phone number."""
 
     e164: str | None = None
     valid: bool | None = None
@@ -27,7 +27,7 @@ class PhoneFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CountryFacts:
-    """The country, and how we know."""
+    """The country, and where it was derived from."""
 
     code: str | None = None  # ISO 3166-1 alpha-2
     from_: str | None = None  # pushed, spelling, phone, domain
@@ -35,16 +35,16 @@ class CountryFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CompanyFacts:
-    """The firm; leads of one firm share its key."""
+    """The company; leads of the same company share its key."""
 
-    name: str | None = None  # as written, tidied
-    key: str | None = None  # for comparison only; of the domain, if no company is named
-    domain: str | None = None  # of a corporate address
+    name: str | None = None  # as written, cleaned up
+    key: str | None = None  # for comparison only; from the domain, if no company is named
+    domain: str | None = None  # of an organisation's address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PersonFacts:
-    """What a job title tells. Leads stored by earlier versions say `unknown` for None."""
+    """Facts derived from a job title. Leads stored by earlier versions have `unknown` for None."""
 
     rank: str | None = None  # owner, c_level, vp, director, manager, professional, assistant
     department: str | None = None  # executive, it, engineering, data, security, product, operations, finance,
@@ -54,7 +54,7 @@ class PersonFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Provenance:
-    """Where a fact came from, and how sure it is."""
+    """Where a fact came from, and how confident we are in it."""
 
     from_: str  # pushed, derived, provider, crm
     confidence: float  # 0-1
@@ -70,10 +70,10 @@ class Enrichment:
     company: CompanyFacts = CompanyFacts()
     person: PersonFacts = PersonFacts()
     time_zone: str | None = None  # IANA, `Europe/Berlin`
-    language: str | None = None  # ISO 639-1, of the note; else the one that the country speaks
-    local_hour: int | None = None  # 0-23, at the customer's when they last pushed
+    language: str | None = None  # ISO 639-1, of the note; else the country's language
+    local_hour: int | None = None  # 0-23, on the customer's clock at their last push
     note_length: int | None = None  # characters
     completeness: float | None = None  # 0-1: share of the seven contact fields that are filled
-    confidence: float | None = None  # 0-1: how sure the known facts are, on average
-    facts: dict[str, Any] = field(default_factory=dict)  # by name, from providers outside and CRMs
-    provenance: dict[str, Provenance] = field(default_factory=dict)  # by fact, as `email.kind`
+    confidence: float | None = None  # 0-1: average confidence in the known facts
+    facts: dict[str, Any] = field(default_factory=dict)  # by name, from external providers and CRMs
+    provenance: dict[str, Provenance] = field(default_factory=dict)  # by fact, such as `email.kind`

@@ -1,6 +1,6 @@
-"""What happened to a lead: one page of all that can happen. Events are numbered per lead and never change.
+"""All events of a lead on one page. Events are numbered per lead and never change.
 
-A payload is the member `data` on the wire. Members with a default are there only if they say something.
+A payload is the member `data` on the wire; a member that has its default value is left out.
 """
 
 import enum
@@ -17,7 +17,7 @@ _EVENT_ID = re.compile(r"([^:]+):([0-9]{1,8})")
 
 
 class EventType(enum.StrEnum):
-    """The types on topic `leads`. A renamed type strands subscribers."""
+    """Event types on topic `leads`. Renaming a type breaks its subscribers."""
 
     RECEIVED = "lead.received"
     TOUCHED = "lead.touched"
@@ -40,7 +40,7 @@ class ErasureReason(enum.StrEnum):
 
 
 class Payload(OmitsDefaults):
-    """What one type of event says beyond its envelope."""
+    """The data of one event type."""
 
     __slots__ = ()
     event: ClassVar[EventType]
@@ -53,8 +53,8 @@ class Received(Payload):
     event = EventType.RECEIVED
     push: dict[str, Any]
     offer: str | None
-    at: datetime | Absent = ABSENT  # aware UTC; when the customer pushed, if that isn't the event's own time
-    imported: bool = False  # a push from before the desk, imported from the publisher's table
+    at: datetime | Absent = ABSENT  # aware UTC; when the customer pushed, if not at the event's time
+    imported: bool = False  # from before the desk, out of the publisher's table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -69,7 +69,7 @@ class Touched(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Interacted(Payload):
-    """The customer did something; `by` is who reported it."""
+    """A customer's interaction was reported; `by` is the reporter."""
 
     event = EventType.INTERACTED
     type: str
@@ -81,7 +81,7 @@ class Interacted(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Scored(Payload):
-    """The lead has a new score; `policy` is the version of the rules, `facts` come from outside, if new."""
+    """The lead has a new score; `policy` is the version of the rules; `facts`, if new, are external facts."""
 
     event = EventType.SCORED
     total: int
@@ -96,7 +96,7 @@ class Scored(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Qualified(Payload):
-    """The lead has become worth a salesperson's time."""
+    """The lead became qualified: it is worth a salesperson's time."""
 
     event = EventType.QUALIFIED
     total: int
@@ -106,7 +106,7 @@ class Qualified(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Missed(Payload):
-    """The follow-up is overdue; `level` is 1 at the miss itself, one more for each step of escalation."""
+    """The follow-up is overdue; `level` is 1 for the miss itself, plus 1 for each escalation step."""
 
     event = EventType.FOLLOW_UP_MISSED
     due_at: datetime
@@ -114,8 +114,8 @@ class Missed(Payload):
     team: str | None
     level: int
     to: EscalateTo
-    person: str | None  # who that is, as far as the policy says
-    working_seconds_left: int  # below zero after the deadline
+    person: str | None  # the name behind `to`, if the policy has one
+    working_seconds_left: int  # negative after the deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -135,7 +135,7 @@ class DueSoon(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FollowedUp(Payload):
-    """The customer was followed up; `nextContactAt` is the contact that was planned with it."""
+    """The customer was followed up; `nextContactAt` is the next planned contact."""
 
     event = EventType.FOLLOWED_UP
     by: str
@@ -149,20 +149,20 @@ class FollowedUp(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Assigned(Payload):
-    """The lead has another owner, null for none; `by` is who decided it, null for the rules."""
+    """The lead has a new owner, null for none; `by` is who assigned it, null for the routing rules."""
 
     event = EventType.ASSIGNED
     owner: str | None
     team: str | None
     from_: str | None
     because: str
-    rule: str | Absent | None = ABSENT  # of the policy, if the rules chose
+    rule: str | Absent | None = ABSENT  # of the policy, if a rule chose the owner
     by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StatusChanged(Payload):
-    """Another status; or the same one with another reason or permission to contact, or with new facts."""
+    """The status changed; or, with the same status, the reason, the consent to contact, or the facts did."""
 
     event = EventType.STATUS_CHANGED
     from_: LeadStatus
@@ -171,13 +171,13 @@ class StatusChanged(Payload):
     reason: CloseReason | Absent | None = ABSENT
     do_not_contact: bool | Absent = ABSENT
     because: str | Absent = ABSENT
-    at: datetime | Absent = ABSENT  # when it became so, if that was reported
-    facts: dict[str, Any] | Absent = ABSENT  # new ones, from a CRM
+    at: datetime | Absent = ABSENT  # when the status was reached, if reported
+    facts: dict[str, Any] | Absent = ABSENT  # new facts from a CRM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Erased(Payload):
-    """The person was erased, or their time was up: forget what you hold that is older than this event."""
+    """The person was erased, by request or retention: delete what you hold that is older than this event."""
 
     event = EventType.ERASED
     because: ErasureReason
@@ -185,14 +185,14 @@ class Erased(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Shortened:
-    """Stands for the data in a message that would be too large for the bus: the history has it."""
+    """Replaces the data of a message too large for the bus; the lead's history has the data."""
 
     shortened: Literal[True] = True
 
 
 PAYLOADS: dict[EventType, type[Payload]] = {
-    one.event: one
-    for one in (
+    payload.event: payload
+    for payload in (
         Received,
         Touched,
         Interacted,
@@ -206,12 +206,12 @@ PAYLOADS: dict[EventType, type[Payload]] = {
         Erased,
     )
 }
-"""Every type has its own."""
+"""The payload of each event type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Event:
-    """One event; `id` is stable, so a subscriber can tell a repeat."""
+    """One event. `id` is stable, so subscribers can recognise a repeat."""
 
     id: str  # `<lead id>:<number>`
     number: int  # 1, 2, 3, ... without gaps
@@ -221,15 +221,15 @@ class Event:
 
 
 def event_id(lead_id: str, number: int) -> str:
-    """The id of a lead's event; its MessageId on the bus."""
+    """The id of a lead's event, and its MessageId on the bus: `<lead id>:<number>`."""
     return f"{lead_id}:{number}"
 
 
 def lead_and_number(event_id: str) -> tuple[str, int]:
-    """The parts of an event id.
+    """Split an event id into lead id and number.
 
     Raises:
-        ValueError: not an event id of ours. Doesn't quote it: the platform logs it.
+        ValueError: not an event id of ours. The text doesn't quote it, because the platform logs the text.
     """
     parts = _EVENT_ID.fullmatch(event_id)
     if parts is None:

@@ -1,4 +1,4 @@
-"""Where the follow-up of a lead stands, and how it moves on."""
+"""The follow-up state of a lead, and its transitions."""
 
 import enum
 from copy import replace
@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 class EscalateTo(enum.StrEnum):
-    """Whom a missed follow-up is brought to, one after the other."""
+    """Who is alerted about a missed follow-up, in this order."""
 
     OWNER = "owner"
     TEAM_LEAD = "team_lead"
@@ -15,7 +15,7 @@ class EscalateTo(enum.StrEnum):
 
 
 class FollowUpState(enum.StrEnum):
-    """`none`: nobody has to call (test, do not contact). A missed one stays missed until somebody calls."""
+    """`none`: no call is owed (test, do not contact). `missed` lasts until a follow-up is reported."""
 
     NONE = "none"
     WAITING = "waiting"
@@ -25,29 +25,29 @@ class FollowUpState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FollowUp:
-    """The open cycle, or the last one. Times are aware UTC."""
+    """The follow-up cycle: the open one, else the last one. Times are aware UTC."""
 
     state: FollowUpState = FollowUpState.NONE
-    due_at: datetime | None = None  # the deadline; a cycle that has just begun gets one by the policy
+    due_at: datetime | None = None  # the deadline; the policy sets it when a new cycle is stored
     first_at: datetime | None = None  # the first follow-up of the lead's life
-    missed_at: datetime | None = None  # when this cycle was flagged
-    level: int = 0  # how often this miss was raised: 1 when it was flagged, then one for each step
-    warn_at: datetime | None = None  # when to say that the deadline is near; None: not (any more)
-    warned_at: datetime | None = None  # when that was said in this cycle
-    escalate_at: datetime | None = None  # when the next step falls due; None: no more
-    attempts: int = 0  # follow-ups reported since the customer was last here
-    next_contact_at: datetime | None = None  # planned: then a cycle begins by itself; None: none is
+    missed_at: datetime | None = None  # when this cycle was flagged as missed
+    level: int = 0  # alerts for this miss: 1 when flagged, plus 1 for each escalation step
+    warn_at: datetime | None = None  # when to warn of the deadline; None: no warning, or given
+    warned_at: datetime | None = None  # when the warning was given in this cycle
+    escalate_at: datetime | None = None  # when the next escalation step falls due; None: no more steps
+    attempts: int = 0  # follow-ups since the customer's last push
+    next_contact_at: datetime | None = None  # when a planned contact opens a new cycle; None: none planned
 
     @property
     def is_open(self) -> bool:
-        """Somebody still has to call."""
+        """A call is owed."""
         return self.state in (FollowUpState.WAITING, FollowUpState.MISSED)
 
 
 def await_follow_up(follow_up: FollowUp) -> FollowUp:
-    """Somebody has to call: open a cycle, unless one is open: a deadline is never postponed.
+    """Open a cycle, unless one is open: a deadline is never postponed.
 
-    The new one has no deadline yet: the policy promises it when the change is stored.
+    The new cycle has no deadline yet; `set_deadline` adds it when the change is stored.
     """
     if follow_up.is_open:
         return follow_up
@@ -58,8 +58,8 @@ def await_follow_up(follow_up: FollowUp) -> FollowUp:
     )
 
 
-def expect_none(follow_up: FollowUp) -> FollowUp:
-    """Nobody has to call, or may: the alarm is off."""
+def cancel_follow_up(follow_up: FollowUp) -> FollowUp:
+    """No call is owed, or allowed: drop deadline, alarms and plan."""
     return replace(
         follow_up,
         state=FollowUpState.NONE,
@@ -71,24 +71,24 @@ def expect_none(follow_up: FollowUp) -> FollowUp:
 
 
 def is_missed(follow_up: FollowUp, now: datetime) -> bool:
-    """The deadline has passed and nobody has flagged it yet."""
-    waits = follow_up.state is FollowUpState.WAITING
-    return waits and follow_up.due_at is not None and follow_up.due_at <= now
+    """The deadline has passed and the miss isn't flagged yet."""
+    is_waiting = follow_up.state is FollowUpState.WAITING
+    return is_waiting and follow_up.due_at is not None and follow_up.due_at <= now
 
 
-def is_near(follow_up: FollowUp, now: datetime) -> bool:
-    """The deadline is near, or past, and nobody was warned yet."""
-    waits = follow_up.state is FollowUpState.WAITING
-    return waits and follow_up.warn_at is not None and follow_up.warn_at <= now
+def is_warning_due(follow_up: FollowUp, now: datetime) -> bool:
+    """The time to warn has come and no warning was given yet."""
+    is_waiting = follow_up.state is FollowUpState.WAITING
+    return is_waiting and follow_up.warn_at is not None and follow_up.warn_at <= now
 
 
 def warn(follow_up: FollowUp, now: datetime) -> FollowUp:
-    """Note that the warning was given."""
+    """Record that the warning was given."""
     return replace(follow_up, warn_at=None, warned_at=now)
 
 
 def miss(follow_up: FollowUp, now: datetime, escalate_at: datetime | None = None) -> FollowUp:
-    """Flag the breach; `escalate_at` is when the first step after it falls due."""
+    """Flag the miss; `escalate_at` is when the first escalation step falls due."""
     return replace(
         follow_up,
         state=FollowUpState.MISSED,
@@ -99,19 +99,19 @@ def miss(follow_up: FollowUp, now: datetime, escalate_at: datetime | None = None
     )
 
 
-def is_to_escalate(follow_up: FollowUp, now: datetime) -> bool:
-    """The next step has fallen due and nobody has called yet."""
-    missed = follow_up.state is FollowUpState.MISSED
-    return missed and follow_up.escalate_at is not None and follow_up.escalate_at <= now
+def is_escalation_due(follow_up: FollowUp, now: datetime) -> bool:
+    """The next escalation step is due and no follow-up was reported yet."""
+    is_flagged = follow_up.state is FollowUpState.MISSED
+    return is_flagged and follow_up.escalate_at is not None and follow_up.escalate_at <= now
 
 
 def escalate(follow_up: FollowUp, next_at: datetime | None) -> FollowUp:
-    """Note that a step was taken; `next_at` is when the one after it falls due."""
+    """Record an escalation step; `next_at` is when the next step falls due."""
     return replace(follow_up, level=follow_up.level + 1, escalate_at=next_at)
 
 
 def fulfil(follow_up: FollowUp, at: datetime, next_contact_at: datetime | None = None) -> FollowUp:
-    """Somebody called at `at`, and plans to call again at `next_contact_at`."""
+    """Close the cycle: followed up at `at`, the next contact planned for `next_contact_at`."""
     return replace(
         follow_up,
         state=FollowUpState.DONE,
@@ -123,7 +123,7 @@ def fulfil(follow_up: FollowUp, at: datetime, next_contact_at: datetime | None =
     )
 
 
-def is_to_contact(follow_up: FollowUp, now: datetime) -> bool:
-    """The planned contact has fallen due."""
+def is_contact_due(follow_up: FollowUp, now: datetime) -> bool:
+    """The planned contact is due."""
     planned = follow_up.next_contact_at
     return follow_up.state is FollowUpState.DONE and planned is not None and planned <= now

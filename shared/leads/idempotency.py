@@ -1,6 +1,6 @@
-"""What was done before: pushes by their content, reports by their senders' ids, changes by their operations.
+"""Idempotency keys: of pushes by content, of reports by the sender's id, of changes by operation.
 
-Each is a key that is stored with the lead, in the transaction that it stands for: a second time does nothing.
+A key is stored with the lead, in the transaction of the work it stands for: a repeat does nothing.
 """
 
 import hashlib
@@ -10,56 +10,61 @@ from datetime import datetime, timedelta
 
 from shared.leads.bookkeeping import Idempotency, SeenPush
 from shared.leads.lead import Lead, with_bookkeeping
-from shared.leads.push import LeadPush, normalized
+from shared.leads.push import LeadPush, normalize_json
 
 REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry of the sender
 PUSHES_REMEMBERED = 50  # of one lead, however old: a push may come again after days in a queue
 REPORTS_REMEMBERED = 150  # of one lead; more than any queue holds back while newer reports pass
-OPERATIONS_REMEMBERED = 8  # the actors that may work on one lead within one lost answer, with room to spare
+OPERATIONS_REMEMBERED = 8  # more than the actors that may change one lead while an answer is lost
 STATUS, FACTS = "status", "facts"
 
 
 def report_key(kind: str, report_id: str | None) -> str | None:
-    """The id of a report with its kind: two senders may use one id for different kinds. None without an id.
+    """The idempotency key of a report: its kind and id, as senders may reuse an id for another kind.
 
-    Follow-ups go by their bare ids: leads that are stored already remember them so.
+    None without an id. Follow-ups have the bare id as key: leads stored by earlier versions have it so.
     """
     return None if report_id is None else f"{kind}\0{report_id}"
 
 
 def is_reported(seen: Idempotency, key: str | None) -> bool:
-    """The report was taken before; a report without a key never was."""
+    """The report was recorded before; a report without a key never counts as a repeat."""
     return key is not None and key in seen.reports
 
 
 def with_report(seen: Idempotency, key: str | None) -> Idempotency:
-    """One more report; the oldest goes when there are too many."""
+    """Add the key of a report; keeps the last `REPORTS_REMEMBERED`."""
     if key is None:
         return seen
     return replace(seen, reports=(*seen.reports, key)[-REPORTS_REMEMBERED:])
 
 
 def with_push(seen: Idempotency, push: LeadPush, at: datetime) -> Idempotency:
-    """One more push; the oldest goes when there are too many."""
+    """Add the digest of a push; keeps the last `PUSHES_REMEMBERED`."""
     return replace(
         seen, pushes=(*seen.pushes, SeenPush(digest=push_digest(push), at=at))[-PUSHES_REMEMBERED:]
     )
 
 
-def times_seen(seen: Idempotency, push: LeadPush, at: datetime) -> list[datetime]:
-    """When the same content came within `REPEAT_WINDOW` of this instant, before or after it."""
+def find_repeats(seen: Idempotency, push: LeadPush, at: datetime) -> list[datetime]:
+    """When the same content was pushed less than `REPEAT_WINDOW` before or after `at`.
+
+    With the window of 10 minutes, a push at 09:00:00 makes the same content at 09:09:59 a repeat, and a new
+    touch at 09:10:00.
+    """
     digest = push_digest(push)
-    return [one.at for one in seen.pushes if one.digest == digest and abs(at - one.at) < REPEAT_WINDOW]
+    earlier = (known.at for known in seen.pushes if known.digest == digest)
+    return [then for then in earlier if abs(at - then) < REPEAT_WINDOW]
 
 
 def push_digest(push: LeadPush) -> str:
-    """The fingerprint of a push's content, however it is spelt."""
-    content = json.dumps(normalized(push.as_sent), sort_keys=True).encode()
+    """The digest of a push's content; case and separators of names, and blank members, make no difference."""
+    content = json.dumps(normalize_json(push.as_sent), sort_keys=True).encode()
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def with_operation(lead: Lead, operation: str) -> Lead:
-    """The lead with the id of the change that made it so."""
+    """Add the id of the operation that changed the lead; keeps the last `OPERATIONS_REMEMBERED`."""
     seen = lead.bookkeeping.idempotency
     operations = (*seen.operations, operation)[-OPERATIONS_REMEMBERED:]
     return with_bookkeeping(lead, idempotency=replace(seen, operations=operations))

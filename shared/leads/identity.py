@@ -1,18 +1,18 @@
-"""Who a lead is. Microsoft sends no id, so we make one that gives no address away."""
+"""The form of a lead's id, and the partition it lies in."""
 
 import re
 
 LEAD_ID = re.compile(r"[a-z2-7]{24}")
 SHARDS = 16  # partitions; a partition takes 2,000 rows a second
-PERSON_LENGTH = 16  # letters of a lead's id that stand for the person: all their leads share them
+PERSON_LENGTH = 16  # leading letters of a lead's id: the contact key, shared by all leads of a person
 
 
 def shard_of(lead_id: str) -> str:
-    """The PartitionKey of all rows of a person: a lead's id alone is a point read."""
+    """The PartitionKey of a lead, one for all leads of a person: the id alone makes a point read."""
     letter = "abcdefghijklmnopqrstuvwxyz234567".index(lead_id[0])
     return f"{letter % SHARDS:x}"
 
 
 def all_shards() -> tuple[str, ...]:
-    """Every PartitionKey that leads may have."""
+    """Every PartitionKey of leads."""
     return tuple(f"{number:x}" for number in range(SHARDS))

@@ -10,23 +10,23 @@ from shared.leads.lead import Lead, LeadStatus
 from shared.leads.score import MAX_SCORE
 
 SCORE_GRACE = timedelta(seconds=5)
-"""How long the bus may take before the clock scores a lead itself: the bound we promise for the fast path."""
+"""How long the bus may take before the clock scores the lead: the promise of the fast path."""
 ASSIGN_GRACE = timedelta(seconds=5)
-"""Assignment follows at once the change that requests an owner; after a crash the clock assigns."""
+"""How long an assignment may take, which follows its request at once; after a crash the clock assigns."""
 LONGEST_COLUMN = 200  # characters
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class IndexRow:
-    """A row beside the lead; `columns` are what lists filter by."""
+    """A row beside the lead; lists filter by its `columns`."""
 
     key: str
     columns: dict[str, str | int | bool] = field(default_factory=dict)
 
 
 def index_rows(lead: Lead) -> tuple[IndexRow, ...]:
-    """All index rows that this lead has, and no other."""
+    """All index rows of this lead."""
     return (*_due_rows(lead), *_listed_rows(lead), *_scored_rows(lead), *_stat_rows(lead))
 
 
@@ -36,12 +36,12 @@ def due_key(at: datetime, kind: DueKind, lead_id: str) -> str:
 
 
 def stamp(at: datetime) -> str:
-    """UTC in fixed width, to the millisecond: sorts as text in the order of time."""
+    """UTC in fixed width, to the millisecond, so that text order is time order: `20261130T163000123`."""
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}"
 
 
-def unstamp(text: str) -> datetime:
-    """The aware UTC instant of a stamp."""
+def parse_stamp(text: str) -> datetime:
+    """The aware UTC instant of a stamp, see `stamp`."""
     whole = datetime.strptime(text[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     return whole + timedelta(milliseconds=int(text[15:]))
 
@@ -50,7 +50,9 @@ def _due_rows(lead: Lead) -> Iterator[IndexRow]:
     bookkeeping = lead.bookkeeping
     for kind, at in due_times(lead).items():
         retry = bookkeeping.retries.get(kind)
-        since = stamp(max(at, bookkeeping.late.arrived_at or at))  # it couldn't be done before it arrived
+        since = stamp(
+            max(at, bookkeeping.late.arrived_at or at)
+        )  # work can't be late before its push arrived
         if retry and retry.parked:
             yield IndexRow(due_key(NEVER, DueKind.PARKED, lead.id) + f"!{kind}", {"since": since})
         else:
@@ -59,7 +61,7 @@ def _due_rows(lead: Lead) -> Iterator[IndexRow]:
 
 
 def due_times(lead: Lead) -> dict[DueKind, datetime]:
-    """What falls due for a lead, and when, whatever failed so far."""
+    """What falls due for a lead, and when; retries are left out of account."""
     due: dict[DueKind, datetime] = {}
     if lead.score_due_since is not None:
         due[DueKind.SCORE] = lead.score_due_since + SCORE_GRACE
@@ -82,13 +84,13 @@ def due_times(lead: Lead) -> dict[DueKind, datetime]:
     return due
 
 
-def list_of(status: LeadStatus | None) -> str:
-    """What the keys of the list begin with in which leads of this status stand; None: whatever is open."""
+def list_prefix(status: LeadStatus | None) -> str:
+    """The key prefix of the list that holds leads of this status; None: open leads."""
     return "open!" if status is None or status.is_open else "closed!"
 
 
 def _listed_rows(lead: Lead) -> Iterator[IndexRow]:
-    """`open!` or `closed!`, best score first; then the unscored, then tests."""
+    """The row in list `open!` or `closed!`: best score first, then unscored leads, then tests."""
     if lead.is_erased:
         return
     points = lead.score.total if lead.score else -1
@@ -106,27 +108,27 @@ def _listed_rows(lead: Lead) -> Iterator[IndexRow]:
         "doNotContact": lead.do_not_contact,
         "overdueFrom": stamp(overdue_from),
     }
-    yield IndexRow(f"{list_of(lead.status)}{place:03d}!{lead.id}", columns)
+    yield IndexRow(f"{list_prefix(lead.status)}{place:03d}!{lead.id}", columns)
 
 
 def scored_key(version: str, lead_id: str) -> str:
-    """`scored!<version of the rules>!<id>`: leads that another version scored are found without a search."""
+    """`scored!<version of the rules>!<id>`: leads scored by an older version are found by key."""
     return f"scored!{version}!{lead_id}"
 
 
 def _scored_rows(lead: Lead) -> Iterator[IndexRow]:
-    """Only open leads are scored again when the rules change, and only once."""
+    """Only of open leads without a due score: others aren't scored again when the rules change."""
     if lead.score is not None and lead.status.is_open and not lead.test and not lead.awaits_score:
         yield IndexRow(scored_key(lead.score.policy, lead.id))
 
 
 def stat_key(received_at: datetime, lead_id: str) -> str:
-    """`stat!<received>!<id>`: the leads of a time lie together. Without an id it sorts before them all."""
+    """`stat!<received>!<id>`: a time range is a key range. With an empty id it sorts before all others."""
     return f"stat!{stamp(received_at)}!{lead_id}"
 
 
 def _stat_rows(lead: Lead) -> Iterator[IndexRow]:
-    """What figures read instead of leads; tests aren't counted. Columns without a value are left out."""
+    """The row that statistics read instead of the lead; none for tests. Unknown columns are left out."""
     if lead.test or lead.is_erased:
         return
     row = stat_row(lead)
@@ -140,18 +142,20 @@ def _stat_rows(lead: Lead) -> Iterator[IndexRow]:
         "expectsAnswer": row.expects_answer or None,
         "missed": row.missed or None,
     }
-    known = {name: value for name, value in columns.items() if value is not None}
-    yield IndexRow(stat_key(lead.received_at, lead.id), known)
+    yield IndexRow(
+        stat_key(lead.received_at, lead.id),
+        {name: value for name, value in columns.items() if value is not None},
+    )
 
 
-IMPORTED = "imported"  # the milestone of a lead that was imported from before the desk
-LONGEST_NAME = 200  # characters; longer names that begin alike are counted as one
-MOST_SECONDS = 2**31 - 1  # 68 years: what an integer of a table's row holds
+IMPORTED = "imported"  # milestone of a lead from before the desk
+LONGEST_NAME = 200  # characters; longer names with the same beginning count as one
+MOST_SECONDS = 2**31 - 1  # 68 years: the largest 32-bit integer of a table column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StatRow:
-    """One lead as figures see it; None where nothing is known. Its fields are columns of the table."""
+    """One lead as statistics read it, a column for each field; None: not known."""
 
     status: LeadStatus
     source: str | None = None
@@ -164,7 +168,7 @@ class StatRow:
 
 
 def stat_row(lead: Lead) -> StatRow:
-    """How far a lead has come. A status set by hand is no answer: only a follow-up is."""
+    """The lead as statistics read it. Only a reported follow-up counts as an answer, a status doesn't."""
     return StatRow(
         status=lead.status,
         source=_name(lead.source),
@@ -178,7 +182,7 @@ def stat_row(lead: Lead) -> StatRow:
 
 
 def _seconds_to_answer(lead: Lead) -> int | None:
-    """Whole seconds; 0 if by the reporter's clock the answer came before the lead."""
+    """Whole seconds to the first follow-up; 0 if the reporter's clock put it before the push."""
     if lead.follow_up.first_at is None:
         return None
     elapsed = (lead.follow_up.first_at - lead.received_at) // timedelta(seconds=1)
@@ -186,7 +190,7 @@ def _seconds_to_answer(lead: Lead) -> int | None:
 
 
 def _expects_answer(lead: Lead) -> bool:
-    """An answered lead did; else every lead but those that must not be contacted, and history."""
+    """Answered leads do; of the others all, except do-not-contact leads and imported history."""
     if lead.follow_up.first_at is not None:
         return True
     is_history = any(milestone.what == IMPORTED for milestone in lead.milestones)

@@ -1,4 +1,4 @@
-"""How values of a lead look as JSON: the names of members, and which are left out."""
+"""The JSON form of a lead's values: member names, and which members are left out."""
 
 import enum
 from collections.abc import Callable
@@ -13,13 +13,13 @@ def camel(name: str) -> str:
 
 
 class Absent(enum.Enum):
-    """What stands for a member that isn't there, where None already means null."""
+    """Marks a member as left out, where None already means null."""
 
     ABSENT = enum.auto()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, *_: Any) -> dict[str, Any]:
-        """No JSON stands for it: a reader finds it only as a default."""
+        """No JSON value reads as it: it occurs only as a default."""
         return {"type": "is-instance", "cls": cls}
 
 
@@ -29,7 +29,7 @@ ABSENT: Literal[Absent.ABSENT] = Absent.ABSENT
 class OmitsDefaults:
     """A dataclass whose JSON leaves out every member that has its default value.
 
-    Rows, events and answers grow with what there is to say, and what `ABSENT` stands for never shows.
+    Rows, events and answers hold only what differs from the defaults; a member that is `ABSENT` never shows.
     """
 
     __slots__ = ()
@@ -37,24 +37,25 @@ class OmitsDefaults:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Read as any dataclass; written in full by pydantic, then without what says nothing."""
+        """Read like any dataclass; when written, members with their default value are dropped."""
         schema = handler(source)
         dataclass = handler.resolve_ref_schema(schema)
         members = {
-            one["name"]: one.get("serialization_alias", one["name"]) for one in dataclass["schema"]["fields"]
+            field["name"]: field.get("serialization_alias", field["name"])
+            for field in dataclass["schema"]["fields"]
         }
         optional = [
-            (one.name, members[one.name], one.default)
-            for one in cls.__dataclass_fields__.values()
-            if one.default is not MISSING
+            (field.name, members[field.name], field.default)
+            for field in cls.__dataclass_fields__.values()
+            if field.default is not MISSING
         ]
 
         def write(value: Any, write_all: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-            written = write_all(value)
+            json_object = write_all(value)
             for name, member, default in optional:
                 if getattr(value, name) == default:
-                    del written[member]
-            return written
+                    del json_object[member]
+            return json_object
 
         dataclass["serialization"] = {"type": "function-wrap", "function": write}
         return schema

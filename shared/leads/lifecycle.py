@@ -1,4 +1,4 @@
-"""The life of a lead: which status may follow which, who owns it, whether it may be contacted."""
+"""The lifecycle of a lead: status transitions, owner, consent to contact."""
 
 from copy import replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from shared.leads.bookkeeping import ALARMS, Cycle
 from shared.leads.change import Change, record
 from shared.leads.commands import CLOCK_SKEW, IllegalTransition, InvalidUpdate, UpdateLead
 from shared.leads.events import Assigned, Payload, StatusChanged
-from shared.leads.follow_up import await_follow_up, expect_none
+from shared.leads.follow_up import await_follow_up, cancel_follow_up
 from shared.leads.idempotency import STATUS, is_reported, report_key, with_report
 from shared.leads.json_form import ABSENT
 from shared.leads.lead import CLOSED, CloseReason, Lead, LeadStatus, Milestone, with_bookkeeping
@@ -20,33 +20,33 @@ TRANSITIONS: dict[LeadStatus, tuple[LeadStatus, ...]] = {
     LeadStatus.CONTACTED: (LeadStatus.NURTURING, LeadStatus.QUALIFIED, *CLOSED),
     LeadStatus.NURTURING: (LeadStatus.CONTACTED, LeadStatus.QUALIFIED, *CLOSED),
     LeadStatus.QUALIFIED: (LeadStatus.CONTACTED, LeadStatus.NURTURING, *CLOSED),
-    LeadStatus.WON: (LeadStatus.LOST,),  # the order was taken back
+    LeadStatus.WON: (LeadStatus.LOST,),  # the order was cancelled
     LeadStatus.LOST: (*_OPEN, LeadStatus.WON),
     LeadStatus.DISQUALIFIED: _OPEN,
 }
-"""What a person may set after what. A touch re-opens a closed lead as `new`, which can't be set by hand."""
+"""The transitions a person may make. Only a touch sets `new`: it re-opens a closed lead."""
 
 
 class LifecyclePolicy(Protocol):
-    """What a policy says about closing and owning a lead."""
+    """The part of the policy that the lifecycle needs."""
 
     @property
     def contacts_before_no_response(self) -> int:
-        """Follow-ups since the customer was here before a lead may be closed as `no_response`."""
+        """Follow-ups needed since the last push before a lead may be closed as `no_response`."""
 
     def team_of(self, owner: str | None, *, first: str | None = None) -> str | None:
         """The team of an owner: `first` if they are in it, else the first that names them, else None."""
 
 
 def apply_update(lead: Lead, update: UpdateLead, *, now: datetime, policy: LifecyclePolicy) -> Change | None:
-    """Change status, owner or permission to contact; None if nothing changes, or if it was reported before.
+    """Change status, owner or consent to contact; None if nothing changes, or if it was reported before.
 
-    A lead that is closed, or must not be contacted, has no open follow-up; a lead that may be contacted again
-    waits for a call from now on. A status alone stops no clock: only a reported follow-up does.
+    A closed or do-not-contact lead has no open follow-up; a lead that is re-opened or may be contacted again
+    gets a new cycle from now on. A change of status alone never stops the clock: only a follow-up does.
 
     Raises:
-        IllegalTransition: the status can't follow the present one, or not yet; an owner for a lead that must
-            not be contacted.
+        IllegalTransition: the status can't follow the present status, or not yet; an owner for a lead that
+            must not be contacted.
         InvalidUpdate: a reason for a lead that isn't lost or disqualified; `at` in the future, or before the
             lead's first push.
     """
@@ -86,19 +86,19 @@ def apply_update(lead: Lead, update: UpdateLead, *, now: datetime, policy: Lifec
 
 
 def with_milestone(lead: Lead, what: str, at: datetime, by: str | None) -> tuple[Milestone, ...]:
-    """The lead's milestones with one more, unless it was reached before: the first time counts."""
+    """The lead's milestones with this one, unless it was reached before: the first time counts."""
     if any(milestone.what == what for milestone in lead.milestones):
         return lead.milestones
     return (*lead.milestones, Milestone(what=str(what), at=at, by=by))
 
 
-def attended(cycle: Cycle, at: datetime) -> Cycle:
-    """The cycle, knowing that the lead was called or closed at an instant; the latest counts."""
+def mark_attended(cycle: Cycle, at: datetime) -> Cycle:
+    """Record in the cycle that the lead was followed up or closed at `at`; the latest time counts."""
     return replace(cycle, attended_at=max(at, cycle.attended_at or at))
 
 
 def _reached_at(lead: Lead, update: UpdateLead, now: datetime) -> datetime:
-    """When it became so; a reporter's clock may be off a little."""
+    """When the status was reached; a reporter's clock may be off by `CLOCK_SKEW`."""
     if update.at is None:
         return now
     if update.at > now + CLOCK_SKEW:
@@ -133,19 +133,19 @@ def _expect_tried(lead: Lead, reason: CloseReason | None, needed: int) -> None:
 
 
 def _follow_up(lead: Lead, fields: dict[str, Any], now: datetime, reached_at: datetime) -> dict[str, Any]:
-    """Whether a call is owed after the change, and the score that a new permission asks for."""
+    """The follow-up and the bookkeeping after the change; a change of consent requests a new score."""
     status, forbidden = fields.get("status", lead.status), fields.get("do_not_contact", lead.do_not_contact)
-    kept = lead.bookkeeping
+    bookkeeping = lead.bookkeeping
     if "do_not_contact" in fields:
-        scoring = replace(kept.scoring, requested_at=kept.scoring.requested_at or now)
-        kept = replace(kept, scoring=scoring, merge=replace(kept.merge, consent_at=now))
+        scoring = replace(bookkeeping.scoring, requested_at=bookkeeping.scoring.requested_at or now)
+        bookkeeping = replace(bookkeeping, scoring=scoring, merge=replace(bookkeeping.merge, consent_at=now))
     if "status" in fields and not status.is_open:
-        kept = replace(kept, cycle=attended(kept.cycle, reached_at))
+        bookkeeping = replace(bookkeeping, cycle=mark_attended(bookkeeping.cycle, reached_at))
     if lead.test or forbidden or not status.is_open:
-        kept = replace(kept, retries=kept.retries_without(*ALARMS))
-        return {"follow_up": expect_none(lead.follow_up), "bookkeeping": kept}
-    is_back = lead.do_not_contact or not lead.status.is_open
-    if not is_back:
-        return {"bookkeeping": kept}
-    kept = replace(kept, cycle=replace(kept.cycle, began_at=now))
-    return {"follow_up": await_follow_up(lead.follow_up), "bookkeeping": kept}
+        bookkeeping = replace(bookkeeping, retries=bookkeeping.retries_without(*ALARMS))
+        return {"follow_up": cancel_follow_up(lead.follow_up), "bookkeeping": bookkeeping}
+    was_silent = lead.do_not_contact or not lead.status.is_open
+    if not was_silent:
+        return {"bookkeeping": bookkeeping}
+    bookkeeping = replace(bookkeeping, cycle=replace(bookkeeping.cycle, began_at=now))
+    return {"follow_up": await_follow_up(lead.follow_up), "bookkeeping": bookkeeping}

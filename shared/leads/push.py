@@ -1,4 +1,4 @@
-"""One push of a lead, as values, and what makes two pushes the same."""
+"""One push of a lead as values, and the normal form by which two pushes are compared."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Contact:
-    """The customer as they wrote themselves down, trimmed; blank is None."""
+    """The customer's details as they typed them, trimmed; blank is None."""
 
     first_name: str | None = None
     last_name: str | None = None
@@ -19,7 +19,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RawPush:
-    """The three texts that Microsoft overloads, exactly as sent; None where the key was missing."""
+    """The three texts in which Microsoft packs several values, exactly as sent; None: the key was missing."""
 
     lead_source: str | None = None
     action_code: str | None = None
@@ -34,7 +34,7 @@ class LeadPush:
     source: str | None = None  # AzureMarketplace, AzurePortal, AppSource, TestDrive; else as sent
     action: str | None = None  # INS, PLT, DNC, Create, StartTestDrive; else as sent
     offer_id: str | None = None  # `publisher.offer`, lower case, from the lead source
-    offer_name: str | None = None  # what stands there without being a `publisher.offer`
+    offer_name: str | None = None  # the offer part of the lead source that isn't a `publisher.offer`
     offer_title: str | None = None
     note: str | None = None  # what the customer wrote
     campaign: dict[str, str] = field(default_factory=dict)  # parameters of the listing's URL
@@ -45,16 +45,16 @@ class LeadPush:
     as_sent: dict[str, Any] = field(default_factory=dict)  # the whole body, unknown keys too
 
 
-def folded_name(name: str) -> str:
-    """A member's name without case, blanks, hyphens or underscores: senders don't agree on them."""
+def fold_name(name: str) -> str:
+    """A member's name without case, blanks, hyphens and underscores, in which senders differ."""
     return "".join(letter for letter in name.casefold() if letter not in " _-")
 
 
-def normalized(value: Any) -> Any:
-    """What a JSON value says, however it is spelt: names folded, texts trimmed, blank members left out."""
+def normalize_json(value: Any) -> Any:
+    """The normal form of a JSON value: names folded, texts trimmed, blank members left out."""
     if isinstance(value, dict):
-        told = {folded_name(name): normalized(member) for name, member in value.items()}
-        return {name: member for name, member in told.items() if member not in (None, "", {}, [])}
+        members = {fold_name(name): normalize_json(member) for name, member in value.items()}
+        return {name: member for name, member in members.items() if member not in (None, "", {}, [])}
     if isinstance(value, list):
-        return [normalized(member) for member in value]
+        return [normalize_json(member) for member in value]
     return value.strip() if isinstance(value, str) else value

@@ -12,22 +12,22 @@ from shared.leads.lead import Lead, with_bookkeeping
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Backoff:
-    """Pauses between attempts: each is twice the one before, up to the longest.
+    """Exponential back-off: each pause is twice the last, up to the longest.
 
-    By the shipped `[clock]` work waits 1, 2, 4, ... 60 minutes; parked after 8 attempts, about two hours.
+    The shipped `[clock]` waits 1, 2, 4, ... 60 minutes; parked after 8 attempts, about two hours.
     """
 
     first: timedelta
     longest: timedelta
-    attempts: int  # failures after which the work is given up
+    attempts: int  # failures after which work is parked
 
     def pause_after(self, failures: int) -> timedelta:
-        """How long to wait after so many failures in a row, from 1."""
+        """How long to wait after this many failures in a row, from 1."""
         return min(self.first * (1 << min(failures - 1, 17)), self.longest)
 
 
 def schedule_retry(lead: Lead, kind: DueKind, *, now: datetime, backoff: Backoff) -> Change | None:
-    """Put off one kind of work, longer each time; None if it has been done meanwhile."""
+    """Retry one kind of work later, with back-off; None if it has been done meanwhile."""
     if kind not in due_times(lead):
         return None
     before = lead.bookkeeping.retries.get(kind)
@@ -38,7 +38,7 @@ def schedule_retry(lead: Lead, kind: DueKind, *, now: datetime, backoff: Backoff
 
 
 def retry_or_park(lead: Lead, kind: DueKind, *, now: datetime, backoff: Backoff) -> Change | None:
-    """Put off one kind of work; park it when its attempts are used up: then it waits for a person."""
+    """Retry one kind of work later, or park it when attempts run out: then it waits for a person."""
     change = schedule_retry(lead, kind, now=now, backoff=backoff)
     if change is None:
         return None
@@ -49,13 +49,13 @@ def retry_or_park(lead: Lead, kind: DueKind, *, now: datetime, backoff: Backoff)
 
 
 def parked_kinds(lead: Lead) -> tuple[DueKind, ...]:
-    """What was parked and is still to be done."""
+    """Kinds of work that are parked and still to be done."""
     due = due_times(lead)
     return tuple(kind for kind, retry in lead.bookkeeping.retries.items() if retry.parked and kind in due)
 
 
 def unpark(lead: Lead) -> Change | None:
-    """Make parked work due again, with all its attempts, as of when it fell due; None if none is parked."""
+    """Make parked work due again, with all its attempts, at its original time; None if none is parked."""
     parked = parked_kinds(lead)
     if not parked:
         return None

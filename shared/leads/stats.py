@@ -1,4 +1,4 @@
-"""Figures over many leads: how far they came, how fast they were answered, who still waits."""
+"""Statistics over many leads: funnel, speed to lead, missed follow-ups."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -8,7 +8,7 @@ from shared.leads.index import StatRow
 from shared.leads.lead import LeadStatus
 
 MOST_GROUPS = 50  # of one breakdown
-OTHER = "(other)"  # what web analytics calls the row that sums up all groups beyond the longest table
+OTHER = "(other)"  # web analytics' name for the row of all groups beyond the limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -16,28 +16,28 @@ class SpeedToLead:
     """How fast leads got their first follow-up, in elapsed seconds; percentiles as in `percentile`."""
 
     answered: int
-    p50_seconds: int | None  # None: nobody was answered
+    p50_seconds: int | None  # None: no lead was answered
     p90_seconds: int | None
-    never_answered: float | None  # 0-1, of the leads that expect an answer; None: none does
+    never_answered: float | None  # 0-1, of the leads that expect an answer; None: no such lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Group:
-    """The leads that share a name: of an offer, a source, an owner or a grade."""
+    """The leads of one offer, source, owner or grade."""
 
-    name: str | None  # None: those that have none
+    name: str | None  # None: leads without one
     leads: int
     answered: int
     p50_seconds: int | None
     never_answered: float | None  # 0-1
     missed_now: int
-    qualified: int  # by their status now: who was won is no longer counted here
+    qualified: int  # status `qualified` now: a won lead no longer counts here
     won: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Stats:
-    """The figures of the leads of one time. Breakdowns come with the most leads first, then by name."""
+    """Statistics of the leads of a time range. Breakdowns are sorted by leads, most first, then by name."""
 
     leads: int
     funnel: dict[LeadStatus, int]  # all seven, by their status now
@@ -50,7 +50,7 @@ class Stats:
 
 
 def stats(leads: Sequence[StatRow]) -> Stats:
-    """The figures of these leads, in whatever order they come."""
+    """The statistics of these leads, in any order."""
     return Stats(
         leads=len(leads),
         funnel=_funnel(leads),
@@ -64,9 +64,9 @@ def stats(leads: Sequence[StatRow]) -> Stats:
 
 
 def percentile(ascending: Sequence[int], percent: int) -> int | None:
-    """The percentile by nearest rank: the least value that at least `percent` of all don't exceed.
+    """The percentile by nearest rank: the least value that at least `percent` % of the values don't exceed.
 
-    Always a value that occurs: of two, p50 is the lower one. None of nothing.
+    Always one of the values: p50 of 10, 20 is 10, p90 is 20. None without values.
 
     Args:
         ascending: the values in order.
@@ -77,13 +77,13 @@ def percentile(ascending: Sequence[int], percent: int) -> int | None:
 
 
 def _funnel(leads: Iterable[StatRow]) -> dict[LeadStatus, int]:
-    counted = Counter(lead.status for lead in leads)
-    return {status: counted[status] for status in LeadStatus}
+    counts = Counter(lead.status for lead in leads)
+    return {status: counts[status] for status in LeadStatus}
 
 
 def _speed(leads: Iterable[StatRow]) -> SpeedToLead:
     expecting = [lead.seconds_to_answer for lead in leads if lead.expects_answer]
-    seconds = sorted(one for one in expecting if one is not None)
+    seconds = sorted(value for value in expecting if value is not None)
     return SpeedToLead(
         answered=len(seconds),
         p50_seconds=percentile(seconds, 50),
@@ -97,15 +97,15 @@ def _missed(leads: Iterable[StatRow]) -> int:
 
 
 def _groups(leads: Iterable[StatRow], name_of: Callable[[StatRow], str | None]) -> tuple[Group, ...]:
-    """The largest groups, and all others as one at the end. A group that is itself named so joins them."""
+    """The largest groups, then `OTHER` with the rest. A group that itself has this name joins the rest."""
     members: dict[str | None, list[StatRow]] = defaultdict(list)
     for lead in leads:
         members[name_of(lead)].append(lead)
     names = sorted(members, key=lambda name: (-len(members[name]), name is None, name or ""))
     if len(names) <= MOST_GROUPS:
         return tuple(_group(name, members[name]) for name in names)
-    shown = [name for name in names if name != OTHER][:MOST_GROUPS]
-    groups = [_group(name, members.pop(name)) for name in shown]
+    largest = [name for name in names if name != OTHER][:MOST_GROUPS]
+    groups = [_group(name, members.pop(name)) for name in largest]
     others = [lead for group in members.values() for lead in group]
     return (*groups, _group(OTHER, others))
 

@@ -1,1 +1,1 @@
-"""What Microsoft sends, and how it becomes a `LeadPush`."""
+"""Parse what Microsoft sends into a `LeadPush`."""

@@ -8,20 +8,20 @@ _CAMPAIGNS = re.compile(r"campaigns:[^\S\n]*", re.IGNORECASE)
 
 
 def read_description(text: str | None) -> tuple[str | None, dict[str, str]]:
-    """Tell a note from a campaign.
+    """Read a description as the customer's note or as the campaign.
 
     Returns:
         The note (None if there is none) and the campaign's parameters (empty if there are none).
-        `Campaigns: ` with a text that is no JSON object behind it becomes the parameter `campaigns`; what
-        stands on further lines is the note.
+        `Campaigns: ` followed by text that isn't a JSON object gives the parameter `campaigns`; further lines
+        are the note.
     """
-    said = (text or "").strip()
-    prefix = _CAMPAIGNS.match(said)
-    behind = said[prefix.end() :] if prefix else said
-    campaign = read_json_object(behind)
+    text = (text or "").strip()
+    prefix = _CAMPAIGNS.match(text)
+    value = text[prefix.end() :] if prefix else text
+    campaign = read_json_object(value)
     if campaign is not None:
-        return None, {name: as_text(value) for name, value in campaign.items() if value is not None}
+        return None, {name: as_text(member) for name, member in campaign.items() if member is not None}
     if prefix:
-        named, _, note = behind.partition("\n")
-        return note.strip() or None, {"campaigns": named.strip()} if named.strip() else {}
-    return said or None, {}
+        campaigns, _, note = value.partition("\n")
+        return note.strip() or None, {"campaigns": campaigns.strip()} if campaigns.strip() else {}
+    return text or None, {}

@@ -1,46 +1,46 @@
-"""How far the import from the Azure Table destination has come.
+"""Progress of the import from the Azure Table destination.
 
-A pass reads whatever the service wrote since the watermark, page by page, maybe over hours. The next one
-looks back to where this one began, and some minutes more: rows may come in behind the page being read.
+A pass reads every row written since the watermark, page by page, maybe over hours. The next pass starts from
+where this one began, minus `OVERLAP`: rows may be written behind the page being read.
 """
 
 from copy import replace
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-OVERLAP = timedelta(minutes=15)  # seen twice: clocks differ, and a row may show up later than it says
+OVERLAP = timedelta(minutes=15)  # read twice: clocks differ, and a row may appear later than its `Timestamp`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """A pass under way."""
+    """A pass in progress."""
 
     began_at: datetime  # aware UTC, by our clock
-    continuation: str | None = None  # of the next page; None: the first one
-    rows: int = 0  # seen so far
+    continuation: str | None = None  # token of the next page; None: the first page
+    rows: int = 0  # read so far
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportState:
-    """What outlives a process. Times are aware UTC."""
+    """State of the import, stored between steps. Times are aware UTC."""
 
-    switched_on_at: datetime  # for the first time: whoever waited longer than promised by then is history
-    watermark: datetime | None = None  # what was written earlier is known; None: nothing is
+    switched_on_at: datetime  # for the first time: a lead overdue by then is history
+    watermark: datetime | None = None  # rows written before it are imported; None: none are
     under_way: Pass | None = None
-    passes: int = 0  # that came to their end
-    last_pass_at: datetime | None = None  # when the last of them did
+    passes: int = 0  # completed
+    last_pass_at: datetime | None = None  # when the last one was completed
     taken: int = 0  # rows that became a lead or a touch
-    known: int = 0  # rows that were read again
+    known: int = 0  # rows that were imported before
 
     @property
     def pass_id(self) -> str:
-        """Of the pass that is under way, or comes next; no other import has it."""
+        """The id of the pass in progress, else of the next one; unique among all imports."""
         return f"{self.switched_on_at.timestamp():.3f}/{self.passes + 1}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What became of some rows."""
+    """Results of importing rows."""
 
     taken: int = 0
     known: int = 0
@@ -48,32 +48,32 @@ class Counts:
 
     @property
     def rows(self) -> int:
-        """All of them."""
+        """How many rows, whatever their result."""
         return self.taken + self.known + self.refused
 
     def __add__(self, more: "Counts") -> "Counts":
-        """Both."""
+        """The sums."""
         return Counts(
             taken=self.taken + more.taken, known=self.known + more.known, refused=self.refused + more.refused
         )
 
 
-def begun(state: ImportState, now: datetime) -> ImportState:
-    """The state with a pass under way; as it is, if one was."""
+def begin_pass(state: ImportState, now: datetime) -> ImportState:
+    """Begin a pass; the same state if one is in progress."""
     return state if state.under_way else replace(state, under_way=Pass(began_at=now))
 
 
-def advanced(state: ImportState, counts: Counts, continuation: str | None, now: datetime) -> ImportState:
-    """The state after one more page of the pass under way, which was the last one without a continuation."""
+def record_page(state: ImportState, counts: Counts, continuation: str | None, now: datetime) -> ImportState:
+    """Add one page to the pass in progress; without a continuation it was the last page and ends the pass."""
     if state.under_way is None:
         raise AssertionError("a page belongs to a pass")
-    counted = replace(state, taken=state.taken + counts.taken, known=state.known + counts.known)
+    totals = replace(state, taken=state.taken + counts.taken, known=state.known + counts.known)
     under_way = state.under_way
     if continuation is not None:
         rows = under_way.rows + counts.rows
-        return replace(counted, under_way=replace(under_way, continuation=continuation, rows=rows))
+        return replace(totals, under_way=replace(under_way, continuation=continuation, rows=rows))
     return replace(
-        counted,
+        totals,
         under_way=None,
         watermark=max(under_way.began_at - OVERLAP, state.watermark or under_way.began_at - OVERLAP),
         passes=state.passes + 1,

@@ -1,4 +1,4 @@
-"""Reading JSON that somebody else wrote: bounded in depth, and always storable afterwards."""
+"""Read JSON from untrusted senders: bounded in size and depth, and always storable."""
 
 import json
 import math
@@ -6,33 +6,33 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_DEPTH = 16  # levels; the deepest known push has two
-MAX_VALUES = 2000  # members and items; the largest known push has twenty. More cost time, 10,000 some 80 ms
+MAX_VALUES = 2000  # members and items; the largest known push has 20; 10,000 take 80 ms
 
 
 class UnreadableJson(ValueError):
-    """The text isn't JSON that we take. Says what and where, and quotes nothing of the text."""
+    """The text isn't JSON, or is beyond the bounds. Says what and where, and quotes nothing of the text."""
 
 
 def read_json(text: str, levels: int = MAX_DEPTH, values: int = MAX_VALUES) -> Any:
-    """The JSON value of a text, its strings free of lone surrogates, its numbers finite.
+    """Parse JSON; strings have no lone surrogates, and numbers are finite.
 
-    A lone surrogate (`"\\ud800"`) can't be encoded, so it couldn't be stored: U+FFFD takes its place.
-    A number that overflows becomes its own text.
+    A lone surrogate (`"\\ud800"`) can't be encoded or stored, so U+FFFD replaces it. A number that overflows
+    becomes text.
 
     Raises:
-        UnreadableJson: not JSON, nested deeper than `levels`, or more than so many `values` in it.
+        UnreadableJson: not JSON, nested deeper than `levels`, or more than `values` members and items.
     """
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=str)
     except json.JSONDecodeError as exc:
         raise UnreadableJson(f"it isn't JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}") from exc
     except (ValueError, RecursionError) as exc:
-        raise UnreadableJson("it is nested too deep, or has a number too long") from exc
+        raise UnreadableJson("it is nested too deep, or has a number that is too long") from exc
     return _storable(value, 1, _Bounds(levels, values))
 
 
 def read_json_object(text: str) -> dict[str, Any] | None:
-    """The JSON object that a text is; None if it is anything else."""
+    """Parse a JSON object; None if the text is anything else."""
     if not text.lstrip().startswith("{"):
         return None
     try:
@@ -47,8 +47,8 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def trimmed(value: Any) -> str | None:
-    """The text of a value without the blanks around it; None if nothing is left."""
+def trim(value: Any) -> str | None:
+    """A JSON value as trimmed text; None if blank."""
     return None if value is None else as_text(value).strip() or None
 
 
@@ -59,7 +59,7 @@ def _finite(number: str) -> float | str:
 
 @dataclass(slots=True)
 class _Bounds:
-    """How much there may be, and how much has been seen."""
+    """The bounds of a JSON value, and how many values were counted so far."""
 
     levels: int
     values: int
@@ -67,7 +67,7 @@ class _Bounds:
 
 
 def _storable(value: Any, level: int, bounds: _Bounds) -> Any:
-    """The value as it can be stored; `level` is its own, from 1."""
+    """The value with storable strings; `level` is its nesting level, from 1."""
     if level > bounds.levels and isinstance(value, dict | list):
         raise UnreadableJson(f"it is nested deeper than {bounds.levels} levels")
     bounds.seen += 1

@@ -17,7 +17,7 @@ ACTIONS = {
     "dnc": "DNC",
     "create": "Create",
     "starttestdrive": "StartTestDrive",
-    # Microsoft's translated pages print `Create` so; free to understand.
+    # `Create` in the examples of Microsoft's translated pages.
     "erstellen": "Create",
     "buat": "Create",
     "作成": "Create",
@@ -27,18 +27,19 @@ _OFFER_ID = re.compile(r"[^\s.<>]+\.\S+")
 
 @dataclass(frozen=True, slots=True)
 class LeadSource:
-    """The parts of a lead source; what doesn't parse is None."""
+    """The parts of a lead source; None: missing or unreadable."""
 
     source: str | None = None
     action: str | None = None
     offer_id: str | None = None  # `publisher.offer`, lower case
-    offer_name: str | None = None  # an Office id or a display name: anything that is no `publisher.offer`
+    offer_name: str | None = None  # an offer that isn't a `publisher.offer`: an Office id or a display name
 
 
 def read_lead_source(text: str | None) -> LeadSource:
     """Split at the first `|`, then the left part at the first `-`.
 
-    Without a `|` only a known source is split at a `-`: an unknown one may have a hyphen of its own.
+    `AzureMarketplace-INS|contoso.crm` is source, action and offer. Without a `|` only a known source is split
+    at the `-`: an unknown source may contain a hyphen.
     """
     left, bar, right = (text or "").strip().partition("|")
     source, hyphen, action = left.partition("-")
@@ -47,20 +48,20 @@ def read_lead_source(text: str | None) -> LeadSource:
     offer = right.strip()
     is_id = bool(_OFFER_ID.fullmatch(offer))
     return LeadSource(
-        source=known_source(source),
-        action=known_action(action),
+        source=canonical_source(source),
+        action=canonical_action(action),
         offer_id=offer.lower() if is_id else None,
         offer_name=None if is_id else offer or None,
     )
 
 
-def known_source(text: str | None) -> str | None:
-    """One spelling for the four sources we know; any other as sent, None if blank."""
+def canonical_source(text: str | None) -> str | None:
+    """The canonical spelling of a known source; another source as sent, None if blank."""
     sent = (text or "").strip()
     return SOURCES.get(sent.casefold(), sent) or None
 
 
-def known_action(text: str | None) -> str | None:
-    """One spelling for the five actions we know; any other as sent, None if blank."""
+def canonical_action(text: str | None) -> str | None:
+    """The canonical spelling of a known action; another action as sent, None if blank."""
     sent = (text or "").strip()
     return ACTIONS.get(sent.casefold(), sent) or None

@@ -1,24 +1,22 @@
-"""From the bytes of a push to a `LeadPush`: lenient in what it reads, strict about what it can't."""
+"""Parse the bytes of a push into a `LeadPush`: lenient about names and blanks, strict about JSON."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from shared.leads.push import Contact, LeadPush, RawPush, folded_name
+from shared.leads.push import Contact, LeadPush, RawPush, fold_name
 from shared.marketplace.description import read_description
-from shared.marketplace.json_text import UnreadableJson, as_text, read_json, read_json_object, trimmed
-from shared.marketplace.lead_source import known_action, read_lead_source
+from shared.marketplace.json_text import UnreadableJson, as_text, read_json, read_json_object, trim
+from shared.marketplace.lead_source import canonical_action, read_lead_source
 
-MAX_BODY = 64 * 1024  # bytes; ours: Microsoft names no limit, its leads are a few hundred bytes
-LONGEST_VALUE = (
-    1000  # characters of one field; the event keeps the push whole, the description is kept anyway
-)
+MAX_BODY = 64 * 1024  # bytes; our limit: Microsoft documents none, its leads are a few hundred bytes
+LONGEST_VALUE = 1000  # characters of one field; the event and `raw.description` keep the whole text
 TEST_PREFIX = "msft_test_"  # how Partner Center marks the leads of *Validate* and *Publish*
 FORBIDS_CONTACT = "DNC"
 ASKS_FOR_CONTACT = "PLT"
 
 
 class InvalidPush(ValueError):
-    """The body isn't a lead. The text says what and where, and quotes nothing of the body."""
+    """The body isn't a lead. Says what and where, and quotes nothing of the body."""
 
 
 class PushTooLarge(InvalidPush):
@@ -26,7 +24,7 @@ class PushTooLarge(InvalidPush):
 
 
 def parse_push(body: bytes, largest: int = MAX_BODY) -> LeadPush:
-    """Read a push whatever its key casing, with any value missing, null, empty or blank.
+    """Parse a push; names in any casing, any value missing, null, empty or blank.
 
     Raises:
         PushTooLarge: more than `largest` bytes.
@@ -40,30 +38,30 @@ def parse_push(body: bytes, largest: int = MAX_BODY) -> LeadPush:
 
 
 def push_of(as_sent: dict[str, Any]) -> LeadPush:
-    """Sort the members of one JSON object into a push; also the columns of an Azure Table row."""
-    members = _folded(as_sent)
+    """The push in a JSON object, or in the columns of an Azure Table row."""
+    members = _by_folded_name(as_sent)
     raw = RawPush(
         lead_source=_bounded(_text(members.get("leadsource"))),
         action_code=_bounded(_text(members.get("actioncode"))),
         description=_text(members.get("description")),
     )
-    origin = read_lead_source(raw.lead_source)
-    action = known_action(raw.action_code) or origin.action
+    lead_source = read_lead_source(raw.lead_source)
+    action = canonical_action(raw.action_code) or lead_source.action
     note, campaign = read_description(raw.description)
     contact = _contact(members)
     return LeadPush(
         contact=contact,
-        source=origin.source,
+        source=lead_source.source,
         action=action,
-        offer_id=origin.offer_id,
-        offer_name=origin.offer_name,
+        offer_id=lead_source.offer_id,
+        offer_name=lead_source.offer_name,
         offer_title=_value(members, "offertitle") or _value(members, "offerdisplayname"),
         note=note,
         campaign=campaign,
         raw=raw,
         is_test=_is_test(contact),
-        forbids_contact=FORBIDS_CONTACT in (action, origin.action),
-        asks_for_contact=ASKS_FOR_CONTACT in (action, origin.action),
+        forbids_contact=FORBIDS_CONTACT in (action, lead_source.action),
+        asks_for_contact=ASKS_FOR_CONTACT in (action, lead_source.action),
         as_sent=as_sent,
     )
 
@@ -83,18 +81,18 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _is_form(sent: Any) -> bool:
-    """A web form written as JSON, as the Salesforce destination has it: a list of name and value pairs."""
-    return isinstance(sent, list) and bool(sent) and all(_is_name_and_value(pair) for pair in sent)
+    """A web form as JSON, as the Salesforce destination sends it: a list of name-value pairs."""
+    return isinstance(sent, list) and bool(sent) and all(_is_pair(pair) for pair in sent)
 
 
-def _is_name_and_value(pair: Any) -> bool:
+def _is_pair(pair: Any) -> bool:
     return isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
 
 
 def _contact(members: Mapping[str, Any]) -> Contact:
     """The customer, from `UserDetails`, `CustomerInfo` (an object or its JSON text), else from flat keys."""
     nested = _nested(members.get("userdetails")) or _nested(members.get("customerinfo"))
-    details = {**members, **{name: value for name, value in nested.items() if trimmed(value)}}
+    details = {**members, **{name: value for name, value in nested.items() if trim(value)}}
     return Contact(
         first_name=_value(details, "firstname"),
         last_name=_value(details, "lastname"),
@@ -114,17 +112,17 @@ def _is_test(contact: Contact) -> bool:
 def _nested(value: Any) -> dict[str, Any]:
     """The members of an object, or of the JSON text of one; empty for anything else."""
     members = read_json_object(value) if isinstance(value, str) else value
-    return _folded(members) if isinstance(members, dict) else {}
+    return _by_folded_name(members) if isinstance(members, dict) else {}
 
 
-def _folded(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Members by a name without case, blanks, hyphens or underscores; of two alike the filled one stays."""
-    folded: dict[str, Any] = {}
+def _by_folded_name(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Members by folded name, see `fold_name`; of two with the same name, the filled one wins."""
+    by_name: dict[str, Any] = {}
     for name, value in members.items():
-        key = folded_name(name)
-        if not trimmed(folded.get(key)):
-            folded[key] = value
-    return folded
+        key = fold_name(name)
+        if not trim(by_name.get(key)):
+            by_name[key] = value
+    return by_name
 
 
 def _text(value: Any) -> str | None:
@@ -133,9 +131,9 @@ def _text(value: Any) -> str | None:
 
 def _value(members: Mapping[str, Any], name: str) -> str | None:
     """The text of a member, trimmed and bounded; None if blank."""
-    return _bounded(trimmed(members.get(name)))
+    return _bounded(trim(members.get(name)))
 
 
 def _bounded(text: str | None) -> str | None:
-    """A field of 64 KiB would make a lead that no row and no message holds, and take seconds to normalise."""
+    """Cut to `LONGEST_VALUE`: 64 KiB would fit no row or message, and take seconds to normalise."""
     return text[:LONGEST_VALUE] if text else text

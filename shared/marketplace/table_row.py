@@ -1,4 +1,4 @@
-"""A row of the Azure Table destination: the push that it holds, and when the customer was there."""
+"""Read a row of the Azure Table destination: the push in it, and when it was created."""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.leads.push import Contact, LeadPush, folded_name
+from shared.leads.push import Contact, LeadPush, fold_name
 from shared.marketplace.created_at import created_at
-from shared.marketplace.json_text import UnreadableJson, read_json, read_json_object, trimmed
+from shared.marketplace.json_text import UnreadableJson, read_json, read_json_object, trim
 from shared.marketplace.parse import MAX_BODY, InvalidPush, PushTooLarge, push_of
 
 _CUSTOMER = ("customerinfo", "userdetails")
-_OF_A_LEAD = {
+_LEAD_COLUMNS = {
     *_CUSTOMER,
     *("actioncode", "description", "leadsource", "offerdisplayname", "offertitle"),
     *("firstname", "lastname", "email", "phone", "country", "company", "title"),
@@ -21,42 +21,42 @@ _OF_A_LEAD = {
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A row as the publisher's storage account holds it."""
+    """A row of the publisher's storage account."""
 
     partition: str  # the US date of the lead, slashes escaped: `9:2F28:2F2018`
     row: str
     changed_at: datetime  # aware UTC, by the clock of the service: its `Timestamp`
-    columns: Mapping[str, Any]  # texts as a rule; without keys and `Timestamp`
+    columns: Mapping[str, Any]  # usually texts; without keys and `Timestamp`
 
 
 @dataclass(frozen=True, slots=True)
 class TableLead:
-    """What a row says."""
+    """The push in a row, and when the customer sent it."""
 
     push: LeadPush
     created_at: datetime  # aware UTC, never after the row's `Timestamp`
 
 
 def read_row(row: SourceRow) -> TableLead:
-    """Read a row; a customer who is wholly blank is real: Microsoft withholds some.
+    """Read a row. A blank customer is accepted: Microsoft withholds some.
 
     Raises:
-        PushTooLarge: more than a push may have.
-        InvalidPush: no lead, or not readable. The text quotes nothing of the row.
+        PushTooLarge: more than `MAX_BODY` bytes.
+        InvalidPush: no lead, or unreadable. The text quotes nothing of the row.
     """
     columns = _readable(row.columns)
-    filled = {folded_name(name) for name, value in columns.items() if trimmed(value)}
-    if not filled & _OF_A_LEAD:
-        raise InvalidPush("No column of a lead is filled.")
+    filled = {fold_name(name) for name, value in columns.items() if trim(value)}
+    if not filled & _LEAD_COLUMNS:
+        raise InvalidPush("No column of a lead has a value.")
     push = push_of(columns)
     if push.contact == Contact() and _has_unreadable_customer(columns):
-        raise InvalidPush("CustomerInfo isn't a JSON object, and no other column tells of the customer.")
-    created = next((value for name, value in columns.items() if folded_name(name) == "createdtime"), None)
-    return TableLead(push, created_at(trimmed(created), row.partition, row.changed_at))
+        raise InvalidPush("CustomerInfo isn't a JSON object, and no other column names the customer.")
+    created = next((value for name, value in columns.items() if fold_name(name) == "createdtime"), None)
+    return TableLead(push, created_at(trim(created), row.partition, row.changed_at))
 
 
 def _readable(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns as a push would bring them: bounded, and always storable."""
+    """The columns as `read_json` returns a push: bounded, and always storable."""
     text = json.dumps(dict(columns), ensure_ascii=False)
     if (size := len(text.encode(errors="surrogatepass"))) > MAX_BODY:
         raise PushTooLarge(f"The row is {size} bytes; the limit is {MAX_BODY}.")
@@ -68,5 +68,5 @@ def _readable(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_unreadable_customer(columns: Mapping[str, Any]) -> bool:
-    told = [value for name, value in columns.items() if folded_name(name) in _CUSTOMER and trimmed(value)]
-    return any(read_json_object(value) is None for value in told if isinstance(value, str))
+    customers = [value for name, value in columns.items() if fold_name(name) in _CUSTOMER and trim(value)]
+    return any(read_json_object(value) is None for value in customers if isinstance(value, str))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from shared.leads.retries import Backoff
-from shared.marketplace.offer import slugified
+from shared.marketplace.offer import slugify
 from shared.policy.calendars import CalendarPolicy
 from shared.policy.conditions import Name
 from shared.policy.duration import Duration
@@ -89,7 +89,7 @@ class Policy:
             if not id_.strip():
                 yield Mistake(("offers", id_), "must have an id")
             for number, title in enumerate(offer.titles):
-                if (first := offer_of.setdefault(slugified(title), id_)) != id_:
+                if (first := offer_of.setdefault(slugify(title), id_)) != id_:
                     rule = f"must not be a title of `{shown(first)}` too: `{shown(title)}`"
                     yield Mistake(("offers", id_, "titles", number), rule)
 

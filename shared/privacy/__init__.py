@@ -1,1 +1,1 @@
-"""Who is forgotten, when, and what is about them."""
+"""Erase people: on request, after the retention time, and from messages about them."""

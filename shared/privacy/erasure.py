@@ -1,4 +1,4 @@
-"""A person is erased: the lead becomes a tombstone without personal data, until all subscribers know."""
+"""Erase a person: the lead becomes a tombstone without personal data until its last event is published."""
 
 from copy import replace
 from datetime import datetime, timedelta
@@ -11,37 +11,39 @@ from shared.leads.push import Contact, RawPush
 from shared.policy.model import RetentionPolicy
 from shared.privacy.retention import purge_due
 
-SETTLED_AFTER = timedelta(seconds=60)
-"""How long a tombstone stands at least: an actor that read the lead before is done by then.
+TOMBSTONE_TIME = timedelta(seconds=60)
+"""The minimum life of a tombstone: a process that read the lead before is done by then.
 
 Longer than an assignment may take (20 s), a change of a lead (20 s) and a send (30 s).
 """
 
 
 def entomb(lead: Lead, reason: ErasureReason, *, now: datetime) -> Change:
-    """The lead's tombstone: its id, offer and counters, and one more event, which is owed to subscribers.
+    """Turn a lead into its tombstone: id, offer and counters, and one last event, `lead.erased`.
 
-    Its unpublished events are never published: they hold what is to be forgotten.
+    Unpublished events are never published: they hold personal data.
     """
-    kept = lead.bookkeeping
+    bookkeeping = lead.bookkeeping
     tombstone = replace(
         blank_lead(lead, now),
         bookkeeping=Bookkeeping(
-            idempotency=Idempotency(operations=kept.idempotency.operations),
+            idempotency=Idempotency(operations=bookkeeping.idempotency.operations),
             scoring=ScoringState(touches_scored=1),  # no score is due
-            outbox=Outbox(written=kept.outbox.written),
-            erasure=Erasure(purge_at=now + SETTLED_AFTER, erased_at=now, erased_through=kept.outbox.written),
-            assignment=_no_owner_wanted(kept.assignment),
+            outbox=Outbox(written=bookkeeping.outbox.written),
+            erasure=Erasure(
+                purge_at=now + TOMBSTONE_TIME, erased_at=now, erased_through=bookkeeping.outbox.written
+            ),
+            assignment=_without_request(bookkeeping.assignment),
         ),
     )
     change = record(tombstone, now, Erased(because=reason))
-    # The tombstone's own due row sees to its event.
+    # The tombstone's own due row publishes its event.
     outbox = replace(change.lead.bookkeeping.outbox, publish_due_at=None)
     return replace(change, lead=with_bookkeeping(change.lead, outbox=outbox))
 
 
 def blank_lead(lead: Lead, at: datetime) -> Lead:
-    """What subscribers get of a lead that was erased at that instant: nothing but its id and offer."""
+    """A lead without personal data, as subscribers see it once it is erased: its id and offer."""
     return Lead(
         id=lead.id,
         offer=lead.offer,  # subscribers filter by it
@@ -61,13 +63,15 @@ def blank_lead(lead: Lead, at: datetime) -> Lead:
 
 
 def open_over_tombstone(first: Change, tombstone: Lead) -> Change:
-    """What a push opens where a tombstone stands: a new lead, whose events are numbered on.
+    """Open a new lead in place of a tombstone; its events continue the numbers.
 
-    It takes over what the tombstone still owes: its event, and to have the events before it deleted.
+    The new lead inherits the tombstone's work: to publish `lead.erased` and to delete the events before it.
     """
     new, old = first.lead.bookkeeping, tombstone.bookkeeping
     before = old.outbox.written
-    interactions = tuple(replace(one, number=one.number + before) for one in new.scoring.interactions)
+    interactions = tuple(
+        replace(interaction, number=interaction.number + before) for interaction in new.scoring.interactions
+    )
     unpublished = (*old.outbox.unpublished, *(number + before for number in new.outbox.unpublished))
     lead = with_bookkeeping(
         first.lead,
@@ -84,24 +88,27 @@ def open_over_tombstone(first: Change, tombstone: Lead) -> Change:
 
 
 def clear_tombstone(tombstone: Lead, *, is_published: bool) -> Change | None:
-    """The tombstone once the events before it are deleted, and its own is out; None if it knew."""
-    kept = tombstone.bookkeeping
-    unpublished = () if is_published else kept.outbox.unpublished
+    """Record that the events before the tombstone are deleted, and whether its own is published.
+
+    None if that was recorded before.
+    """
+    bookkeeping = tombstone.bookkeeping
+    unpublished = () if is_published else bookkeeping.outbox.unpublished
     cleared = replace(
-        kept,
-        erasure=replace(kept.erasure, erased_through=0),
-        outbox=replace(kept.outbox, unpublished=unpublished),
+        bookkeeping,
+        erasure=replace(bookkeeping.erasure, erased_through=0),
+        outbox=replace(bookkeeping.outbox, unpublished=unpublished),
     )
-    return None if cleared == kept else Change(replace(tombstone, bookkeeping=cleared))
+    return None if cleared == bookkeeping else Change(replace(tombstone, bookkeeping=cleared))
 
 
 def first_event(lead: Lead) -> int:
-    """The number of the first event of this life: earlier events are on their way out."""
+    """The number of the first event of this lead; lower numbers belong to an erased life."""
     return lead.bookkeeping.erasure.erased_through + 1
 
 
 def finish_sweep(lead: Lead, through: int) -> Change | None:
-    """The lead once the events of an earlier life, up to this number, are deleted; None if it knew."""
+    """Record that events of an erased life are deleted up to this number; None if recorded before."""
     erasure = lead.bookkeeping.erasure
     if not 0 < erasure.erased_through <= through:
         return None
@@ -109,7 +116,7 @@ def finish_sweep(lead: Lead, through: int) -> Change | None:
 
 
 def expire(lead: Lead, *, now: datetime, policy: RetentionPolicy) -> Change | None:
-    """The tombstone of a lead whose time is up; its new date if the policy says another one by now."""
+    """Erase a lead whose retention time is over; a new date if the policy has a later one now."""
     erasure = lead.bookkeeping.erasure
     if erasure.erased_through or erasure.purge_at is None or erasure.purge_at > now:
         return None
@@ -119,8 +126,8 @@ def expire(lead: Lead, *, now: datetime, policy: RetentionPolicy) -> Change | No
     return Change(with_bookkeeping(lead, erasure=replace(erasure, purge_at=due)))
 
 
-def _no_owner_wanted(state: AssignmentState) -> AssignmentState:
-    """The number of the last request stays: a slow actor must not answer the first one of a new lead."""
+def _without_request(state: AssignmentState) -> AssignmentState:
+    """No outstanding request. The count stays: a slow process mustn't complete a new lead's first request."""
     return AssignmentState(requested=state.requested, completed=state.requested)
 
 

@@ -1,4 +1,4 @@
-"""Whether a message is about somebody: by the ids of their leads, or by their address."""
+"""Match messages to a person, by the ids of their leads or by their address."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,38 +10,38 @@ from shared.leads.identity import LEAD_ID, PERSON_LENGTH
 from shared.marketplace.json_text import UnreadableJson, read_json, read_json_object
 
 LONGEST_ADDRESS = 1000  # characters, as a lead keeps them
-LEVELS, VALUES = 100, 40_000  # of a body that is read: more than any that somebody works on
+LEVELS, VALUES = 100, 40_000  # bounds of a body: above those of any message that a receiver handles
 _PART = r"[^\s@\"'<>()\[\]{},;:\\=&]"
 _MENTIONED = re.compile(
     rf"{_PART}{{1,100}}@{_PART}{{1,300}}|\b{LEAD_ID.pattern}\b"
-)  # in a text that is no JSON
+)  # in a text that isn't JSON
 _EVENT_OR_LEAD = re.compile(rf"({LEAD_ID.pattern})(:[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PersonMatcher:
-    """What somebody is known by. Never printed: it holds the secret that ids are made with."""
+    """Matches one person, or one lead. Never printed: it holds the secret key of ids."""
 
     key: bytes
-    person: str | None = None  # the contact key: all their leads, and their address
-    lead_id: str | None = None  # this lead only
+    person: str | None = None  # contact key: matches all leads of a person, and the address
+    lead_id: str | None = None  # matches this lead only
 
-    def are_in(self, texts: Iterable[str], body: bytes) -> bool:
-        """One of the texts, or of those in the body, is an id or the address of theirs.
+    def matches(self, texts: Iterable[str], body: bytes) -> bool:
+        """One of the texts, or a text in the body, is the person's address or the id of a lead or event.
 
-        A text that only mentions the address, such as a note about somebody else, isn't about them. A body
-        that is no JSON is about whoever it mentions: nobody can work on it anyway.
+        A text that only mentions the address, such as a note about another person, doesn't match. A body that
+        isn't JSON matches everyone it mentions: no receiver can handle it anyway.
         """
-        told, is_json = _texts_of(body)
-        if any(self._is_theirs(text) for text in (*texts, *told)):
+        in_body, is_json = _texts_of(body)
+        if any(self._is_theirs(text) for text in (*texts, *in_body)):
             return True
-        mentioned = () if is_json else (one for text in told for one in _MENTIONED.findall(text))
-        return any(self._is_theirs(one) for one in mentioned)
+        mentions = () if is_json else (mention for text in in_body for mention in _MENTIONED.findall(text))
+        return any(self._is_theirs(mention) for mention in mentions)
 
     def _is_theirs(self, text: str) -> bool:
-        named = _EVENT_OR_LEAD.fullmatch(text.strip())
-        if named is not None:
-            return named[1] == self.lead_id or named[1][:PERSON_LENGTH] == self.person
+        id_ = _EVENT_OR_LEAD.fullmatch(text.strip())
+        if id_ is not None:
+            return id_[1] == self.lead_id or id_[1][:PERSON_LENGTH] == self.person
         return self._is_their_address(text)
 
     def _is_their_address(self, text: str) -> bool:
@@ -51,7 +51,7 @@ class PersonMatcher:
 
 
 def _texts_of(body: bytes) -> tuple[list[str], bool]:
-    """The texts in a body, and whether it is JSON; without zero bytes, so that UTF-16 can be read too."""
+    """The texts in a body, and whether it is JSON. Zero bytes are dropped, so that UTF-16 matches too."""
     text = body.replace(b"\0", b"").decode(errors="ignore").lstrip("\ufeff")
     try:
         return list(_texts(read_json(text, LEVELS, VALUES))), True
@@ -60,7 +60,7 @@ def _texts_of(body: bytes) -> tuple[list[str], bool]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text, also those in JSON that is itself a text, as some forwarders send it."""
+    """Every text, also in JSON within a text, as some forwarders send it."""
     if isinstance(value, dict):
         for member in value.values():
             yield from _texts(member)

@@ -1,1 +1,1 @@
-"""Who gets which lead."""
+"""Assign leads to owners."""

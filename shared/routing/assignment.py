@@ -1,4 +1,4 @@
-"""A lead gets its owner: when one is requested, and what changes when one is chosen."""
+"""Assign an owner to a lead: request, choice, and the change that records it."""
 
 from copy import replace
 from datetime import datetime
@@ -17,9 +17,9 @@ from shared.scoring.facts import lead_facts, score_facts
 
 
 def request_assignment(before: Lead | None, change: Change, policy: Policy) -> Change:
-    """The change; it requests an owner if the lead needs one now, and takes away an owner who must not call.
+    """Add an assignment request if the lead needs an owner now; unassign a do-not-contact lead.
 
-    The request stays due until the workload is in step, see `record_assignment`.
+    The request stays due until the workload counts the lead, see `record_assignment`.
     """
     change = _without_forbidden_owner(change)
     lead = change.lead
@@ -39,18 +39,18 @@ def request_assignment(before: Lead | None, change: Change, policy: Policy) -> C
 
 
 def is_assignment_requested(lead: Lead) -> bool:
-    """A request is outstanding."""
+    """An assignment request is outstanding."""
     return lead.bookkeeping.assignment.requested != lead.bookkeeping.assignment.completed
 
 
 def choose_assignment(
     lead: Lead, held: Assignment | None, workload: Workload, *, now: datetime, policy: Policy
 ) -> Assignment | None:
-    """Who the lead is assigned to by its present request; None if a later request was answered already.
+    """The assignment that completes the lead's current request; None if a later request is completed already.
 
     Args:
         lead: as read.
-        held: its stored assignment; what was chosen for the same request stays chosen.
+        held: its stored assignment; kept if it is for the same request.
         workload: as read.
         now: aware UTC.
         policy: rules, teams, owners.
@@ -58,27 +58,29 @@ def choose_assignment(
     request = lead.bookkeeping.assignment.requested
     if held is not None and held.request > request:
         return None
-    if not _wants_owner(lead):
+    if not _needs_owner(lead):
         owner = _counted_owner(lead, policy.routing)
         return Assignment(request=request, owner=owner, team=lead.team if owner else None)
     if held is not None and held.request == request:
         return held
     facts = lead_facts(lead, lead.enrichment) | score_facts(lead)
     excluded = lead.bookkeeping.assignment.excluded
-    others = assign(workload, held, Assignment(request=request))  # its own place takes no room
+    others = assign(
+        workload, held, Assignment(request=request)
+    )  # the lead itself must not count against capacity
     return choose(Request(request, facts, lead.enrichment, excluded), policy, others, now)
 
 
 def record_assignment(lead: Lead, assignment: Assignment, *, now: datetime, policy: Policy) -> Change | None:
-    """The lead with its assigned owner; None if it requests something else by now, or nothing.
+    """Give the lead its assigned owner; None if the request is completed or replaced by now.
 
-    An owner who comes by a rule brings a calendar: a lead without an owner before gets its deadline again.
+    A first owner brings a calendar: the deadline is computed again, see `reset_deadline`.
     """
     state = lead.bookkeeping.assignment
     if not is_assignment_requested(lead) or assignment.request != state.requested:
         return None
-    wants = _wants_owner(lead)
-    if not wants and assignment.owner != _counted_owner(lead, policy.routing):
+    needs_owner = _needs_owner(lead)
+    if not needs_owner and assignment.owner != _counted_owner(lead, policy.routing):
         return None
     completed = replace(
         state,
@@ -87,10 +89,10 @@ def record_assignment(lead: Lead, assignment: Assignment, *, now: datetime, poli
         counted_for=assignment.owner,
         excluded=None,
     )
-    done = _with_assignment(lead, completed)
-    if not wants or assignment.owner == lead.owner:
-        return Change(done)
-    owned = replace(done, owner=assignment.owner, team=assignment.team, owner_because=assignment.because)
+    recorded = _with_assignment(lead, completed)
+    if not needs_owner or assignment.owner == lead.owner:
+        return Change(recorded)
+    owned = replace(recorded, owner=assignment.owner, team=assignment.team, owner_because=assignment.because)
     owned = reset_deadline(owned, policy) if lead.owner is None else owned
     assigned = Assigned(
         owner=assignment.owner,
@@ -103,11 +105,11 @@ def record_assignment(lead: Lead, assignment: Assignment, *, now: datetime, poli
     return record(owned, now, assigned)
 
 
-def _wants_owner(lead: Lead) -> bool:
-    """The rules are to choose: for an open lead without an owner, or whose owner missed it."""
+def _needs_owner(lead: Lead) -> bool:
+    """The rules must choose an owner: the lead is open and has none, or its owner missed it."""
     excluded = lead.bookkeeping.assignment.excluded
     if lead.bookkeeping.late.is_history:
-        return False  # no call is owed: history must not take an owner's room
+        return False  # no call is owed: history must not use up an owner's capacity
     if not _may_be_owned(lead) or (lead.owner is not None and lead.owner != excluded):
         return False
     retry = lead.bookkeeping.retries.get(DueKind.SCORE)
@@ -115,11 +117,11 @@ def _wants_owner(lead: Lead) -> bool:
 
 
 def _needs_request(lead: Lead, routing: RoutingPolicy) -> bool:
-    return _wants_owner(lead) or _counted_owner(lead, routing) != lead.bookkeeping.assignment.counted_for
+    return _needs_owner(lead) or _counted_owner(lead, routing) != lead.bookkeeping.assignment.counted_for
 
 
 def _counted_owner(lead: Lead, routing: RoutingPolicy) -> str | None:
-    """The owner among whose open leads it counts."""
+    """The owner whose open leads include this one; None if no owner's do."""
     return lead.owner if _may_be_owned(lead) and routing.knows(lead.owner) else None
 
 
@@ -128,7 +130,7 @@ def _may_be_owned(lead: Lead) -> bool:
 
 
 def _missed_by(before: Lead | None, lead: Lead, routing: RoutingPolicy) -> str | None:
-    """The owner who has just missed the lead, if the policy gives it to another one now."""
+    """The owner who just missed the lead, if the policy reassigns on a miss; else None."""
     is_missed = lead.follow_up.state is FollowUpState.MISSED
     if before is None or not is_missed or before.follow_up.state is FollowUpState.MISSED:
         return None
@@ -136,20 +138,20 @@ def _missed_by(before: Lead | None, lead: Lead, routing: RoutingPolicy) -> str |
 
 
 def _without_forbidden_owner(change: Change) -> Change:
-    """A lead that must not be contacted has no owner."""
+    """Unassign a lead that must not be contacted."""
     lead = change.lead
     if not lead.do_not_contact or lead.owner is None:
         return change
     unassigned = Assigned(owner=None, team=None, from_=lead.owner, because="must not be contacted", by=None)
-    freed = record(lead, _time_of(change), unassigned, owner=None, team=None, owner_because=None)
-    return replace(change, lead=freed.lead, events=(*change.events, *freed.events))
+    unowned = record(lead, _time_of(change), unassigned, owner=None, team=None, owner_because=None)
+    return replace(change, lead=unowned.lead, events=(*change.events, *unowned.events))
 
 
 def _time_of(change: Change) -> datetime:
-    """When the change happened; without an event the request is due at once."""
+    """When the change happened; without events, the last touch, so that the request is due at once."""
     return change.events[-1].time if change.events else change.lead.last_touch_at
 
 
 def _with_assignment(lead: Lead, state: AssignmentState) -> Lead:
-    """The failed attempts of an earlier request are forgotten."""
+    """Set the assignment state; failed attempts of an earlier request no longer count."""
     return with_bookkeeping(lead, assignment=state, retries=lead.bookkeeping.retries_without(DueKind.ASSIGN))

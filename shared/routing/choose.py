@@ -1,4 +1,4 @@
-"""The owner of a lead: the first rule that fits and has somebody free, else the catch-all."""
+"""Choose the owner of a lead: the first rule that matches and has an available owner, else the catch-all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,26 +18,29 @@ from shared.scoring.conditions import holds
 class Request:
     """A lead that needs an owner."""
 
-    number: int  # of the lead's request
-    facts: Mapping[str, Any]  # by name, grade, score and qualified among them
+    number: int  # the lead's request number
+    facts: Mapping[str, Any]  # by name, with grade, score and qualified
     enrichment: Enrichment
-    excluded: str | None = None  # the owner who had it and missed it
+    excluded: str | None = None  # the owner who missed the lead
 
 
 def choose(request: Request, policy: Policy, workload: Workload, now: datetime) -> Assignment:
-    """Who gets the lead, and why. Pure: the same workload gives the same answer.
+    """Choose the owner, with the reason. Pure: the same workload gives the same answer.
+
+    Round robin gives the lead to the available member whose last turn is the longest ago: of ada (turn 7),
+    sam (turn 5) and kim (no turn yet), it is kim, then sam, then ada.
 
     Args:
-        request: the lead.
+        request: the lead's request.
         policy: rules, teams, owners, calendars. There must be a catch-all.
         workload: turns and open leads so far.
-        now: aware UTC; an absence counts in days of the owner's zone.
+        now: aware UTC; absences are days in the owner's zone.
     """
     rules = _Rules(request, policy, workload, now)
     for rule in policy.routing.rules:
-        seat = rules.seat_by(rule) if _fits(rule, request) else None
-        if seat is not None:
-            return seat
+        assignment = rules.assign_by(rule) if _matches(rule, request) else None
+        if assignment is not None:
+            return assignment
     catch_all = policy.routing.catch_all
     team = policy.routing.team_of(catch_all)
     return Assignment(
@@ -47,41 +50,43 @@ def choose(request: Request, policy: Policy, workload: Workload, now: datetime) 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What all rules look at."""
+    """The request, policy and workload that every rule is tried with."""
 
     request: Request
     policy: Policy
     workload: Workload
     at: datetime
 
-    def seat_by(self, rule: RoutingRule) -> Assignment | None:
-        """None if nobody of the rule is free."""
+    def assign_by(self, rule: RoutingRule) -> Assignment | None:
+        """The assignment by this rule; None if no owner of the rule is available."""
         if rule.owner is not None:
             team = self.policy.routing.team_of(rule.owner)
-            return self._seat(rule, rule.owner, team) if self._is_free(rule.owner, team) else None
+            return self._assignment(rule, rule.owner, team) if self._is_available(rule.owner, team) else None
         name = rule.team or ""
         team_policy = self.policy.routing.teams[name]
-        free = [member for member in team_policy.members if self._is_free(member, name)]
-        return self._seat(rule, _next(free, name, team_policy, self.workload), name) if free else None
+        available = [member for member in team_policy.members if self._is_available(member, name)]
+        if not available:
+            return None
+        return self._assignment(rule, _next(available, name, team_policy, self.workload), name)
 
-    def _seat(self, rule: RoutingRule, owner: str, team: str | None) -> Assignment:
-        how = "" if rule.team is None else f"; {_WHY[self.policy.routing.teams[rule.team].by]} of {team}"
+    def _assignment(self, rule: RoutingRule, owner: str, team: str | None) -> Assignment:
+        turn = "" if rule.team is None else f"; {_WHY[self.policy.routing.teams[rule.team].by]} of {team}"
         return Assignment(
             request=self.request.number,
             owner=owner,
             team=team,
             rule=rule.name,
-            because=rule.because + how,
+            because=rule.because + turn,
             is_turn=rule.team is not None,
         )
 
-    def _is_free(self, name: str, team: str | None) -> bool:
-        """Is there, has room for one more lead, and hasn't just missed this one."""
+    def _is_available(self, name: str, team: str | None) -> bool:
+        """The owner isn't absent, has capacity for one more lead, and hasn't just missed this one."""
         owner = self.policy.routing.owner(name)
-        has_room = owner.capacity is None or self.workload.open_leads.get(name, 0) < owner.capacity
+        has_capacity = owner.capacity is None or self.workload.open_leads.get(name, 0) < owner.capacity
         today = self._today(name, team)
-        is_away = any(away.from_ <= today <= away.to for away in owner.absent)
-        return has_room and not is_away and name != self.request.excluded
+        is_absent = any(absence.from_ <= today <= absence.to for absence in owner.absent)
+        return has_capacity and not is_absent and name != self.request.excluded
 
     def _today(self, owner: str, team: str | None) -> date:
         calendar = self.policy.calendar_for(owner, team)
@@ -95,29 +100,32 @@ _WHY = {
 }
 
 
-def _next(free: Sequence[str], name: str, team: Team, workload: Workload) -> str:
-    """Whose turn it is; of two alike the one who is named first."""
-    waited = workload.last_turns.get(name, {})
+def _next(available: Sequence[str], name: str, team: Team, workload: Workload) -> str:
+    """The member whose turn it is; between equals, the one listed first."""
+    last_turns = workload.last_turns.get(name, {})
     match team.by:
         case TakeTurns.FIXED:
-            return free[0]
+            return available[0]
         case TakeTurns.ROUND_ROBIN:
-            return min(free, key=lambda one: waited.get(one, 0))
+            return min(available, key=lambda member: last_turns.get(member, 0))
         case TakeTurns.LEAST_OPEN:
-            return min(free, key=lambda one: (workload.open_leads.get(one, 0), waited.get(one, 0)))
+            open_leads = workload.open_leads
+            return min(available, key=lambda member: (open_leads.get(member, 0), last_turns.get(member, 0)))
 
 
-def _fits(rule: RoutingRule, request: Request) -> bool:
+def _matches(rule: RoutingRule, request: Request) -> bool:
     if rule.accounts and not _is_account(rule.accounts, request.enrichment):
         return False
     return rule.when is None or holds(rule.when, request.facts)
 
 
 def _is_account(accounts: Sequence[str], enrichment: Enrichment) -> bool:
-    """One of them is the lead's company in any spelling, or its domain."""
+    """The list has the lead's company, in any spelling, or its domain."""
     domains = {enrichment.company.domain, enrichment.email.domain} - {None}
     key = enrichment.company.key
-    return any(one.casefold() in domains or (key is not None and _key(one) == key) for one in accounts)
+    return any(
+        account.casefold() in domains or (key is not None and _key(account) == key) for account in accounts
+    )
 
 
 @lru_cache(maxsize=20_000)

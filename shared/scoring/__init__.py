@@ -1,1 +1,1 @@
-"""What a lead is worth, point by point."""
+"""Score leads: additive points, each with its reason."""

@@ -1,4 +1,4 @@
-"""A lead gets its facts and its score."""
+"""Appraise a lead: derive its facts, compute its score, record both."""
 
 from collections.abc import Mapping
 from copy import replace
@@ -27,27 +27,27 @@ def appraise(
     """The facts about a lead and its score at an instant. Pure: the same arguments give the same answer.
 
     Args:
-        lead: with what it went through; facts from outside that it had before stay.
-        rules: the models.
-        at: the instant asked, aware UTC; interactions are worth what they are worth then.
-        provided: new facts by name from the provider outside; what a CRM told stands against them.
+        lead: with its interactions; its external facts stay.
+        rules: the scoring models.
+        at: aware UTC; interactions have decayed up to this instant.
+        provided: new facts by name from an external provider; a CRM's fact of the same name wins.
     """
     from shared.enrichment.enrich import enrich, with_facts  # noqa: PLC0415 - words and patterns: 70 ms
 
     before = lead.enrichment
-    told = crm_facts(before)
-    provided = {name: value for name, value in (provided or {}).items() if name not in told}
-    known = {name: value for name, value in before.facts.items() if name not in provided}
+    from_crm = crm_facts(before)
+    provided = {name: value for name, value in (provided or {}).items() if name not in from_crm}
+    earlier = {name: value for name, value in before.facts.items() if name not in provided}
     enrichment = enrich(lead.contact, note=lead.note, at=lead.last_touch_at)
-    enrichment = with_facts(enrichment, known, {name: before.provenance.get(name) for name in known})
+    enrichment = with_facts(enrichment, earlier, {name: before.provenance.get(name) for name in earlier})
     enrichment = with_facts(enrichment, provided)
     return enrichment, _score(lead, enrichment, rules, at)
 
 
 def score_at(lead: Lead, rules: ScoringPolicy, at: datetime) -> Lead:
-    """The lead with its score as it is worth at an instant; as stored, if nothing has faded since.
+    """The lead with its score decayed to an instant; as stored, if no points have decayed since.
 
-    Only for reading. What waits for a new score, or was scored by other rules, stays as it is until then.
+    For reading only. A lead that waits for a new score, or has one by an older policy, is returned as stored.
     """
     before = lead.score
     if before is None or before.policy != version_of(rules) or lead.awaits_score:
@@ -57,7 +57,7 @@ def score_at(lead: Lead, rules: ScoringPolicy, at: datetime) -> Lead:
 
 
 def record_score(lead: Lead, enrichment: Enrichment, score: Score, *, now: datetime) -> Change:
-    """The lead with its facts and its score; `lead.qualified` is written once, when it becomes so."""
+    """Record facts and score; `lead.qualified` follows each time the lead becomes qualified."""
     before, imported = lead.score, is_history_score(lead)
     events: list[Payload] = [
         Scored(
@@ -92,12 +92,12 @@ def record_score(lead: Lead, enrichment: Enrichment, score: Score, *, now: datet
 
 
 def is_history_score(lead: Lead) -> bool:
-    """The score is due for an import of old pushes alone, for nothing that happens today."""
+    """The score is due only because old pushes were imported, not because of anything new."""
     return lead.bookkeeping.late.is_history and lead.bookkeeping.scoring.requested_at is None
 
 
 def request_score(lead: Lead, version: str, *, now: datetime) -> Change | None:
-    """Have an open lead scored by the rules of this version; None if it has been, or will be anyway."""
+    """Request a score by this version of the rules; None if the lead has it, awaits a score, or is closed."""
     if lead.score is None or lead.score.policy == version or lead.awaits_score or not lead.status.is_open:
         return None
     scoring = replace(lead.bookkeeping.scoring, requested_at=now)
@@ -105,14 +105,14 @@ def request_score(lead: Lead, version: str, *, now: datetime) -> Change | None:
 
 
 def _score(lead: Lead, enrichment: Enrichment, rules: ScoringPolicy, at: datetime) -> Score:
-    found = score(
+    result = score(
         lead_facts(lead, enrichment),
         lead.bookkeeping.scoring.interactions,
         rules,
         at,
         was_qualified=bool(lead.score and lead.score.qualified),
-        sureness={name: source.confidence for name, source in enrichment.provenance.items()},
+        fact_confidence={name: source.confidence for name, source in enrichment.provenance.items()},
     )
-    if lead.do_not_contact and not found.held_back:  # whatever the policy says
-        return replace(found, qualified=False, held_back=(FORBIDDEN,))
-    return found
+    if lead.do_not_contact and not result.held_back:  # whatever the policy says
+        return replace(result, qualified=False, held_back=(FORBIDDEN,))
+    return result

@@ -1,4 +1,4 @@
-"""Points for what customers did: so often within so long, worth less as time goes by."""
+"""Points for interactions: which ones a rule counts, and how their points decay with time."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,59 +8,63 @@ from shared.leads.interactions import Interaction
 from shared.leads.score import Evidence
 from shared.policy.scoring import Behaviour
 
-EVENTS_NAMED = 10  # in the evidence of a line
+EVENTS_NAMED = 10  # numbers of events in a ledger line's evidence
 
 type ByType = Mapping[str, Sequence[Interaction]]
 
 
-def by_type(interactions: Sequence[Interaction], at: datetime) -> dict[str, list[Interaction]]:
-    """What happened up to the instant `at`, by type, the oldest first, whatever order it was reported in."""
-    found: dict[str, list[Interaction]] = {}
-    for one in interactions:
-        if one.at <= at:
-            found.setdefault(one.type, []).append(one)
-    for of_type in found.values():
-        of_type.sort(key=_in_time)
-    return found
+def group_by_type(interactions: Sequence[Interaction], at: datetime) -> dict[str, list[Interaction]]:
+    """The interactions up to `at` by type, oldest first, in whatever order they were reported."""
+    groups: dict[str, list[Interaction]] = {}
+    for interaction in interactions:
+        if interaction.at <= at:
+            groups.setdefault(interaction.type, []).append(interaction)
+    for group in groups.values():
+        group.sort(key=_by_time)
+    return groups
 
 
-def counted(behaviour: Behaviour, interactions: ByType, at: datetime) -> list[Interaction]:
-    """The interactions that a rule counts, the oldest first; none unless there are as many as it wants."""
-    found = [one for type_ in behaviour.types if type_ in interactions for one in interactions[type_]]
-    if not found:
-        return found
+def select_interactions(behaviour: Behaviour, interactions: ByType, at: datetime) -> list[Interaction]:
+    """The interactions that a rule counts, oldest first; none if there are fewer than `at_least`."""
+    selected = [known for type_ in behaviour.types if type_ in interactions for known in interactions[type_]]
+    if not selected:
+        return selected
     if behaviour.within is not None:
-        found = [one for one in found if at - one.at <= behaviour.within]
+        selected = [known for known in selected if at - known.at <= behaviour.within]
     if behaviour.detail is not None:
         text = behaviour.detail.casefold()
-        found = [one for one in found if text in (one.detail or "").casefold()]
+        selected = [known for known in selected if text in (known.detail or "").casefold()]
     if len(behaviour.types) > 1:
-        found.sort(key=_in_time)
-    return found if len(found) >= behaviour.at_least else []
+        selected.sort(key=_by_time)
+    return selected if len(selected) >= behaviour.at_least else []
 
 
-def weight(behaviour: Behaviour, found: Sequence[Interaction], at: datetime) -> float:
-    """How many times a rule gives its points: by the latest interaction, or by each; halved per half-life.
+def weight(behaviour: Behaviour, interactions: Sequence[Interaction], at: datetime) -> float:
+    """How many times a rule gives its points: for the latest interaction, or for each; halved per half-life.
 
-    The same in whatever order the interactions came, and never more at a later instant.
+    With a half-life of 14 days, 10 points are worth 5 after 14 days and 2.5 after 28, before rounding. The
+    order of reports makes no difference, and a later instant never gives more.
     """
-    ages = [at - one.at for one in (found if behaviour.each else found[-1:])]
+    counting = interactions if behaviour.each else interactions[-1:]
+    ages = [at - interaction.at for interaction in counting]
     if behaviour.half_life is None:
         return float(len(ages))
     half_life = behaviour.half_life
     return fsum(0.5 ** (age / half_life) for age in ages)
 
 
-def evidence(found: Sequence[Interaction]) -> tuple[Evidence, ...]:
-    """What was counted, by type."""
-    types = dict.fromkeys(one.type for one in found)
-    return tuple(_of_type(type_, [one for one in found if one.type == type_]) for type_ in types)
+def evidence(interactions: Sequence[Interaction]) -> tuple[Evidence, ...]:
+    """The evidence of a ledger line: the counted interactions, summed up by type."""
+    types = dict.fromkeys(interaction.type for interaction in interactions)
+    return tuple(
+        _evidence_of(type_, [each for each in interactions if each.type == type_]) for type_ in types
+    )
 
 
-def _of_type(type_: str, found: list[Interaction]) -> Evidence:
-    events = tuple(one.number for one in found[-EVENTS_NAMED:])
-    return Evidence(interaction=type_, count=len(found), last_at=found[-1].at, events=events)
+def _evidence_of(type_: str, interactions: list[Interaction]) -> Evidence:
+    events = tuple(interaction.number for interaction in interactions[-EVENTS_NAMED:])
+    return Evidence(interaction=type_, count=len(interactions), last_at=interactions[-1].at, events=events)
 
 
-def _in_time(one: Interaction) -> tuple[datetime, int]:
-    return one.at, one.number
+def _by_time(interaction: Interaction) -> tuple[datetime, int]:
+    return interaction.at, interaction.number

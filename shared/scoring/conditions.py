@@ -1,4 +1,4 @@
-"""Conditions as functions: made once per policy, called for every lead."""
+"""Compile conditions to functions, once per policy; they are called for every lead."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,19 +9,19 @@ type Facts = Mapping[str, Any]
 type Holds = Callable[[Facts], bool]
 
 
-def compiled(condition: Condition) -> Holds:  # noqa: PLR0911 - one kind of test a line
-    """The function that tells whether facts meet a condition.
+def compile_condition(condition: Condition) -> Holds:  # noqa: PLR0911 - one kind of test a line
+    """Compile a condition to a function of facts.
 
-    Texts are compared without regard to case; a yes or no is no number. What isn't known, or is neither text,
-    number nor yes or no, passes only `exists = false` and `not`.
+    Texts are compared without regard to case; a boolean isn't a number. An unknown fact, or a value that is
+    neither text, number nor boolean, passes only `exists = false` and `not`.
     """
     name = condition.fact or ""
     if condition.all is not None:
-        return _all(tuple(compiled(part) for part in condition.all))
+        return _all(tuple(compile_condition(part) for part in condition.all))
     if condition.any is not None:
-        return _any(tuple(compiled(part) for part in condition.any))
+        return _any(tuple(compile_condition(part) for part in condition.any))
     if condition.not_ is not None:
-        return _not(compiled(condition.not_))
+        return _not(compile_condition(condition.not_))
     if condition.exists is not None:
         return _exists(name, condition.exists)
     if condition.contains is not None:
@@ -33,7 +33,7 @@ def compiled(condition: Condition) -> Holds:  # noqa: PLR0911 - one kind of test
 
 def holds(condition: Condition, facts: Facts) -> bool:
     """Whether facts meet a condition."""
-    return compiled(condition)(facts)
+    return compile_condition(condition)(facts)
 
 
 def _all(parts: tuple[Holds, ...]) -> Holds:
@@ -53,7 +53,7 @@ def _exists(name: str, is_wanted: bool) -> Holds:
 
 
 def _equals(name: str, wanted: tuple[Any, ...]) -> Holds:
-    keys = frozenset(_key(one) for one in wanted)
+    keys = frozenset(_key(value) for value in wanted)
     texts = frozenset(key for key in keys if isinstance(key, str))
 
     def holds(facts: Facts) -> bool:
@@ -66,7 +66,7 @@ def _equals(name: str, wanted: tuple[Any, ...]) -> Holds:
 
 
 def _contains(name: str, wanted: str | tuple[str, ...]) -> Holds:
-    texts = tuple(one.casefold() for one in ((wanted,) if isinstance(wanted, str) else wanted))
+    texts = tuple(text.casefold() for text in ((wanted,) if isinstance(wanted, str) else wanted))
 
     def holds(facts: Facts) -> bool:
         value = facts.get(name)
@@ -87,7 +87,7 @@ def _range(name: str, least: float, most: float) -> Holds:
 
 
 def _key(value: Any) -> Any:
-    """What two values are compared by; None for what equals nothing."""
+    """The key by which two values are equal; the empty tuple for a value that equals none."""
     if isinstance(value, str):
         return value.casefold()
     if isinstance(value, bool | int | float):

@@ -1,4 +1,4 @@
-"""The facts of a lead by name: what the rules of a policy may ask for."""
+"""The facts of a lead by name, for the conditions of a policy."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,10 @@ _SINGLE = tuple(
 
 
 def lead_facts(lead: Lead, enrichment: Enrichment) -> dict[str, Any]:
-    """What the push says, `<section>.<fact>` of the enrichment, and the facts from outside by their names.
+    """The facts of the push, of the enrichment as `<section>.<fact>`, and external facts by their names.
 
-    What isn't known is left out: None, empty, and `unknown`. A fact from outside replaces ours of that name;
-    it also goes by `facts.<name>`, as the lead shows it.
+    Unknown facts are left out: None, empty, and `unknown`. An external fact replaces a derived fact of the
+    same name; it is also there as `facts.<name>`, as the lead shows it.
     """
     facts: dict[str, Any] = {
         "action": lead.action,
@@ -37,42 +37,42 @@ def lead_facts(lead: Lead, enrichment: Enrichment) -> dict[str, Any]:
     for section in _SECTIONS:
         facts |= _of_section(section, getattr(enrichment, section))
     facts |= {fact: getattr(enrichment, name) for name, fact in _SINGLE}
-    facts |= enrichment.facts | flattened({"facts": enrichment.facts})
+    facts |= enrichment.facts | flatten({"facts": enrichment.facts})
     return {name: value for name, value in facts.items() if is_known(value)}
 
 
 def score_facts(lead: Lead) -> dict[str, str | int | bool]:
-    """The facts that a score adds, for targets and routing; none before the first score."""
+    """Grade, score and qualified, for targets and routing; empty before the first score."""
     if lead.score is None:
         return {}
     return {"grade": lead.score.grade, "score": lead.score.total, "qualified": lead.score.qualified}
 
 
-def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Names of nested objects joined by dots."""
-    return dict(_flattened(tree, prefix))
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Flatten nested objects, names joined by dots: `{"a": {"b": 1}}` becomes `{"a.b": 1}`."""
+    return dict(_leaves(tree, prefix))
 
 
 def is_known(value: Any) -> bool:
-    """A fact that says something."""
+    """The value is neither None, empty nor `unknown`."""
     return value not in (None, "", "unknown")
 
 
 def _of_section(section: str, values: Any) -> dict[str, Any]:
-    """The facts of one section by `<section>.<fact>`."""
+    """The facts of one section, named `<section>.<fact>`."""
     return {fact: getattr(values, name) for name, fact in _names_of(section, values.__class__)}
 
 
 @functools.cache
 def _names_of(section: str, type_: type) -> tuple[tuple[str, str], ...]:
-    """Each field of a section, with the fact that it is."""
-    return tuple((one.name, f"{section}.{camel(one.name)}") for one in fields(type_))
+    """The fields of a section with their fact names."""
+    return tuple((field.name, f"{section}.{camel(field.name)}") for field in fields(type_))
 
 
-def _flattened(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _leaves(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            yield from _flattened(value, f"{prefix}{name}.")
+            yield from _leaves(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
 

@@ -1,4 +1,4 @@
-"""Replay a lead from its events: any past score can be computed again."""
+"""Replay a lead from its events, so that any past score can be computed again."""
 
 from collections.abc import Iterable
 from copy import replace
@@ -35,11 +35,11 @@ def replay_score(events: Iterable[Event], rules: ScoringPolicy, at: datetime) ->
 
     Args:
         events: of one lead, in any order, with or without repeats; those after `at` don't count.
-        rules: the version that counted, see `version_of`.
+        rules: of the version that was in force, see `version_of`.
         at: the instant, aware UTC.
 
     Returns:
-        Bit for bit what was stored then: with the events before a `lead.scored`, its time and its version.
+        The stored score, bit for bit, if given the events before a `lead.scored`, its time and its version.
 
     Raises:
         NothingToReplay: no `lead.received` among them.
@@ -48,38 +48,38 @@ def replay_score(events: Iterable[Event], rules: ScoringPolicy, at: datetime) ->
 
 
 def replay_lead(events: Iterable[Event]) -> Lead:
-    """The lead as far as its events say what scores look at; see `replay_score`."""
+    """The lead with everything that scoring reads, from its events; see `replay_score`."""
     lead: Lead | None = None
-    for event in sorted({event.number: event for event in events}.values(), key=lambda one: one.number):
+    for event in sorted({event.number: event for event in events}.values(), key=lambda event: event.number):
         if isinstance(event.data, Erased):
             lead = None  # the end of an earlier life
         else:
-            lead = _opened(event) if lead is None else _applied(lead, event)
+            lead = _open(event) if lead is None else _apply(lead, event)
     if lead is None:
         raise NothingToReplay("There are no events up to then: `at` lies before the lead's first push.")
     return lead
 
 
-def _opened(event: Event) -> Lead:
+def _open(event: Event) -> Lead:
     if not isinstance(event.data, Received):
         raise NothingToReplay("The first event isn't the push that opened the lead.")
     lead_id, _ = lead_and_number(event.id)
     at, origin = _pushed_at(event, event.data.at, is_history=event.data.imported)
     lead = open_lead(push_of(event.data.push), lead_id, event.data.offer, at, origin=origin).lead
     scoring = lead.bookkeeping.scoring
-    interactions = tuple(replace(one, number=event.number) for one in scoring.interactions)
+    interactions = tuple(replace(interaction, number=event.number) for interaction in scoring.interactions)
     return with_bookkeeping(lead, scoring=replace(scoring, interactions=interactions))
 
 
 def _pushed_at(event: Event, at: datetime | Absent, *, is_history: bool) -> tuple[datetime, Origin | None]:
-    """When a push counts from: its event says so if it arrived late, long after the customer was there."""
+    """When the customer pushed: the event's `at` if the push arrived late, else the event's time."""
     if at is ABSENT:
         return event.time, None
     return at, Origin(arrived_at=event.time, is_history=is_history)
 
 
-def _applied(lead: Lead, event: Event) -> Lead:
-    """The lead after one more event, its numbers as they were."""
+def _apply(lead: Lead, event: Event) -> Lead:
+    """Apply one event, under its number."""
     change = None
     match event.data:
         case Touched() as touched:
@@ -95,9 +95,9 @@ def _applied(lead: Lead, event: Event) -> Lead:
             )
             change = record_interaction(_before(lead, event), report, now=event.time)
         case Scored() as scored:
-            return _scored(lead, scored, event.time)
+            return _apply_score(lead, scored, event.time)
         case StatusChanged() as changed:
-            return _set_by_hand(lead, changed, event.time)
+            return _apply_status(lead, changed, event.time)
     return change.lead if change else lead
 
 
@@ -105,8 +105,8 @@ def _before(lead: Lead, event: Event) -> Lead:
     return with_bookkeeping(lead, outbox=replace(lead.bookkeeping.outbox, written=event.number - 1))
 
 
-def _set_by_hand(lead: Lead, changed: StatusChanged, at: datetime) -> Lead:
-    """What scores look at of what people and CRMs reported: whether contact is allowed, and facts."""
+def _apply_status(lead: Lead, changed: StatusChanged, at: datetime) -> Lead:
+    """Apply what scoring reads of a reported change: consent to contact, and facts."""
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
 
     if changed.do_not_contact is not ABSENT:
@@ -116,8 +116,8 @@ def _set_by_hand(lead: Lead, changed: StatusChanged, at: datetime) -> Lead:
     return replace(lead, enrichment=with_facts(lead.enrichment, facts, from_crm(facts)))
 
 
-def _scored(lead: Lead, scored: Scored, at: datetime) -> Lead:
-    """What a score leaves behind for the next: whether the lead was qualified, and facts from outside."""
+def _apply_score(lead: Lead, scored: Scored, at: datetime) -> Lead:
+    """Apply what the next score reads of this one: whether the lead was qualified, and external facts."""
     from shared.enrichment.enrich import with_facts  # noqa: PLC0415 - as in `appraise`
 
     score = Score(
@@ -132,7 +132,7 @@ def _scored(lead: Lead, scored: Scored, at: datetime) -> Lead:
         scored_at=at,
         policy=scored.policy,
     )
-    known = crm_facts(lead.enrichment)  # the event names all facts, and a provider never replaces these
+    known = crm_facts(lead.enrichment)  # the event has all facts, and a provider never replaces a CRM's
     sent = {} if scored.facts is ABSENT else scored.facts
     facts = {name: fact for name, fact in sent.items() if name not in known}
     return replace(lead, score=score, enrichment=with_facts(lead.enrichment, facts))

@@ -1,4 +1,4 @@
-"""From facts and behaviour to a score, by the rules of the policy: additive, every point with its reason."""
+"""Compute a score from facts and interactions by the rules of the policy: additive, every point explained."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -19,13 +19,18 @@ from shared.policy.scoring import (
     ScoringPolicy,
     version_of,
 )
-from shared.scoring.behaviour import ByType, by_type, counted, evidence, weight
-from shared.scoring.conditions import Facts, Holds, compiled
+from shared.scoring.behaviour import ByType, evidence, group_by_type, select_interactions, weight
+from shared.scoring.conditions import Facts, Holds, compile_condition
 
 LOWEST = {FIT: "D", INTENT: "4"}
-_OWN_WORDS = ("note", "contact.")  # facts that the ledger names without repeating them
-_LONGEST_VALUE = 100  # characters of a fact's value that the ledger repeats
-LINES_KEPT = 128  # of one rule: most facts have few values, and making a line again costs half of a score
+_FREE_TEXT = (
+    "note",
+    "contact.",
+)  # free text of the customer: the ledger names these facts without their values
+_LONGEST_VALUE = 100  # characters of a fact's value in the ledger
+LINES_KEPT = (
+    128  # cached per rule: most facts have few values, and building the lines is half the cost of a score
+)
 
 type Line = Callable[[Facts, ByType, datetime], LedgerLine | None]
 
@@ -37,38 +42,41 @@ def score(
     at: datetime,
     *,
     was_qualified: bool = False,
-    sureness: Mapping[str, float] | None = None,
+    fact_confidence: Mapping[str, float] | None = None,
 ) -> Score:
     """Add up the points of every rule that holds.
 
+    The grade is a letter for fit and a digit for intent. If the policy has grades A from 40, B from 25 and C
+    from 10 points of fit, and 1, 2, 3 from 30, 20, 10 of intent, then 27 and 8 points make `B4`.
+
     Args:
-        facts: by name; a missing one is unknown.
-        interactions: what the customer did, in any order; what lies after `at` doesn't count.
-        policy: the models; the first that is for these facts scores them.
-        at: the instant asked, aware UTC. The same arguments give the same score, bit for bit.
-        was_qualified: the lead was so before: it stays so down to `leave` points.
-        sureness: how sure each fact is, 0-1; 1 unless it says so.
+        facts: by name; a missing fact is unknown.
+        interactions: in any order; those after `at` don't count.
+        policy: the models; the first whose scope matches the facts is used.
+        at: aware UTC. The same arguments give the same score, bit for bit.
+        was_qualified: a qualified lead stays qualified down to `leave` points.
+        fact_confidence: by fact, 0-1; 1 for a fact without an entry.
 
     Returns:
-        The score. The points of its ledger add up to its total exactly: where a group or the total leaves its
-        bounds, a line of its own says what that took or gave.
+        The score. The points of its ledger add up to its total exactly: where the points of a group or the
+        total are out of bounds, a line of its own corrects them.
     """
-    version, models = _compiled(policy)
-    chosen = next(one for one in models if one.is_for is None or one.is_for(facts))
-    model, done = chosen.model, by_type(interactions, at)
+    version, models = _compile_policy(policy)
+    chosen = next(candidate for candidate in models if candidate.is_for is None or candidate.is_for(facts))
+    model, interactions_by_type = chosen.model, group_by_type(interactions, at)
     ledger: list[LedgerLine] = []
     points: dict[str, int] = {}
     unbounded = 0
     for name, group, rules in chosen.groups:
-        given = 0
+        group_points = 0
         for rule in rules:
-            line = rule(facts, done, at)
+            line = rule(facts, interactions_by_type, at)
             if line is not None:
-                given += line.points
+                group_points += line.points
                 ledger.append(line)
-        bounded = group.floor if given < group.floor else min(given, group.cap)
-        if bounded != given:
-            ledger.append(_bound(name, bounded - given, group.floor, group.cap))
+        bounded = group.floor if group_points < group.floor else min(group_points, group.cap)
+        if bounded != group_points:
+            ledger.append(_bound(name, bounded - group_points, group.floor, group.cap))
         points[name] = bounded
         unbounded += bounded
     total = min(max(unbounded, 0), MAX_SCORE)
@@ -83,7 +91,7 @@ def score(
         grade=_grade(model, FIT, points[FIT]) + _grade(model, INTENT, points[INTENT]),
         fit=points[FIT],
         intent=points[INTENT],
-        confidence=_confidence(facts, chosen.asked, sureness),
+        confidence=_confidence(facts, chosen.facts_used, fact_confidence),
         qualified=total >= threshold and not missing and not held_back,
         model=model.name,
         ledger=tuple(ledger),
@@ -96,50 +104,50 @@ def score(
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A model, made ready: its rules as functions."""
+    """A model with its rules and conditions compiled to functions."""
 
     model: Model
     is_for: Holds | None  # None: every lead
     groups: tuple[tuple[str, Group, tuple[Line, ...]], ...]  # with their rules
     needs: tuple[tuple[Holds, Requirement], ...]
     hold_back: tuple[tuple[Holds, Requirement], ...]
-    asked: tuple[str, ...]  # names of facts
+    facts_used: tuple[str, ...]  # names, sorted
 
 
 @functools.lru_cache(maxsize=32)
-def _compiled(policy: ScoringPolicy) -> tuple[str, tuple[_Compiled, ...]]:
-    """The version of the rules, and the models."""
-    return version_of(policy), tuple(_model(model) for model in policy.models)
+def _compile_policy(policy: ScoringPolicy) -> tuple[str, tuple[_Compiled, ...]]:
+    """Compile a policy: the version of its rules, and its models."""
+    return version_of(policy), tuple(_compile_model(model) for model in policy.models)
 
 
-def _model(model: Model) -> _Compiled:
+def _compile_model(model: Model) -> _Compiled:
     return _Compiled(
         model=model,
-        is_for=_scope(model.for_) if model.for_ else None,
+        is_for=_compile_scope(model.for_) if model.for_ else None,
         groups=tuple(
-            (name, group, tuple(_line(rule) for rule in model.rules if rule.group == name))
+            (name, group, tuple(_compile_rule(rule) for rule in model.rules if rule.group == name))
             for name, group in model.groups.items()
         ),
-        needs=tuple((compiled(need.when), need) for need in model.qualify.needs),
-        hold_back=tuple((compiled(reason.when), reason) for reason in model.qualify.hold_back),
-        asked=tuple(sorted({name for rule in model.rules if rule.when for name in rule.when.facts()})),
+        needs=tuple((compile_condition(need.when), need) for need in model.qualify.needs),
+        hold_back=tuple((compile_condition(reason.when), reason) for reason in model.qualify.hold_back),
+        facts_used=tuple(sorted({name for rule in model.rules if rule.when for name in rule.when.facts()})),
     )
 
 
-def _scope(scope: Scope) -> Holds:
-    asked = {"offer": scope.offers, "publisher": scope.publishers, "source": scope.sources}
-    wanted = {name: {one.casefold() for one in values} for name, values in asked.items() if values}
-    return lambda facts: all(str(facts.get(name, "")).casefold() in ones for name, ones in wanted.items())
+def _compile_scope(scope: Scope) -> Holds:
+    lists = {"offer": scope.offers, "publisher": scope.publishers, "source": scope.sources}
+    wanted = {name: {value.casefold() for value in values} for name, values in lists.items() if values}
+    return lambda facts: all(str(facts.get(name, "")).casefold() in values for name, values in wanted.items())
 
 
-def _line(rule: Rule) -> Line:
-    return _line_of_facts(rule) if rule.behaviour is None else _line_of_behaviour(rule)
+def _compile_rule(rule: Rule) -> Line:
+    return _compile_fact_rule(rule) if rule.behaviour is None else _compile_behaviour_rule(rule)
 
 
-def _line_of_facts(rule: Rule) -> Line:
+def _compile_fact_rule(rule: Rule) -> Line:
     if rule.when is None:
         raise AssertionError("a rule without behaviour has a condition")
-    holds = compiled(rule.when)
+    holds = compile_condition(rule.when)
     names = tuple(dict.fromkeys(rule.when.facts()))
     points = _capped(rule, float(rule.points))
 
@@ -153,25 +161,25 @@ def _line_of_facts(rule: Rule) -> Line:
     def line(facts: Facts, _: ByType, __: datetime) -> LedgerLine | None:
         if not points or not holds(facts):
             return None
-        return line_of(*[_shown(name, facts.get(name)) for name in names])
+        return line_of(*[_value_shown(name, facts.get(name)) for name in names])
 
     return line
 
 
-def _line_of_behaviour(rule: Rule) -> Line:
+def _compile_behaviour_rule(rule: Rule) -> Line:
     behaviour = rule.behaviour
     if behaviour is None:
         raise AssertionError("only rules with behaviour come here")
-    holds = compiled(rule.when) if rule.when else None
+    holds = compile_condition(rule.when) if rule.when else None
 
-    def line(facts: Facts, done: ByType, at: datetime) -> LedgerLine | None:
-        found = counted(behaviour, done, at)
-        if not found or (holds and not holds(facts)):
+    def line(facts: Facts, interactions: ByType, at: datetime) -> LedgerLine | None:
+        selected = select_interactions(behaviour, interactions, at)
+        if not selected or (holds and not holds(facts)):
             return None
-        points = _capped(rule, rule.points * weight(behaviour, found, at))
+        points = _capped(rule, rule.points * weight(behaviour, selected, at))
         if not points:
             return None
-        seen = evidence(found)
+        seen = evidence(selected)
         return LedgerLine(
             rule=rule.name, points=points, because=rule.because, group=rule.group, evidence=seen
         )
@@ -180,16 +188,16 @@ def _line_of_behaviour(rule: Rule) -> Line:
 
 
 def _capped(rule: Rule, points: float) -> int:
-    """Whole points, within the rule's cap on both sides."""
+    """Points rounded to a whole number, between minus and plus the rule's cap."""
     bounded = points if rule.cap is None else min(max(points, -rule.cap), rule.cap)
     return round(bounded)
 
 
-def _shown(name: str, value: Any) -> str | float | None:
-    """What the ledger repeats of a fact's value; None for unknown facts and the customer's own words."""
+def _value_shown(name: str, value: Any) -> str | float | None:
+    """The value of a fact for the ledger; None for an unknown fact and for free text of the customer."""
     if isinstance(value, str):
-        return None if name.startswith(_OWN_WORDS) else value[:_LONGEST_VALUE]
-    return value if isinstance(value, int | float) and not name.startswith(_OWN_WORDS) else None
+        return None if name.startswith(_FREE_TEXT) else value[:_LONGEST_VALUE]
+    return value if isinstance(value, int | float) and not name.startswith(_FREE_TEXT) else None
 
 
 def _bound(name: str, points: int, least: int, most: int) -> LedgerLine:
@@ -206,8 +214,8 @@ def _grade(model: Model, group: str, points: int) -> str:
     return LOWEST[group]
 
 
-def _confidence(facts: Facts, asked: tuple[str, ...], sureness: Mapping[str, float] | None) -> float:
-    """How sure the facts are that the rules ask for, on average; an unknown one counts as 0."""
-    known = [name for name in asked if facts.get(name) is not None]
-    sure = sum([sureness.get(name, 1.0) for name in known]) if sureness else len(known)
-    return round(sure / len(asked), 2) if asked else 0.0
+def _confidence(facts: Facts, names: tuple[str, ...], fact_confidence: Mapping[str, float] | None) -> float:
+    """The average confidence in the facts that the rules use; an unknown fact counts as 0."""
+    known = [name for name in names if facts.get(name) is not None]
+    total = sum([fact_confidence.get(name, 1.0) for name in known]) if fact_confidence else len(known)
+    return round(total / len(names), 2) if names else 0.0

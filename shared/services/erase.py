@@ -182,7 +182,7 @@ async def _erase_messages(context: AppContext, matcher: PersonMatcher, now: date
     """Messages; and leads of pushes that were taken out of a queue before we looked there."""
 
     def matches(message: UnreadMessage) -> bool:
-        return matcher.are_in(message.texts, message.body)
+        return matcher.matches(message.texts, message.body)
 
     removed = Removed()
     for _ in range(ROUNDS):

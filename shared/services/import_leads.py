@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from shared.marketplace.import_state import Counts, ImportState, advanced, begun
+from shared.marketplace.import_state import Counts, ImportState, begin_pass, record_page
 from shared.services.context import AppContext, LeadImport
 from shared.services.errors import ImportChanged, PageLost
 from shared.services.import_rows import import_rows
@@ -48,11 +48,11 @@ async def _step(
     try:
         stored = await _switched_on(lead_import, clock())
         while not ended and total.rows < rows and clock() < until:
-            state = begun(stored.state, clock())
+            state = begin_pass(stored.state, clock())
             page = await _page(lead_import, state)
             counts = await import_rows(context, lead_import, page.rows, state, clock)
             stored = await lead_import.ledger.save_state(
-                stored, advanced(state, counts, page.continuation, clock())
+                stored, record_page(state, counts, page.continuation, clock())
             )
             total, ended = total + counts, page.continuation is None
     except ImportChanged:

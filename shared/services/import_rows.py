@@ -158,7 +158,7 @@ async def _take(work: Work, one: ImportedRow) -> Counts:
     mark = await _find_mark(work, one) or await _store(work, one)
     if work.is_parked(one.key):
         await work.lead_import.ledger.delete_refused(one.key)
-    return Counts(taken=1) if mark.said == work.state.pass_id else Counts(known=1)
+    return Counts(taken=1) if mark.value == work.state.pass_id else Counts(known=1)
 
 
 async def _find_mark(work: Work, one: ImportedRow) -> Mark | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.leads.index import stamp, unstamp
+from shared.leads.index import parse_stamp, stamp
 from shared.services.ports import DeskState
 from shared.storage.client import Table
 from shared.storage.rows import RULES, rules_entity, rules_of
@@ -22,7 +22,7 @@ class TableDeskState(DeskState):
 
     async def find_clock_run(self) -> datetime | None:
         found = await self._table.find(_CLOCK, _CLOCK)
-        return unstamp(found["ranAt"]) if found else None
+        return parse_stamp(found["ranAt"]) if found else None
 
     async def upsert_rules(self, version: str, text: str) -> None:
         await self._table.upsert(rules_entity(version, text))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.leads.identity import all_shards
-from shared.leads.index import StatRow, list_of, stamp, stat_key
+from shared.leads.index import StatRow, list_prefix, stamp, stat_key
 from shared.services.ports import LeadFilter, LeadIdPage, LeadIndex
 from shared.storage.client import Table
 from shared.storage.rows import STAT_COLUMNS, lead_id_page, stat_row_of
@@ -25,7 +25,7 @@ class TableLeadIndex(LeadIndex):
 
     async def list_by_score(self, which: LeadFilter, limit: int, after: str | None) -> LeadIdPage:
         condition, values = list_condition(which)
-        first = list_of(which.status)
+        first = list_prefix(which.status)
         rows = await self._table.list_of_all_shards(
             after or first, f"{first}~", limit + 2, condition=condition, values=values, select=["RowKey"]
         )

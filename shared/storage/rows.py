@@ -10,7 +10,7 @@ from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Mark
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
-from shared.leads.index import IndexRow, StatRow, unstamp
+from shared.leads.index import IndexRow, StatRow, parse_stamp
 from shared.leads.json_form import camel
 from shared.leads.lead import Lead
 from shared.routing.workload import Assignment, Workload
@@ -88,12 +88,12 @@ def index_entity(lead_id: str, row: IndexRow) -> Entity:
 
 def mark_entity(lead_id: str, mark: Mark) -> Entity:
     """The row of a mark: beside the lead, but under a key that doesn't name it."""
-    return {"PartitionKey": shard_of(lead_id), "RowKey": mark_key(mark.key), "said": mark.said}
+    return {"PartitionKey": shard_of(lead_id), "RowKey": mark_key(mark.key), "said": mark.value}
 
 
 def mark_of(entity: Mapping[str, Any]) -> Mark:
     """The mark of its row."""
-    return Mark(key=entity["RowKey"].removeprefix(mark_key("")), said=entity["said"])
+    return Mark(key=entity["RowKey"].removeprefix(mark_key("")), value=entity["said"])
 
 
 def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
@@ -102,8 +102,8 @@ def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
     for row in rows:
         _, at, kind, lead_id, *_ = row["RowKey"].split("!")
         if kind in set(DueKind):
-            since = unstamp(row["since"])
-            found.append(DueRow(at=unstamp(at), kind=DueKind(kind), lead_id=lead_id, since=since))
+            since = parse_stamp(row["since"])
+            found.append(DueRow(at=parse_stamp(at), kind=DueKind(kind), lead_id=lead_id, since=since))
     return found
 
 

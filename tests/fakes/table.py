@@ -9,7 +9,7 @@ from typing import Any
 from shared.leads.change import Change, Mark
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
-from shared.leads.index import NEVER, StatRow, index_rows, list_of, scored_key, stamp, stat_key
+from shared.leads.index import NEVER, StatRow, index_rows, list_prefix, scored_key, stamp, stat_key
 from shared.routing.workload import Assignment, Workload, assign, unassign
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound
 from shared.services.ports import (
@@ -151,7 +151,7 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
         return due_rows_of(self.rows[key] for key in self._keys(f"due!{stamp(NEVER)}", "due!~")[:limit])
 
     async def list_by_score(self, which: LeadFilter, limit: int, after: str | None) -> LeadIdPage:
-        first = list_of(which.status)
+        first = list_prefix(which.status)
         keys = self._keys(after or first, f"{first}~")
         found = [key for _, key in keys if _matches(self.rows[shard_of(key[-24:]), key], which)]
         return lead_id_page(found, limit, after)

@@ -126,7 +126,7 @@ def test_a_target_of_nothing_is_used_up_at_once_even_in_closed_time(start: str):
 
 
 def test_a_target_of_less_than_nothing_is_refused():
-    with pytest.raises(ValueError, match="less than nothing"):
+    with pytest.raises(ValueError, match="negative"):
         due_at(berlin("2026-03-02 10:00"), -TICK, OFFICE)
 
 
@@ -280,14 +280,14 @@ def test_a_target_that_takes_more_than_twelve_years_is_refused():
     start = utc("2026-03-02 10:00")
     sundays = 626  # in twelve years
     assert due_at(start, sundays * HOUR, calendar) == utc("2038-02-28 11:00")
-    with pytest.raises(NoWorkingTime, match="aren't used up within 4383 days"):
+    with pytest.raises(NoWorkingTime, match="of working time within 4383 days"):
         due_at(start, sundays * HOUR + TICK, calendar)
 
 
 def test_a_calendar_that_never_opens_is_refused():
     policy = CalendarPolicy(zone="UTC", hours=("09:00-17:00",))
     object.__setattr__(policy, "hours", ())  # the policy itself refuses it
-    with pytest.raises(NoWorkingTime, match="aren't used up within 4383 days"):
+    with pytest.raises(NoWorkingTime, match="of working time within 4383 days"):
         next_open(utc("2026-03-02 10:00"), working_calendar(policy))
 
 

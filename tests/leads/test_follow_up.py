@@ -8,7 +8,7 @@ from shared.leads.follow_up import (
     FollowUp,
     FollowUpState,
     await_follow_up,
-    expect_none,
+    cancel_follow_up,
     fulfil,
     is_missed,
     miss,
@@ -77,5 +77,5 @@ def test_the_first_answer_is_the_earliest(before: FollowUp, first_at):
 
 
 def test_a_lead_that_nobody_may_call_has_no_deadline():
-    assert expect_none(WAITING) == FollowUp()
-    assert expect_none(DONE).first_at == NOW
+    assert cancel_follow_up(WAITING) == FollowUp()
+    assert cancel_follow_up(DONE).first_at == NOW

@@ -13,7 +13,16 @@ from shared.leads.bookkeeping import DueKind, RetryState
 from shared.leads.change import mark_published
 from shared.leads.commands import ReportFollowUp
 from shared.leads.follow_up import FollowUp, FollowUpState
-from shared.leads.index import NEVER, SCORE_GRACE, IndexRow, due_key, index_rows, scored_key, stamp, unstamp
+from shared.leads.index import (
+    NEVER,
+    SCORE_GRACE,
+    IndexRow,
+    due_key,
+    index_rows,
+    parse_stamp,
+    scored_key,
+    stamp,
+)
 from shared.leads.lead import Lead, LeadStatus
 from shared.scoring.appraise import record_score, request_score
 from tests.samples import NOTHING_KNOWN, NOW, PROMISE, TARGET, examples, lead, push, touched, worth
@@ -249,4 +258,4 @@ def test_a_stamp_is_utc_in_fixed_width(at: datetime, text: str):
 @examples(150)
 def test_stamps_sort_like_the_moments_they_stand_for(one: datetime, other: datetime):
     assert (one <= other) <= (stamp(one) <= stamp(other))
-    assert unstamp(stamp(one)) == one.replace(microsecond=one.microsecond // 1000 * 1000)
+    assert parse_stamp(stamp(one)) == one.replace(microsecond=one.microsecond // 1000 * 1000)

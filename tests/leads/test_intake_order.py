@@ -16,7 +16,7 @@ from shared.leads.change import Change
 from shared.leads.commands import ReportFollowUp, UpdateLead
 from shared.leads.events import Event
 from shared.leads.follow_up import FollowUpState
-from shared.leads.index import index_rows, unstamp
+from shared.leads.index import index_rows, parse_stamp
 from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.lead import Lead, LeadStatus
 from shared.leads.lifecycle import apply_update
@@ -169,7 +169,7 @@ def test_work_on_an_old_lead_is_as_old_as_its_import():
     one = opened(push(), NOW - YEAR, OLD).lead
     rows = {row.key.split("!")[2]: row for row in index_rows(one) if row.key.startswith("due!")}
     assert rows.keys() == {"score", "publish"}
-    assert all(unstamp(row.columns["since"]) >= NOW for row in rows.values())
+    assert all(parse_stamp(row.columns["since"]) >= NOW for row in rows.values())
 
 
 def test_a_score_says_whether_only_an_import_asked_for_it():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.marketplace.lead_source import LeadSource, known_action, known_source, read_lead_source
+from shared.marketplace.lead_source import LeadSource, canonical_action, canonical_source, read_lead_source
 from tests.samples import examples
 
 GUID = "docusign.3701c77e-1cfa-4c56-91e6-3ed0b622145"
@@ -73,7 +73,7 @@ def test_any_text_is_a_lead_source_of_some_kind(text: str):
     assert "" not in (read.source, read.action, read.offer_id, read.offer_name)
 
 
-@pytest.mark.parametrize("known", [known_source, known_action])
+@pytest.mark.parametrize("known", [canonical_source, canonical_action])
 def test_an_unknown_code_passes_through_and_a_blank_one_is_none(known):
     assert known(" Xyz ") == "Xyz"
     assert known("  ") is None

@@ -45,7 +45,7 @@ def test_a_body_of_brackets_is_refused(body: bytes):
 
 
 def test_a_number_of_five_thousand_figures_is_refused():
-    with pytest.raises(InvalidPush, match="a number too long"):
+    with pytest.raises(InvalidPush, match="a number that is too long"):
         parse_push(b'{"x": ' + b"7" * 5000 + b"}")
 
 

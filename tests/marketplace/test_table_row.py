@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.marketplace.created_at import EARLIEST, created_at, instant_of
+from shared.marketplace.created_at import EARLIEST, created_at, parse_instant
 from shared.marketplace.parse import MAX_BODY, InvalidPush, PushTooLarge
 from shared.marketplace.table_row import SourceRow, read_row
 from tests.samples import ADA, NOW
@@ -94,7 +94,7 @@ def test_what_no_table_could_keep_is_mended():
     ],
 )
 def test_a_time_is_read_in_every_notation_that_was_seen(written: str):
-    assert instant_of(written) == CREATED
+    assert parse_instant(written) == CREATED
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_time_is_read_in_every_notation_that_was_seen(written: str):
     ],
 )
 def test_noon_midnight_and_what_is_no_time(written: str, at: datetime | None):
-    assert instant_of(written) == at
+    assert parse_instant(written) == at
 
 
 @pytest.mark.parametrize(

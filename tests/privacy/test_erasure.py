@@ -14,7 +14,7 @@ from shared.leads.intake import merge_push
 from shared.leads.lead import LeadStatus
 from shared.policy.load import parse_policy
 from shared.privacy.erasure import (
-    SETTLED_AFTER,
+    TOMBSTONE_TIME,
     clear_tombstone,
     entomb,
     expire,
@@ -58,7 +58,7 @@ def test_a_tombstone_has_one_more_event_and_nothing_of_the_person():
 
 def test_a_tombstone_has_one_index_row_which_the_clock_finds():
     change = apply_policy(an_old_lead(), entombed(), PROMISE)
-    at = NOW + DAY + SETTLED_AFTER
+    at = NOW + DAY + TOMBSTONE_TIME
     assert [row.key for row in index_rows(change.lead)] == [due_key(at, DueKind.PURGE, change.lead.id)]
 
 
@@ -88,7 +88,9 @@ def test_a_customer_who_comes_back_meanwhile_is_a_new_lead_whose_events_go_on():
 def test_what_was_left_of_the_earlier_life_is_due_until_it_is_swept():
     back = open_over_tombstone(received(at=NOW + 2 * DAY), entombed().lead)
     back = apply_policy(None, back, PROMISE).lead
-    assert due_key(NOW + DAY + SETTLED_AFTER, DueKind.PURGE, back.id) in {row.key for row in index_rows(back)}
+    assert due_key(NOW + DAY + TOMBSTONE_TIME, DueKind.PURGE, back.id) in {
+        row.key for row in index_rows(back)
+    }
     done = finish_sweep(back, 3).lead
     assert DueKind.PURGE not in "".join(row.key for row in index_rows(done))
     assert finish_sweep(done, 3) is None

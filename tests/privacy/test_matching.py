@@ -67,13 +67,13 @@ def nested(**members):
     ],
 )
 def test_a_message_is_about_a_person_by_id_or_address(texts, said, is_theirs):
-    assert ADA.are_in(texts, said) is is_theirs
+    assert ADA.matches(texts, said) is is_theirs
 
 
 def test_by_a_lead_only_messages_about_this_lead_are_meant():
     one = PersonMatcher(KEY, lead_id=ONE)
-    assert one.are_in([ONE], b"")
-    assert not one.are_in([OTHER], body(email="ada@fabrikam.example"))
+    assert one.matches([ONE], b"")
+    assert not one.matches([OTHER], body(email="ada@fabrikam.example"))
 
 
 def test_traces_never_show_their_secret():

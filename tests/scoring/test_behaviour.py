@@ -11,7 +11,7 @@ from shared.leads.interactions import Interaction
 from shared.leads.score import Evidence, Score
 from shared.policy.duration import Duration
 from shared.policy.scoring import Behaviour
-from shared.scoring.behaviour import by_type, counted, weight
+from shared.scoring.behaviour import group_by_type, select_interactions, weight
 from shared.scoring.rules import score
 from tests.sample_policies import TYPES, behaviours, policy, rule
 from tests.samples import NOW, examples
@@ -130,6 +130,6 @@ def test_points_only_fade(behaviour: Behaviour, interactions: list[Interaction],
 def test_each_counted_interaction_weighs_from_nought_to_one(
     behaviour: Behaviour, interactions: list[Interaction]
 ):
-    found = counted(behaviour, by_type(interactions, NOW), NOW)
+    found = select_interactions(behaviour, group_by_type(interactions, NOW), NOW)
     assert 0 <= weight(behaviour, found, NOW) <= len(found)
     assert not found or len(found) >= behaviour.at_least

@@ -229,7 +229,7 @@ def test_confidence_is_how_surely_the_asked_facts_are_known():
     asked = policy(*(rule(name, when=Condition(fact=name, exists=True)) for name in "abcd"))
     assert score({}, [], asked, NOW).confidence == 0.0
     assert score(dict.fromkeys("abcd", "x"), [], asked, NOW).confidence == 1.0
-    assert score({"a": "x", "b": 0}, [], asked, NOW, sureness={"a": 0.5}).confidence == 0.38
+    assert score({"a": "x", "b": 0}, [], asked, NOW, fact_confidence={"a": 0.5}).confidence == 0.38
     assert score({}, [], policy(), NOW).confidence == 0.0
 
 

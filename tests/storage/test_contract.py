@@ -63,8 +63,8 @@ async def test_of_many_creators_at_once_one_wins(ports):
     assert sum(isinstance(outcome, LeadExists) for outcome in outcomes) == 7
 
 
-def marked(change, key="row", said="first"):
-    return dataclasses.replace(change, mark=Mark(key, said))
+def marked(change, key="row", value="first"):
+    return dataclasses.replace(change, mark=Mark(key, value))
 
 
 async def test_a_mark_is_stored_with_its_change_and_read_by_any_lead_of_the_person(ports):
@@ -84,15 +84,15 @@ async def test_what_has_a_mark_is_neither_created_nor_changed_again_and_leaves_n
     before = await ports.lead_store.get(read.lead.id)
     touch = merge_push(read.lead, a_push(Description="Call me"), LATER)
     with pytest.raises(LeadChanged):
-        await ports.lead_store.replace(read, marked(touch, said="second"))
+        await ports.lead_store.replace(read, marked(touch, value="second"))
     assert await ports.lead_store.get(read.lead.id) == before
     assert len(await ports.lead_store.list_events(read.lead.id)) == 1
     other = open_lead(a_push(), lead_id(a_push(), "vm", ID_KEY), "vm", NOW)
     with pytest.raises(LeadExists):
-        await ports.lead_store.create(marked(other, said="second"))
+        await ports.lead_store.create(marked(other, value="second"))
     with pytest.raises(LeadNotFound):
         await ports.lead_store.get(other.lead.id)
-    assert (await ports.lead_store.find_mark(read.lead.id, "row")).said == "first"
+    assert (await ports.lead_store.find_mark(read.lead.id, "row")).value == "first"
 
 
 async def test_of_many_changes_at_once_with_one_mark_one_is_stored(ports):

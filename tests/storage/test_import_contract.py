@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from azure.data.tables import EdmType, EntityProperty, UpdateMode
 
-from shared.marketplace.import_state import Counts, ImportState, advanced, begun
+from shared.marketplace.import_state import Counts, ImportState, begin_pass, record_page
 from shared.marketplace.table_row import SourceRow, read_row
 from shared.services.errors import ImportChanged, StoreUnavailable
 from shared.services.ports import RefusedRow
@@ -40,7 +40,7 @@ async def test_an_import_that_was_never_switched_on_has_no_state(ledger):
 
 
 async def test_a_state_is_read_back_as_it_was(ledger):
-    going = advanced(begun(STATE, NOW), Counts(taken=3, known=1), '{"next": "token"}', NOW)
+    going = record_page(begin_pass(STATE, NOW), Counts(taken=3, known=1), '{"next": "token"}', NOW)
     saved = await ledger.save_state(None, STATE)
     assert await ledger.save_state(saved, going) == await ledger.find_state()
     assert (await ledger.find_state()).state == going
