@@ -12,7 +12,8 @@ from shared.marketplace.json_text import UnreadableJson, read_json, read_json_ob
 LONGEST_ADDRESS = 1000  # characters, as a lead keeps them
 LEVELS, VALUES = 100, 40_000  # bounds of a body: above those of any message that a receiver handles
 _PART = r"[^\s@\"'<>()\[\]{},;:\\=&]"
-_MENTIONED = re.compile(rf"{_PART}{{1,100}}@{_PART}{{1,300}}|\b{LEAD_ID.pattern}\b")  # in text that is not JSON
+# An e-mail address or a lead id in text that is not JSON.
+_MENTIONED = re.compile(rf"{_PART}{{1,100}}@{_PART}{{1,300}}|\b{LEAD_ID.pattern}\b")
 _EVENT_OR_LEAD = re.compile(rf"({LEAD_ID.pattern})(:[0-9]+)?")
 
 
