@@ -50,9 +50,7 @@ def _due_rows(lead: Lead) -> Iterator[IndexRow]:
     bookkeeping = lead.bookkeeping
     for kind, at in due_times(lead).items():
         retry = bookkeeping.retries.get(kind)
-        since = stamp(
-            max(at, bookkeeping.late.arrived_at or at)
-        )  # work can't be late before its push arrived
+        since = stamp(max(at, bookkeeping.late.arrived_at or at))  # not late before its push arrived
         if retry and retry.parked:
             yield IndexRow(due_key(NEVER, DueKind.PARKED, lead.id) + f"!{kind}", {"since": since})
         else:

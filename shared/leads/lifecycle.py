@@ -127,7 +127,7 @@ def _expect_tried(lead: Lead, reason: CloseReason | None, needed: int) -> None:
     if reason is CloseReason.NO_RESPONSE and attempts < needed:
         follow_ups = "1 follow-up" if needed == 1 else f"{needed} follow-ups"
         raise IllegalTransition(
-            f"A lead is closed as {reason} after {follow_ups} since the customer was here, "
+            f"A lead is closed as {reason} after {follow_ups} since the customer's last push, "
             f"not after {attempts}."
         )
 

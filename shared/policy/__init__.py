@@ -1,1 +1,1 @@
-"""The commercial team's one file: `policy.toml`, and what it may say."""
+"""The commercial team's one file, `policy.toml`, and its schema."""

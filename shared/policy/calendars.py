@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from shared.policy.mistakes import refuse, shown
+from shared.policy.mistakes import quote, refuse
 from shared.typed_json import Mistake, Place, Rules
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -16,7 +16,7 @@ _DAY = timedelta(days=1)
 _MIDNIGHT = _DAY  # the end of a day, written 24:00
 _YEAR = 366  # days
 _SPAN = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])")
-_ZONE = re.compile(r"[A-Z][\w+-]*(/[A-Z][\w+-]*)*", re.ASCII)  # no `localtime`: it depends on the machine
+_ZONE = re.compile(r"[A-Z][\w+-]*(/[A-Z][\w+-]*)*", re.ASCII)  # not `localtime`, which differs by machine
 
 type Hours = Annotated[tuple[str, ...], Rules(max_length=48)]  # "09:00-12:00", ascending
 type Span = tuple[timedelta, timedelta]  # since midnight on the wall clock; the end is excluded
@@ -49,12 +49,12 @@ class CalendarPolicy:
     exceptions: dict[date, Hours] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what can't be read, and a calendar without working time for a year."""
+        """Refuse unreadable entries, and a calendar without working time for a year."""
         refuse(self._mistakes())
-        refuse(self._closed_for_good())
+        refuse(self._closed_mistakes())
 
     def __hash__(self) -> int:
-        """Cheap: the hours of a day are cached by it."""
+        """Hash two fields only: it is the key of the cache of a day's hours, so it must be cheap."""
         return hash((self.zone, self.hours))
 
     def hours_of(self, weekday: int) -> Hours:
@@ -74,7 +74,7 @@ class CalendarPolicy:
 
     def _mistakes(self) -> Iterator[Mistake]:
         if not _is_zone(self.zone):
-            yield Mistake(("zone",), f'must be a zone such as "Europe/Berlin", not "{shown(self.zone)}"')
+            yield Mistake(("zone",), f'must be a zone such as "Europe/Berlin", not "{quote(self.zone)}"')
         for place, hours in self._all_hours():
             yield from _hours_mistakes(place, hours)
         if self.holidays is not None:
@@ -83,12 +83,12 @@ class CalendarPolicy:
             if not 2000 <= day.year < 2200:
                 yield Mistake(("exceptions", f"{day}"), "must be a date from 2000 to 2199")
 
-    def _closed_for_good(self) -> Iterator[Mistake]:
+    def _closed_mistakes(self) -> Iterator[Mistake]:
         if not any(self.hours_of(weekday) for weekday in range(len(DAYS))):
             yield Mistake((), "must have working time: give `hours`, or a day of `weekdays`")
         for first in sorted(self.exceptions):
             if self.exceptions.get(first - _DAY) == ():
-                continue  # a year that begins a day earlier has been looked at
+                continue  # the year from the day before was checked
             year = (first + _DAY * ahead for ahead in range(_YEAR))
             if not any(map(self.hours_on, year)):
                 yield Mistake(("exceptions",), f"must leave working time in the year from {first} on")
@@ -104,7 +104,7 @@ class CalendarPolicy:
 
 @lru_cache(maxsize=64)
 def public_holidays(of: str, year: int) -> frozenset[date]:
-    """The days off of a country (DE) or a subdivision (DE-BY), observed days included.
+    """The public holidays of a country (DE) or a subdivision (DE-BY), with observed days.
 
     The first call takes a quarter of a second: the package imports every country.
     """
@@ -120,50 +120,50 @@ def _holidays_mistakes(of: str) -> Iterator[Mistake]:
     country, dash, subdivision = of.partition("-")
     subdivisions = list_supported_countries().get(country)
     if subdivisions is None or len(country) != len("DE"):
-        rule = f'must be a known country or part of it, such as "DE" or "DE-BY", not "{shown(of)}"'
+        rule = f'must be a known country or part of it, such as "DE" or "DE-BY", not "{quote(of)}"'
         yield Mistake(("holidays",), rule)
     elif dash and subdivision not in subdivisions:
         known = ", ".join(subdivisions) or "none"
-        rule = f'must be a known part of {country}, not "{shown(subdivision)}"; parts: {known}'
+        rule = f'must be a known part of {country}, not "{quote(subdivision)}"; parts: {known}'
         yield Mistake(("holidays",), rule)
 
 
 @lru_cache(maxsize=256)
 def read_hours(hours: tuple[str, ...]) -> tuple[Span, ...]:
-    """The spans of a day of a `CalendarPolicy`, which has checked them; two may touch."""
+    """The spans of a day. `CalendarPolicy` has checked them; two may touch."""
     return tuple(map(_read_span, hours))
 
 
 def _hours_mistakes(place: Place, hours: Hours) -> Iterator[Mistake]:
-    """Spans that can't be read, that begin before the one before them ends, or overlap it."""
+    """Spans that can't be read, or that begin before the previous one ends."""
     before: tuple[str, timedelta] | None = None
-    for number, written in enumerate(hours):
+    for number, text in enumerate(hours):
         try:
-            begin, end = _read_span(written)
+            begin, end = _read_span(text)
         except ValueError as exc:
             yield Mistake((*place, number), str(exc))
             continue
         if before and begin < before[1]:
             rule = f'must not begin before "{before[0]}" ends'
             yield Mistake((*place, number), rule)
-        before = written, end
+        before = text, end
 
 
-def _read_span(written: str) -> Span:
-    """A span such as "09:00-12:30".
+def _read_span(text: str) -> Span:
+    """Read a span such as "09:00-12:30".
 
     Raises:
         ValueError: not of that form, empty, or over midnight.
     """
-    digits = _SPAN.fullmatch(written)
+    digits = _SPAN.fullmatch(text)
     if not digits:
-        raise ValueError(f'must be a span such as "09:00-12:30", not "{shown(written)}"')
+        raise ValueError(f'must be a span such as "09:00-12:30", not "{quote(text)}"')
     hour, minute, to_hour, to_minute = map(int, digits.groups())
     begin = timedelta(hours=hour, minutes=minute)
     end = timedelta(hours=to_hour, minutes=to_minute)
     if not begin < end <= _MIDNIGHT:
         raise ValueError(
-            f'must end after it begins, and by 24:00 (the next day has the rest), not "{shown(written)}"'
+            f'must end after it begins, and by 24:00 (the next day has the rest), not "{quote(text)}"'
         )
     return begin, end
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from shared.policy.mistakes import perhaps, refuse, shown
+from shared.policy.mistakes import quote, refuse, suggest
 from shared.typed_json import Mistake, Rules
 
 RANKS = ("owner", "c_level", "vp", "director", "manager", "professional", "assistant")
@@ -18,7 +18,7 @@ EMAIL_KINDS = ("corporate", "free", "disposable", "education", "tenant", "test")
 PHONE_TYPES = ("fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "voip")
 
 KNOWN_FACTS: dict[str, tuple[str, ...] | None] = {
-    # what the push says
+    # from the push
     "action": None,
     "source": None,
     "offer": None,
@@ -35,7 +35,7 @@ KNOWN_FACTS: dict[str, tuple[str, ...] | None] = {
     "contact.country": None,
     "contact.company": None,
     "contact.title": None,
-    # what enrichment derives from it
+    # derived by enrichment
     "email.canonical": None,
     "email.valid": None,
     "email.kind": EMAIL_KINDS,
@@ -60,13 +60,13 @@ KNOWN_FACTS: dict[str, tuple[str, ...] | None] = {
     "completeness": None,
 }
 """By name: the values that a fact can have, None for any. There are also `campaign.<parameter>`, and
-facts of providers and CRMs, whose names have none of our prefixes (`industry`, `employees`)."""
+facts of providers and CRMs, whose names begin with none of these sections (`industry`, `employees`)."""
 
 FACT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-_OURS = {name.partition(".")[0] for name in KNOWN_FACTS if "." in name}
+_SECTIONS = {name.partition(".")[0] for name in KNOWN_FACTS if "." in name}
 
 
-DEEPEST = 8  # conditions within conditions
+DEEPEST = 8  # levels of nested conditions
 
 type Name = Annotated[str, Rules(min_length=1, max_length=64)]
 type Text = Annotated[str, Rules(min_length=1, max_length=200)]
@@ -88,8 +88,8 @@ class Condition:
     fact: Name | None = None
     equals: Fact | None = None
     in_: tuple[Fact, ...] | None = None
-    contains: Text | tuple[Text, ...] | None = None  # the fact's text contains it, or one of them
-    range: tuple[float, float] | None = None  # [least, most], both included; `inf` for no end
+    contains: Text | tuple[Text, ...] | None = None  # the fact's text contains this text, or one of these
+    range: tuple[float, float] | None = None  # [least, most], both included; `inf` for no limit
     exists: bool | None = None
     all: tuple["Condition", ...] | None = None
     any: tuple["Condition", ...] | None = None
@@ -117,7 +117,7 @@ class Condition:
             yield Mistake((), f"must not nest conditions deeper than {DEEPEST}")
 
     def _value_mistakes(self, values: tuple[str, ...] | None) -> Iterator[Mistake]:
-        """Values that the fact never has; `values`: all that it can have, None for any."""
+        """Refuse values that the fact can't have; `values`: all that it can have, None for any."""
         if values is None:
             return
         rule = f"must be a value of `{self.fact}`: {', '.join(values)}"
@@ -136,7 +136,7 @@ class Condition:
         return 1 + max((part.depth() for part in self.parts()), default=0)
 
     def facts(self) -> Iterator[str]:
-        """The facts that it asks for, in the order written."""
+        """The names of the facts that it tests, in the order written."""
         if self.fact is not None:
             yield self.fact
         for part in self.parts():
@@ -146,5 +146,5 @@ class Condition:
 def _fact_mistakes(name: str) -> Iterator[Mistake]:
     if not FACT_NAME.fullmatch(name):
         yield Mistake(("fact",), "must begin with a letter and contain letters, digits, `.`, `_`, `-` only")
-    elif name not in KNOWN_FACTS and name.partition(".")[0] in _OURS:
-        yield Mistake(("fact",), f"must be a known fact, not `{shown(name)}`{perhaps(name, KNOWN_FACTS)}")
+    elif name not in KNOWN_FACTS and name.partition(".")[0] in _SECTIONS:
+        yield Mistake(("fact",), f"must be a known fact, not `{quote(name)}`{suggest(name, KNOWN_FACTS)}")

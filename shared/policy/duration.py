@@ -14,15 +14,15 @@ class Duration(timedelta):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, *_: Any) -> dict[str, Any]:
-        """How pydantic reads it (`parse`) and writes it (`written`)."""
+        """Tell pydantic to read it by `parse` and to write it by `to_text`."""
         return {
             "type": "function-plain",
             "function": {"type": "no-info", "function": cls.parse},
-            "serialization": {"type": "function-plain", "function": cls.written},
+            "serialization": {"type": "function-plain", "function": cls.to_text},
         }
 
-    def written(self) -> str:
-        """As a policy may write it, in whole seconds: `86400s`."""
+    def to_text(self) -> str:
+        """The duration in whole seconds, as a policy may write it: `86400s`."""
         return f"{self.total_seconds():.0f}s"
 
     @classmethod
@@ -30,12 +30,12 @@ class Duration(timedelta):
         """Read a duration.
 
         Raises:
-            ValueError: not of that form, zero, or longer than `LONGEST`; the text quotes nothing.
+            ValueError: not of that form, zero, or longer than `LONGEST`. The error quotes no text.
         """
-        written = _DURATION.fullmatch(text) if isinstance(text, str) else None
-        if not written:
+        parts = _DURATION.fullmatch(text) if isinstance(text, str) else None
+        if not parts:
             raise ValueError('must be a duration such as "3s", "15m", "24h" or "7d"')
-        number, unit = int(written[1]), _UNITS[written[2]]
+        number, unit = int(parts[1]), _UNITS[parts[2]]
         if not 0 < number <= LONGEST / timedelta(**{unit: 1}):
             raise ValueError("must be longer than zero and at most 3650 days")
         return cls(**{unit: number})

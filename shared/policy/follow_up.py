@@ -16,17 +16,17 @@ MOST_CONTACTS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Another target for some leads; the condition may also ask for `grade`, `score` and `qualified`."""
+    """A target for some leads; the condition may also test `grade`, `score` and `qualified`."""
 
     when: Condition
     target: Duration  # of working time
     because: Text
-    warn_before: Duration | None = None  # None: that of `[follow_up]`, if it is shorter than the target
+    warn_before: Duration | None = None  # None: as in `[follow_up]`, if shorter than the target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A step of escalation."""
+    """An escalation step."""
 
     to: EscalateTo
     after: Duration  # of working time after the deadline
@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUpPolicy:
-    """When a lead must be followed up: in working time of the calendar, or in all hours without one."""
+    """The deadline of a follow-up: in working time of the calendar; without a calendar, every hour counts."""
 
     target: Duration = Duration(hours=24)
     warn_before: Duration | None = None  # None: no warning
@@ -55,7 +55,7 @@ class FollowUpPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NurturePolicy:
-    """How often a lead is contacted. Reported follow-ups count; a new push or interaction starts at zero."""
+    """How often a lead is contacted. Reported follow-ups count; a new push starts the count at zero."""
 
     # Contacts before a lead may be closed as `no_response`.
     attempts: Annotated[int, Rules(ge=0, le=MOST_CONTACTS)] = 5
@@ -64,10 +64,10 @@ class NurturePolicy:
     cadence: Annotated[tuple[Duration, ...], Rules(max_length=MOST_CONTACTS)] = ()
 
     def __post_init__(self) -> None:
-        """Refuse limits that leave a lead neither to contact nor to close."""
+        """Refuse limits by which a lead could be neither contacted nor closed."""
         if self.attempts > self.most:
             refuse([Mistake(("attempts",), f"must not be more than `most`, which is {self.most}")])
 
     def pause_after(self, attempts: int) -> Duration | None:
-        """The working time from this contact (1 is the first) to the next; None if none is planned."""
+        """The working time from contact `attempts`, from 1, to the next; None if none is planned."""
         return self.cadence[attempts - 1] if 0 < attempts <= len(self.cadence) else None

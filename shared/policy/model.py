@@ -11,25 +11,25 @@ from shared.policy.calendars import CalendarPolicy
 from shared.policy.conditions import Name
 from shared.policy.duration import Duration
 from shared.policy.follow_up import FollowUpPolicy, NurturePolicy
-from shared.policy.mistakes import listed, refuse, shown
+from shared.policy.mistakes import list_names, quote, refuse
 from shared.policy.routing import RoutingPolicy
 from shared.policy.scoring import ScoringPolicy
 from shared.typed_json import Mistake, Place, Rules
 
 MOST_ATTEMPTS = 100
-LONGEST_PAUSE = timedelta(days=1)  # health looks so far ahead for work that waits for its next attempt
+LONGEST_PAUSE = timedelta(days=1)  # how far ahead health looks for work that waits for a retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockPolicy:
-    """Schema of `[clock]`: due work that failed is tried again with exponential back-off, then parked."""
+    """Schema of `[clock]`: failed due work is retried with exponential back-off, then parked."""
 
     attempts: Annotated[int, Rules(ge=1, le=MOST_ATTEMPTS)] = 8  # failures of one kind of work on one lead
     first_pause: Duration = Duration(minutes=1)  # each pause is twice as long as the one before
     longest_pause: Duration = Duration(hours=1)
 
     def __post_init__(self) -> None:
-        """Refuse pauses that get shorter, or longer than health looks ahead."""
+        """Refuse a longest pause below the first pause, or beyond what health looks ahead."""
         refuse(self._mistakes())
 
     def _mistakes(self) -> Iterator[Mistake]:
@@ -40,7 +40,7 @@ class ClockPolicy:
 
     @property
     def backoff(self) -> Backoff:
-        """The pauses of due work, and after how many failures it is parked."""
+        """The back-off of due work."""
         return Backoff(self.first_pause, self.longest_pause, self.attempts)
 
 
@@ -73,15 +73,15 @@ class Policy:
     scoring: ScoringPolicy
 
     def __post_init__(self) -> None:
-        """Refuse a calendar that isn't there, and a title that two offers claim."""
+        """Refuse an unknown calendar, and a title of two offers."""
         refuse([*self._calendar_mistakes(), *self._offer_mistakes()])
 
     def _calendar_mistakes(self) -> Iterator[Mistake]:
         follow_up: Place = ("follow_up", "calendar")
         for place, name in ((follow_up, self.follow_up.calendar), *self.routing.calendars()):
             if name is not None and name not in self.calendars:
-                known = listed(self.calendars)
-                yield Mistake(place, f"must be a calendar, not `{shown(name)}`; calendars: {known}")
+                known = list_names(self.calendars)
+                yield Mistake(place, f"must be a calendar, not `{quote(name)}`; calendars: {known}")
 
     def _offer_mistakes(self) -> Iterator[Mistake]:
         offer_of: dict[str, str] = {}
@@ -90,12 +90,12 @@ class Policy:
                 yield Mistake(("offers", id_), "must have an id")
             for number, title in enumerate(offer.titles):
                 if (first := offer_of.setdefault(slugify(title), id_)) != id_:
-                    rule = f"must not be a title of `{shown(first)}` too: `{shown(title)}`"
+                    rule = f"must not be a title of `{quote(first)}` too: `{quote(title)}`"
                     yield Mistake(("offers", id_, "titles", number), rule)
 
     @property
     def contacts_before_no_response(self) -> int:
-        """Follow-ups since the customer's last push or interaction before `no_response` may close a lead."""
+        """Follow-ups needed since the customer's last push before `no_response` may close a lead."""
         return self.nurture.attempts
 
     def team_of(self, owner: str | None, *, first: str | None = None) -> str | None:

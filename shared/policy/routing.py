@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated
 
 from shared.policy.conditions import Condition, Name, Text
-from shared.policy.mistakes import listed, refuse, shown
+from shared.policy.mistakes import list_names, quote, refuse
 from shared.typed_json import Mistake, Rules
 
 MOST_NAMES = 500  # owners, teams, members of a team, rules
@@ -67,7 +67,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingRule:
-    """Leads for a team or an owner; the condition may also ask for `grade`, `score` and `qualified`."""
+    """Assigns leads to a team or an owner; the condition may also test `grade`, `score` and `qualified`."""
 
     name: Name
     because: Text
@@ -77,14 +77,14 @@ class RoutingRule:
     owner: Text | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a rule that leads nowhere, or to two."""
+        """Refuse a rule with neither `team` nor `owner`, or with both."""
         if (self.team is None) == (self.owner is None):
             refuse([Mistake((), "must have either `team` or `owner`")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingPolicy:
-    """The first rule that holds and has an available owner decides; else `catch_all`, who is never absent."""
+    """The first rule that holds and has an available owner assigns; else `catch_all`, who is never absent."""
 
     catch_all: Text | None = None  # None: rules assign no owner at all
     reassign_on_miss: bool = False
@@ -105,9 +105,9 @@ class RoutingPolicy:
             yield Mistake(("teams",), f"must not have more than {MOST_MEMBERSHIPS} members together")
         for number, rule in enumerate(self.rules):
             if rule.team is not None and rule.team not in self.teams:
-                known = listed(self.teams)
+                known = list_names(self.teams)
                 yield Mistake(
-                    ("rules", number, "team"), f"must be a team, not `{shown(rule.team)}`; teams: {known}"
+                    ("rules", number, "team"), f"must be a team, not `{quote(rule.team)}`; teams: {known}"
                 )
 
     def knows(self, owner: str | None) -> bool:
@@ -124,7 +124,7 @@ class RoutingPolicy:
         return first if first in teams else next(iter(teams), None)
 
     def calendars(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Every calendar that is named in `[routing]`, after its place."""
+        """Every calendar that `[routing]` names, with its place."""
         for kind, tables in (("teams", self.teams), ("owners", self.owners)):
             for name, table in tables.items():
                 if table.calendar is not None:

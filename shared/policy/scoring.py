@@ -10,11 +10,11 @@ from typing import Annotated
 from shared.leads.interactions import PUSH
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.duration import Duration
-from shared.policy.mistakes import listed, perhaps, refuse, shown
+from shared.policy.mistakes import list_names, quote, refuse, suggest
 from shared.typed_json import Mistake, Rules, adapter, as_written
 
-FIT, INTENT = "fit", "intent"  # the groups that make the grade
-GRADES = {FIT: "ABC", INTENT: "123"}  # below the last: D, 4
+FIT, INTENT = "fit", "intent"  # the groups that the grade is made of
+GRADES = {FIT: "ABC", INTENT: "123"}  # below the lowest: D, 4
 
 type Points = Annotated[int, Rules(ge=-100, le=100)]
 type Bound = Annotated[int, Rules(ge=0, le=100)]
@@ -26,13 +26,13 @@ _SCOPE_RULE = "must have one of `offers`, `publishers`, `sources`; leave `for` o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """Interactions of these types: how many of them, and within how long, a rule asks for."""
+    """The interactions that a rule counts: which types, how many, within what time."""
 
     interaction: InteractionType | tuple[InteractionType, ...]
     detail: Text | None = None  # only those whose detail contains this text, in any case
     at_least: Annotated[int, Rules(ge=1, le=1000)] = 1
-    within: Duration | None = None  # before the instant of the score; None: ever
-    each: bool = False  # each of them gives the points; else they give them once, by the latest
+    within: Duration | None = None  # before the instant of the score; None: any time
+    each: bool = False  # True: each interaction gives the points; False: the latest one does
     half_life: Duration | None = None  # after which points are worth half; None: they stay
 
     @property
@@ -43,7 +43,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Points for facts or behaviour (if it names both, for both together), and the reason in plain words."""
+    """Points for facts, behaviour or both together, and the reason in plain words."""
 
     name: Name
     group: Name
@@ -86,14 +86,14 @@ class Qualification:
     hold_back: tuple[Requirement, ...] = ()  # none may hold, whatever the points
 
     def __post_init__(self) -> None:
-        """Refuse a lead that would enter and leave by the same points."""
+        """Refuse points to stay qualified above the points to become qualified."""
         if self.leave is not None and self.leave > self.enter:
             refuse([Mistake(("leave",), f"must not be above `enter`, which is {self.enter}")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The leads that a model is for: every list that is given must have a match, in any case."""
+    """The leads that a model scores: each list given must match, without regard to case."""
 
     offers: Patterns | None = None  # offer ids
     publishers: Patterns | None = None  # the part of the offer before its dot
@@ -134,7 +134,7 @@ class Model:
         seen: set[str] = set()
         for number, rule in enumerate(self.rules):
             if rule.group not in self.groups:
-                known = listed(self.groups)
+                known = list_names(self.groups)
                 yield Mistake(("rules", number, "group"), f"must be a group of the model: {known}")
             if rule.name in seen:
                 yield Mistake(("rules", number, "name"), "must be a name that no other rule has")
@@ -149,7 +149,7 @@ class ScoringPolicy:
     models: Annotated[tuple[Model, ...], Rules(min_length=1, max_length=100)]
 
     def __post_init__(self) -> None:
-        """Refuse models that leave a lead without one, and rules on interactions that aren't listed."""
+        """Refuse models that leave leads unscored, and rules on unlisted interactions."""
         refuse([*self._model_mistakes(), *self._interaction_mistakes()])
 
     def _model_mistakes(self) -> Iterator[Mistake]:
@@ -175,12 +175,12 @@ class ScoringPolicy:
                         place = ("models", number, "rules", position, "behaviour", "interaction")
                         yield Mistake(
                             place,
-                            f"must be listed in `scoring.interactions`, and `{shown(type_)}` is not"
-                            + perhaps(type_, known),
+                            f"must be listed in `scoring.interactions`, and `{quote(type_)}` is not"
+                            + suggest(type_, known),
                         )
 
     def __hash__(self) -> int:
-        """Cheap: compiled models are cached by it."""
+        """Hash the names of models only: it keys the cache of compiled models, so it must be cheap."""
         return hash(tuple(model.name for model in self.models))
 
 
@@ -192,10 +192,10 @@ def _are_grades(grades: dict[str, int], letters: str) -> bool:
 @functools.lru_cache(maxsize=32)
 def version_of(scoring: ScoringPolicy) -> str:
     """The version of the rules: a hash of their values, not of the text of the file; 12 hex digits."""
-    return hashlib.blake2b(written(scoring).encode(), digest_size=6).hexdigest()
+    return hashlib.blake2b(write_scoring(scoring).encode(), digest_size=6).hexdigest()
 
 
-def written(scoring: ScoringPolicy) -> str:
-    """The rules as JSON, as they are stored to replay the scores they gave; `load.read_scoring` reads it."""
+def write_scoring(scoring: ScoringPolicy) -> str:
+    """Write the rules as JSON, as stored for replaying scores; `load.read_scoring` reads it."""
     rules = adapter(ScoringPolicy, names=as_written, unknown="forbid").dump_python(scoring, mode="json")
     return json.dumps(rules, ensure_ascii=False)

@@ -14,7 +14,7 @@ LEVELS, VALUES = 100, 40_000  # bounds of a body: above those of any message tha
 _PART = r"[^\s@\"'<>()\[\]{},;:\\=&]"
 _MENTIONED = re.compile(
     rf"{_PART}{{1,100}}@{_PART}{{1,300}}|\b{LEAD_ID.pattern}\b"
-)  # in a text that isn't JSON
+)  # in text that is not JSON
 _EVENT_OR_LEAD = re.compile(rf"({LEAD_ID.pattern})(:[0-9]+)?")
 
 

@@ -65,9 +65,7 @@ def choose_assignment(
         return held
     facts = lead_facts(lead, lead.enrichment) | score_facts(lead)
     excluded = lead.bookkeeping.assignment.excluded
-    others = assign(
-        workload, held, Assignment(request=request)
-    )  # the lead itself must not count against capacity
+    others = assign(workload, held, Assignment(request=request))  # without the lead itself
     return choose(Request(request, facts, lead.enrichment, excluded), policy, others, now)
 
 

@@ -21,9 +21,7 @@ class Workload:
     """The workload of all owners and teams; stored as one row."""
 
     turns_taken: int = 0
-    last_turns: dict[str, dict[str, int]] = field(
-        default_factory=dict
-    )  # number of the last turn, by team and owner
+    last_turns: dict[str, dict[str, int]] = field(default_factory=dict)  # turn number, by team and owner
     open_leads: dict[str, int] = field(default_factory=dict)  # by owner
 
 

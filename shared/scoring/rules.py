@@ -23,10 +23,7 @@ from shared.scoring.behaviour import ByType, evidence, group_by_type, select_int
 from shared.scoring.conditions import Facts, Holds, compile_condition
 
 LOWEST = {FIT: "D", INTENT: "4"}
-_FREE_TEXT = (
-    "note",
-    "contact.",
-)  # free text of the customer: the ledger names these facts without their values
+_FREE_TEXT = ("note", "contact.")  # written by the customer: the ledger never shows these values
 _LONGEST_VALUE = 100  # characters of a fact's value in the ledger
 LINES_KEPT = (
     128  # cached per rule: most facts have few values, and building the lines is half the cost of a score

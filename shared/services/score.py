@@ -9,7 +9,7 @@ from typing import Any
 from shared.leads.change import Change, mark_published
 from shared.leads.lead import Lead
 from shared.policy.model import Policy
-from shared.policy.scoring import version_of, written
+from shared.policy.scoring import version_of, write_scoring
 from shared.scoring.appraise import appraise, record_score, request_score
 from shared.services.commands import handle
 from shared.services.context import AppContext
@@ -80,7 +80,7 @@ async def request_scores(context: AppContext, now: datetime) -> int:
     if context.rescore_watch.is_quiet(now):
         return 0
     version = version_of(context.policy.scoring)
-    await context.desk_state.upsert_rules(version, written(context.policy.scoring))
+    await context.desk_state.upsert_rules(version, write_scoring(context.policy.scoring))
     lead_ids = await context.due_index.list_scored_by_other_rules(version, LEADS_A_TICK)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 

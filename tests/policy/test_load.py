@@ -10,7 +10,7 @@ import pytest
 from shared.policy.duration import Duration
 from shared.policy.load import InvalidPolicy, load_policy, offers_by_title, parse_policy, read_scoring
 from shared.policy.model import ClockPolicy
-from shared.policy.scoring import version_of, written
+from shared.policy.scoring import version_of, write_scoring
 from tests.policy.texts import scoring, with_rule
 from tests.samples import NOW
 
@@ -178,7 +178,7 @@ def test_the_version_is_of_what_the_rules_say_not_of_how_they_are_laid_out():
     ids=["the shipped one", "without end", "durations"],
 )
 def test_rules_are_kept_and_read_back_as_they_were(policy: Any):
-    assert read_scoring(written(policy.scoring)) == policy.scoring
+    assert read_scoring(write_scoring(policy.scoring)) == policy.scoring
 
 
 # Files

@@ -15,7 +15,7 @@ from shared.leads.events import Event, EventType
 from shared.leads.lifecycle import apply_update
 from shared.policy.duration import Duration
 from shared.policy.load import load_policy, read_scoring
-from shared.policy.scoring import Behaviour, Qualification, ScoringPolicy, written
+from shared.policy.scoring import Behaviour, Qualification, ScoringPolicy, write_scoring
 from shared.scoring.appraise import appraise, record_score, score_at
 from shared.scoring.replay import NothingToReplay, replay_lead, replay_score
 from shared.typed_json import to_json, to_plain
@@ -98,7 +98,7 @@ def a_life(seed: int) -> History:
 @pytest.mark.parametrize("seed", range(40))
 def test_every_past_score_is_had_again_bit_for_bit(seed: int):
     one = a_life(seed)
-    rules = read_scoring(written(RULES))
+    rules = read_scoring(write_scoring(RULES))
     assert one.scores
     for number, score in one.scores:
         if _has_new_facts(one.events, number):
