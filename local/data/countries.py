@@ -12,7 +12,7 @@ from iso3166 import countries
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
-from shared.enrichment.country import LEAST_LETTERS, folded, most_slips
+from shared.enrichment.country import LEAST_LETTERS, allowed_typos, fold
 
 _HERE = Path(__file__).parent
 _ISO = {country.alpha2: country for country in countries}
@@ -92,11 +92,11 @@ def country_languages() -> str:
 
 def _own_names() -> dict[str, str]:
     rows = (line.split("\t") for line in _lines("everyday_names.tsv"))
-    return {folded(name): code for code, names in rows for name in names.split(";")}
+    return {fold(name): code for code, names in rows for name in names.split(";")}
 
 
 def _other_words() -> set[str]:
-    return {folded(word) for line in _lines("other_words.txt") for word in line.split()}
+    return {fold(word) for line in _lines("other_words.txt") for word in line.split()}
 
 
 def _lines(file: str) -> list[str]:
@@ -114,9 +114,9 @@ def _official_names() -> dict[str, str]:
     for code, country in _ISO.items():
         head, _, tail = country.name.partition(",")
         for name in _written(country.name, "en"):
-            names[folded(name)] = code
+            names[fold(name)] = code
         if tail:
-            names |= {folded(f"{tail} {head}"): code, folded(head): code}
+            names |= {fold(f"{tail} {head}"): code, fold(head): code}
     return names
 
 
@@ -126,7 +126,7 @@ def _names_in(languages: Iterable[str]) -> dict[str, str]:
     for language in languages:
         for code, name in Locale.parse(language).territories.items():
             for written in _written(name, language) if code in _ISO else ():
-                meanings.setdefault(folded(written), set()).add(code)
+                meanings.setdefault(fold(written), set()).add(code)
     return {name: min(codes) for name, codes in meanings.items() if len(codes) == 1 and not _is_short(name)}
 
 
@@ -202,10 +202,10 @@ def _cldr_words() -> dict[str, str]:
     for language in _SPELT:
         locale = Locale.parse(language)
         for zone, names in locale.time_zones.items():
-            words[folded(names.get("city", ""))] = countries_of_zones.get(zone, "")
+            words[fold(names.get("city", ""))] = countries_of_zones.get(zone, "")
         for name in [name for code, name in locale.territories.items() if code not in _ISO]:
-            words[folded(name)] = ""
-        words |= dict.fromkeys(map(folded, locale.languages.values()), "")
+            words[fold(name)] = ""
+        words |= dict.fromkeys(map(fold, locale.languages.values()), "")
     return words
 
 
@@ -221,7 +221,9 @@ def _near_words(words: dict[str, str], names: dict[str, str], may_be_misspelt: s
 def _near(word: str, by_letter: dict[str, list[str]]) -> Iterator[str]:
     alike = [name for letter in set(word[:2]) for name in by_letter.get(letter, [])]
     found = extract(word, alike, scorer=OSA.distance, score_cutoff=2, limit=None)
-    return (name for name, slips, _ in found if slips <= most_slips(name) and len(word) >= LEAST_LETTERS - 1)
+    return (
+        name for name, slips, _ in found if slips <= allowed_typos(name) and len(word) >= LEAST_LETTERS - 1
+    )
 
 
 def _by_base(languages: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
