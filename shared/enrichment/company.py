@@ -79,7 +79,7 @@ def names_no_company(name: str) -> bool:
     if re.fullmatch(r"\s*\S+@\S+\.\w+\s*", name):
         return True
     words = _words(name)
-    letters = without_umlauts(_joined(words))
+    letters = without_umlauts(_join(words))
     if not letters or letters in company_words().placeholders:
         return True
     return len(words) == 1 and _is_scribble(letters)
@@ -127,7 +127,7 @@ def _without_forms(words: list[_Word]) -> tuple[list[_Word], set[str]]:
     """The words without legal forms and `and` at the end, and those forms; at least one word stays."""
     core, forms = _trim(words), set[str]()
     while (length := _form_length(core)) > 0:
-        forms.add(_joined(core[-length:]))
+        forms.add(_join(core[-length:]))
         core = _trim(core[:-length])
     return core, forms
 
@@ -142,7 +142,7 @@ def _form_length(words: list[_Word]) -> int:
 
 def _is_form(words: list[_Word], before: _Word) -> bool:
     known = company_words()
-    letters = _joined(words)
+    letters = _join(words)
     if letters not in known.forms or before.letters in known.not_after.get(letters, ()):
         return False
     return letters not in known.with_dots or before.letters in known.forms or _has_dots(words)
@@ -161,7 +161,7 @@ def _trim(words: list[_Word]) -> list[_Word]:
 def _without_prefix(words: list[_Word], forms: set[str]) -> list[_Word]:
     known = company_words()
     for length in range(min(_LONGEST_FORM, len(words) - 1), 0, -1):
-        letters, rest = _joined(words[:length]), words[length:]
+        letters, rest = _join(words[:length]), words[length:]
         written_so = letters not in known.with_dots or _has_dots(words[:length])
         whole = rest[0].letters in known.not_before.get(letters, ())
         if (
@@ -199,7 +199,7 @@ def _has_dots(words: list[_Word]) -> bool:
     return any(_DOTTED.fullmatch(word.written) for word in words)
 
 
-def _joined(words: list[_Word]) -> str:
+def _join(words: list[_Word]) -> str:
     return "".join(word.letters for word in words)
 
 

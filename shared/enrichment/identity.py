@@ -20,12 +20,14 @@ def lead_id(push: LeadPush, offer: str | None, key: bytes) -> str:
         offer: see `offer_of`; all pushes without an offer share the offer None.
         key: the secret `LEADS_ID_KEY`; another key changes every id.
     """
-    return _keyed(_identity(push), key, _CONTACT_BYTES) + _keyed(f"offer\0{offer or ''}", key, _OFFER_BYTES)
+    return _keyed_hash(_identity(push), key, _CONTACT_BYTES) + _keyed_hash(
+        f"offer\0{offer or ''}", key, _OFFER_BYTES
+    )
 
 
 def contact_key(email: str, key: bytes) -> str:
     """The contact key of an address: the first 16 letters of the ids of all leads of this person."""
-    return _keyed(f"email\0{normalize(email)}", key, _CONTACT_BYTES)
+    return _keyed_hash(f"email\0{normalize(email)}", key, _CONTACT_BYTES)
 
 
 def is_address(text: str | None) -> bool:
@@ -58,6 +60,6 @@ def _identity(push: LeadPush) -> str:
     return "content\0" + json.dumps(push.as_sent, sort_keys=True)
 
 
-def _keyed(text: str, key: bytes, size: int) -> str:
+def _keyed_hash(text: str, key: bytes, size: int) -> str:
     digest = hashlib.blake2b(text.encode(), key=key, digest_size=size).digest()
     return base64.b32encode(digest).decode().lower()

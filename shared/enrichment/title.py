@@ -103,18 +103,18 @@ class _Hit(NamedTuple):
 def person_facts(title: str | None) -> PersonFacts:
     """Rank, department and buying role, each `unknown` unless the title has a term for it. Never raises."""
     lexicon = _lexicon()
-    found: dict[str, list[_Hit]] = {"rank": [], "department": [], "advice": []}
+    hits: dict[str, list[_Hit]] = {"rank": [], "department": [], "advice": []}
     text = _fold(_without_noise((title or "")[:LONGEST]))
     for hit in _hits(text, lexicon):
-        found[hit.term.about].append(hit)
-    ranks = _uncovered(found["rank"])
+        hits[hit.term.about].append(hit)
+    ranks = _best_hits(hits["rank"])
     rank = _rank(ranks, lexicon)
-    implied = [_implied(hit, lexicon) for hit in ranks if hit.term.value in lexicon.implied]
-    department = _department(_uncovered(found["department"]), implied, lexicon)
+    implied = [_implied_department(hit, lexicon) for hit in ranks if hit.term.value in lexicon.implied]
+    department = _department(_best_hits(hits["department"]), implied, lexicon)
     return PersonFacts(
         rank=rank,
         department=department,
-        buying_role=_buying_role(rank, department, advises=bool(found["advice"])),
+        buying_role=_buying_role(rank, department, advises=bool(hits["advice"])),
     )
 
 
@@ -138,7 +138,7 @@ def _department(hits: list[_Hit], implied: list[_Hit], lexicon: _Lexicon) -> str
     )
 
 
-def _implied(hit: _Hit, lexicon: _Lexicon) -> _Hit:
+def _implied_department(hit: _Hit, lexicon: _Lexicon) -> _Hit:
     """The department that a rank implies; weak if either term is weak."""
     term = lexicon.implied[hit.term.value]
     return hit._replace(term=term._replace(weak=term.weak or hit.term.weak))
@@ -237,7 +237,7 @@ def _fits(pattern: str, word: str, parting: frozenset[str]) -> bool:
     return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
 
 
-def _uncovered(hits: list[_Hit]) -> list[_Hit]:
+def _best_hits(hits: list[_Hit]) -> list[_Hit]:
     """The matches that no better match overlaps, without those of value `unknown`, which only hide others.
 
     Strong is better than weak, then long than short, then without than with wildcard.
