@@ -10,8 +10,8 @@ from babel import Locale
 from babel.core import get_cldr_version, get_global
 from iso3166 import countries
 
-from shared.enrichment.country import LEAST_LETTERS, folded, most_slips
-from shared.enrichment.spelling import slips
+from shared.enrichment.country import LEAST_LETTERS, allowed_typos, fold
+from shared.enrichment.spelling import edit_distance
 
 _HERE = Path(__file__).parent
 _ISO = {country.alpha2: country for country in countries}
@@ -91,11 +91,11 @@ def country_languages() -> str:
 
 def _own_names() -> dict[str, str]:
     rows = (line.split("\t") for line in _lines("everyday_names.tsv"))
-    return {folded(name): code for code, names in rows for name in names.split(";")}
+    return {fold(name): code for code, names in rows for name in names.split(";")}
 
 
 def _other_words() -> set[str]:
-    return {folded(word) for line in _lines("other_words.txt") for word in line.split()}
+    return {fold(word) for line in _lines("other_words.txt") for word in line.split()}
 
 
 def _lines(file: str) -> list[str]:
@@ -113,9 +113,9 @@ def _official_names() -> dict[str, str]:
     for code, country in _ISO.items():
         head, _, tail = country.name.partition(",")
         for name in _written(country.name, "en"):
-            names[folded(name)] = code
+            names[fold(name)] = code
         if tail:
-            names |= {folded(f"{tail} {head}"): code, folded(head): code}
+            names |= {fold(f"{tail} {head}"): code, fold(head): code}
     return names
 
 
@@ -125,7 +125,7 @@ def _names_in(languages: Iterable[str]) -> dict[str, str]:
     for language in languages:
         for code, name in Locale.parse(language).territories.items():
             for written in _written(name, language) if code in _ISO else ():
-                meanings.setdefault(folded(written), set()).add(code)
+                meanings.setdefault(fold(written), set()).add(code)
     return {name: min(codes) for name, codes in meanings.items() if len(codes) == 1 and not _is_short(name)}
 
 
@@ -190,7 +190,7 @@ def _without(names: dict[str, str], others: set[str]) -> dict[str, str]:
 
 
 def _is_nearly_another(name: str, code: str, english: dict[str, str]) -> bool:
-    near = (other for other in english if slips(name, other, 1) <= 1)
+    near = (other for other in english if edit_distance(name, other, 1) <= 1)
     return any(english[other] != code for other in near if len(other) >= LEAST_LETTERS)
 
 
@@ -201,10 +201,10 @@ def _cldr_words() -> dict[str, str]:
     for language in _SPELT:
         locale = Locale.parse(language)
         for zone, names in locale.time_zones.items():
-            words[folded(names.get("city", ""))] = countries_of_zones.get(zone, "")
+            words[fold(names.get("city", ""))] = countries_of_zones.get(zone, "")
         for name in [name for code, name in locale.territories.items() if code not in _ISO]:
-            words[folded(name)] = ""
-        words |= dict.fromkeys(map(folded, locale.languages.values()), "")
+            words[fold(name)] = ""
+        words |= dict.fromkeys(map(fold, locale.languages.values()), "")
     return words
 
 
@@ -219,11 +219,11 @@ def _near_words(words: dict[str, str], names: dict[str, str], may_be_misspelt: s
 
 def _near(word: str, by_letter: dict[str, list[str]]) -> Iterator[str]:
     alike = [name for letter in set(word[:2]) for name in by_letter.get(letter, [])]
-    found = ((slips(word, name, 2), name) for name in alike)
+    near = ((edit_distance(word, name, 2), name) for name in alike)
     return (
         name
-        for distance, name in found
-        if distance <= min(2, most_slips(name)) and len(word) >= LEAST_LETTERS - 1
+        for distance, name in near
+        if distance <= min(2, allowed_typos(name)) and len(word) >= LEAST_LETTERS - 1
     )
 
 

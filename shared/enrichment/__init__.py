@@ -1,1 +1,1 @@
-"""Facts derived from what a lead carries: pure, bundled data, no network. Absent beats wrong."""
+"""Derive facts from a lead's contact details: pure, from bundled data, no network. Absent beats wrong."""

@@ -1,4 +1,4 @@
-"""Companies: how a name reads, and which names are one firm."""
+"""Companies: clean names, and one key for all spellings of a company."""
 
 import re
 import tomllib
@@ -17,35 +17,35 @@ _JOINERS = "\u200c\u200d"  # parts of words in Persian and in Indian languages
 
 
 def company_facts(name: str | None, email: EmailFacts) -> CompanyFacts:
-    """The firm as written, its comparison key, and its domain if the address is an organisation's.
+    """The company as written, its comparison key, and its domain if the address is an organisation's.
 
-    Whoever names no firm has the key of their corporate domain: `ada@fabrikam.com` is of Fabrikam Inc.
+    Without a name, the key comes from a corporate domain: `ada@fabrikam.com` has the key of Fabrikam Inc.
     """
-    told = None if name is None or names_no_company(name) else _tidied(name)
+    clean_name = None if name is None or names_no_company(name) else _clean(name)
     domain = email.domain if email.kind in ("corporate", "tenant", "education") else None
-    called = told or (readable(domain_of(domain).label) if domain and email.kind == "corporate" else None)
-    return CompanyFacts(name=told, key=company_key(called), domain=domain)
+    domain_label = readable(domain_of(domain).label) if domain and email.kind == "corporate" else None
+    return CompanyFacts(name=clean_name, key=company_key(clean_name or domain_label), domain=domain)
 
 
 def company_key(name: str | None) -> str | None:
-    """Equal for all spellings of one firm, to be compared only. None if none is named: n/a, private, -."""
+    """The key of a company, equal for all spellings, for comparison only. None for n/a, private, -."""
     return None if name is None or names_no_company(name) else _spelling_key(name)
 
 
-def _tidied(name: str) -> str:
-    """Blanks folded; no invisible signs, no quotation marks around the whole, no comma at the end."""
-    visible = "".join(sign for sign in re.sub(r"\s", " ", name) if _is_visible(sign))
+def _clean(name: str) -> str:
+    """Fold blanks; drop invisible characters, quotation marks around the name, a comma at the end."""
+    visible = "".join(letter for letter in re.sub(r"\s", " ", name) if _is_visible(letter))
     text = " ".join(visible.split()).strip(" ,;")
     while len(text) > 1 and _QUOTES.get(text[0]) == text[-1] and text[0] not in text[1:-1]:
         text = text[1:-1].strip(" ,;")
     return text
 
 
-def _is_visible(sign: str) -> bool:
-    return unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co") or sign in _JOINERS
+def _is_visible(letter: str) -> bool:
+    return unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co") or letter in _JOINERS
 
 
-LONGEST_NAME = 1000  # characters that are looked at: one sign may stand for eighteen letters
+LONGEST_NAME = 1000  # characters read: in NFKC one character may become eighteen
 
 _TRADE_MARKS = str.maketrans(dict.fromkeys("™®©℠"))
 _QUOTATION = re.compile(r"[(\[]\s*[A-Za-z]+\s*:[^)\]]*[)\]]")  # on an exchange: (NASDAQ: FBKM)
@@ -67,19 +67,19 @@ class _Word(NamedTuple):
 
 
 def _spelling_key(name: str) -> str:
-    """The letters and figures of a name, without legal form, article and `and`; empty if it has none.
+    """The letters and digits of a name, without legal form, article and `and`; empty if it has none.
 
-    A name of nothing else keeps what it has: `The Company`, `AG`.
+    A name that consists of these alone keeps them: `The Company`, `AG`.
     """
-    return without_umlauts("".join(_telling(_core(_words(name)))))
+    return without_umlauts("".join(_distinctive(_core(_words(name)))))
 
 
 def names_no_company(name: str) -> bool:
-    """The name says that there is none, as n/a, privat or なし; or it is 111, 12345 or xxx, or an address."""
+    """The text is a placeholder (n/a, privat, なし), a scribble (111, 12345, xxx) or an e-mail address."""
     if re.fullmatch(r"\s*\S+@\S+\.\w+\s*", name):
         return True
     words = _words(name)
-    letters = without_umlauts(_joined(words))
+    letters = without_umlauts(_join(words))
     if not letters or letters in company_words().placeholders:
         return True
     return len(words) == 1 and _is_scribble(letters)
@@ -103,7 +103,7 @@ def _words(name: str) -> list[_Word]:
 
 
 def _without_unspaced(words: list[_Word]) -> list[_Word]:
-    """Forms that are written together with the name: 株式会社トヨタ."""
+    """Cut off legal forms that are written together with the name: 株式会社トヨタ."""
     if all(word.written.isascii() for word in words):
         return words
     cut = [_Word(word.written, _cut(word.letters)) for word in words]
@@ -124,16 +124,16 @@ def _core(words: list[_Word]) -> list[_Word]:
 
 
 def _without_forms(words: list[_Word]) -> tuple[list[_Word], set[str]]:
-    """The words without the forms and the `and`s at their end, and the forms; one word stays in any case."""
-    core, forms = _trimmed(words), set[str]()
+    """The words without legal forms and `and` at the end, and those forms; at least one word stays."""
+    core, forms = _trim(words), set[str]()
     while (length := _form_length(core)) > 0:
-        forms.add(_joined(core[-length:]))
-        core = _trimmed(core[:-length])
+        forms.add(_join(core[-length:]))
+        core = _trim(core[:-length])
     return core, forms
 
 
 def _form_length(words: list[_Word]) -> int:
-    """How many words at the end are a form, the most that can be; 0 if none, or nothing else."""
+    """How many words at the end are a legal form, as many as possible; 0 if none, or if all are."""
     longest = min(_LONGEST_FORM, len(words) - 1)
     return next(
         (length for length in range(longest, 0, -1) if _is_form(words[-length:], words[-length - 1])), 0
@@ -142,14 +142,14 @@ def _form_length(words: list[_Word]) -> int:
 
 def _is_form(words: list[_Word], before: _Word) -> bool:
     known = company_words()
-    letters = _joined(words)
+    letters = _join(words)
     if letters not in known.forms or before.letters in known.not_after.get(letters, ()):
         return False
     return letters not in known.with_dots or before.letters in known.forms or _has_dots(words)
 
 
-def _trimmed(words: list[_Word]) -> list[_Word]:
-    """Without `&`, `and` and `, The` at the end, and without `The` and `&` before: Vitamin E stays."""
+def _trim(words: list[_Word]) -> list[_Word]:
+    """Cut `&`, `and` and `, The` at the end, `The` and `&` at the start: Vitamin E stays."""
     first, last = 0, len(words)
     while last - first > 1 and (_is_long_and(words[last - 1]) or words[last - 1].letters == "the"):
         last -= 1
@@ -161,7 +161,7 @@ def _trimmed(words: list[_Word]) -> list[_Word]:
 def _without_prefix(words: list[_Word], forms: set[str]) -> list[_Word]:
     known = company_words()
     for length in range(min(_LONGEST_FORM, len(words) - 1), 0, -1):
-        letters, rest = _joined(words[:length]), words[length:]
+        letters, rest = _join(words[:length]), words[length:]
         written_so = letters not in known.with_dots or _has_dots(words[:length])
         whole = rest[0].letters in known.not_before.get(letters, ())
         if (
@@ -173,8 +173,8 @@ def _without_prefix(words: list[_Word], forms: set[str]) -> list[_Word]:
     return words
 
 
-def _telling(words: list[_Word]) -> Iterator[str]:
-    """The letters of the words that tell one firm from another."""
+def _distinctive(words: list[_Word]) -> Iterator[str]:
+    """The letters of the words that distinguish companies."""
     known = company_words()
     some_small = any(not word.written.isupper() for word in words)
     some_large = any(not word.written.islower() for word in words)
@@ -199,7 +199,7 @@ def _has_dots(words: list[_Word]) -> bool:
     return any(_DOTTED.fullmatch(word.written) for word in words)
 
 
-def _joined(words: list[_Word]) -> str:
+def _join(words: list[_Word]) -> str:
     return "".join(word.letters for word in words)
 
 
@@ -207,7 +207,7 @@ _COMPANY_WORDS = Path(__file__).with_name("company_words.toml")
 
 
 class CompanyWords(NamedTuple):
-    """See the comments of the file. Every word is reduced to its letters and figures."""
+    """The lists of `company_words.toml`, see its comments; words as letters and digits only."""
 
     forms: frozenset[str]
     with_dots: frozenset[str]
@@ -227,16 +227,16 @@ class CompanyWords(NamedTuple):
 
 
 def letters_of(text: str) -> str:
-    """Letters and figures alone, bare of case and of accents; vowel signs are letters."""
-    bared = bare(text)
-    if bared.isalnum():
-        return bared
-    return "".join(sign for sign in bared if unicodedata.category(sign)[0] in "LNM")
+    """Letters and digits only, without case and accents; vowel signs count as letters."""
+    bare_text = bare(text)
+    if bare_text.isalnum():
+        return bare_text
+    return "".join(sign for sign in bare_text if unicodedata.category(sign)[0] in "LNM")
 
 
 @cache
 def company_words() -> CompanyWords:
-    """Read when the first company is looked at."""
+    """Read the lists, when the first company is enriched."""
     lists = tomllib.loads(_COMPANY_WORDS.read_text(encoding="utf-8"))
     exceptions, unspaced, both = lists["exceptions"], lists["unspaced"], lists["and"]
     suffixes = sorted(lists["web"]["suffixes"].split(), key=len, reverse=True)
@@ -260,7 +260,7 @@ def company_words() -> CompanyWords:
 
 
 def _placeholders(lists: dict[str, str]) -> frozenset[str]:
-    """With those of two parts: self-employed consultant, freelance developer."""
+    """All placeholders, also those of two parts: self-employed consultant, freelance developer."""
     firsts, seconds = _phrases(lists.pop("how")), _phrases(lists.pop("what"))
     pairs = {first + second for first in firsts for second in seconds}
     return frozenset(pairs).union(*map(_phrases, lists.values()))

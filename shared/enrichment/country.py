@@ -1,6 +1,6 @@
 """Countries: ISO 3166-1 alpha-2 from codes, from names in many languages, and from clear misspellings.
 
-What is known stands in `data/country_names.tsv`; `python -m local.data` makes it.
+The names are in `data/country_names.tsv`, which `python -m local.data` generates.
 """
 
 import re
@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from shared.enrichment.spelling import slips
+from shared.enrichment.spelling import edit_distance
 from shared.leads.enrichment import CountryFacts
 
 _NAMES = Path(__file__).parent / "data" / "country_names.tsv"
-_LONGEST = 100  # characters that are read
+_LONGEST = 100  # characters read
 
-# Letters that Unicode doesn't take apart into a plain one and an accent, and Arabic ones with two shapes.
+# Letters that Unicode doesn't decompose into letter and accent, and Arabic letters with two shapes.
 _PLAIN = str.maketrans("øđðłħıəŋىیکة", "oddlhienييك\u0647") | str.maketrans({"æ": "ae", "œ": "oe", "þ": "th"})
 _ACCENTS = "[\u0300-\u036f]+"
-_KANA_VOICING, _VIRAMA = 8, 9  # combining classes of marks that are more than an accent
-_FLAG_LETTERS = {0x1F1E6 + n: chr(ord("A") + n) for n in range(26)}  # two of them show a flag
+_KANA_VOICING, _VIRAMA = 8, 9  # combining classes of marks that aren't accents
+_FLAG_LETTERS = {0x1F1E6 + n: chr(ord("A") + n) for n in range(26)}  # a pair of them is a flag
 
 # Patterns are compiled when they are first used, not with every start of the app.
 _CODE = r"[A-Za-z]{2}"
@@ -33,20 +33,27 @@ _FORM = (
     r"(?:(?:federal|federative|democratic|islamic|socialist|co-?operative|arab|hashemite|united|grand)\s+)*"
     r"(?:republic|kingdom|state|commonwealth|federation|principality|duchy|sultanate|union)\s+of\s+(?:the\s+)?"
 )
-_SEVERAL_STATES = {"CN", "KR", "KP", "CG", "CD", "GE"}  # of which a republic or a state may be another one
+_SEVERAL_STATES = {
+    "CN",
+    "KR",
+    "KP",
+    "CG",
+    "CD",
+    "GE",
+}  # "Republic of China" is another country than China, and so on
 _TURNED = r"([^,()]+?)\s*[,(]\s*([^,()]+?)[\s)]*"
 _CODE_FIRST = r"(?P<code>[A-Z]{2,3})[ -](?P<name>.+)"
 _CODE_LAST = r"(?P<name>.+)[ -](?P<code>[A-Z]{2,3})"
-_LAST = ("USA", "UK", "UAE", "KSA", "PRC", "DRC")  # short, and no state or province
+_LAST = ("USA", "UK", "UAE", "KSA", "PRC", "DRC")  # short country names that aren't states or provinces
 _CALLING_CODE = r"\(?\+\s?\d+\)?"
 _PARTS = r"[,/|;()\[\]]|\s[-\u2013\u2014]\s"
 _BETWEEN = r"[/|;:()\[\]{}<>=\u00b7\u2022\u2192]|\s[-\u2013\u2014]+\s"
 
-LEAST_LETTERS = 5  # of a name that may be misspelt
-_LETTERS_FOR_TWO = 9  # of a name, and of a text, that may be two slips away; others may be one away
+LEAST_LETTERS = 5  # of a name to which misspellings are matched
+_LETTERS_FOR_TWO = 9  # from this length on, two typos are allowed; else one
 
-# Top-level domains of countries that everybody takes, or that mean something else to most who take them.
-_TAKEN_BY_ALL = (
+# Country domains that are sold worldwide, or used for another meaning.
+_SOLD_WORLDWIDE = (
     "ac ad ag ai am as bi bz cc cd cf cm co cx dj fm ga gd gg gl gq gs gy hm hn im io ki la lc li ly md "
     "me mg ml mn ms mu nf nr nu pm pn pw re sb sc sh sr st sx tc tf tk tl tm to tv vc vg vu wf ws yt"
 )
@@ -54,33 +61,33 @@ _DOMAINS = {"uk": "GB", "xn--p1ai": "RU", "xn--fiqs8s": "CN", "xn--j1amh": "UA",
 
 
 def country_code(text: str | None) -> str | None:
-    """ISO 3166-1 alpha-2 of what the customer wrote; None if it is no country, or not clearly one.
+    """ISO 3166-1 alpha-2 of what the customer wrote; None if it isn't clearly a country.
 
-    The same text gives the same code for as long as the data stay: phone numbers are read with it,
-    and leads without an address are told apart by them.
+    While the data stay, the same text gives the same code: phone numbers are read with it, and the ids of
+    leads without an address depend on those.
     """
     return _read(text).code
 
 
 def country_facts(text: str | None, phone_country: str | None, domain: str | None = None) -> CountryFacts:
-    """What the customer wrote; else the country of their phone number; else that of their domain.
+    """The country that the customer wrote; else that of their phone number; else that of their domain.
 
     Args:
         text: a code or a name.
         phone_country: ISO 3166-1 alpha-2.
-        domain: of their e-mail address; only an ending that its own country uses tells anything.
+        domain: of their e-mail address; only an ending that its own country uses counts.
     """
-    said = _read(text)
-    if said.code:
-        return said
+    pushed = _read(text)
+    if pushed.code:
+        return pushed
     if phone_country:
         return CountryFacts(code=phone_country, from_="phone")
     code = _of_domain(domain)
     return CountryFacts(code=code, from_="domain" if code else None)
 
 
-def folded(text: str) -> str:
-    """Letters and figures only: no case, accent, blank or sign. What a name is looked up by.
+def fold(text: str) -> str:
+    """Fold a name for look-up: letters and digits only, no case, accents, blanks or signs.
 
     Three letters and fewer keep their accents: `Mỹ` is Vietnamese for America, `MY` is Malaysia.
     """
@@ -95,8 +102,8 @@ def folded(text: str) -> str:
     return plain
 
 
-def most_slips(name: str) -> int:
-    """How many letters may be wrong, missing, too many, or swapped with the next one."""
+def allowed_typos(name: str) -> int:
+    """How many letters may be wrong, missing, extra, or swapped with the next: 2 from 9 letters on."""
     return 2 if len(name) >= _LETTERS_FOR_TWO else 1
 
 
@@ -107,7 +114,7 @@ def _is_plain(letter: str) -> bool:
 
 
 def _read(text: str | None) -> CountryFacts:
-    written = _tidied((text or "")[:_LONGEST])[:_LONGEST]  # a sign may have become eighteen letters
+    written = _clean((text or "")[:_LONGEST])[:_LONGEST]  # in NFKC one character may become eighteen
     if code := _by_name(written) or _by_parts(written):
         return CountryFacts(code=code, from_="pushed")
     if not re.search(_PARTS, written) and (code := _by_spelling(written)):
@@ -115,14 +122,14 @@ def _read(text: str | None) -> CountryFacts:
     return CountryFacts()
 
 
-def _tidied(text: str) -> str:
-    """Full width made plain, flags made codes, no calling code, no signs around, single blanks."""
-    letters = _repaired(_unescaped(text)).translate(_FLAG_LETTERS)
+def _clean(text: str) -> str:
+    """Turn flags into codes and full width into plain letters; drop calling codes and outer punctuation."""
+    letters = _repair_encoding(_unescape(text)).translate(_FLAG_LETTERS)
     plain = unicodedata.normalize("NFKC", letters)
     return " ".join(re.sub(_CALLING_CODE, " ", plain).split()).strip(" .,;:/|-_*\"'\u201c\u201d")
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     if "&" not in text:
         return text
     from html import unescape  # noqa: PLC0415 - 3 ms, and hardly any text needs it
@@ -130,8 +137,8 @@ def _unescaped(text: str) -> str:
     return unescape(text)
 
 
-def _repaired(text: str) -> str:
-    """As it was before somebody took UTF-8 for Windows-1252: `EspaÃ±a`."""
+def _repair_encoding(text: str) -> str:
+    """Undo UTF-8 that was read as Windows-1252: `EspaÃ±a` becomes `España`."""
     if text.isascii():
         return text
     try:
@@ -141,7 +148,7 @@ def _repaired(text: str) -> str:
 
 
 def _by_name(written: str) -> str | None:
-    """The whole text is a code or a name, perhaps behind an article or a form of state, or turned round."""
+    """Match the whole text: a code or a name, perhaps after an article or form of state, or inverted."""
     if code := _exactly(written) or _behind_article(written):
         return code
     if form := re.match(_FORM, written):
@@ -162,13 +169,13 @@ def _behind_article(written: str) -> str | None:
 def _exactly(written: str) -> str | None:
     if re.fullmatch(_CODE, written):
         return _codes().get(written.upper()) if written not in _NOTHING else None
-    return _names().get(folded(written)) or None
+    return _names().get(fold(written)) or None
 
 
 def _by_parts(written: str) -> str | None:
-    """`Germany (DE)`, `Deutschland / Germany`, `US United States`, `Berlin, Germany`: what is known agrees.
+    """Match the parts, if all known ones agree: `Germany (DE)`, `Deutschland / Germany`, `Berlin, Germany`.
 
-    Two letters alone tell nothing here, but may not disagree: `IT / Software`, `Lebanon - OH`.
+    A part of two letters can't decide, but must not disagree: `IT / Software`, `Lebanon - OH`.
     """
     if "," in written:
         return _of_last_place([place.strip() for place in written.split(",")])
@@ -191,7 +198,7 @@ def _of_last_place(places: list[str]) -> str | None:
 
 
 def _code_apart(written: str) -> list[str]:
-    """`US United States` and `GERMANY-DE` in two, if both say the same."""
+    """Split `US United States` and `GERMANY-DE`, if code and name are of the same country."""
     for match in (re.fullmatch(_CODE_FIRST, written), re.fullmatch(_CODE_LAST, written)):
         if match and _exactly(match["code"]) == _by_name(match["name"]):
             return [match["code"], match["name"]]
@@ -199,38 +206,40 @@ def _code_apart(written: str) -> list[str]:
 
 
 def _by_spelling(written: str) -> str | None:
-    """The one country whose name is nearest, if it is near enough to be meant."""
+    """Match a misspelt name: the nearest country, if there is only one and it is near enough."""
     start = re.match(_FORM, written) or re.match(_ARTICLE, written)
-    key, whole = folded(written[start.end() :] if start else written), folded(written)
+    key, whole = fold(written[start.end() :] if start else written), fold(written)
     if len(key) < LEAST_LETTERS - 1 or not key.isalpha() or _names().keys() & {key, whole}:
         return None
-    found = list(_near(key))
-    least = min((distance for distance, _ in found), default=0)
-    nearest = {_names()[name]: name for distance, name in found if distance == least}
+    near = list(_near(key))
+    least = min((distance for distance, _ in near), default=0)
+    nearest = {_names()[name]: name for distance, name in near if distance == least}
     code, name = nearest.popitem() if len(nearest) == 1 else (None, "")
     return code if _starts_alike(key, name) else None
 
 
 def _near(key: str) -> Iterator[tuple[int, str]]:
-    """The names that `key` may stand for, and how many slips away they are."""
+    """The names that `key` may be a misspelling of, with the number of typos."""
     for letters in range(len(key) - 2, len(key) + 3):
         names = _spellings().get(letters, [])
-        allowed = min(most_slips(key), most_slips(names[0])) if names else 0
-        found = ((slips(key, name, allowed), name) for name in names)
-        yield from (near for near in found if near[0] <= allowed)
+        allowed = min(allowed_typos(key), allowed_typos(names[0])) if names else 0
+        distances = ((edit_distance(key, name, allowed), name) for name in names)
+        yield from (near for near in distances if near[0] <= allowed)
 
 
 def _starts_alike(key: str, name: str) -> bool:
-    """The first letter is hardly ever the wrong one: `Siberia` isn't Liberia, nor `Prussia` Russia."""
+    """The first letter is rarely the typo: `Siberia` isn't Liberia, nor `Prussia` Russia."""
     return key[:1] == name[:1] or key[:2] == name[1::-1]
 
 
 def _of_domain(domain: str | None) -> str | None:
-    """The country of an ending like `.de`; None of endings that are sold to everybody."""
+    """The country of an ending such as `.de`; None for endings that are sold worldwide."""
     ending = (domain or "").rstrip(".").rpartition(".")[2].casefold()
     if ending in _DOMAINS:
         return _DOMAINS[ending]
-    return None if ending in _TAKEN_BY_ALL.split() or ending in ("gb", "el") else _codes().get(ending.upper())
+    return (
+        None if ending in _SOLD_WORLDWIDE.split() or ending in ("gb", "el") else _codes().get(ending.upper())
+    )
 
 
 @cache
@@ -242,13 +251,13 @@ def _rows() -> list[list[str]]:
 
 @cache
 def _names() -> dict[str, str]:
-    """The code by what a name, or a code of three letters, folds to."""
+    """The code by folded name or three-letter code."""
     return {name: code for code, *names in _rows() for part in names for name in part.split()}
 
 
 @cache
 def _codes() -> dict[str, str]:
-    """The codes of two letters, and two that people write instead."""
+    """The two-letter codes, and two common substitutes."""
     return {code: code for code, *_ in _rows() if code} | {"UK": "GB", "EL": "GR"}
 
 

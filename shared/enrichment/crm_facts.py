@@ -1,4 +1,4 @@
-"""Facts that a CRM reports: kept with the lead and in its history, counted in its next score."""
+"""Record facts that a CRM reports: stored with the lead and in its history, used by the next score."""
 
 import json
 import math
@@ -18,38 +18,40 @@ from shared.policy.conditions import FACT_NAME
 FACTS_KEPT = 200  # of one lead, from providers and CRMs
 LONGEST_FACT = 1000  # characters of a text
 LARGEST_FACTS = 64 * 1024  # bytes of all facts of a lead as JSON: they share a row and a message with a push
-LARGEST_FACT = 2**53  # beyond it a number isn't the same for every reader of JSON
+LARGEST_FACT = 2**53  # JSON readers don't agree on larger numbers
 
 
 def record_facts(lead: Lead, report: ReportFacts, *, now: datetime) -> Change | None:
-    """Keep the facts that are news and request a new score; None if there is nothing to keep.
+    """Add the facts that are new and request a score; None if none is new, or if it was reported before.
 
-    The newest value of a fact wins. It wins over a provider's, until a CRM reports another one.
+    The newest value of a fact wins. A CRM's fact always wins over a provider's.
 
     Raises:
-        InvalidFacts: no rule could ask for one of them; or the lead would have more than `FACTS_KEPT`, or
-            more in them than `LARGEST_FACTS`.
+        InvalidFacts: a name or value that no rule can use; or the lead would have more than `FACTS_KEPT`
+            facts, or more than `LARGEST_FACTS` bytes of them.
     """
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - words and patterns: 70 ms
 
     key = report_key(FACTS, report.id)
-    kept = lead.bookkeeping
-    if is_reported(kept.idempotency, key):
+    bookkeeping = lead.bookkeeping
+    if is_reported(bookkeeping.idempotency, key):
         return None
-    _expect_useful(report.facts)
-    kept = replace(kept, idempotency=with_report(kept.idempotency, key))
+    _expect_usable(report.facts)
+    bookkeeping = replace(bookkeeping, idempotency=with_report(bookkeeping.idempotency, key))
     known = crm_facts(lead.enrichment)
-    news = {name: fact for name, fact in report.facts.items() if not _is_same(fact, known.get(name))}
-    if not news:
-        return Change(replace(lead, bookkeeping=kept)) if key else None
-    enrichment = with_facts(lead.enrichment, news, from_crm(news))
+    new = {name: fact for name, fact in report.facts.items() if not _is_same(fact, known.get(name))}
+    if not new:
+        return Change(replace(lead, bookkeeping=bookkeeping)) if key else None
+    enrichment = with_facts(lead.enrichment, new, from_crm(new))
     if len(enrichment.facts) > FACTS_KEPT:
         raise InvalidFacts(f"A lead keeps {FACTS_KEPT} facts at most.")
     if _size_of(enrichment.facts) > LARGEST_FACTS:
         raise InvalidFacts(f"A lead keeps {LARGEST_FACTS} bytes of facts at most.")
-    changed = StatusChanged(from_=lead.status, to=lead.status, facts=news, by=report.by)
-    scoring = replace(kept.scoring, requested_at=kept.scoring.requested_at or now)
-    return record(lead, now, changed, enrichment=enrichment, bookkeeping=replace(kept, scoring=scoring))
+    changed = StatusChanged(from_=lead.status, to=lead.status, facts=new, by=report.by)
+    scoring = replace(bookkeeping.scoring, requested_at=bookkeeping.scoring.requested_at or now)
+    return record(
+        lead, now, changed, enrichment=enrichment, bookkeeping=replace(bookkeeping, scoring=scoring)
+    )
 
 
 def crm_facts(enrichment: Enrichment) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def _size_of(facts: Mapping[str, Any]) -> int:
     return len(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
 
 
-def _expect_useful(facts: Mapping[str, Fact]) -> None:
+def _expect_usable(facts: Mapping[str, Fact]) -> None:
     if not facts:
         raise InvalidFacts("`facts` is empty.")
     if not all(FACT_NAME.fullmatch(name) for name in facts):
@@ -86,5 +88,5 @@ def _expect_useful(facts: Mapping[str, Fact]) -> None:
 
 
 def _is_same(fact: Fact, known: Any) -> bool:
-    """1, 1.0 and true are equal, and yet three different facts."""
+    """Equal in value and type: 1, 1.0 and true are three different facts."""
     return type(fact) is type(known) and fact == known

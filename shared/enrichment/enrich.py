@@ -1,4 +1,4 @@
-"""All facts of a lead in one call, each with where it came from and how sure it is."""
+"""All facts of a lead in one call, each with its source and our confidence in it."""
 
 from collections.abc import Iterator, Mapping
 from copy import replace
@@ -19,9 +19,9 @@ from shared.leads.push import Contact
 
 PUSHED, DERIVED, PROVIDER, CRM = "pushed", "derived", "provider", "crm"
 
-# How often a fact of ours is right on rows of `tests/gold` that nobody tuned on, rounded down and never 1;
-# `bench` tells anew. Buying role, time zone and hour aren't measured there: estimates, kept low.
-_SURE = {
+# How often a derived fact is right on the unseen rows of `tests/gold`, rounded down and never 1; `bench`
+# measures it. Buying role, time zone and hour aren't measured: low estimates.
+_CONFIDENCE = {
     "email.kind": 0.99,
     "email.roleAccount": 0.99,
     "email.suggestion": 0.99,
@@ -42,41 +42,42 @@ _COUNTRY = {
     "phone": Provenance(from_=DERIVED, confidence=0.9),
     "domain": Provenance(from_=DERIVED, confidence=0.75),
 }
-_LANGUAGE_OF_COUNTRY = 0.7  # most people there speak it; this one may not
-_KEY_OF_DOMAIN = 0.8  # the firm is named by its domain only
-_OUTSIDE = 0.9  # a provider's or a CRM's word, unless it says how sure it is
+_LANGUAGE_OF_COUNTRY = 0.7  # most people there speak it, but not all
+_KEY_OF_DOMAIN = 0.8  # the company is known by its domain only
+_OUTSIDE = 0.9  # a fact of a provider or a CRM without a confidence of its own
 
 
 def enrich(contact: Contact, *, note: str | None = None, at: datetime | None = None) -> Enrichment:
-    """Derive what a lead tells.
+    """Derive all facts about a lead.
 
     Args:
         contact: as the customer wrote it.
-        note: what they wrote beside it.
+        note: the customer's free text.
         at: when they last pushed, aware UTC; for their local hour.
 
     Returns:
-        The same facts for the same arguments, whenever it is asked.
+        The facts; the same arguments always give the same facts.
     """
     email = email_facts(contact.email)
     phone = phone_facts(contact.phone, contact.country)
     country = country_facts(contact.country, phone_country(phone.e164), email.domain)
     zone = time_zone(country.code, phone.e164)
     spoken, written = country_language(country.code), note_language(note)
-    said = astuple(contact)
-    found = Enrichment(
+    details = astuple(contact)
+    enrichment = Enrichment(
         email=email,
         phone=phone,
         country=country,
         company=company_facts(contact.company, email),
-        person=_told(person_facts(contact.title)),
+        person=_without_unknown(person_facts(contact.title)),
         time_zone=zone,
         language=written or spoken,
         local_hour=local_hour(zone, at) if at else None,
         note_length=len(note) if note else None,
-        completeness=round(sum(text is not None for text in said) / len(said), 2),
+        completeness=round(sum(text is not None for text in details) / len(details), 2),
     )
-    return _with_provenance(found, dict(_provenance(found, is_language_of_country=written is None)))
+    provenance = dict(_provenance(enrichment, is_language_of_country=written is None))
+    return _with_provenance(enrichment, provenance)
 
 
 def with_facts(
@@ -84,9 +85,9 @@ def with_facts(
     facts: Mapping[str, Any],
     provenance: Mapping[str, Provenance | None] | None = None,
 ) -> Enrichment:
-    """Facts from outside on top; the newest value of a name wins.
+    """Add external facts; the newest value of a name wins.
 
-    They are a provider's, unless `provenance` says else.
+    A fact without `provenance` counts as a provider's.
     """
     if not facts:
         return enrichment
@@ -97,46 +98,48 @@ def with_facts(
 
 
 def from_crm(facts: Mapping[str, Any]) -> dict[str, Provenance | None]:
-    """The provenance of facts that a CRM or a person reported."""
+    """The provenance of facts that a CRM or a salesperson reported."""
     return dict.fromkeys(facts, Provenance(from_=CRM, confidence=_OUTSIDE))
 
 
-def _told(person: PersonFacts) -> PersonFacts:
-    """None for whatever the title leaves `unknown`."""
+def _without_unknown(person: PersonFacts) -> PersonFacts:
+    """The facts of a job title, with None instead of `unknown`."""
     return PersonFacts(**{name: None if word == "unknown" else word for name, word in asdict(person).items()})
 
 
 def _with_provenance(enrichment: Enrichment, provenance: dict[str, Provenance]) -> Enrichment:
-    sure = [source.confidence for source in provenance.values()]
+    confidences = [source.confidence for source in provenance.values()]
     return replace(
-        enrichment, provenance=provenance, confidence=round(sum(sure) / len(sure), 2) if sure else None
+        enrichment,
+        provenance=provenance,
+        confidence=round(sum(confidences) / len(confidences), 2) if confidences else None,
     )
 
 
-def _provenance(found: Enrichment, *, is_language_of_country: bool) -> Iterator[tuple[str, Provenance]]:
-    """Of every fact that is known."""
-    for name in _known(found):
+def _provenance(enrichment: Enrichment, *, is_language_of_country: bool) -> Iterator[tuple[str, Provenance]]:
+    """The provenance of every known fact, by name."""
+    for name in _known(enrichment):
         if name == "country.code":
-            yield name, _COUNTRY[found.country.from_ or PUSHED]
+            yield name, _COUNTRY[enrichment.country.from_ or PUSHED]
         elif name in _AS_WRITTEN:
             yield name, Provenance(from_=PUSHED, confidence=1.0)
         elif name == "language" and is_language_of_country:
             yield name, Provenance(from_=DERIVED, confidence=_LANGUAGE_OF_COUNTRY)
-        elif name == "company.key" and found.company.name is None:
+        elif name == "company.key" and enrichment.company.name is None:
             yield name, Provenance(from_=DERIVED, confidence=_KEY_OF_DOMAIN)
         else:
-            yield name, Provenance(from_=DERIVED, confidence=_SURE.get(name, 1.0))
+            yield name, Provenance(from_=DERIVED, confidence=_CONFIDENCE.get(name, 1.0))
 
 
-def _known(found: Enrichment) -> Iterator[str]:
+def _known(enrichment: Enrichment) -> Iterator[str]:
     for section in ("email", "phone", "country", "company", "person"):
-        facts = getattr(found, section)
-        known = (one.name for one in fields(facts) if getattr(facts, one.name) is not None)
+        facts = getattr(enrichment, section)
+        known = (field.name for field in fields(facts) if getattr(facts, field.name) is not None)
         yield from (f"{section}.{camel(name)}" for name in known)
     single = {
-        "timeZone": found.time_zone,
-        "language": found.language,
-        "localHour": found.local_hour,
-        "noteLength": found.note_length,
+        "timeZone": enrichment.time_zone,
+        "language": enrichment.language,
+        "localHour": enrichment.local_hour,
+        "noteLength": enrichment.note_length,
     }
     yield from (name for name, value in single.items() if value is not None)

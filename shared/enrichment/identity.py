@@ -1,4 +1,4 @@
-"""Who a lead is. Microsoft sends no id, so we make one that gives no address away."""
+"""The id of a lead. Microsoft sends none, so we derive one that reveals no address."""
 
 import base64
 import hashlib
@@ -17,33 +17,35 @@ def lead_id(push: LeadPush, offer: str | None, key: bytes) -> str:
 
     Args:
         push: the push.
-        offer: which offer, see `offer_of`; None stands for the one unknown offer.
-        key: the secret `LEADS_ID_KEY`; with another key every id is another.
+        offer: see `offer_of`; all pushes without an offer share the offer None.
+        key: the secret `LEADS_ID_KEY`; another key changes every id.
     """
-    return _keyed(_identity(push), key, _CONTACT_BYTES) + _keyed(f"offer\0{offer or ''}", key, _OFFER_BYTES)
+    return _keyed_hash(_identity(push), key, _CONTACT_BYTES) + _keyed_hash(
+        f"offer\0{offer or ''}", key, _OFFER_BYTES
+    )
 
 
 def contact_key(email: str, key: bytes) -> str:
-    """The contact key of an address: how the ids of all leads of this person begin."""
-    return _keyed(f"email\0{normalize(email)}", key, _CONTACT_BYTES)
+    """The contact key of an address: the first 16 letters of the ids of all leads of this person."""
+    return _keyed_hash(f"email\0{normalize(email)}", key, _CONTACT_BYTES)
 
 
 def is_address(text: str | None) -> bool:
-    """There is something on both sides of an @."""
+    """The text has characters on both sides of an @."""
     before, at, after = normalize(text).rpartition("@")
     return bool(before and at and after)
 
 
 def normalize(text: str | None) -> str:
-    """Trimmed, inner blanks folded, NFKC, casefolded: for comparing what people typed."""
+    """Normalise typed text for comparison: trimmed, inner blanks folded, NFKC, casefolded."""
     return " ".join(unicodedata.normalize("NFKC", text or "").casefold().split())
 
 
 def _identity(push: LeadPush) -> str:
-    """E-mail; else phone with last name; else name and company; else the push's own content.
+    """The person's e-mail; else phone and last name; else name and company; else the push's content.
 
-    Plus-tags and dots of an address are kept: they may be somebody else. A text without an @ between two
-    parts is no address: `n/a` would make one lead of all who typed it.
+    Plus-tags and dots of an address stay: without them it may be another person's. A text without an @ inside
+    isn't an address: `n/a` would merge everyone who typed it into a single lead.
     """
     contact = push.contact
     email = normalize(contact.email)
@@ -58,6 +60,6 @@ def _identity(push: LeadPush) -> str:
     return "content\0" + json.dumps(push.as_sent, sort_keys=True)
 
 
-def _keyed(text: str, key: bytes, size: int) -> str:
+def _keyed_hash(text: str, key: bytes, size: int) -> str:
     digest = hashlib.blake2b(text.encode(), key=key, digest_size=size).digest()
     return base64.b32encode(digest).decode().lower()

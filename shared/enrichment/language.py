@@ -1,10 +1,10 @@
-"""Languages: of what a lead wrote, by Google's small net (`gcld3`) and by words; else of the country.
+"""Languages: of the note, by Google's small neural net (`gcld3`) and by words; else of the country.
 
-The net alone lies about short texts in Latin letters: where it gave 0.9 or more it was wrong in 45 % of
-those below 8 characters, in 11 % of those of 16 to 19, in 0.5 % from 40 on (19,500 windows of words from
-379 notes in 44 languages). Words and letters that few languages have tell when to believe it: the rules
-below answered 79 % of the same windows, 0.15 % wrongly; of 108 other notes, with 28 characters on average,
-70 %, none wrongly.
+The net alone is unreliable for short texts in Latin letters: with a probability of 0.9 or more it was wrong
+in 45 % of those below 8 characters, in 11 % of those of 16 to 19, in 0.5 % from 40 on (19,500 windows of
+words from 379 notes in 44 languages). Words and letters that few languages have confirm or overrule it: the
+rules below answered 79 % of the same windows, 0.15 % wrongly; of 108 other notes, with 28 characters on
+average, 70 %, none wrongly.
 """
 
 import re
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 _DATA = Path(__file__).parent / "data"
-_LONGEST = 1000  # characters that are read
+_LONGEST = 1000  # characters read
 
 # Patterns are compiled when they are first used, not with every start of the app.
 # Links, addresses, numbers, product codes; looked for once a word, else it takes the square of its length.
@@ -47,22 +47,22 @@ _SCRIPTS = {
 }
 _CHINESE_CHARACTER = "[\u3400-\u9fff]"
 _ALPHABET = "[A-Za-z\u00c0-\u024f\u0400-\u052f\u1e00-\u1eff]"  # Latin and Cyrillic
-_SHARE = 0.3  # of the letters: less may be a name, or product names around a few words
+_SHARE = 0.3  # of the letters; a smaller share may be a name or a product
 
-# How long a text must be, in characters, and how sure the net, that nothing else need tell.
+# The least length in characters, and the least probability, at which the net decides alone.
 _ALPHABETS_ALONE = ((40, 0.9), (30, 0.98))  # Latin and Cyrillic: many languages, and many like each other
 _OTHERS_ALONE = ((20, 0.9),)  # Arabic, Devanagari, Bengali, ...
 _CHINESE_ALONE = ((8, 0.9),)
-_SURE, _LEAST_SURE = 0.9, 0.5  # where a little, and where a word agrees with the net
-_DECISIVE = 2.0  # what a word counts that settles a language alone
+_SURE, _LEAST_SURE = 0.9, 0.5  # least probability of the net if votes for it are below 1, and from 1 on
+_DECISIVE = 2.0  # weight of a word that decides a language alone
 
 _ISO_639_1 = {"iw": "he", "fil": "tl", "nb": "no", "nn": "no"}
-_NOBODY_WRITES = ("la", "eo")  # Latin: the text of a template
+_IMPLAUSIBLE = ("la", "eo")  # Latin is the filler text of templates
 
 
 def note_language(note: str | None) -> str | None:
-    """ISO 639-1 of a text; None where it is too short or too mixed to be sure."""
-    text = _tidied((note or "")[:_LONGEST])
+    """ISO 639-1 of a text; None if it is too short or too mixed to decide."""
+    text = _clean((note or "")[:_LONGEST])
     letters = sum(map(str.isalpha, text))
     if letters < 2:
         return None
@@ -80,8 +80,8 @@ def country_language(country: str | None) -> str | None:
     return _languages_of_countries().get(country or "")
 
 
-def _tidied(text: str) -> str:
-    """Composed letters, no links and numbers, single blanks; no half of a pair, which the net refuses."""
+def _clean(text: str) -> str:
+    """Compose letters, drop links and numbers, fold blanks; drop lone surrogates, which the net refuses."""
     whole = text.encode(errors="ignore").decode()
     return " ".join(re.sub(_NO_WORDS, " ", unicodedata.normalize("NFC", whole)).split())
 
@@ -92,7 +92,7 @@ def _fills(script: str, text: str, letters: int) -> bool:
 
 
 def _of_chinese_characters(characters: str) -> str | None:
-    """Chinese or Japanese, by what the old national character sets hold; the net where both may be."""
+    """Chinese or Japanese, by the old national character sets; the net where both sets fit."""
     is_japanese = _fits(characters, "shift_jis")
     is_chinese = _fits(characters, "gb2312") or _fits(characters, "big5")
     if is_japanese != is_chinese:
@@ -109,7 +109,7 @@ def _fits(characters: str, charset: str) -> bool:
 
 
 def _by_net_and_words(text: str, alone: Iterable[tuple[int, float]]) -> str | None:
-    """Words that leave no doubt; the net in a long text that no word contradicts; what both say."""
+    """By decisive words; by the net in a long text that no word contradicts; or where both agree."""
     guess = _net().FindLanguage(text=text)
     guessed = _ISO_639_1.get(guess.language, guess.language)
     votes = _votes(text)
@@ -122,12 +122,12 @@ def _by_net_and_words(text: str, alone: Iterable[tuple[int, float]]) -> str | No
     is_sure = any(len(text) >= length and guess.probability >= least for length, least in alone)
     do_agree = mine > others and guess.probability >= (_SURE if mine < 1 else _LEAST_SURE)
     if (is_sure and others - mine < 1) or do_agree:
-        return guessed if len(guessed) == 2 and guessed not in _NOBODY_WRITES else None
+        return guessed if len(guessed) == 2 and guessed not in _IMPLAUSIBLE else None
     return None
 
 
 def _votes(text: str) -> dict[str, float]:
-    """How much the words and the letters of a text speak for each language."""
+    """The weight of a text's words and letters for each language."""
     votes: dict[str, float] = {}
     for word in sorted({*re.findall(_WORD, text), *re.findall(_OWN_LETTER, text)}):
         for known, weight in _words().get(word, ()):
@@ -144,15 +144,15 @@ def _net() -> Any:
 
 @cache
 def _words() -> dict[str, list[tuple[str, float]]]:
-    """Languages by word, with what it counts for each."""
+    """The languages of each word, with its weight."""
     languages: dict[str, list[str]] = {}
-    settled: set[str] = set()
+    decisive: set[str] = set()
     for known, alone, together in _rows("note_words.tsv"):
-        settled.update(alone.split())
+        decisive.update(alone.split())
         for word in {*alone.split(), *together.split()}:
             languages.setdefault(word, []).append(known)
     return {
-        word: [(one, _DECISIVE if word in settled else 1 / len(its)) for one in its]
+        word: [(known, _DECISIVE if word in decisive else 1 / len(its)) for known in its]
         for word, its in languages.items()
     }
 

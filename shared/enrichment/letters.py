@@ -1,10 +1,10 @@
-"""Letters without what sits on them: two spellings of a name often differ only by that."""
+"""Strip accents and umlauts, in which spellings of a name often differ."""
 
 import re
 import unicodedata
 from functools import cache
 
-# Latin letters that no decomposition takes apart.
+# Latin letters that Unicode doesn't decompose.
 _WHOLE = str.maketrans(
     {
         "ß": "ss",
@@ -24,8 +24,8 @@ _WHOLE = str.maketrans(
 )
 
 
-# Umlauts as two letters: Mueller, Braeuer, europaeisch, Aalborg. In the words that come first the two letters
-# are two sounds.
+# Umlauts written as two letters: Mueller, Braeuer, europaeisch, Aalborg. The words listed first are
+# exceptions: there the two letters are two sounds.
 _TWO_LETTERS = re.compile(
     r"blue(?!t)|true|value|venue|league|rescue|fuel(?!l)|guest|shoe|joe(?!r)|poet|michael|israel|samuel|aer"
     r"|^(a)a(?=[bcdfghjklmnpqrstvwxz]{2}|[bcdfghjklmnpqrstvwxz][eou])"
@@ -34,25 +34,25 @@ _TWO_LETTERS = re.compile(
 
 
 def bare(text: str) -> str:
-    """Case-folded, full and half width alike, accents gone over Latin, Greek and Cyrillic letters.
+    """Fold case and width, and strip the accents of Latin, Greek and Cyrillic letters.
 
-    Other marks tell words apart: without its mark バス (bus) is ハス (lotus), and Hindi and Thai lose vowels.
+    Other marks distinguish words: without its mark バス (bus) is ハス (lotus); Hindi and Thai lose vowels.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     if folded.isascii():
         return folded
-    bared = "".join(map(_bare_letter, unicodedata.normalize("NFC", folded)))
-    return bared.translate(_WHOLE)
+    stripped = "".join(map(_bare_letter, unicodedata.normalize("NFC", folded)))
+    return stripped.translate(_WHOLE)
 
 
 def without_umlauts(letters: str) -> str:
-    """`mueller` as `muller`: an umlaut that was written as two letters, bare as the others are."""
-    return _TWO_LETTERS.sub(lambda found: found[found.lastindex or 0], letters)
+    """Shorten umlauts written as two letters: `mueller` to `muller`, as `bare` turns `müller`."""
+    return _TWO_LETTERS.sub(lambda match: match[match.lastindex or 0], letters)
 
 
 @cache
 def _bare_letter(letter: str) -> str:
-    """Marks that stand alone after a letter they don't join with (i + dot above, of İ) go, too."""
+    """The letter without its accent; empty for a mark that stands alone (i + dot above, from İ)."""
     if letter in _LONE_MARKS:
         return ""
     base = unicodedata.normalize("NFD", letter)[0]

@@ -11,9 +11,9 @@ from shared.leads.enrichment import PhoneFacts
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-LONGEST = 200  # characters that are looked at: looking takes the square of it, 170 ms for 1,000 commas
+LONGEST = 200  # characters read: time grows with the square, 170 ms for 1,000 commas
 
-# What people write around a number. Other words make a text of it, and figures in a text are no phone number.
+# Words that people write around a number. With any other word it is a text, whose digits are no phone number.
 _AROUND = """
 tel telephone telefon telefono teléfono teléfonos telefone téléphone phone ph fon fono mob mobile mobil movil
 móvil celular cel cell cellphone handy gsm portable fax office work home direct main desk business private
@@ -34,9 +34,9 @@ _UP, _DOWN = "01234567890123456789", "98765432109876543210"
 
 
 def phone_facts(text: str | None, country: str | None) -> PhoneFacts:
-    """E.164, validity and type; the country as the customer wrote it helps where a prefix is missing.
+    """E.164, validity and type; `country`, as the customer wrote it, supplies a missing prefix.
 
-    Of several numbers the first valid one. A number that nobody has, as 1234567890, isn't valid.
+    Of several numbers the first valid one counts. A made-up number, such as 1234567890, isn't valid.
     """
     if not text:
         return PhoneFacts()
@@ -58,7 +58,7 @@ def e164(text: str | None, country: str | None) -> str | None:
 
 
 def phone_country(e164_: str | None) -> str | None:
-    """ISO 3166-1 alpha-2 of a number in E.164; None for none and for numbers of no country."""
+    """ISO 3166-1 alpha-2 of a number in E.164; None without a number, or for a number without a country."""
     if e164_ is None:
         return None
     import phonenumbers  # noqa: PLC0415 - likewise
@@ -68,7 +68,7 @@ def phone_country(e164_: str | None) -> str | None:
 
 
 def _type(number: "PhoneNumber") -> str | None:
-    """mobile, fixed_line, fixed_line_or_mobile, toll_free, voip, ...; None if the metadata don't tell."""
+    """mobile, fixed_line, fixed_line_or_mobile, toll_free, voip, ...; None if unknown."""
     import phonenumbers  # noqa: PLC0415 - likewise
 
     kind = phonenumbers.number_type(number)
@@ -86,7 +86,7 @@ def _parse(text: str, region: str | None) -> "PhoneNumber | None":
 
 
 def _candidates(text: str) -> Iterator[str]:
-    """The whole text, then the number in it, then one number after the other."""
+    """The whole text, then the number in it, then each of several numbers."""
     if _FLOAT.search(text):
         return
     number = _EXTENSION.sub("", text)
@@ -94,14 +94,14 @@ def _candidates(text: str) -> Iterator[str]:
     if any(len(word) > 1 and word not in _LABELS for word in re.findall(r"[^\W\d_]+", number.casefold())):
         return
     for part in (number, *_ANOTHER.split(number)):
-        if (found := _NUMBER.search(part)) and found[0] != number:
-            yield found[0]
+        if (match := _NUMBER.search(part)) and match[0] != number:
+            yield match[0]
 
 
 def _read(text: str, region: str | None) -> "PhoneNumber | None":
-    """As a number of its country; else as an international one that lost its plus (`16175555555`).
+    """Read as a number of its country; else as an international number without its plus (`16175555555`).
 
-    Two zeros may stand for the plus; a single one is a national prefix and tells no country.
+    Two zeros may replace the plus; a single zero is a national prefix and identifies no country.
     """
     national = _valid(text, region)
     if national and not _is_too_long(text, national):
@@ -113,21 +113,21 @@ def _read(text: str, region: str | None) -> "PhoneNumber | None":
 
 
 def _is_too_long(text: str, number: "PhoneNumber") -> bool:
-    """More than ten figures without the national prefix's zero, where landlines have any length.
+    """More than ten digits without the national prefix 0, in a country whose landlines have any length.
 
     491701234567 might be one in the German town of Leer (0491), but is a mobile number that lost its plus.
     """
     import phonenumbers  # noqa: PLC0415 - likewise
 
-    figures = phonenumbers.national_significant_number(number)
+    digits = phonenumbers.national_significant_number(number)
     fixed = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE
-    return fixed and len(figures) > 10 and not text.lstrip(" (").startswith(("+", "0"))
+    return fixed and len(digits) > 10 and not text.lstrip(" (").startswith(("+", "0"))
 
 
 def _may_be_american(text: str) -> bool:
-    """Ten figures of an unknown country: 2065550100 is in Seattle, or in Egypt with +20."""
-    figures = re.sub(r"\D", "", text)
-    return len(figures) == 10 and not text.lstrip(" (").startswith(("+", "00")) and bool(_valid(text, "US"))
+    """Ten digits without a country: 2065550100 is in Seattle, or in Egypt with +20."""
+    digits = re.sub(r"\D", "", text)
+    return len(digits) == 10 and not text.lstrip(" (").startswith(("+", "00")) and bool(_valid(text, "US"))
 
 
 def _valid(text: str, region: str | None) -> "PhoneNumber | None":
@@ -141,17 +141,17 @@ def _valid(text: str, region: str | None) -> "PhoneNumber | None":
 
 
 def _is_made_up(number: "PhoneNumber") -> bool:
-    """One figure only, a run up or down, a pair or 123 over and over, or seven zeros: nobody has that."""
+    """One digit repeated, a run up or down, a repeated pair, 123 or 321, or seven zeros at the end."""
     import phonenumbers  # noqa: PLC0415 - likewise
 
-    figures = phonenumbers.national_significant_number(number)
-    if len(figures) < 6:
+    digits = phonenumbers.national_significant_number(number)
+    if len(digits) < 6:
         return False
-    runs = figures in _UP or figures in _DOWN
-    pairs = len(figures) >= 8 and _repeats(figures, 2)
-    triples = figures[:3] in ("123", "321") and _repeats(figures, 3)
-    return runs or pairs or triples or _repeats(figures, 1) or figures.endswith("0000000")
+    runs = digits in _UP or digits in _DOWN
+    pairs = len(digits) >= 8 and _repeats(digits, 2)
+    triples = digits[:3] in ("123", "321") and _repeats(digits, 3)
+    return runs or pairs or triples or _repeats(digits, 1) or digits.endswith("0000000")
 
 
-def _repeats(figures: str, length: int) -> bool:
-    return figures == (figures[:length] * len(figures))[: len(figures)]
+def _repeats(digits: str, length: int) -> bool:
+    return digits == (digits[:length] * len(digits))[: len(digits)]

@@ -1,6 +1,6 @@
-"""Where a lead is by the clock: a time zone from the country, and from the area code where it has several.
+"""The time zone of a lead, from the country, and from the area code where a country has several.
 
-What is known stands in `data/time_zones.tsv`; `python -m local.data` makes it.
+The zones are in `data/time_zones.tsv`, which `python -m local.data` generates.
 """
 
 from datetime import datetime
@@ -13,12 +13,11 @@ _EVERYWHERE = "*"
 
 
 def time_zone(country: str | None, e164: str | None) -> str | None:
-    """The IANA zone that a lead most likely lives by; None where the country has several and nothing tells.
+    """The lead's most likely IANA zone; None if the country has several and the number doesn't decide.
 
     Args:
-        country: ISO 3166-1 alpha-2; without it the number tells the country.
-        e164: a number of this country tells its area; one from elsewhere, or a mobile one without an
-            area code, doesn't.
+        country: ISO 3166-1 alpha-2; None: the country of the number.
+        e164: only a number of this country with an area code decides between its zones.
     """
     zones = _zones().get(country, {}) if country else {}
     if len(zones) == 1 or (country and not zones) or not e164:
@@ -28,12 +27,12 @@ def time_zone(country: str | None, e164: str | None) -> str | None:
         zones = _zones().get(region, {})
     elif region != country:
         area = ""
-    told = next((zones[area[:n]] for n in range(len(area), 0, -1) if area[:n] in zones), "")
-    return told or zones.get(_EVERYWHERE)
+    by_area = next((zones[area[:n]] for n in range(len(area), 0, -1) if area[:n] in zones), "")
+    return by_area or zones.get(_EVERYWHERE)
 
 
 def local_hour(zone: str | None, at: datetime) -> int | None:
-    """The hour (0-23) on a clock of this zone; None for none and for one that isn't known here.
+    """The hour (0-23) in a zone; None without a zone, or for one that isn't installed.
 
     Args:
         zone: IANA.
@@ -48,7 +47,7 @@ def local_hour(zone: str | None, at: datetime) -> int | None:
 
 
 def _region_and_area(e164: str) -> tuple[str, str]:
-    """The country of a number, and its figures if they tell a place in it; empty what isn't known."""
+    """The country of a number, and its digits if they identify a place; empty if unknown."""
     import phonenumbers  # noqa: PLC0415 - 18 ms, and most countries have one zone
 
     try:
@@ -61,7 +60,7 @@ def _region_and_area(e164: str) -> tuple[str, str]:
 
 @cache
 def _zones() -> dict[str, dict[str, str]]:
-    """By country: the zone by the first figures of a number, and under `*` the one of the whole country."""
+    """By country: the zone by the first digits of a number, and under `*` that of the whole country."""
     zones: dict[str, dict[str, str]] = {}
     for line in _ZONES.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):

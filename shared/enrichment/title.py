@@ -1,4 +1,4 @@
-"""Job titles: rank, department and part in buying, by the words of `titles.toml`; unknown if unsure."""
+"""Job titles: rank, department and buying role, by the words of `titles.toml`; `unknown` if unsure."""
 
 import re
 import tomllib
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from shared.leads.enrichment import PersonFacts
 
 LEXICON = Path(__file__).with_name("titles.toml")
-LONGEST = 200  # characters; what comes later says no more about the job
+LONGEST = 200  # characters read
 
-# Scripts that don't part their words: their terms are looked for anywhere. The middle dot is none of them.
+# Scripts without spaces between words: their terms match anywhere. The middle dot isn't part of them.
 _FIRST_UNPARTED = "\u3040"
 _UNPARTED = "\u3040-\u30fa\u30fc-\uffef"
 _WORD = re.compile(rf"[{_UNPARTED}]+|[^\W{_UNPARTED}]+|[^\w\s.\"*`\u00b4·\u2010-]")
@@ -60,64 +60,66 @@ _EMPLOYER = re.compile(
 
 
 class _Term(NamedTuple):
-    """What terms of the lexicon say."""
+    """The meaning of a term of the lexicon."""
 
     about: str  # rank, department or advice
     value: str
-    weak: bool  # counts only where no other term says anything
+    weak: bool  # counts only if no other term does
 
 
 class _Lexicon(NamedTuple):
-    """`titles.toml`, ready to be looked up in."""
+    """`titles.toml`, prepared for look-up."""
 
-    terms: dict[str, list[tuple[str, _Term]]]  # by the first word: the other words, and what it says
+    terms: dict[str, list[tuple[str, _Term]]]  # by the first word: the other words, and the meaning
     lengths: dict[str, set[int]]  # of terms with wildcards: by `a*`, `*a` or `*a*` for one letter at that end
-    order: dict[str, dict[str, int]]  # of ranks and of departments, the place of each value; the smaller wins
-    implied: dict[str, _Term]  # by rank, what it says about the department
+    order: dict[
+        str, dict[str, int]
+    ]  # of ranks and of departments: the position of each value; the smallest wins
+    implied: dict[str, _Term]  # by rank: the department that it implies
     parting: frozenset[str]  # and, und, ...
     of_another: frozenset[str]  # to, the, des, ...
 
 
 class _Word(NamedTuple):
-    """A word or sign of a title, from one character to before another."""
+    """A word or sign of a title; `end` is excluded."""
 
     text: str
     start: int
     end: int
-    breath: int  # how often a comma, an `and` or the like came before it
+    breath: int  # commas, `and`s and the like before it
 
 
 class _Hit(NamedTuple):
-    """A term that was found."""
+    """A match of a term in a title."""
 
     start: int
     end: int
     breath: int
-    after: str  # the word before it
-    exact: bool  # no wildcard in its first word
+    after: str  # the previous word
+    exact: bool  # matched without a wildcard in its first word
     term: _Term
 
 
 def person_facts(title: str | None) -> PersonFacts:
-    """Rank, department and part in buying, each `unknown` unless the words say it. Never raises."""
+    """Rank, department and buying role, each `unknown` unless the title has a term for it. Never raises."""
     lexicon = _lexicon()
-    found: dict[str, list[_Hit]] = {"rank": [], "department": [], "advice": []}
-    text = _spelled(_without_noise((title or "")[:LONGEST]))
+    hits: dict[str, list[_Hit]] = {"rank": [], "department": [], "advice": []}
+    text = _fold(_without_noise((title or "")[:LONGEST]))
     for hit in _hits(text, lexicon):
-        found[hit.term.about].append(hit)
-    ranks = _uncovered(found["rank"])
+        hits[hit.term.about].append(hit)
+    ranks = _best_hits(hits["rank"])
     rank = _rank(ranks, lexicon)
-    implied = [_implied(hit, lexicon) for hit in ranks if hit.term.value in lexicon.implied]
-    department = _department(_uncovered(found["department"]), implied, lexicon)
+    implied = [_implied_department(hit, lexicon) for hit in ranks if hit.term.value in lexicon.implied]
+    department = _department(_best_hits(hits["department"]), implied, lexicon)
     return PersonFacts(
         rank=rank,
         department=department,
-        buying_role=_buying_role(rank, department, advises=bool(found["advice"])),
+        buying_role=_buying_role(rank, department, advises=bool(hits["advice"])),
     )
 
 
 def _rank(hits: list[_Hit], lexicon: _Lexicon) -> str:
-    """The highest of the ranks that are the person's own: an adviser to the CEO has one."""
+    """The highest of the person's own ranks: in `adviser to the CEO`, CEO is another person's."""
     first = min((hit.start for hit in hits), default=0)
     own = [hit.term for hit in hits if hit.start == first or hit.after not in lexicon.of_another]
     order = lexicon.order["rank"]
@@ -125,10 +127,10 @@ def _rank(hits: list[_Hit], lexicon: _Lexicon) -> str:
 
 
 def _department(hits: list[_Hit], implied: list[_Hit], lexicon: _Lexicon) -> str:
-    """The function that is named first, of several in one breath the most specific; else what a rank says."""
+    """The first department named, of several between two commas the most specific; else the rank's."""
     order = lexicon.order["department"]
-    firm = [hit for hit in hits + implied if not hit.term.weak]
-    named = firm or hits or implied
+    strong = [hit for hit in hits + implied if not hit.term.weak]
+    named = strong or hits or implied
     return (
         min(named, key=lambda hit: (hit.breath, order[hit.term.value], hit.start)).term.value
         if named
@@ -136,14 +138,14 @@ def _department(hits: list[_Hit], implied: list[_Hit], lexicon: _Lexicon) -> str
     )
 
 
-def _implied(hit: _Hit, lexicon: _Lexicon) -> _Hit:
-    """What a rank says about the department, no firmer than it says the rank."""
+def _implied_department(hit: _Hit, lexicon: _Lexicon) -> _Hit:
+    """The department that a rank implies; weak if either term is weak."""
     term = lexicon.implied[hit.term.value]
     return hit._replace(term=term._replace(weak=term.weak or hit.term.weak))
 
 
 def _buying_role(rank: str, department: str, *, advises: bool) -> str:
-    """The part that such a person usually plays when business software is bought."""
+    """The usual role of such a person when business software is bought."""
     if rank == "assistant":
         return "gatekeeper"
     if rank in ("owner", "c_level", "vp"):
@@ -157,15 +159,15 @@ def _buying_role(rank: str, department: str, *, advises: bool) -> str:
 
 
 def _without_noise(title: str) -> str:
-    """Without the employer, the forms for other genders, and the dots of abbreviations."""
+    """Drop the employer, the forms for other genders, and the dots of abbreviations."""
     text = unicodedata.normalize("NFKC", title)
     job = _EMPLOYER.sub(" ", text)
     text = _GENDER.sub(" ", job if job.strip() else text)
     return _DOTTED.sub(lambda match: re.sub(r"[.\s]", "", match[0]) + " ", text).replace(" - ", " | ")
 
 
-def _spelled(text: str) -> str:
-    """One spelling for titles and terms: lower case, no accents, one way to write umlauts and the like."""
+def _fold(text: str) -> str:
+    """Fold a title or term to one spelling: lower case, no accents, one form of umlauts and the like."""
     if not text.isascii():
         plain = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
         text = unicodedata.normalize("NFC", plain)
@@ -174,7 +176,7 @@ def _spelled(text: str) -> str:
 
 
 def _hits(text: str, lexicon: _Lexicon) -> Iterator[_Hit]:
-    """Every term in a title, also those that overlap."""
+    """Every match of a term in a title, overlapping ones too."""
     words = list(_words(text, lexicon))
     for number, word in enumerate(words):
         after = words[number - 1].text if number else ""
@@ -188,16 +190,16 @@ def _hits(text: str, lexicon: _Lexicon) -> Iterator[_Hit]:
 
 
 def _end(patterns: list[str], words: list[_Word], parting: frozenset[str]) -> int:
-    """Where a phrase ends that goes on with these patterns; 0 if other words follow."""
-    said = words[: len(patterns)]
-    fits = len(said) == len(patterns) and all(
-        _fits(pattern, word.text, parting) for pattern, word in zip(patterns, said, strict=True)
+    """Where a phrase ends whose further words match these patterns; 0 if they don't."""
+    following = words[: len(patterns)]
+    fits = len(following) == len(patterns) and all(
+        _fits(pattern, word.text, parting) for pattern, word in zip(patterns, following, strict=True)
     )
-    return said[-1].end if fits else 0
+    return following[-1].end if fits else 0
 
 
 def _words(text: str, lexicon: _Lexicon) -> Iterator[_Word]:
-    """The words and signs of a title. A bracket parts like a comma, but phrases go on behind it."""
+    """The words and signs of a title. A bracket separates like a comma, but phrases may continue after it."""
     breath = 0
     for match in _WORD.finditer(text):
         if match[0] in lexicon.parting or not match[0].isalnum():
@@ -207,7 +209,7 @@ def _words(text: str, lexicon: _Lexicon) -> Iterator[_Word]:
 
 
 def _first_words(word: str, lexicon: _Lexicon) -> Iterator[tuple[int, int, str]]:
-    """How a term that fits the word may begin, with the letters that it names."""
+    """The first words of terms that match this word, with the matched range."""
     size, lengths = len(word), lexicon.lengths
     yield 0, size, word
     for length in lengths.get(f"{word[0]}*", ()):
@@ -223,7 +225,7 @@ def _first_words(word: str, lexicon: _Lexicon) -> Iterator[tuple[int, int, str]]
 
 
 def _fits(pattern: str, word: str, parting: frozenset[str]) -> bool:
-    """Whether a word of a title is the one that a term asks for; `*` alone is any but a sign or a `to`."""
+    """Whether a word matches a pattern; `*` alone matches any word except signs and `to`, `of`, `for`."""
     if pattern in parting:
         return word in parting
     if pattern == "*":
@@ -235,16 +237,16 @@ def _fits(pattern: str, word: str, parting: frozenset[str]) -> bool:
     return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
 
 
-def _uncovered(hits: list[_Hit]) -> list[_Hit]:
-    """The hits that no better one overlaps, without those that only hide others.
+def _best_hits(hits: list[_Hit]) -> list[_Hit]:
+    """The matches that no better match overlaps, without those of value `unknown`, which only hide others.
 
-    Better is what isn't weak, then what is longer, then what has no wildcard.
+    Strong is better than weak, then long than short, then without than with wildcard.
     """
-    kept: list[_Hit] = []
+    best: list[_Hit] = []
     for hit in sorted(hits, key=lambda hit: (hit.term.weak, hit.start - hit.end, not hit.exact)):
-        if all(hit.end <= other.start or hit.start >= other.end for other in kept):
-            kept.append(hit)
-    return [hit for hit in kept if hit.term.value != "unknown"]
+        if all(hit.end <= other.start or hit.start >= other.end for other in best):
+            best.append(hit)
+    return [hit for hit in best if hit.term.value != "unknown"]
 
 
 @cache
@@ -256,27 +258,27 @@ def _lexicon() -> _Lexicon:
     return _Lexicon(
         terms=terms,
         lengths=_lengths(terms),
-        order={about: _places(groups) for about, groups in tables["order"].items()},
+        order={about: _positions(groups) for about, groups in tables["order"].items()},
         implied={
             rank: _Term("department", value.rstrip("?"), weak=value.endswith("?"))
             for rank, value in tables["rank_means"].items()
         },
-        **{name: frozenset(_spelled(text).split(", ")) for name, text in tables["words"].items()},
+        **{name: frozenset(_fold(text).split(", ")) for name, text in tables["words"].items()},
     )
 
 
 def _terms(tables: dict[str, Any]) -> Iterator[tuple[str, str, _Term]]:
-    """All terms of the lexicon: the first word, the others, and what it says."""
+    """All terms of the lexicon: first word, other words, meaning."""
     for about in ("rank", "department", "advice"):
         for value, languages in tables[about].items():
-            firm, weak = _Term(about, value, weak=False), _Term(about, value, weak=True)
-            text = " ".join(",".join(map(_spelled, languages.values())).split())
+            strong, weak = _Term(about, value, weak=False), _Term(about, value, weak=True)
+            text = " ".join(",".join(map(_fold, languages.values())).split())
             for written in text.split(","):
                 plain = written.strip(" ?")
                 for form in _forms(plain) if "(" in plain else (plain,):
                     first, _, rest = form.partition(" ")
                     anywhere = first >= _FIRST_UNPARTED and "*" not in first
-                    yield f"*{first}*" if anywhere else first, rest, weak if "?" in written else firm
+                    yield f"*{first}*" if anywhere else first, rest, weak if "?" in written else strong
 
 
 def _forms(written: str) -> list[str]:
@@ -290,7 +292,7 @@ def _forms(written: str) -> list[str]:
 
 
 def _lengths(terms: Iterable[str]) -> dict[str, set[int]]:
-    """How many letters to try at a place of a word, by the first of them, or by the last for an ending."""
+    """Lengths of wildcard terms, by their first letter, or by their last letter for endings."""
     lengths: dict[str, set[int]] = {}
     for term in terms:
         if "*" in term and (letters := term.strip("*")):
@@ -299,6 +301,6 @@ def _lengths(terms: Iterable[str]) -> dict[str, set[int]]:
     return lengths
 
 
-def _places(groups: list[list[str]]) -> dict[str, int]:
-    """The place of each value's group, from 0."""
-    return {value: place for place, group in enumerate(groups) for value in group}
+def _positions(groups: list[list[str]]) -> dict[str, int]:
+    """The position of each value's group, from 0."""
+    return {value: position for position, group in enumerate(groups) for value in group}

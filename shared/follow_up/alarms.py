@@ -15,7 +15,7 @@ from shared.leads.follow_up import (
     escalate,
     is_contact_due,
     is_escalation_due,
-    is_missed,
+    is_miss_due,
     is_warning_due,
     miss,
     warn,
@@ -37,7 +37,7 @@ def warn_due_soon(lead: Lead, *, now: datetime, policy: Policy) -> Change | None
 
 def flag_missed(lead: Lead, *, now: datetime, policy: Policy) -> Change | None:
     """Flag a lead whose deadline passed; None if no miss is due."""
-    if not is_missed(lead.follow_up, now):
+    if not is_miss_due(lead.follow_up, now):
         return None
     missed = replace(lead, follow_up=miss(lead.follow_up, now, _step_at(lead, policy, 1)))
     return _record_alarm(

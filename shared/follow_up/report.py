@@ -32,7 +32,7 @@ def record_follow_up(lead: Lead, report: ReportFollowUp, *, now: datetime, polic
     if is_reported(bookkeeping.idempotency, report.id):
         return None
     ends = _ends_cycle(lead, report)
-    planned = _planned(lead, report, policy) if ends else None
+    planned = _next_contact_at(lead, report, policy) if ends else None
     events: list[Payload] = [_followed_up(report, planned)]
     status = lead.status
     if status is LeadStatus.NEW:
@@ -76,7 +76,7 @@ def _expect_possible(lead: Lead, report: ReportFollowUp, now: datetime) -> None:
         raise InvalidFollowUp("`nextContactAt` must lie after `at`, and within two years.")
 
 
-def _planned(lead: Lead, report: ReportFollowUp, policy: Policy) -> datetime | None:
+def _next_contact_at(lead: Lead, report: ReportFollowUp, policy: Policy) -> datetime | None:
     """When to call again: as reported, else by the cadence; None after as many contacts as `most`."""
     attempts = lead.follow_up.attempts + 1
     pause = policy.nurture.pause_after(attempts)

@@ -70,7 +70,7 @@ def cancel_follow_up(follow_up: FollowUp) -> FollowUp:
     )
 
 
-def is_missed(follow_up: FollowUp, now: datetime) -> bool:
+def is_miss_due(follow_up: FollowUp, now: datetime) -> bool:
     """The deadline has passed and the miss isn't flagged yet."""
     is_waiting = follow_up.state is FollowUpState.WAITING
     return is_waiting and follow_up.due_at is not None and follow_up.due_at <= now

@@ -41,8 +41,8 @@ def push_of(as_sent: dict[str, Any]) -> LeadPush:
     """The push in a JSON object, or in the columns of an Azure Table row."""
     members = _by_folded_name(as_sent)
     raw = RawPush(
-        lead_source=_bounded(_text(members.get("leadsource"))),
-        action_code=_bounded(_text(members.get("actioncode"))),
+        lead_source=_truncate(_text(members.get("leadsource"))),
+        action_code=_truncate(_text(members.get("actioncode"))),
         description=_text(members.get("description")),
     )
     lead_source = read_lead_source(raw.lead_source)
@@ -91,7 +91,7 @@ def _is_pair(pair: Any) -> bool:
 
 def _contact(members: Mapping[str, Any]) -> Contact:
     """The customer, from `UserDetails`, `CustomerInfo` (an object or its JSON text), else from flat keys."""
-    nested = _nested(members.get("userdetails")) or _nested(members.get("customerinfo"))
+    nested = _nested_members(members.get("userdetails")) or _nested_members(members.get("customerinfo"))
     details = {**members, **{name: value for name, value in nested.items() if trim(value)}}
     return Contact(
         first_name=_value(details, "firstname"),
@@ -109,7 +109,7 @@ def _is_test(contact: Contact) -> bool:
     return any((text or "").casefold().startswith(TEST_PREFIX) for text in marked)
 
 
-def _nested(value: Any) -> dict[str, Any]:
+def _nested_members(value: Any) -> dict[str, Any]:
     """The members of an object, or of the JSON text of one; empty for anything else."""
     members = read_json_object(value) if isinstance(value, str) else value
     return _by_folded_name(members) if isinstance(members, dict) else {}
@@ -131,9 +131,9 @@ def _text(value: Any) -> str | None:
 
 def _value(members: Mapping[str, Any], name: str) -> str | None:
     """The text of a member, trimmed and bounded; None if blank."""
-    return _bounded(trim(members.get(name)))
+    return _truncate(trim(members.get(name)))
 
 
-def _bounded(text: str | None) -> str | None:
+def _truncate(text: str | None) -> str | None:
     """Cut to `LONGEST_VALUE`: 64 KiB would fit no row or message, and take seconds to normalise."""
     return text[:LONGEST_VALUE] if text else text

@@ -83,7 +83,7 @@ def open_over_tombstone(first: Change, tombstone: Lead) -> Change:
         ),
         assignment=old.assignment,
     )
-    events = tuple(_renumbered(lead.id, event, event.number + before) for event in first.events)
+    events = tuple(_renumber(lead.id, event, event.number + before) for event in first.events)
     return replace(first, lead=lead, events=events)
 
 
@@ -131,5 +131,5 @@ def _without_request(state: AssignmentState) -> AssignmentState:
     return AssignmentState(requested=state.requested, completed=state.requested)
 
 
-def _renumbered(lead_id: str, event: Event, number: int) -> Event:
+def _renumber(lead_id: str, event: Event, number: int) -> Event:
     return replace(event, id=event_id(lead_id, number), number=number)

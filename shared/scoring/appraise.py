@@ -75,7 +75,7 @@ def record_score(lead: Lead, enrichment: Enrichment, score: Score, *, now: datet
     if score.qualified and not (before and before.qualified):
         events.append(Qualified(total=score.total, grade=score.grade, imported=imported))
         milestones = with_milestone(lead, "qualified", now, None)
-    kept = lead.bookkeeping
+    bookkeeping = lead.bookkeeping
     return record(
         lead,
         now,
@@ -84,9 +84,9 @@ def record_score(lead: Lead, enrichment: Enrichment, score: Score, *, now: datet
         score=score,
         milestones=milestones,
         bookkeeping=replace(
-            kept,
-            scoring=replace(kept.scoring, touches_scored=lead.touches, requested_at=None),
-            retries=kept.retries_without(DueKind.SCORE),
+            bookkeeping,
+            scoring=replace(bookkeeping.scoring, touches_scored=lead.touches, requested_at=None),
+            retries=bookkeeping.retries_without(DueKind.SCORE),
         ),
     )
 

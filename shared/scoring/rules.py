@@ -146,7 +146,7 @@ def _compile_fact_rule(rule: Rule) -> Line:
         raise AssertionError("a rule without behaviour has a condition")
     holds = compile_condition(rule.when)
     names = tuple(dict.fromkeys(rule.when.facts()))
-    points = _capped(rule, float(rule.points))
+    points = _cap(rule, float(rule.points))
 
     @functools.lru_cache(maxsize=LINES_KEPT, typed=True)
     def line_of(*values: str | float | None) -> LedgerLine:
@@ -173,7 +173,7 @@ def _compile_behaviour_rule(rule: Rule) -> Line:
         selected = select_interactions(behaviour, interactions, at)
         if not selected or (holds and not holds(facts)):
             return None
-        points = _capped(rule, rule.points * weight(behaviour, selected, at))
+        points = _cap(rule, rule.points * weight(behaviour, selected, at))
         if not points:
             return None
         seen = evidence(selected)
@@ -184,7 +184,7 @@ def _compile_behaviour_rule(rule: Rule) -> Line:
     return line
 
 
-def _capped(rule: Rule, points: float) -> int:
+def _cap(rule: Rule, points: float) -> int:
     """Points rounded to a whole number, between minus and plus the rule's cap."""
     bounded = points if rule.cap is None else min(max(points, -rule.cap), rule.cap)
     return round(bounded)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from shared.leads.push import normalized
+from shared.leads.push import normalize_json
 from tests.builders import push_body
 from tests.conftest import ROOT
 from tests.end_to_end.conftest import listening
@@ -43,9 +43,9 @@ async def test_every_sample_is_accepted_and_reads_back_with_nothing_lost(caller,
     lead = await caller.get(f"leads/{receipt['leadId']}")
     events = await caller.get(f"leads/{receipt['leadId']}/events")
     assert lead["contact"] == customer_of(sent)
-    pushes = [normalized(event["data"]["push"]) for event in events["items"] if "push" in event["data"]]
+    pushes = [normalize_json(event["data"]["push"]) for event in events["items"] if "push" in event["data"]]
     assert (
-        normalized(sent if isinstance(sent, dict) else dict(sent)) in pushes
+        normalize_json(sent if isinstance(sent, dict) else dict(sent)) in pushes
     )  # two samples differ in casing alone
     is_test = "MSFT_TEST_" in text
     assert (lead["test"], receipt["result"] == "test") == (is_test, is_test)

@@ -1,10 +1,10 @@
-"""Slips of the hand, counted."""
+"""The distance of a misspelling."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.enrichment.spelling import slips
+from shared.enrichment.spelling import edit_distance
 from tests.samples import examples
 
 WORDS = st.text("abc", max_size=7)
@@ -37,11 +37,11 @@ def by_definition(written: str, meant: str) -> int:
         pytest.param("bolivia", 3, id="another"),
     ],
 )
-def test_slips_are_counted_up_to_those_that_count(written: str, distance: int):
-    assert slips(written, "germany", 2) == distance
+def test_the_distance_is_counted_up_to_the_limit(written: str, distance: int):
+    assert edit_distance(written, "germany", 2) == distance
 
 
 @given(WORDS, WORDS, st.integers(0, 3))
 @examples(400)
-def test_slips_are_what_the_definition_says(written: str, meant: str, most: int):
-    assert slips(written, meant, most) == min(by_definition(written, meant), most + 1)
+def test_the_distance_is_what_the_definition_says(written: str, meant: str, most: int):
+    assert edit_distance(written, meant, most) == min(by_definition(written, meant), most + 1)

@@ -10,7 +10,7 @@ from shared.leads.follow_up import (
     await_follow_up,
     cancel_follow_up,
     fulfil,
-    is_missed,
+    is_miss_due,
     miss,
 )
 from tests.samples import NOW, TARGET
@@ -51,14 +51,14 @@ def test_a_customer_who_was_here_opens_a_cycle_unless_one_is_open(before: Follow
     ],
 )
 def test_a_deadline_is_missed_from_the_moment_it_falls_due(follow_up: FollowUp, now, missed: bool):
-    assert is_missed(follow_up, now) is missed
+    assert is_miss_due(follow_up, now) is missed
 
 
 def test_a_missed_one_keeps_its_deadline_and_is_still_open():
     flagged = miss(WAITING, DUE + TICK)
     assert flagged == FollowUp(state=FollowUpState.MISSED, due_at=DUE, missed_at=DUE + TICK, level=1)
     assert flagged.is_open
-    assert not is_missed(flagged, DUE + TARGET)
+    assert not is_miss_due(flagged, DUE + TARGET)
 
 
 @pytest.mark.parametrize(
