@@ -13,7 +13,7 @@ from bench.timing import ROUNDS, Rates, rate
 from shared.leads.interactions import Interaction
 from shared.policy.load import load_policy, parse_policy
 from shared.policy.scoring import ScoringPolicy
-from shared.scoring.rules import score
+from shared.scoring.score import score
 
 LEADS = 2000
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

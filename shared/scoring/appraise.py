@@ -16,7 +16,7 @@ from shared.leads.lifecycle import with_milestone
 from shared.leads.score import Score
 from shared.policy.scoring import ScoringPolicy, version_of
 from shared.scoring.facts import lead_facts
-from shared.scoring.rules import score
+from shared.scoring.score import score
 
 FORBIDDEN = "must not be contacted"
 

@@ -62,6 +62,7 @@ class StoredWorkload(NamedTuple):
     workload: Workload
     etag: str | None  # None: nothing is stored yet
     assignment: Assignment | None
+    unknown: object = None  # what a later version stored with it: the store's own, handed back as it is
 
 
 class LeadStore(Protocol):
@@ -286,6 +287,7 @@ class StoredImport(NamedTuple):
 
     state: ImportState
     etag: str
+    unknown: object = None  # what a later version stored with it: the store's own, handed back as it is
 
 
 class RefusedRow(NamedTuple):

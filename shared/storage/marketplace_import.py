@@ -16,8 +16,7 @@ from shared.marketplace.table_row import SourceRow
 from shared.services.errors import ImportChanged, PageLost
 from shared.services.ports import ImportLedger, MarketplaceTable, RefusedRow, SourcePage, StoredImport
 from shared.storage.client import Table, TableIsMissing, created, translated, updated
-from shared.storage.rows import Entity
-from shared.typed_json import from_json, to_json
+from shared.storage.rows import IMPORT, Entity, import_entity, import_of
 
 TABLE = "MarketplaceLeads"
 _KEYS = ("PartitionKey", "RowKey")
@@ -81,9 +80,6 @@ def _plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-PARTITION = "import"
-
-
 class TableImportLedger(ImportLedger):
     """The import's rows in our table; see the port.
 
@@ -98,32 +94,29 @@ class TableImportLedger(ImportLedger):
         self._origin = hashlib.blake2b(origin.encode(), digest_size=8).hexdigest()
 
     async def find_state(self) -> StoredImport | None:
-        entity = await self._table.find(PARTITION, self._state_key)
+        entity = await self._table.find(IMPORT, self._state_key)
         if entity is None:
             return None
-        state = from_json(ImportState, entity["json0"])
-        return StoredImport(state, entity.metadata["etag"] or "")
+        state, unknown = import_of(entity)
+        return StoredImport(state, entity.metadata["etag"] or "", unknown)
 
     async def save_state(self, read: StoredImport | None, state: ImportState) -> StoredImport:
-        entity = {
-            "PartitionKey": PARTITION,
-            "RowKey": self._state_key,
-            "json0": to_json(state).decode(),
-        }
+        unknown = None if read is None else read.unknown
+        entity = import_entity(self._state_key, state, unknown)
         changed = ImportChanged(self._origin)
         operation = created(entity) if read is None else updated(entity, read.etag)
         etag = await self._table.submit([operation], {404: changed, 409: changed, 412: changed})
-        return StoredImport(state, etag)
+        return StoredImport(state, etag, unknown)
 
     async def upsert_refused(self, row: RefusedRow) -> None:
         await self._table.upsert(self._refused_entity(row))
 
     async def delete_refused(self, key: str) -> None:
-        await self._table.delete(PARTITION, self._refused_key(key))
+        await self._table.delete(IMPORT, self._refused_key(key))
 
     async def list_refused(self, limit: int) -> list[RefusedRow]:
         keys = {"from": self._refused_key(""), "to": self._refused_key("~")}
-        return [_refused_of(row) for row in await self._table.list_rows(PARTITION, keys, limit)]
+        return [_refused_of(row) for row in await self._table.list_rows(IMPORT, keys, limit)]
 
     @property
     def _state_key(self) -> str:
@@ -134,7 +127,7 @@ class TableImportLedger(ImportLedger):
 
     def _refused_entity(self, row: RefusedRow) -> Entity:
         return {
-            "PartitionKey": PARTITION,
+            "PartitionKey": IMPORT,
             "RowKey": self._refused_key(row.key),
             "sourcePartition": row.partition,
             "sourceRow": row.row,

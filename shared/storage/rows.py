@@ -1,6 +1,7 @@
 """Rows of table `Leads`, and the values they keep."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -13,18 +14,23 @@ from shared.leads.identity import shard_of
 from shared.leads.index import IndexRow, StatRow, parse_stamp
 from shared.leads.json_form import camel
 from shared.leads.lead import Lead
+from shared.marketplace.import_state import ImportState
 from shared.routing.workload import Assignment, Workload
 from shared.services.ports import DueRow, LeadIdPage
-from shared.storage.earlier import assignment_renamed, grouped, is_flat
-from shared.storage.unknown import Unknown, unknown_in, with_unknown
+from shared.storage.earlier_rows import assignment_renamed, grouped, is_flat
+from shared.storage.unknown_members import Unknown, unknown_in, with_unknown
 from shared.typed_json import adapter, from_json, from_plain, to_json
 
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
 ID_LENGTH = 24
 ERASED = "erased"  # a column that only tombstones have
+IMPORT = "import"  # PartitionKey of imports
 WORKLOAD = "rota"  # PartitionKey and RowKey of the workload: stored rows keep the name
 STAT_COLUMNS = [camel(one.name) for one in fields(StatRow)]
 RULES = "rules"  # PartitionKey of the versions of the rules
+
+_JSON = "json"  # stands for all chunks of a row's JSON
+_CHUNK = re.compile(rf"{_JSON}[0-9]+")
 
 type Entity = dict[str, Any]
 
@@ -35,22 +41,20 @@ def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None)
     Args:
         lead: the lead.
         index: its index rows.
-        unknown: what a later version has stored with the lead, see `lead_of`.
+        unknown: what a later version has stored in the row, see `lead_of`. A tombstone doesn't keep it:
+            it may name the person.
     """
-    text = to_json(lead).decode()
-    if isinstance(unknown, Unknown):
-        text = _written(with_unknown(json.loads(text), unknown))
+    erased = {ERASED: True} if lead.is_erased else {}
+    columns = {"index": adapter(tuple[IndexRow, ...]).dump_json(index).decode(), **erased}
     return {
         "PartitionKey": shard_of(lead.id),
         "RowKey": lead_key(lead.id),
-        "index": adapter(tuple[IndexRow, ...]).dump_json(index).decode(),
-        **({ERASED: True} if lead.is_erased else {}),
-        **_chunks(text),
+        **_columns(lead, None if lead.is_erased else unknown, columns),
     }
 
 
 def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...], Unknown | None]:
-    """The lead of its row, the index rows stored with it, and what this version doesn't know of it.
+    """The lead of its row, the index rows stored with it, and what this version doesn't know of the row.
 
     Raises:
         Unreadable: a later version has stored something that isn't only more.
@@ -62,9 +66,7 @@ def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...], Unkn
         stored = grouped(stored)
         text = _written(stored)
     lead = from_json(Lead, text)
-    written = to_json(lead).decode()
-    unknown = None if written == text else unknown_in(stored, json.loads(written))
-    return lead, index, unknown
+    return lead, index, _unknown(entity, stored, lead, ("index", ERASED))
 
 
 def event_entity(lead_id: str, event: Event) -> Entity:
@@ -122,14 +124,28 @@ def rules_of(entity: Mapping[str, Any]) -> str:
     return _joined(entity)
 
 
-def workload_entity(workload: Workload) -> Entity:
-    """The row of the workload."""
-    return {"PartitionKey": WORKLOAD, "RowKey": WORKLOAD, **_chunks(to_json(workload).decode())}
+def workload_entity(workload: Workload, unknown: object = None) -> Entity:
+    """The row of the workload, with what a later version has stored in it, see `workload_of`."""
+    return {"PartitionKey": WORKLOAD, "RowKey": WORKLOAD, **_columns(workload, unknown)}
 
 
-def workload_of(entity: Mapping[str, Any]) -> Workload:
-    """The workload of its row."""
-    return from_json(Workload, _joined(entity))
+def workload_of(entity: Mapping[str, Any]) -> tuple[Workload, Unknown | None]:
+    """The workload of its row, and what this version doesn't know of the row."""
+    stored = json.loads(_joined(entity))
+    workload = from_plain(Workload, stored)
+    return workload, _unknown(entity, stored, workload)
+
+
+def import_entity(key: str, state: ImportState, unknown: object = None) -> Entity:
+    """The row of an import's state, with what a later version has stored in it, see `import_of`."""
+    return {"PartitionKey": IMPORT, "RowKey": key, **_columns(state, unknown)}
+
+
+def import_of(entity: Mapping[str, Any]) -> tuple[ImportState, Unknown | None]:
+    """The state of an import of its row, and what this version doesn't know of the row."""
+    stored = json.loads(_joined(entity))
+    state = from_plain(ImportState, stored)
+    return state, _unknown(entity, stored, state)
 
 
 def assignment_entity(lead_id: str, assignment: Assignment) -> Entity:
@@ -171,6 +187,25 @@ def event_key(lead_id: str, number: int) -> str:
 def mark_key(key: str) -> str:
     """RowKey of a mark."""
     return f"once!{key}"
+
+
+def _columns(value: Any, unknown: object, columns: Mapping[str, Any] | None = None) -> Entity:
+    """The columns of a value: its JSON, those given, and what a later version has stored in the row."""
+    if not isinstance(unknown, Unknown):
+        return {**(columns or {}), **_chunks(to_json(value).decode())}
+    row = with_unknown({**(columns or {}), _JSON: json.loads(to_json(value))}, unknown)
+    return {**_chunks(_written(row.pop(_JSON))), **row}
+
+
+def _unknown(
+    entity: Mapping[str, Any], stored: Any, value: Any, columns: Sequence[str] = ()
+) -> Unknown | None:
+    """What a row holds beside `value`, that was read from its `stored` JSON, and `columns`."""
+    ours = ("PartitionKey", "RowKey", *columns)
+    others = {
+        name: column for name, column in entity.items() if name not in ours and not _CHUNK.fullmatch(name)
+    }
+    return unknown_in({**others, _JSON: stored}, {_JSON: json.loads(to_json(value))})
 
 
 def _written(value: Any) -> str:

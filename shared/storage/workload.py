@@ -25,11 +25,14 @@ class TableWorkloads(Workloads):
         found = await self._table.find(WORKLOAD, WORKLOAD)
         # In this order: an assignment older than its workload would be made again, under an ETag that holds.
         held = await self._table.find(WORKLOAD, assignment_key(lead_id))
-        workload, etag = (workload_of(found), found.metadata["etag"]) if found else (Workload(), None)
-        return StoredWorkload(workload, etag, assignment_of(held) if held else None)
+        assignment = assignment_of(held) if held else None
+        if found is None:
+            return StoredWorkload(Workload(), None, assignment)
+        workload, unknown = workload_of(found)
+        return StoredWorkload(workload, found.metadata["etag"], assignment, unknown)
 
     async def save_assignment(self, read: StoredWorkload, lead_id: str, assignment: Assignment) -> None:
-        entity = workload_entity(assign(read.workload, read.assignment, assignment))
+        entity = workload_entity(assign(read.workload, read.assignment, assignment), read.unknown)
         workload = created(entity) if read.etag is None else updated(entity, read.etag)
         changed = LeadChanged(lead_id)
         await self._table.submit(
@@ -40,7 +43,8 @@ class TableWorkloads(Workloads):
     async def delete_assignment(self, read: StoredWorkload, lead_id: str) -> None:
         if read.assignment is None or read.etag is None:
             return
-        workload = updated(workload_entity(unassign(read.workload, read.assignment)), read.etag)
+        entity = workload_entity(unassign(read.workload, read.assignment), read.unknown)
+        workload = updated(entity, read.etag)
         changed = LeadChanged(lead_id)
         await self._table.submit(
             [workload, deleted(WORKLOAD, assignment_key(lead_id))], {404: changed, 412: changed}

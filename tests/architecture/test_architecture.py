@@ -64,7 +64,7 @@ def test_arrows_point_inwards():
         ("shared/storage/client.py", "import shared.messaging.queue", "Arrows point inwards"),
         ("shared/services/queries.py", "import functions.leads", "Arrows point inwards"),
         ("functions/clock.py", "import functions.intake", "Triggers never call each other"),
-        ("shared/scoring/rules.py", "import azure.functions", "The pure packages know no azure"),
+        ("shared/scoring/score.py", "import azure.functions", "The pure packages know no azure"),
         ("shared/follow_up/calendar.py", "import time", "The pure packages know no azure"),
         ("shared/enrichment/email.py", "import os", "The pure packages know no azure"),
         ("shared/services/receive.py", "import azure.data.tables", "Use cases know no vendor"),

@@ -15,7 +15,7 @@ from shared.messaging import publisher as publisher_module
 from shared.messaging.publisher import ServiceBusPublisher, bus_client
 from shared.policy.load import load_policy
 from shared.scoring.appraise import record_score
-from shared.scoring.rules import score
+from shared.scoring.score import score
 from shared.services.errors import BusUnavailable
 from tests.builders import NOW, a_first_push
 from tests.conftest import BUS_CONFIG, free_port

@@ -12,7 +12,7 @@ from shared.leads.score import Evidence, Score
 from shared.policy.duration import Duration
 from shared.policy.scoring import Behaviour
 from shared.scoring.behaviour import group_by_type, select_interactions, weight
-from shared.scoring.rules import score
+from shared.scoring.score import score
 from tests.sample_policies import TYPES, behaviours, policy, rule
 from tests.samples import NOW, examples
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.leads.interactions import Interaction
 from shared.policy.load import parse_policy
-from shared.scoring.rules import score
+from shared.scoring.score import score
 from tests.samples import NOW
 
 POLICY = parse_policy("""

@@ -101,12 +101,13 @@ def test_golden_events_give_the_scores_that_they_gave(name: str):
 
 def test_golden_workload_and_assignments_are_read():
     books = {key: row for (partition, key), row in ROWS.items() if partition == "rota"}
-    workload = workload_of(books.pop("rota"))
+    workload, unknown = workload_of(books.pop("rota"))
 
     assignments = [assignment_of(row) for row in books.values()]
 
     assert sum(workload.open_leads.values()) == sum(one.owner is not None for one in assignments)
     assert all(one.request > 0 for one in assignments)
+    assert unknown is None
 
 
 def test_a_change_of_a_golden_lead_is_one_of_its_own_values():

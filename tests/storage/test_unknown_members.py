@@ -6,11 +6,23 @@ from copy import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.leads.events import ErasureReason
 from shared.leads.idempotency import with_operation
 from shared.leads.index import index_rows
 from shared.leads.lead import Lead
-from shared.storage.rows import lead_entity, lead_of
-from shared.storage.unknown import unknown_in, with_unknown
+from shared.marketplace.import_state import ImportState
+from shared.privacy.erasure import entomb
+from shared.routing.workload import Workload
+from shared.storage.rows import (
+    CHUNK,
+    import_entity,
+    import_of,
+    lead_entity,
+    lead_of,
+    workload_entity,
+    workload_of,
+)
+from shared.storage.unknown_members import unknown_in, with_unknown
 from tests.samples import NOW, TARGET, examples, lead, push, touched
 
 VALUES = st.recursive(
@@ -60,6 +72,53 @@ def test_members_of_an_item_follow_the_item_to_its_new_place():
     first, second = stored["bookkeeping"]["scoring"]["interactions"]
     assert "place" not in first
     assert second["place"] == second["at"]
+
+
+def test_columns_that_are_not_known_survive_a_change_of_their_row():
+    text = "x" * (2 * CHUNK)  # the stored JSON takes three columns, the known part of it one
+    entity = {**written_by_a_later_version(lead()), "snoozedUntil": NOW, "json_schema": 3}
+    later = {**json.loads(entity.pop("json0")), "summary": text}
+    chunks = json.dumps(later)
+    entity |= {f"json{number}": chunks[number * CHUNK : (number + 1) * CHUNK] for number in range(4)}
+
+    read, index, unknown = lead_of({name: value for name, value in entity.items() if value != ""})
+    row = lead_entity(replace(read, owner="kim"), index, unknown)
+
+    assert (row["snoozedUntil"], row["json_schema"]) == (NOW, 3)
+    assert lead_of(row) == (replace(read, owner="kim"), index, unknown)
+    assert json.loads("".join(row[f"json{number}"] for number in range(3)))["summary"] == text
+
+
+def test_an_erased_lead_keeps_nothing_that_is_not_known():
+    read, _, unknown = lead_of({**written_by_a_later_version(lead()), "nickname": "canary"})
+    erased = entomb(read, ErasureReason.REQUESTED, now=NOW).lead
+
+    row = lead_entity(erased, index_rows(erased), unknown)
+
+    assert row == lead_entity(erased, index_rows(erased))
+
+
+def test_the_workload_keeps_what_is_not_known():
+    entity = workload_entity(Workload(open_leads={"ann": 1}))
+    entity |= {"json0": json.dumps({**json.loads(entity["json0"]), "away": ["bob"]}), "zone": "Europe/Berlin"}
+
+    workload, unknown = workload_of(entity)
+    changed = replace(workload, open_leads={"ann": 2})
+    row = workload_entity(changed, unknown)
+
+    assert (json.loads(row["json0"])["away"], row["zone"]) == (["bob"], "Europe/Berlin")
+    assert workload_of(row) == (changed, unknown)
+
+
+def test_the_state_of_an_import_keeps_what_is_not_known():
+    entity = import_entity("state!0", ImportState(switched_on_at=NOW))
+    entity |= {"json0": json.dumps({**json.loads(entity["json0"]), "pace": 7}), "paused": True}
+
+    state, unknown = import_of(entity)
+    row = import_entity("state!0", replace(state, taken=5), unknown)
+
+    assert (json.loads(row["json0"])["pace"], row["paused"]) == (7, True)
+    assert import_of(row) == (replace(state, taken=5), unknown)
 
 
 def test_a_lead_of_this_version_has_nothing_unknown():

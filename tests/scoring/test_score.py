@@ -25,7 +25,7 @@ from shared.policy.scoring import (
 )
 from shared.scoring.appraise import appraise
 from shared.scoring.conditions import holds
-from shared.scoring.rules import score
+from shared.scoring.score import score
 from tests.sample_policies import FACTS, model, policies, policy, rule
 from tests.samples import NOW, TARGET, examples, lead, push, touched
 from tests.scoring.test_behaviour import INTERACTIONS
