@@ -15,9 +15,17 @@ class Unknown:
 
     members: dict[str, Any] = field(default_factory=dict)  # of an object: whole, by name
     within: dict[str, "Unknown"] = field(default_factory=dict)  # of an object: in members that we know
-    items: tuple[
-        tuple[int, Any, "Unknown"], ...
-    ] = ()  # of a list: number, the item as we know it, its unknown
+    items: tuple["UnknownOfItem", ...] = ()  # of a list
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class UnknownOfItem:
+    """What an item of a list holds beyond what we know, and how the item is found again."""
+
+    number: int  # its place in the list, from 0
+    known: Any  # the item as we know it
+    rank: int  # how many items that we know as the same stand before it
+    unknown: Unknown
 
 
 def unknown_in(stored: Any, known: Any) -> Unknown | None:
@@ -57,11 +65,11 @@ def with_unknown(written: Any, unknown: Unknown | None) -> Any:
     return written
 
 
-def _items(stored: list[Any], known: list[Any]) -> Iterator[tuple[int, Any, Unknown]]:
+def _items(stored: list[Any], known: list[Any]) -> Iterator[UnknownOfItem]:
     for number, (value, item) in enumerate(zip(stored, known, strict=True)):
         found = unknown_in(value, item)
         if found is not None:
-            yield number, item, found
+            yield UnknownOfItem(number, item, known[:number].count(item), found)
 
 
 def _absent(members: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
@@ -72,8 +80,9 @@ def _absent(members: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
 def _with_items(written: list[Any], unknown: Unknown) -> list[Any]:
     """Items are found by what we know of them; a changed item is still the one at its number."""
     items = list(written)
-    for number, known, found in unknown.items:
-        place = written.index(known) if known in written else number
+    for one in unknown.items:
+        same = [place for place, item in enumerate(written) if item == one.known]
+        place = same[one.rank] if one.rank < len(same) else one.number
         if place < len(items):
-            items[place] = with_unknown(items[place], found)
+            items[place] = with_unknown(items[place], one.unknown)
     return items

@@ -129,6 +129,16 @@ def test_a_lead_of_this_version_has_nothing_unknown():
     assert (read, unknown) == (one, None)
 
 
+def test_items_that_we_know_as_the_same_keep_their_own_members():
+    stored = [{"what": "contacted", "by": "ann"}, {"what": "contacted", "by": "kim"}, {"what": "won"}]
+    known = [{"what": "contacted"}, {"what": "contacted"}, {"what": "won"}]
+
+    unknown = unknown_in(stored, known)
+
+    assert with_unknown(known, unknown) == stored
+    assert with_unknown([{"what": "new"}, *known], unknown) == [{"what": "new"}, *stored]
+
+
 @given(VALUES, VALUES)
 @examples(300)
 def test_what_was_stored_comes_back_whole_where_nothing_is_changed(known, more):
@@ -146,6 +156,5 @@ def _joined(known, more):
         return {**{f"new-{name}": value for name, value in more.items()}, **mine}
     if isinstance(known, list) and isinstance(more, list):
         fill = [*more, *[None] * len(known)]
-        items = [_joined(value, other) for value, other in zip(known, fill, strict=False)]
-        return items if len({json.dumps(value) for value in known}) == len(known) else known
+        return [_joined(value, other) for value, other in zip(known, fill, strict=False)]
     return known
