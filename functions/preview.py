@@ -17,5 +17,6 @@ blueprint = func.Blueprint()
 async def preview_score(req: func.HttpRequest) -> func.HttpResponse:
     """Answer facts and score, with the ledger, of a made-up push or a stored lead; nothing is stored."""
     now = utc_now()
-    enrichment, score = await preview(context(), preview_of(req.get_body(), now), now)
+    asked = preview_of(req.get_body(), now)
+    enrichment, score = await preview(context(), asked, now)
     return answer(Appraisal(enrichment=enrichment, score=score))

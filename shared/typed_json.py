@@ -7,7 +7,7 @@ pydantic when the first value is read or written, not with the app: the import o
 import functools
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -16,7 +16,7 @@ from shared.leads.json_form import camel
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
-    from pydantic_core import CoreSchema, ErrorDetails
+    from pydantic_core import ErrorDetails
 
 type Names = Callable[[str], str]
 type Unknown = Literal["ignore", "forbid"]
@@ -57,22 +57,28 @@ _PATTERNS: dict[str, str] = {}  # what they mean, in words
 class Rules:
     """What a field may hold beside its type: `Annotated[int, Rules(ge=0)]`; the names are `pydantic.Field`'s.
 
-    A field that says so costs the import of the app nothing: pydantic asks when it builds the reader.
+    A field that says so costs the import of the app nothing: pydantic asks when it builds the reader. `Rules`
+    stand first among the marks of a type, and only once.
     """
 
-    __slots__ = ("_rules",)
+    __slots__ = ("_rules", "_words")
 
     def __init__(self, *, words: str = "", **rules: Any) -> None:
-        """Keep them until pydantic asks; `words` say what a `pattern` means, for errors."""
+        """Keep them until pydantic asks; `words` replace pydantic's: of the `pattern`, else of all."""
         self._rules = rules
-        if words:
+        self._words = "" if "pattern" in rules else words
+        if words and "pattern" in rules:
             _PATTERNS[rules["pattern"]] = words
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
         """Hand the rules to pydantic."""
         from pydantic import Field  # noqa: PLC0415 - see the module
 
-        return handler.generate_schema(Annotated[source, Field(**self._rules)])
+        schema = handler.generate_schema(Annotated[source, Field(**self._rules)])
+        if not self._words:
+            return schema
+        words = {"custom_error_type": "rule", "custom_error_message": self._words}
+        return {"type": "custom-error", "schema": schema, **words}
 
 
 class Instant:
@@ -101,22 +107,29 @@ class Instant:
         }
 
 
-class Finite:
-    """Marks open JSON in what callers send: numbers must be finite. Stands behind `Rules`."""
+class Checked:
+    """Marks a value that a function checks, or replaces, when pydantic has read it. Stands behind `Rules`.
+
+    The function's ValueError becomes a mistake at the value's place; its text is the rule.
+    """
+
+    __slots__ = ("_check",)
+
+    def __init__(self, check: Callable[[Any], Any]) -> None:
+        """With the function."""
+        self._check = check
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
-        """Look at every value when pydantic has read it."""
+        """Call the function last."""
+        function = {"type": "no-info", "function": self._check}
+        return {"type": "function-after", "function": function, "schema": handler(source)}
 
-        def check(value: Any) -> Any:
-            if not all(math.isfinite(number) for number in _floats_in(value)):
-                raise ValueError("must hold finite numbers only")
-            return value
 
-        return {
-            "type": "function-after",
-            "function": {"type": "no-info", "function": check},
-            "schema": handler(source),
-        }
+def check_finite(value: Any) -> Any:
+    """Check open JSON from outside: no number in it is infinite, or none at all."""
+    if not all(math.isfinite(number) for number in _floats_in(value)):
+        raise ValueError("must hold finite numbers only")
+    return value
 
 
 def _floats_in(value: Any) -> Iterator[float]:
@@ -159,6 +172,20 @@ def from_json[Value](type_: type[Value], text: str | bytes, *, unknown: Unknown 
         Unreadable: the text isn't JSON, or isn't such a value; with every mistake.
     """
     return cast(Value, _read(adapter(type_, unknown=unknown), text))
+
+
+def expect_json(text: str | bytes) -> None:
+    """Check what `from_json` has read, where members may be ignored: pydantic takes NaN and Infinity there.
+
+    Raises:
+        Unreadable: the text isn't JSON.
+    """
+    from pydantic_core import from_json as values_of  # noqa: PLC0415 - see the module
+
+    try:
+        values_of(text, allow_inf_nan=False)
+    except ValueError as exc:  # names a line and a column
+        raise Unreadable([Mistake((), _WORDS["json_invalid"].format(error=exc))]) from None
 
 
 def from_plain[Value](type_: type[Value], value: Any, *, unknown: Unknown = "ignore") -> Value:
@@ -245,10 +272,17 @@ def _mistakes_at(place: Place, errors: "list[ErrorDetails]", *, is_named: bool) 
     if isinstance(cause, Unreadable):
         yield from (Mistake((*place, *within.place), within.rule) for within in cause.mistakes)
     else:
+        closest = [error for error in errors if error["type"] in _OF_THE_RIGHT_TYPE] or errors
         rules = dict.fromkeys(
-            _rule(error["type"], error.get("ctx", {}), error["msg"], is_named) for error in errors
+            _rule(error["type"], error.get("ctx", {}), error["msg"], is_named) for error in closest
         )
-        yield Mistake(place, ", or ".join(rules))
+        yield Mistake(place, _join(rules))
+
+
+def _join(rules: Iterable[str]) -> str:
+    """`must be a text or an object`: the rules of a union's members, any of which would do."""
+    first, *others = rules
+    return " or ".join((first, *(rule.removeprefix("must be ") for rule in others)))
 
 
 def _rule(kind: str, context: Mapping[str, Any], message: str, is_named: bool) -> str:
@@ -313,3 +347,4 @@ def _place(loc: Place, value: Any) -> Place:
 # What pydantic adds to a place: a name for each alternative of a union, a mark for the key of a dict.
 _ADDED = re.compile(r"(str|int|float|bool|none|constrained-\w+|[\w-]+\[.*\]|\[key\])")
 _ALTERNATIVES = ("needs_python_object", "is_instance_of")  # of a union, and nothing that JSON can hold
+_OF_THE_RIGHT_TYPE = ("string_too_long", "string_too_short", "too_long", "too_short", "value_error")

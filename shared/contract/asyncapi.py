@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.contract.events import CONTENT_TYPE, SOURCE
-from shared.contract.messages import ActivityHead, ActivityType, ReportedFacts, ReportedInteraction
+from shared.contract.messages import REPORTS, ActivityHead, ActivityType
 from shared.contract.openapi import VERSION
-from shared.contract.requests import FollowUpBody, UpdateBody
 from shared.contract.schemas import (
     REF,
     Schema,
@@ -25,12 +24,6 @@ from shared.leads.score import MAX_SCORE
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LEAD_FILE = "lead.json"
 _DEFS = "#/$defs/{name}"
-REPORTS: dict[ActivityType, type] = {
-    ActivityType.FOLLOW_UP: FollowUpBody,
-    ActivityType.INTERACTION: ReportedInteraction,
-    ActivityType.STATUS: UpdateBody,
-    ActivityType.FACTS: ReportedFacts,
-}
 _TOPIC = (
     "Everything that happens to a lead, as CloudEvents 1.0 in binary mode: attributes are application "
     "properties with the prefix `cloudEvents_`; the body is the lead as it is when the event is sent, "

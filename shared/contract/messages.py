@@ -1,13 +1,12 @@
 """Messages that CRMs send to the queue `activity`, and what the desk sets on messages of its own queues."""
 
 import enum
-from collections.abc import Callable
 from copy import replace
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from shared.contract.errors import invalid
+from shared.contract.errors import InvalidRequest
 from shared.contract.requests import (
     FACTS_TAKEN,
     LONGEST_TEXT,
@@ -19,12 +18,13 @@ from shared.contract.requests import (
     ShortText,
     Time,
     UpdateBody,
-    facts_of,
+    flatten_facts,
     read_body,
+    read_parts,
 )
-from shared.leads.commands import ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
-from shared.services.activity import Activity, Report
-from shared.typed_json import Finite, Rules
+from shared.leads.commands import ReportFacts, ReportInteraction
+from shared.services.activity import Activity
+from shared.typed_json import Checked, Rules
 
 REFUSAL = "refusal"  # property: why the message was dead-lettered
 ATTEMPTS = "attempts"  # property: how often it was delivered again
@@ -56,11 +56,16 @@ SenderId = Annotated[
 class ActivityHead:
     """What every message says, whatever its type."""
 
-    type: str
+    type: ActivityType
     id: SenderId | None = None
     lead_id: LeadId | None = None
     email: ShortText | None = None
     at: Time | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse both and none."""
+        if (self.lead_id is None) == (self.email is None):
+            raise ValueError("needs `leadId` or `email`, one of the two")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -71,13 +76,36 @@ class ReportedInteraction:
     detail: LongText | OpenObject | None = None
     by: ShortText | None = None
 
+    def to_report(self, at: datetime) -> ReportInteraction:
+        """The command."""
+        return ReportInteraction(type=self.interaction, at=at, detail=self.detail, by=self.by)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReportedFacts:
     """What the CRM knows, by name."""
 
-    facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=FACTS_TAKEN), Finite()]
+    facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=FACTS_TAKEN), Checked(flatten_facts)]
     by: ShortText | None = None
+
+    def to_report(self, at: datetime) -> ReportFacts:  # noqa: ARG002 - facts hold whenever they are reported
+        """The command."""
+        return ReportFacts(facts=self.facts, by=self.by)
+
+
+REPORTS: dict[ActivityType, type] = {
+    ActivityType.FOLLOW_UP: FollowUpBody,
+    ActivityType.INTERACTION: ReportedInteraction,
+    ActivityType.STATUS: UpdateBody,
+    ActivityType.FACTS: ReportedFacts,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """Which report follows the head."""
+
+    type: ActivityType
 
 
 def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
@@ -86,39 +114,17 @@ def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
     Members that aren't known are ignored: a CRM may send more.
 
     Raises:
-        InvalidRequest: with every mistake of the part that is read.
+        InvalidRequest: with every mistake; with those of the head alone, if `type` is one of them.
     """
-    head = read_body(ActivityHead, body, "activity", unknown="ignore")
-    if (head.lead_id is None) == (head.email is None):
-        raise invalid("activity", "needs `leadId` or `email`, one of the two")
-    if head.type not in set(ActivityType):
-        raise invalid("activity", f"must be one of {', '.join(ActivityType)}", "type")
-    report = _REPORTS[ActivityType(head.type)](body, head.at or sent_at)
-    report = cast(Report, replace(report, id=head.id or message_id))
-    return Activity(report, head.lead_id, head.email)
+    head, report = read_parts((ActivityHead, _report_type(body)), body, "activity")
+    at = head.at or sent_at
+    command = replace(report.to_update(), at=at) if isinstance(report, UpdateBody) else report.to_report(at)
+    return Activity(replace(command, id=head.id or message_id), head.lead_id, head.email)
 
 
-def _follow_up(body: bytes, at: datetime) -> ReportFollowUp:
-    return read_body(FollowUpBody, body, "follow-up", unknown="ignore").to_report(at)
-
-
-def _interaction(body: bytes, at: datetime) -> ReportInteraction:
-    read = read_body(ReportedInteraction, body, "interaction", unknown="ignore")
-    return ReportInteraction(type=read.interaction, at=at, detail=read.detail, by=read.by)
-
-
-def _status(body: bytes, at: datetime) -> UpdateLead:
-    return replace(read_body(UpdateBody, body, "update", unknown="ignore").to_update(), at=at)
-
-
-def _facts(body: bytes, at: datetime) -> ReportFacts:  # noqa: ARG001 - facts hold whenever they are reported
-    read = read_body(ReportedFacts, body, "report of facts", unknown="ignore")
-    return ReportFacts(facts=facts_of(read.facts, "report of facts"), by=read.by)
-
-
-_REPORTS: dict[ActivityType, Callable[[bytes, datetime], Report]] = {
-    ActivityType.FOLLOW_UP: _follow_up,
-    ActivityType.INTERACTION: _interaction,
-    ActivityType.STATUS: _status,
-    ActivityType.FACTS: _facts,
-}
+def _report_type(body: bytes) -> type:
+    """What the body says after its head; the head itself, which is then refused, where that isn't clear."""
+    try:
+        return REPORTS[read_body(_Kind, body, "activity", unknown="ignore").type]
+    except InvalidRequest:
+        return ActivityHead

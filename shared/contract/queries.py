@@ -14,7 +14,7 @@ from shared.leads.lead import LeadStatus
 from shared.leads.score import MAX_SCORE
 from shared.services.errors import LeadNotFound
 from shared.services.ports import LeadFilter
-from shared.typed_json import Rules, Unreadable, from_plain
+from shared.typed_json import Checked, Rules, Unreadable, from_plain
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 LONGEST_TEXT = 200  # characters
@@ -38,6 +38,11 @@ _GRADE = Rules(
     words="must be a letter A to D with a figure 1 to 4",
     description="Leads of this grade.",
 )
+
+
+def _number(least: int, most: int, about: str) -> Rules:
+    words = f"must be a whole number from {least} to {most}"
+    return Rules(ge=least, le=most, words=words, description=about)
 
 
 def _text(about: str) -> Rules:
@@ -68,12 +73,8 @@ class LeadsQuery:
         Annotated[bool, Rules(description="Only leads whose follow-up is overdue, or only the others.")]
         | None
     ) = None
-    min_score: (
-        Annotated[int, Rules(ge=0, le=MAX_SCORE, description="Leads with at least so many points.")] | None
-    ) = None
-    limit: Annotated[int, Rules(ge=1, le=MAX_LIMIT, description="How many leads a page has at most.")] = (
-        DEFAULT_LIMIT
-    )
+    min_score: Annotated[int, _number(0, MAX_SCORE, "Leads with at least so many points.")] | None = None
+    limit: Annotated[int, _number(1, MAX_LIMIT, "How many leads a page has at most.")] = DEFAULT_LIMIT
     cursor: (
         Annotated[
             str,
@@ -106,9 +107,25 @@ class LeadsQuery:
 class EventsQuery:
     """Where a page of a lead's history begins."""
 
-    cursor: Annotated[
-        int, Rules(ge=1, le=99_999_999, description="The number of the event that the page begins with.")
-    ] = 1
+    cursor: Annotated[int, _number(1, 99_999_999, "The number of the event that the page begins with.")] = 1
+
+
+def _instant(text: str) -> datetime:
+    """Aware UTC, cut to the millisecond."""
+    try:
+        at = datetime.fromisoformat(text.upper().replace(" ", "+"))
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as exc:  # there is no such day; or it is none in UTC
+        raise ValueError(_TIME_RULE) from exc
+    if at.year < FIRST_YEAR:
+        raise ValueError(f"must not lie before {FIRST_YEAR}")
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _check_time(text: str) -> str:
+    """Check that a text of the right form is a time."""
+    _instant(text)
+    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +140,7 @@ class StatsQuery:
                 words=_TIME_RULE,
                 description="Received from then on: a date or an instant; 30 days before `to`.",
             ),
+            Checked(_check_time),
         ]
         | None
     ) = None
@@ -134,6 +152,7 @@ class StatsQuery:
                 words=_TIME_RULE,
                 description="Received before then: a date, for its begin in UTC, or an instant; now.",
             ),
+            Checked(_check_time),
         ]
         | None
     ) = None
@@ -145,10 +164,10 @@ class StatsQuery:
         days before `to`, without `to` it is now.
 
         Raises:
-            InvalidRequest: a day that doesn't exist, or `from` doesn't lie before `to`.
+            InvalidRequest: `from` doesn't lie before `to`.
         """
-        end = _instant("to", self.to) or now
-        begin = _instant("from", self.from_) or end - DEFAULT_RANGE
+        end = _instant(self.to) if self.to else now
+        begin = _instant(self.from_) if self.from_ else end - DEFAULT_RANGE
         if begin >= end:
             raise invalid("query", "must lie before `to`, which is now unless it is given", "from")
         return begin, end
@@ -192,19 +211,6 @@ def _typed(hint: Any, text: str) -> Any:
     if "int" in wanted and re.fullmatch("[0-9]+", text):
         return int(text) if len(text) <= LONGEST_NUMBER else 10**LONGEST_NUMBER
     return text
-
-
-def _instant(name: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text.upper().replace(" ", "+"))
-        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as exc:  # there is no such day; or it is none in UTC
-        raise invalid("query", _TIME_RULE, name) from exc
-    if at.year < FIRST_YEAR:
-        raise invalid("query", f"must not lie before {FIRST_YEAR}", name)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _firm(text: str | None) -> tuple[str, str] | None:

@@ -19,12 +19,14 @@ from shared.scoring.facts import flatten
 from shared.services.queries import LeadPreview, PushPreview
 from shared.typed_json import (
     UNKNOWN_MEMBER,
-    Finite,
+    Checked,
     Instant,
     Mistake,
     Rules,
     Unknown,
     Unreadable,
+    check_finite,
+    expect_json,
     from_json,
 )
 
@@ -35,7 +37,11 @@ FACTS_TAKEN = 200  # in one body
 
 ShortText = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT)]
 LongText = Annotated[str, Rules(max_length=10_000)]
-Name = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT, pattern=r"\S", words="must not be blank")]
+# Without a blank as Python has it, which `\s` of the Rust crate isn't quite.
+Name = Annotated[
+    str,
+    Rules(min_length=1, max_length=LONGEST_TEXT, pattern=r"[^\s\x1c-\x1f]", words="must not be blank"),
+]
 InteractionType = Annotated[
     str,
     Rules(
@@ -48,7 +54,22 @@ Address = Annotated[
 ]
 LeadId = Annotated[str, Rules(pattern=f"^{LEAD_ID.pattern}$", words="must be the id of a lead")]
 Time = Annotated[datetime, Instant()]
-OpenObject = Annotated[dict[str, Any], Finite()]
+OpenObject = Annotated[dict[str, Any], Checked(check_finite)]
+
+
+def flatten_facts(facts: dict[str, Any]) -> dict[str, Any]:
+    """Name facts, nested objects joined by dots: `{"person": {"rank": "vp"}}` becomes `person.rank`."""
+    found = flatten(check_finite(facts))
+    if not all(isinstance(value, str | int | float | bool | None) for value in found.values()):
+        raise ValueError("must be texts, numbers, true or false")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def check_address(email: str | None) -> str | None:
+    """Check that an address is one that a lead may have."""
+    if email is not None and not is_address(email):
+        raise ValueError("must be an address")
+    return email
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -82,14 +103,22 @@ class UpdateBody:
 
     status: LeadStatus | Absent = ABSENT
     reason: CloseReason | None = None
-    owner: Name | Absent | None = ABSENT
+    owner: (
+        Annotated[
+            Name | None, Rules(words=f"must be a name of 1 to {LONGEST_TEXT} characters, or null to unassign")
+        ]
+        | Absent
+    ) = ABSENT
     do_not_contact: bool | Absent = ABSENT
     by: ShortText | None = None
 
-    def to_update(self) -> UpdateLead:
-        """The command. Raises InvalidRequest if nothing is to change."""
+    def __post_init__(self) -> None:
+        """Refuse an update that changes nothing."""
         if self.status is self.owner is self.do_not_contact is ABSENT and self.reason is None:
-            raise invalid("update", "needs `status`, `owner` or `doNotContact`")
+            raise ValueError("needs `status`, `owner` or `doNotContact`")
+
+    def to_update(self) -> UpdateLead:
+        """The command."""
         return UpdateLead(
             status=self.status,
             reason=self.reason,
@@ -124,8 +153,13 @@ class InteractionOfBody(InteractionBody):
 class ErasureBody:
     """Who is to be erased: a person by their `email`, or one lead by its `leadId`; one of the two."""
 
-    email: Address | None = None
+    email: Annotated[Address | None, Checked(check_address)] = None
     lead_id: LeadId | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse both and none."""
+        if (self.email is None) == (self.lead_id is None):
+            raise ValueError("needs `email` or `leadId`, one of the two")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -137,24 +171,33 @@ class PreviewBody:
 
     push: OpenObject | None = None
     lead_id: LeadId | None = None
-    facts: Annotated[dict[str, Any], Rules(max_length=FACTS_TAKEN), Finite()] = field(default_factory=dict)
+    facts: Annotated[dict[str, Any], Rules(max_length=FACTS_TAKEN), Checked(flatten_facts)] = field(
+        default_factory=dict
+    )
     interactions: Annotated[tuple[InteractionBody, ...], Rules(max_length=INTERACTIONS_KEPT)] = ()
     policy: str | None = None
     at: Time | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a lead with a push, and neither of them."""
+        if self.lead_id is not None and (self.push is not None or self.facts or self.interactions):
+            raise ValueError("takes only `policy` and `at` beside `leadId`")
+        if self.lead_id is None and self.push is None and not self.facts:
+            raise ValueError("needs `push`, `facts` or `leadId`")
+
     def to_preview(self, now: datetime) -> PushPreview | LeadPreview:
-        """What is to be scored, by which policy, at which instant; nothing of it is stored."""
+        """What is to be scored, by which policy, at which instant; nothing of it is stored.
+
+        Raises:
+            InvalidRequest: `policy` is no policy.
+        """
         policy = _policy(self.policy)
         if self.lead_id is not None:
-            if self.push is not None or self.facts or self.interactions:
-                raise invalid("preview", "beside `leadId` stand only `policy` and `at`")
             return LeadPreview(lead_id=self.lead_id, policy=policy, at=self.at)
-        if self.push is None and not self.facts:
-            raise invalid("preview", "needs `push`, `facts` or `leadId`")
         at = self.at or now
         return PushPreview(
             push=push_of(self.push or {}),
-            facts=facts_of(self.facts, "preview"),
+            facts=self.facts,
             interactions=tuple(one.to_report(at) for one in self.interactions),
             policy=policy,
             at=at,
@@ -179,10 +222,35 @@ def read_body[Body](
     """
     if len(body) > most:
         raise RequestTooLarge(f"The body is {len(body)} bytes; the limit is {most}.")
+    text = body.removeprefix(codecs.BOM_UTF8)
     try:
-        return from_json(type_, body.removeprefix(codecs.BOM_UTF8), unknown=unknown)
+        read = from_json(type_, text, unknown=unknown)
+        if unknown == "ignore":
+            expect_json(text)
     except Unreadable as exc:
         raise InvalidRequest(f"Invalid {what}", [_with_known(type_, one) for one in exc.mistakes]) from exc
+    return read
+
+
+def read_parts(types: tuple[type, ...], body: bytes, what: str) -> tuple[Any, ...]:
+    """One body as several types, each of which reads the members that it knows; see `read_body`.
+
+    Raises:
+        RequestTooLarge: as there.
+        InvalidRequest: with the mistakes of all types.
+    """
+    parts: list[Any] = []
+    mistakes: dict[Mistake, None] = {}
+    for type_ in types:
+        try:
+            parts.append(read_body(type_, body, what, unknown="ignore"))
+        except RequestTooLarge:
+            raise
+        except InvalidRequest as exc:
+            mistakes |= dict.fromkeys(exc.mistakes)
+    if mistakes:
+        raise InvalidRequest(f"Invalid {what}", tuple(mistakes))
+    return tuple(parts)
 
 
 def _with_known(type_: type, mistake: Mistake) -> Mistake:
@@ -217,10 +285,6 @@ def interaction_of(body: bytes, now: datetime) -> tuple[str, ReportInteraction]:
 def erasure_of(body: bytes) -> tuple[str | None, str | None]:
     """The address, or the lead's id: one of them is None."""
     read = read_body(ErasureBody, body, "erasure")
-    if (read.email is None) == (read.lead_id is None):
-        raise invalid("erasure", "needs `email` or `leadId`, one of the two")
-    if read.email is not None and not is_address(read.email):
-        raise invalid("erasure", "must be an address", "email")
     return read.email, read.lead_id
 
 
@@ -229,19 +293,8 @@ def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
     return read_body(PreviewBody, body, "preview", most=MAX_PREVIEW).to_preview(now)
 
 
-def facts_of(facts: dict[str, Any], what: str) -> dict[str, Any]:
-    """Facts by name, nested objects joined by dots: `{"person": {"rank": "vp"}}` is `person.rank`."""
-    try:
-        found = flatten(facts)
-    except RecursionError as exc:
-        raise invalid(what, "is nested too deep", "facts") from exc
-    if not all(isinstance(value, str | int | float | bool | None) for value in found.values()):
-        raise invalid(what, "must be texts, numbers, true or false", "facts")
-    return {name: value for name, value in found.items() if value is not None}
-
-
 def _policy(text: str | None) -> Policy | None:
     try:
         return None if text is None else parse_policy(text)
     except InvalidPolicy as exc:
-        raise InvalidRequest(f"`policy`: {exc}") from exc
+        raise invalid("preview", str(exc).removesuffix("."), "policy") from exc

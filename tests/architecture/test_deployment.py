@@ -125,3 +125,14 @@ def test_every_trigger_tells_the_callers_story():
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.AsyncFunctionDef):
                 assert ast.get_docstring(node), f"{path.name}: {node.name}"
+
+
+def test_the_import_of_the_app_loads_no_pydantic():
+    """It takes 100 ms, which a push need not wait for: it comes with the first value that is read."""
+    code = "import sys, function_app; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert {"azure", "shared"} <= loaded
+    assert loaded & {"pydantic", "pydantic_core"} == set()

@@ -2,7 +2,10 @@
 
 import json
 from copy import replace
-from datetime import timedelta
+from dataclasses import MISSING, fields
+from datetime import datetime, timedelta
+from types import NoneType, UnionType
+from typing import Any, get_args
 
 import pytest
 
@@ -17,7 +20,9 @@ from shared.contract.events import (
 from shared.enrichment.enrich import with_facts
 from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.enrichment import Enrichment
-from shared.leads.events import PAYLOADS, EventType, Qualified, Received
+from shared.leads.events import PAYLOADS, ErasureReason, Event, EventType, Qualified, Received
+from shared.leads.follow_up import EscalateTo
+from shared.leads.json_form import camel
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.erase import erase_lead
@@ -121,6 +126,45 @@ def test_data_that_keep_to_no_contract_are_no_event(data):
 def test_every_payload_is_read_as_it_was_written(told):
     for event in told[1]:
         assert read_event(event_json(event)) == event
+
+
+VALUES = {
+    str: "x",
+    int: 7,
+    bool: True,
+    datetime: NOW,
+    dict[str, Any]: {"industry": "retail"},
+    LeadStatus: LeadStatus.LOST,
+    CloseReason: CloseReason.BUDGET,
+    EscalateTo: EscalateTo.TEAM_LEAD,
+    ErasureReason: ErasureReason.RETENTION,
+}
+
+
+def payload(type_, *, is_full):
+    """Data of a type with every member, or with those alone that must be there, null where that may be."""
+    members = {}
+    for one in fields(PAYLOADS[type_]):
+        alternatives = get_args(one.type) if isinstance(one.type, UnionType) else (one.type,)
+        if is_full or one.default is MISSING:
+            is_null = not is_full and NoneType in alternatives
+            members[one.name] = (
+                None if is_null else next(VALUES[each] for each in alternatives if each in VALUES)
+            )
+    return PAYLOADS[type_](**members)
+
+
+@pytest.mark.parametrize("is_full", [True, False], ids=["every member", "the least"])
+@pytest.mark.parametrize("type_", EventType)
+def test_data_of_every_type_keep_to_their_schema_and_are_read_as_written(type_, is_full):
+    of = received().lead
+    event = Event(id=f"{of.id}:7", number=7, type=type_, time=NOW, data=payload(type_, is_full=is_full))
+    body = json.loads(message_body(of, event))
+    problems = validator_of(closed_schema(body_schema(type_))).iter_errors(body)
+    assert [problem.message for problem in problems] == []
+    required = {camel(one.name) for one in fields(PAYLOADS[type_]) if is_full or one.default is MISSING}
+    assert body["event"]["data"].keys() == required
+    assert read_event(event_json(event)) == event
 
 
 @pytest.mark.parametrize("type_", EventType)

@@ -114,7 +114,7 @@ def test_a_page_has_one_to_two_hundred_leads(text: str, limit: int):
 
 @pytest.mark.parametrize("text", ["", "0", "201", "-1", "all", "9" * 5000])
 def test_another_limit_is_refused(text: str):
-    with pytest.raises(InvalidRequest, match=r"`limit` must be (a whole number|at least 1|at most 200)"):
+    with pytest.raises(InvalidRequest, match="`limit` must be a whole number from 1 to 200"):
         limit_of({"limit": text})
 
 
@@ -155,7 +155,7 @@ def test_a_history_begins_with_any_event(text: str, number: int):
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "100000000", "x"])
 def test_a_history_begins_with_nothing_else(text: str):
-    with pytest.raises(InvalidRequest, match=r"`cursor` must be (a whole number|at (least|most))"):
+    with pytest.raises(InvalidRequest, match="`cursor` must be a whole number from 1 to 99999999"):
         number_of({"cursor": text})
 
 
@@ -189,7 +189,8 @@ def test_a_report_without_a_time_is_of_now():
         pytest.param(b'{"by": "\\ud800"}', "Invalid follow-up", id="half a character"),
         pytest.param(b"{}", "`by` is missing", id="nobody"),
         pytest.param(body(by=""), "`by` must have at least 1 character", id="an empty name"),
-        pytest.param(body(by="  "), "`by` must ", id="a blank name"),
+        pytest.param(body(by="  "), "`by` must not be blank", id="a blank name"),
+        pytest.param(body(by="\x1c\x85\u3000"), "`by` must not be blank", id="blanks of other scripts"),
         pytest.param(body(by="x" * 201), "`by` must have at most 200 characters", id="a name too long"),
         pytest.param(body(by=5), "`by` must be a text", id="a number for a name"),
         pytest.param(body(at="yesterday"), "`at` must be an instant", id="no time"),
