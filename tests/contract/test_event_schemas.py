@@ -24,9 +24,9 @@ from shared.services.erase import erase_lead
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.typed_json import Unreadable, from_plain
-from tests.builders import a_context, a_push
+from tests.builders import a_context, a_push, opened
 from tests.contract.documents import body_schema, closed_schema, validator_of
-from tests.samples import NOW, received
+from tests.samples import NOW
 
 POLICY = """
 [follow_up]
@@ -92,7 +92,7 @@ def test_every_type_has_data_of_its_own():
 
 
 def test_a_message_too_large_for_the_bus_keeps_to_its_schema():
-    large = received()
+    large = opened()
     event = replace(large.events[0], data=Received(push={"x": "x" * LARGEST_BODY}, offer=None))
     body = json.loads(message_body(large.lead, event))
     assert body["event"]["data"] == {"shortened": True}
@@ -100,7 +100,7 @@ def test_a_message_too_large_for_the_bus_keeps_to_its_schema():
 
 
 def test_facts_that_were_stored_before_they_were_bounded_fit_into_a_message():
-    one = received()
+    one = opened()
     fat = with_facts(Enrichment(), {f"f{number}": "日" * 1_000 for number in range(200)})
     body = message_body(replace(one.lead, enrichment=fat), one.events[0])
     assert len(body) <= LARGEST_BODY
@@ -126,6 +126,6 @@ def test_every_payload_is_read_as_it_was_written(told):
 @pytest.mark.parametrize("type_", EventType)
 def test_a_body_of_another_type_does_not_keep_to_a_schema(type_):
     other = EventType.TOUCHED if type_ is EventType.RECEIVED else EventType.RECEIVED
-    one = received()
+    one = opened()
     body = json.loads(message_body(one.lead, replace(one.events[0], type=other)))
     assert not validator_of(body_schema(type_)).is_valid(body)

@@ -11,7 +11,9 @@ from shared.leads.index import index_rows
 from shared.leads.lead import Lead
 from shared.storage.rows import lead_entity, lead_of
 from shared.storage.unknown import unknown_in, with_unknown
-from tests.samples import NOW, TARGET, examples, lead, push, touched
+from tests.builders import a_lead, a_push, touched
+from tests.samples import NOW, TARGET
+from tests.strategies import examples
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
@@ -37,7 +39,7 @@ def written_by_a_later_version(one: Lead) -> dict:
 
 def test_a_row_with_members_that_are_not_known_survives_a_change_with_them():
     read, index, unknown = lead_of(
-        written_by_a_later_version(touched(lead(), push(Description="Hi"), NOW + TARGET))
+        written_by_a_later_version(touched(a_lead(), a_push(Description="Hi"), NOW + TARGET))
     )
 
     changed = with_operation(replace(read, owner="kim"), "operation")
@@ -52,9 +54,11 @@ def test_a_row_with_members_that_are_not_known_survives_a_change_with_them():
 
 
 def test_members_of_an_item_follow_the_item_to_its_new_place():
-    read, index, unknown = lead_of(written_by_a_later_version(lead()))
+    read, index, unknown = lead_of(written_by_a_later_version(a_lead()))
 
-    earlier = touched(read, push(Description="Hi"), NOW - TARGET)  # its interaction goes before the first one
+    earlier = touched(
+        read, a_push(Description="Hi"), NOW - TARGET
+    )  # its interaction goes before the first one
     stored = json.loads(lead_entity(earlier, index, unknown)["json0"])
 
     first, second = stored["bookkeeping"]["scoring"]["interactions"]
@@ -63,7 +67,7 @@ def test_members_of_an_item_follow_the_item_to_its_new_place():
 
 
 def test_a_lead_of_this_version_has_nothing_unknown():
-    one = touched(lead(), push(Description="Hi"), NOW + TARGET)
+    one = touched(a_lead(), a_push(Description="Hi"), NOW + TARGET)
 
     read, _, unknown = lead_of(lead_entity(one, index_rows(one)))
 
