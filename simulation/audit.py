@@ -42,7 +42,7 @@ class Result:
         return self
 
 
-def judged(found: Found) -> Result:
+def audited(found: Found) -> Result:
     """What a subscriber and the table say."""
     stored = {event.id for events in found.events.values() for event in events}
     ids = Counter(event.id for _, event in found.heard)

@@ -16,7 +16,7 @@ from simulation.sender import Sender
 
 
 @dataclass
-class NaiveTable:
+class BaselineTable:
     """Rows by a key of their own; their number is what was written."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class NaiveTable:
 
 
 @dataclass
-class NaiveTopic:
+class BaselineTopic:
     """Keeps what was sent."""
 
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -38,7 +38,7 @@ class NaiveTopic:
 
 
 @dataclass(frozen=True)
-class NaiveHandler:
+class BaselineHandler:
     """Write, then send, nothing else. What is stored is acknowledged; without the table it's a 500."""
 
     table: Any
@@ -54,17 +54,17 @@ class NaiveHandler:
         return key
 
 
-class NaiveTown(Sender):
+class BaselineSimulation(Sender):
     """The naive handler under the same faults."""
 
     def __init__(self, chance: random.Random, pushes: int) -> None:
         """Nothing is stored."""
         super().__init__(chance, pushes)
-        self.table, self.topic, self.keys = NaiveTable(), NaiveTopic(), 0
+        self.table, self.topic, self.keys = BaselineTable(), BaselineTopic(), 0
 
     def make(self, name: str, gate: Gate) -> Any:
         """See `Sender.make`."""
-        return NaiveHandler(store_behind(gate, self.table), bus_behind(gate, self.topic), self.new_key)
+        return BaselineHandler(store_behind(gate, self.table), bus_behind(gate, self.topic), self.new_key)
 
     def new_key(self) -> str:
         """Another one."""

@@ -1,4 +1,4 @@
-"""The world around the desk: what outlives every process, and what is found in it when all is over."""
+"""What surrounds the app: what outlives every process, and what is found in it when all is over."""
 
 import itertools
 from collections.abc import Callable, Coroutine, Sequence
@@ -19,11 +19,11 @@ from shared.services.run_due import run_due
 from shared.services.spill import receive_spilled
 from simulation.invariants import Erasure, Found, broken, found_in, unsettled
 from simulation.ports import Gate, Subscriber, bus_behind, store_behind
-from tests.builders import ID_KEY, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
 from tests.fakes.messaging import MemoryQueue
 from tests.fakes.table import PORTS, MemoryTable
-from tests.samples import NOW
+from tests.samples import ID_KEY, NOW
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 POLICY = parse_policy("""
@@ -69,11 +69,11 @@ DESK = a_context()
 # Minutes: the clock's runs after it all, the last beyond all deadlines.
 AFTER = (1, 3, 10, 30, 2880, 2881, 2883)
 
-type Act = Callable[["World", AppContext], Coroutine[Any, Any, None]]
+type Act = Callable[["Environment", AppContext], Coroutine[Any, Any, None]]
 
 
 @dataclass
-class World:
+class Environment:
     """What outlives every process."""
 
     store: Any = field(default_factory=MemoryTable)
@@ -123,17 +123,19 @@ class World:
             chance=lambda: 0.0,
         )
 
-    def copy(self) -> "World":
+    def copy(self) -> "Environment":
         """Another one in memory, in the same state; rows and events are never changed in place."""
-        world = World(acknowledged=[*self.acknowledged], pushes_begun=self.pushes_begun, at=self.at)
-        world.subscriber.heard = [*self.subscriber.heard]
-        world.table.rows = dict(self.table.rows)
-        world.spill.sent = [*self.spill.sent]
-        mine, theirs = vars(self.store), vars(world.store)
+        environment = Environment(
+            acknowledged=[*self.acknowledged], pushes_begun=self.pushes_begun, at=self.at
+        )
+        environment.subscriber.heard = [*self.subscriber.heard]
+        environment.table.rows = dict(self.table.rows)
+        environment.spill.sent = [*self.spill.sent]
+        mine, theirs = vars(self.store), vars(environment.store)
         theirs |= {name: value.copy() for name, value in mine.items() if isinstance(value, dict | list)}
         theirs |= {name: mine[name] for name in ("_workload", "_workload_version", "_clock_run")}
         theirs["_versions"] = itertools.count(1000)
-        return world
+        return environment
 
     def content(self) -> tuple[Any, ...]:
         """All that anybody could read, to be compared."""

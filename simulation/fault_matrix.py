@@ -11,7 +11,7 @@ from simulation.faulty_wire import FRAMES, Killed, Process
 from simulation.parts import RealParts
 from simulation.ports import Fault, Subscriber
 from simulation.scenarios import SCENARIOS, Scenario
-from simulation.wire_environment import WireWorld, a_world
+from simulation.wire_environment import WireEnvironment, an_environment
 
 FAULTS = (
     Fault.FAILS_BEFORE,
@@ -73,54 +73,56 @@ async def problems_of(parts: RealParts, case: Case) -> list[str]:
 async def _run(
     parts: RealParts, scenario: Scenario, of_tables: Process, of_bus: Process, *, alone: bool = False
 ) -> list[str]:
-    world = a_world(parts, scenario.at)
+    environment = an_environment(parts, scenario.at)
     first, second = scenario.actors
     parts.proxy.process = of_bus
     uses_proxy = alone or of_bus.fault is not None
     bus = parts.faulty_bus() if uses_proxy else parts.healthy
     try:
-        await scenario.before(world, replace(world.context("before"), publisher=BeforeSubscriber(world)))
-        other = world.context("second")
+        await scenario.before(
+            environment, replace(environment.context("before"), publisher=BeforeSubscriber(environment))
+        )
+        other = environment.context("second")
         if not alone:
-            of_tables.meanwhile = of_bus.meanwhile = lambda: _acted(second(world, other))
-        one = world.context("first", of_tables, bus)
-        ended = await _acted(_alive(world, first(world, one), of_tables, of_bus))
+            of_tables.meanwhile = of_bus.meanwhile = lambda: _acted(second(environment, other))
+        one = environment.context("first", of_tables, bus)
+        ended = await _acted(_alive(environment, first(environment, one), of_tables, of_bus))
         if scenario.is_redelivered and not ended:
-            await first(world, world.context("again"))
+            await first(environment, environment.context("again"))
         if uses_proxy:
             await bus.close()  # nothing is under way any more
-        context = world.context("afterwards")
-        await world.drain(context)
+        context = environment.context("afterwards")
+        await environment.drain(context)
         for minutes in AFTER:
-            await run_due(context, world.at + minutes * MINUTE)
-        return await world.problems()
+            await run_due(context, environment.at + minutes * MINUTE)
+        return await environment.problems()
     finally:
         if uses_proxy:
             await bus.close()
-        await world.close()
+        await environment.close()
 
 
 @dataclass
 class BeforeSubscriber:
     """Sends by the healthy link, unless the scenario says that the bus was down."""
 
-    world: WireWorld
+    environment: WireEnvironment
 
     async def publish(self, lead: Any, events: Any) -> None:
         """See `EventPublisher.publish`."""
-        await Subscriber(is_down=self.world.subscriber.is_down).publish(lead, events)
-        await self.world.parts.healthy.publisher.publish(lead, events)
+        await Subscriber(is_down=self.environment.subscriber.is_down).publish(lead, events)
+        await self.environment.parts.healthy.publisher.publish(lead, events)
 
     async def close(self) -> None:
         """Nothing of its own."""
 
 
-async def _alive(world: WireWorld, work: Any, *processes: Process) -> None:
+async def _alive(environment: WireEnvironment, work: Any, *processes: Process) -> None:
     """Work whose acknowledgement nobody hears if its process died."""
-    before = len(world.acknowledged)
+    before = len(environment.acknowledged)
     await work
     if any(process.is_dead for process in processes):
-        del world.acknowledged[before:]
+        del environment.acknowledged[before:]
         raise Killed
 
 

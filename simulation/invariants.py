@@ -1,4 +1,4 @@
-"""What must hold, whatever went wrong: judged by the rows that lie there and by what a subscriber heard."""
+"""What must hold, whatever went wrong: audited by the rows that lie there and by what a subscriber heard."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping

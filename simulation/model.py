@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from simulation.environment import Act, World
+from simulation.environment import Act, Environment
 from simulation.ports import HAPPENS, KILLS, REFUSALS, Call, Fault, Gate
 from simulation.scenarios import Scenario
 from simulation.virtual_time import VirtualLoop
@@ -84,7 +84,7 @@ class Choices:
 class Run:
     """One path: the actors go on one call at a time, as chosen."""
 
-    world: World
+    environment: Environment
     choices: Choices
     seen: set[bytes]
     faults_left: int
@@ -136,7 +136,7 @@ class Run:
     def _state(self) -> bytes:
         late = sorted(f"{one.call.name} {one.asked}" for one in self.waiting if one.answer is None)
         actors = [self._actor(number) for number in self.answers]
-        parts = (actors, late, self.faults_left, *self.world.content())
+        parts = (actors, late, self.faults_left, *self.environment.content())
         return hashlib.blake2b(_json(parts), digest_size=16).digest()
 
     def _actor(self, number: int) -> bytes:
@@ -223,16 +223,16 @@ def _walk(scenario: Scenario, run: Run) -> list[str]:
         return loop.run(_lived(scenario, run, loop))
 
 
-async def _begun(scenario: Scenario) -> World:
-    world = World(at=scenario.at)
-    await scenario.before(world, world.process("before"))
-    return world
+async def _begun(scenario: Scenario) -> Environment:
+    environment = Environment(at=scenario.at)
+    await scenario.before(environment, environment.process("before"))
+    return environment
 
 
 async def _lived(scenario: Scenario, run: Run, loop: VirtualLoop) -> list[str]:
-    world, loop.on_idle = run.world, run.go_on
+    environment, loop.on_idle = run.environment, run.go_on
     run.tasks = [
-        asyncio.create_task(_in_turn(act, world, f"actor {number}", run.gate(number)))
+        asyncio.create_task(_in_turn(act, environment, f"actor {number}", run.gate(number)))
         for number, act in enumerate(scenario.actors)
     ]
     await run.quiet.wait()
@@ -243,15 +243,15 @@ async def _lived(scenario: Scenario, run: Run, loop: VirtualLoop) -> list[str]:
         if task.done() and task.exception() is None:
             continue
         if scenario.is_redelivered:
-            await act(world, world.process("again"))
-    await world.settle()
-    return await world.problems(scores=False)
+            await act(environment, environment.process("again"))
+    await environment.settle()
+    return await environment.problems(scores=False)
 
 
-async def _in_turn(act: Act, world: World, name: str, gate: Gate) -> None:
+async def _in_turn(act: Act, environment: Environment, name: str, gate: Gate) -> None:
     """Begin when chosen, as with every call."""
     await gate(BEGIN)
-    await act(world, world.process(name, gate))
+    await act(environment, environment.process(name, gate))
 
 
 def _json(value: Any) -> bytes:

@@ -23,12 +23,11 @@ from shared.services.redelivery import ACTIVITY_REDELIVERY, redeliver
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill, receive_spilled, spill_message
-from simulation.environment import DAY, MINUTE, SECOND, Act, World
+from simulation.environment import DAY, MINUTE, SECOND, Act, Environment
 from simulation.invariants import Erasure
 from tests.builders import a_push
 from tests.fakes.table import ports_over
-from tests.sample_rows import a_row
-from tests.samples import NOW
+from tests.samples import NOW, a_row
 
 EMAIL = "ada@fabrikam.example"
 
@@ -52,107 +51,107 @@ LEADS_AMONG_ROWS = [
 WON = UpdateLead(status=LeadStatus.WON, by="sam", id="won-1")
 
 
-async def nothing(world: World, context: AppContext) -> None:
+async def nothing(environment: Environment, context: AppContext) -> None:
     """An empty desk."""
 
 
 def push(**changes: Any) -> Act:
     """The customer presses a button."""
 
-    async def act(world: World, context: AppContext) -> None:
+    async def act(environment: Environment, context: AppContext) -> None:
         body = a_push(**changes)
-        world.pushes_begun += 1
-        receipt = await receive_or_spill(context, Intake(body, world.at))
-        world.acknowledged.append((receipt.lead_id, body.as_sent))
+        environment.pushes_begun += 1
+        receipt = await receive_or_spill(context, Intake(body, environment.at))
+        environment.acknowledged.append((receipt.lead_id, body.as_sent))
 
     return act
 
 
-async def a_lead(world: World, context: AppContext) -> None:
+async def a_lead(environment: Environment, context: AppContext) -> None:
     """A lead came a minute ago; its event is out, and nobody has scored it yet."""
-    world.pushes_begun += 1
+    environment.pushes_begun += 1
     receipt = await receive(context, Intake(a_push(), NOW))
-    world.acknowledged.append((receipt.lead_id, a_push().as_sent))
+    environment.acknowledged.append((receipt.lead_id, a_push().as_sent))
 
 
-async def a_lead_nobody_heard_of(world: World, context: AppContext) -> None:
+async def a_lead_nobody_heard_of(environment: Environment, context: AppContext) -> None:
     """Likewise, but its event isn't out."""
-    world.subscriber.is_down = True
-    await a_lead(world, context)
-    world.subscriber.is_down = False
+    environment.subscriber.is_down = True
+    await a_lead(environment, context)
+    environment.subscriber.is_down = False
 
 
-async def a_scored_lead(world: World, context: AppContext) -> None:
+async def a_scored_lead(environment: Environment, context: AppContext) -> None:
     """Scored, owned, all events out."""
-    await a_lead(world, context)
-    await score_lead(context, world.lead_id, now=NOW + SECOND, published_number=1)
+    await a_lead(environment, context)
+    await score_lead(context, environment.lead_id, now=NOW + SECOND, published_number=1)
 
 
-async def a_won_lead(world: World, context: AppContext) -> None:
+async def a_won_lead(environment: Environment, context: AppContext) -> None:
     """Closed, so that its time will be up."""
-    await a_scored_lead(world, context)
-    await update_lead(context, world.lead_id, WON, now=NOW + SECOND)
+    await a_scored_lead(environment, context)
+    await update_lead(context, environment.lead_id, WON, now=NOW + SECOND)
 
 
-async def rows_to_take_over(world: World, context: AppContext) -> None:
+async def rows_to_take_over(environment: Environment, context: AppContext) -> None:
     """Two rows of one person, and one that is no lead."""
-    await world.place([*LEADS_AMONG_ROWS, a_row(3, NOW, customer="{")])
+    await environment.place([*LEADS_AMONG_ROWS, a_row(3, NOW, customer="{")])
 
 
-async def a_spilled_push(world: World, context: AppContext) -> None:
+async def a_spilled_push(environment: Environment, context: AppContext) -> None:
     """A push waits in the queue `spill`, since a minute ago."""
     body = a_push()
-    world.spill.sent.append(spill_message(Intake(body, NOW), world.lead_id))
-    world.acknowledged.append((world.lead_id, body.as_sent))
+    environment.spill.sent.append(spill_message(Intake(body, NOW), environment.lead_id))
+    environment.acknowledged.append((environment.lead_id, body.as_sent))
 
 
-async def from_spill(world: World, context: AppContext) -> None:
+async def from_spill(environment: Environment, context: AppContext) -> None:
     """Its message comes."""
-    await receive_spilled(context, world.spill.sent[0], world.at)
+    await receive_spilled(context, environment.spill.sent[0], environment.at)
 
 
-async def from_bus(world: World, context: AppContext) -> None:
+async def from_bus(environment: Environment, context: AppContext) -> None:
     """The message of the first push wakes the scoring trigger; of a lead that isn't there it is completed."""
     with contextlib.suppress(LeadNotFound):
-        await score_lead(context, world.lead_id, now=world.at, published_number=1)
+        await score_lead(context, environment.lead_id, now=environment.at, published_number=1)
 
 
-async def clock(world: World, context: AppContext) -> None:
+async def clock(environment: Environment, context: AppContext) -> None:
     """The timer fires."""
-    await run_due(context, world.at)
+    await run_due(context, environment.at)
 
 
-async def late_clock(world: World, context: AppContext) -> None:
+async def late_clock(environment: Environment, context: AppContext) -> None:
     """The timer fires when the time of a closed lead is up, unless the customer comes back first."""
-    world.erasures.append(Erasure(maybe=1))
-    await clock(world, context)
+    environment.erasures.append(Erasure(maybe=1))
+    await clock(environment, context)
 
 
-async def import_step(world: World, context: AppContext) -> None:
+async def import_step(environment: Environment, context: AppContext) -> None:
     """The timer of the import fires."""
-    await import_leads(context, lambda: world.at)
+    await import_leads(context, lambda: environment.at)
     arrivals = (read_imported_row(context, row) for row in LEADS_AMONG_ROWS)
-    world.taken_over[:] = [(one.lead_id, one.push.as_sent) for one in arrivals]
+    environment.taken_over[:] = [(one.lead_id, one.push.as_sent) for one in arrivals]
 
 
-async def erase(world: World, context: AppContext) -> None:
+async def erase(environment: Environment, context: AppContext) -> None:
     """An admin erases the customer."""
     erasure = Erasure()
-    world.erasures.append(erasure)
-    begun = len(world.acknowledged)
-    await erase_person(context, EMAIL, now=world.at)
-    erasure.surely, erasure.maybe = begun, world.pushes_begun
+    environment.erasures.append(erasure)
+    begun = len(environment.acknowledged)
+    await erase_person(context, EMAIL, now=environment.at)
+    erasure.surely, erasure.maybe = begun, environment.pushes_begun
 
 
 def activity(report: Report, *, by_address: bool = True) -> Act:
     """A CRM reports by the queue; about somebody who isn't there it is refused."""
 
-    async def act(world: World, context: AppContext) -> None:
-        lead_id, email = (None, EMAIL) if by_address else (world.lead_id, None)
+    async def act(environment: Environment, context: AppContext) -> None:
+        lead_id, email = (None, EMAIL) if by_address else (environment.lead_id, None)
         with contextlib.suppress(LeadNotFound, LeadUnclear):
-            await take_activity(context, Activity(report, lead_id, email), now=world.at)
+            await take_activity(context, Activity(report, lead_id, email), now=environment.at)
             if isinstance(report, ReportFollowUp):
-                world.reports.append((world.lead_id, report.id or ""))
+                environment.reports.append((environment.lead_id, report.id or ""))
 
     return act
 
@@ -172,22 +171,22 @@ class Away:
 def without_table(act: Act) -> Act:
     """The same, but the process doesn't reach the table."""
 
-    async def act_without(world: World, context: AppContext) -> None:
-        await act(world, replace(context, **ports_over(Away())))
+    async def act_without(environment: Environment, context: AppContext) -> None:
+        await act(environment, replace(context, **ports_over(Away())))
 
     return act_without
 
 
-async def call_put_off(world: World, context: AppContext) -> None:
+async def call_put_off(environment: Environment, context: AppContext) -> None:
     """A CRM's message comes, and the process doesn't reach the table."""
     said = {"type": "follow_up", "email": EMAIL, "by": CALL.by, "at": NOW.isoformat()}
     message = QueuedMessage(json.dumps(said).encode(), CALL.id or "", NOW)
     report = activity_of(message.body, message.message_id, message.sent_at)
     with contextlib.suppress(StoreUnavailable):
-        await take_activity(replace(context, **ports_over(Away())), report, now=world.at)
+        await take_activity(replace(context, **ports_over(Away())), report, now=environment.at)
         raise AssertionError("it reached the table")
-    await redeliver(context.activity, message, ACTIVITY_REDELIVERY, world.at)
-    world.reports.append((world.lead_id, CALL.id or ""))
+    await redeliver(context.activity, message, ACTIVITY_REDELIVERY, environment.at)
+    environment.reports.append((environment.lead_id, CALL.id or ""))
 
 
 SECOND_PUSH = push(Description="Call me")

@@ -22,14 +22,13 @@ from shared.services.receive import Intake
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill, receive_spilled
-from simulation.audit import WAKE, Result, judged
-from simulation.environment import POLICY, World
+from simulation.audit import WAKE, Result, audited
+from simulation.environment import POLICY, Environment
 from simulation.instances import Died, Instance
 from simulation.invariants import Found
 from simulation.ports import Gate
 from simulation.sender import EXPECTED, Sender
-from tests.sample_rows import a_row
-from tests.samples import NOW
+from tests.samples import NOW, a_row
 
 EATEN, DOUBLED = 0.02, 0.02  # chances of a message on the bus
 REDELIVERIES = 9
@@ -51,21 +50,21 @@ class SpillQueue:
         self.on_message(message)
 
 
-class Town(Sender):
+class Simulation(Sender):
     """The desk at work: pushes, the bus with its trigger, clocks, reports, an import."""
 
     def __init__(self, chance: random.Random, pushes: int, policy: Policy | None = None) -> None:
         """An empty desk."""
         super().__init__(chance, pushes)
-        self.world = World(policy=policy or with_owners())
-        self.world.subscriber.on_event = self.heard
-        self.world.spill = SpillQueue(self.spilled)
+        self.environment = Environment(policy=policy or with_owners())
+        self.environment.subscriber.on_event = self.heard
+        self.environment.spill = SpillQueue(self.spilled)
         self.is_over = False
         self.spills = 0
 
     def make(self, name: str, gate: Gate) -> Any:
         """See `Sender.make`."""
-        return self.world.process(name, gate)
+        return self.environment.process(name, gate)
 
     async def take(self, instance: Instance, push: LeadPush) -> str:
         """See `Sender.take`."""
@@ -113,7 +112,7 @@ class Town(Sender):
 
         copies = 2 if self.chance.random() < DOUBLED else 1
         if any(await asyncio.gather(*(self.deliver(work) for _ in range(copies)))):
-            self.world.reports.append((lead_id, report_id))
+            self.environment.reports.append((lead_id, report_id))
 
     async def clocks(self) -> None:
         """The timers fire every minute, now and then in two processes at once."""
@@ -133,7 +132,7 @@ class Town(Sender):
         """One round, and what came of it."""
         rows = self.rows()
         for row in rows:
-            self.world.table.put(row)
+            self.environment.table.put(row)
         clocks = asyncio.ensure_future(self.clocks())
         await self.pushes()
         await asyncio.sleep(10 * TICK)
@@ -142,7 +141,7 @@ class Town(Sender):
         await self.rest()
         await self.settle()
         found = await self.found(rows)
-        result = judged(found)
+        result = audited(found)
         result.spilled = self.spills
         return self.counted(result)
 
@@ -160,7 +159,7 @@ class Town(Sender):
 
     async def settle(self) -> None:
         """Nothing fails any more: a new process does what is left, as the clock finds it."""
-        context, now = self.world.process("afterwards"), self.now
+        context, now = self.environment.process("afterwards"), self.now
         await import_leads(context, lambda: now)
         for minutes in AFTER:
             at = now + timedelta(minutes=minutes)
@@ -169,10 +168,10 @@ class Town(Sender):
 
     async def found(self, rows: Iterable[Any]) -> Found:
         """What is there, and what should be."""
-        found = await self.world.found()
-        found.policy = self.world.policy
+        found = await self.environment.found()
+        found.policy = self.environment.policy
         found.acknowledged = self.acknowledged
-        context = self.world.process("the witness")
+        context = self.environment.process("the witness")
         found.taken_over = [
             (one.lead_id, one.push.as_sent) for one in (read_imported_row(context, row) for row in rows)
         ]

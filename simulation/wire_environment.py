@@ -9,7 +9,7 @@ from shared.marketplace.table_row import SourceRow
 from shared.services.context import AppContext, LeadImport, RescoreWatch
 from shared.storage.client import Table
 from shared.storage.marketplace_import import MarketplaceTableReader, TableImportLedger
-from simulation.environment import DAY, World
+from simulation.environment import DAY, Environment
 from simulation.faulty_wire import SOURCE, FaultyTransport, Process, a_client
 from simulation.invariants import Found, found_in
 from simulation.parts import Bus, RealParts
@@ -18,7 +18,7 @@ from tests.samples import NOW
 
 
 @dataclass
-class WireWorld(World):
+class WireEnvironment(Environment):
     """Tables of its own, leads with ids of their own."""
 
     parts: Any = None
@@ -47,14 +47,14 @@ class WireWorld(World):
         return client
 
     async def place(self, rows: Sequence[SourceRow]) -> None:
-        """See `World.place`: as Partner Center does it."""
+        """See `Environment.place`: as Partner Center does it."""
         client = self._client(SOURCE + self.name)
         await client.create_table()
         for row in rows:
             await client.upsert_entity({"PartitionKey": row.partition, "RowKey": row.row, **row.columns})
 
     async def drain(self, context: AppContext) -> None:
-        """See `World.drain`."""
+        """See `Environment.drain`."""
         sent = await self.parts.taken()
         self.spill.sent += sent["spill"]
         await self.receive_all(context, self.spill.sent, sent["activity"])
@@ -75,10 +75,10 @@ class WireWorld(World):
             await one.close()
 
 
-def a_world(parts: RealParts, at: datetime, name: str = "case") -> WireWorld:
+def an_environment(parts: RealParts, at: datetime, name: str = "case") -> WireEnvironment:
     """A new one."""
     name = f"{name}{next(parts.names)}"
-    world = WireWorld(parts=parts, name=name, at=at, id_key=f"the id key of {name}".encode())
-    judge = world.context("the judge")
-    world.store, world.workloads = judge.lead_store, judge.workloads
-    return world
+    environment = WireEnvironment(parts=parts, name=name, at=at, id_key=f"the id key of {name}".encode())
+    judge = environment.context("the judge")
+    environment.store, environment.workloads = judge.lead_store, judge.workloads
+    return environment

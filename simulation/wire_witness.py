@@ -17,13 +17,13 @@ from shared.services.receive import Intake
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import receive_or_spill
-from simulation.audit import WAKE, Result, judged
+from simulation.audit import WAKE, Result, audited
 from simulation.faulty_wire import AmqpProxy, Killed, Process
 from simulation.parts import Bus, RealParts, a_bus
 from simulation.ports import KILLS, Fault
 from simulation.sender import A_SECOND, PERSONS, PROCESSES, SENDER_STAYS, TRIES
 from simulation.simulation import EATEN
-from simulation.wire_environment import WireWorld, a_world
+from simulation.wire_environment import WireEnvironment, an_environment
 from tests.builders import a_push
 from tests.samples import NOW
 
@@ -73,10 +73,10 @@ class Living:
 
 
 @dataclass
-class RealTown:
+class RealSimulation:
     """Pushes, the bus with its trigger, and clocks."""
 
-    world: WireWorld
+    environment: WireEnvironment
     parts: RealParts
     chance: random.Random
     pushes: int
@@ -102,7 +102,7 @@ class RealTown:
         await proxy.start()
         bus = a_bus(connection_string(proxy.port))
         name = f"process {len(self.gone) + len(self.alive)}"
-        return Living(process, proxy, bus, self.world.context(name, process, bus))
+        return Living(process, proxy, bus, self.environment.context(name, process, bus))
 
     @property
     def now(self) -> Any:
@@ -141,7 +141,7 @@ class RealTown:
             with contextlib.suppress(*EXPECTED):
                 receipt = await receive_or_spill(living.context, Intake(push, self.now))
                 living.process.live()
-                self.world.acknowledged.append((receipt.lead_id, push.as_sent))
+                self.environment.acknowledged.append((receipt.lead_id, push.as_sent))
                 return
             if self.chance.random() >= SENDER_STAYS:
                 return
@@ -171,8 +171,8 @@ class RealTown:
         """A healthy process does what is left, as the clock finds it."""
         for living in (*self.alive, *self.gone):
             await living.bus.close()  # nothing is under way any more
-        context = self.world.context("afterwards")
-        await self.world.drain(context)
+        context = self.environment.context("afterwards")
+        await self.environment.drain(context)
         for minutes in AFTER:
             while (await run_due(context, self.now + timedelta(minutes=minutes))).more:
                 pass
@@ -181,23 +181,23 @@ class RealTown:
         """Let go of everything."""
         for living in (*self.alive, *self.gone):
             await living.proxy.stop()
-        await self.world.close()
+        await self.environment.close()
 
 
 async def wire_witness(parts: RealParts, pushes: int, seed: int) -> Result:
     """Let so many pushes come; the seed draws the faults, their order is the machine's."""
     began = time.perf_counter()
-    world = a_world(parts, NOW, "witness")
-    town = RealTown(world, parts, random.Random(seed), pushes)
+    environment = an_environment(parts, NOW, "witness")
+    simulation = RealSimulation(environment, parts, random.Random(seed), pushes)
     try:
-        await town.live()
-        await town.settle()
-        result = judged(await world.found())
+        await simulation.live()
+        await simulation.settle()
+        result = audited(await environment.found())
     finally:
         parts.listener.on_event = None
-        await town.close()
-    result.pushes, result.spilled, result.faults = pushes, len(world.spill.sent), town.faults
-    result.calls = sum(one.process.calls for one in (*town.alive, *town.gone))
-    result.kills = sum(town.faults[fault] for fault in KILLS)
+        await simulation.close()
+    result.pushes, result.spilled, result.faults = pushes, len(environment.spill.sent), simulation.faults
+    result.calls = sum(one.process.calls for one in (*simulation.alive, *simulation.gone))
+    result.kills = sum(simulation.faults[fault] for fault in KILLS)
     result.seconds = time.perf_counter() - began
     return result

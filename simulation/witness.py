@@ -5,8 +5,8 @@ import random
 import time
 
 from simulation.audit import Result
-from simulation.baseline import NaiveTown
-from simulation.simulation import Town
+from simulation.baseline import BaselineSimulation
+from simulation.simulation import Simulation
 from simulation.virtual_time import VirtualLoop
 
 ROUND = 5_000  # pushes; each round begins with an empty desk
@@ -28,8 +28,8 @@ def rounds_of(pushes: int) -> list[int]:
 def a_round(number: int, pushes: int, seed: int, *, naive: bool = False) -> Result:
     """One of them, from an empty desk to the end."""
     began, chance = time.perf_counter(), random.Random(f"{seed}/{number}")
-    town = NaiveTown(chance, pushes) if naive else Town(chance, pushes)
+    simulation = BaselineSimulation(chance, pushes) if naive else Simulation(chance, pushes)
     with contextlib.closing(VirtualLoop()) as loop:
-        result = loop.run(town.live())
+        result = loop.run(simulation.live())
     result.seconds = time.perf_counter() - began
     return result

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.builders import push_body
+from tests.samples import push_body
 
 WORD = "c4n4ry"
 PHONE = "4255550187"
-TRACES = (WORD, PHONE, "%63%34%6e")  # as they are looked for: in lower case
+MARKERS = (WORD, PHONE, "%63%34%6e")  # as they are looked for: in lower case
 
 PERSON: dict[str, Any] = {
     "FirstName": f"First{WORD}",
@@ -21,15 +21,15 @@ NOTE = f"Please call {WORD} at {PHONE}"
 CAMPAIGN = f"Campaigns: utm_source={WORD}&utm_campaign={WORD}-{PHONE}"
 
 
-def a_push(**changes: Any) -> dict[str, Any]:
+def a_marked_push(**changes: Any) -> dict[str, Any]:
     """The person's push, with a note, unknown members, and an offer of our own."""
     more = {"Description": NOTE, WORD: WORD, "Nested": {WORD: [WORD, PHONE]}}
     return push_body(**{**PERSON, **more, **changes})
 
 
-def traces_in(text: str) -> list[str]:
+def markers_in(text: str) -> list[str]:
     """The lines of a text that show something of them."""
-    return [line for line in text.splitlines() if any(trace in line.lower() for trace in TRACES)]
+    return [line for line in text.splitlines() if any(marker in line.lower() for marker in MARKERS)]
 
 
 FOLLOW_UP = {"by": f"by-{WORD}", "channel": "phone", "note": NOTE, "outcome": WORD, "id": f"id-{WORD}"}

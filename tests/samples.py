@@ -1,29 +1,24 @@
-"""What the tests of the pure packages start from: one moment, one person, one push."""
+"""What tests start from: one moment, one person, pushes, rows and policies as they are sent or written.
 
-from collections.abc import Callable
+All people are invented.
+"""
+
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
-
-from shared.enrichment.identity import lead_id
-from shared.follow_up.deadline import set_deadline
-from shared.leads.change import Change
 from shared.leads.enrichment import Enrichment
-from shared.leads.intake import merge_push, open_lead
-from shared.leads.lead import Lead
-from shared.leads.push import LeadPush
-from shared.leads.score import LedgerLine, Score
-from shared.marketplace.parse import push_of
+from shared.marketplace.table_row import SourceRow
 from shared.policy.load import parse_policy
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
-TARGET = timedelta(hours=24)
-KEY = b"the id key of these tests"
-PROMISE = parse_policy('[follow_up]\ntarget = "24h"')  # no warning, no escalation
+TARGET = DAY = timedelta(hours=24)
+YEAR = timedelta(days=365)
+ID_KEY = b"a secret for tests only"
 OFFER = "contoso.contoso-backup"
-SAMPLES = Path(__file__).parents[1] / "local" / "samples"
+FILES = Path(__file__).parents[1] / "local" / "samples"
+NOTHING_KNOWN = Enrichment()
 ADA = {
     "FirstName": "Ada",
     "LastName": "Fabrikam",
@@ -35,15 +30,12 @@ ADA = {
 }
 
 
-def examples(number: int) -> Callable[[Any], Any]:
-    """That many generated examples, the same in every run."""
-    return settings(max_examples=number, deadline=None, derandomize=True, database=None)
-
-
-def sent(person: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]:
-    """What Partner Center sends, with some members of the person and of the body replaced."""
+def push_body(person: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """A push as Partner Center sends it; `changes` by the names of the contract, contact fields too."""
+    contact = {name: value for name, value in changes.items() if name in ADA}
+    members = {name: value for name, value in changes.items() if name not in ADA}
     return {
-        "UserDetails": {**ADA, **(person or {})},
+        "UserDetails": {**ADA, **(person or {}), **contact},
         "LeadSource": f"AzureMarketplace-INS|{OFFER}",
         "ActionCode": "INS",
         "OfferTitle": "Contoso Backup",
@@ -52,42 +44,91 @@ def sent(person: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]
     }
 
 
-def push(person: dict[str, Any] | None = None, **members: Any) -> LeadPush:
-    """The push of `sent`."""
-    return push_of(sent(person, **members))
+# Rows as Partner Center leaves them in a table.
 
 
-def received(one: LeadPush | None = None, at: datetime = NOW) -> Change:
-    """The change by which a push opens a lead, with its deadline."""
-    one = one or push()
-    return set_deadline(open_lead(one, lead_id(one, OFFER, KEY), OFFER, at), PROMISE)
+def row_columns(created: datetime, *, customer: Any = None, **members: Any) -> dict[str, Any]:
+    """The columns of a row; `customer` by the names of the contract, or any text instead."""
+    info = customer if isinstance(customer, str) else json.dumps({**ADA, **(customer or {})})
+    half = "AM" if created.hour < 12 else "PM"
+    time = f"{created.hour % 12 or 12}:{created:%M:%S} {half}"
+    return {
+        "ActionCode": "INS",
+        "CreatedTime": f"{created.month}/{created.day}/{created.year} {time}",
+        "CustomerInfo": info,
+        "Description": "",
+        "LeadSource": f"AzureMarketplace-INS|{OFFER}",
+        "OfferDisplayName": "Contoso Backup",
+        **members,
+    }
 
 
-def lead(one: LeadPush | None = None, at: datetime = NOW) -> Lead:
-    """The lead that a push opens."""
-    return received(one, at).lead
-
-
-def touched(known: Lead, one: LeadPush, at: datetime) -> Lead:
-    """The lead after one more push, which must not be a repeat."""
-    change = merge_push(known, one, at)
-    assert change is not None
-    return set_deadline(change, PROMISE).lead
-
-
-def worth(total: int, *, qualified: bool = False, grade: str = "B2") -> Score:
-    """A score of so many points."""
-    return Score(
-        total=total,
-        grade=grade,
-        fit=total,
-        intent=0,
-        confidence=0.5,
-        qualified=qualified,
-        model="of-the-tests",
-        ledger=(LedgerLine(rule="one", points=total, because="it is so"),),
-        scored_at=NOW,
+def row_keys(created: datetime, number: int) -> tuple[str, str]:
+    """PartitionKey and RowKey."""
+    return (
+        f"{created.month}:2F{created.day}:2F{created.year}",
+        f"00000000-0000-4000-8000-{number:012}",
     )
 
 
-NOTHING_KNOWN = Enrichment()
+def a_row(
+    number: int, created: datetime = NOW - YEAR, *, written: datetime | None = None, **columns: Any
+) -> SourceRow:
+    """A row of the person with this number, unless `customer` says otherwise; written when created."""
+    columns.setdefault("customer", {"Email": f"someone{number}@contoso.example"})
+    return SourceRow(*row_keys(created, number), written or created, row_columns(created, **columns))
+
+
+# Policies, and policy files as text: one model with one rule, any part of it replaced.
+
+PROMISE = parse_policy('[follow_up]\ntarget = "24h"')  # no warning, no escalation
+ROUND_ROBIN = """
+[routing]
+catch_all = "chief"
+reassign_on_miss = true
+[[routing.rules]]
+name = "all"
+because = "all leads"
+team = "desk"
+[routing.teams.desk]
+lead = "boss"
+members = ["ann", "bob"]
+"""
+GROUPS = """
+[scoring.models.groups]
+fit = { cap = 60, grades = { A = 42, B = 28, C = 14 } }
+intent = { cap = 40, grades = { 1 = 30, 2 = 20, 3 = 10 } }
+"""
+MODEL_HEAD = 'name = "mine"\nqualify = { enter = 50 }'
+RULE = {
+    "name": '"one"',
+    "group": '"fit"',
+    "when": '{ fact = "action", exists = true }',
+    "points": "5",
+    "because": '"so"',
+}
+
+
+def scoring_policy(groups: str = GROUPS, head: str = MODEL_HEAD, rules: str = "", top: str = "") -> str:
+    """A policy of one model."""
+    return f"[scoring]\n{top}\n[[scoring.models]]\n{head}\n{rules or 'rules = []'}\n{groups}"
+
+
+def with_rule(top: str = 'interactions = ["call"]', **fields: str | None) -> str:
+    """A policy of one rule, with some of its fields replaced; None leaves a field out."""
+    texts = {name: text for name, text in {**RULE, **fields}.items() if text is not None}
+    rule = ", ".join(f"{name} = {text}" for name, text in texts.items())
+    return scoring_policy(rules=f"rules = [{{ {rule} }}]", top=top)
+
+
+def with_qualify(text: str) -> str:
+    """A policy with this qualification."""
+    return scoring_policy(head=f'name = "mine"\nqualify = {{ {text} }}')
+
+
+def with_grades(fit: str = "A = 42, B = 28, C = 14", cap: str = "60", more: str = "") -> str:
+    """A policy with these grades of fit."""
+    return scoring_policy(
+        f"[scoring.models.groups]\nfit = {{ cap = {cap}, grades = {{ {fit} }} }}\n"
+        f"intent = {{ cap = 40, grades = {{ 1 = 30, 2 = 20, 3 = 10 }} }}\n{more}"
+    )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from local.emulators.functions.ncrontab import Schedule
 from shared.schedule import longest_gap
-from tests.samples import examples
+from tests.strategies import examples
 
 
 @pytest.mark.parametrize(

@@ -69,10 +69,16 @@ def test_arrows_point_inwards():
         ("shared/enrichment/email.py", "import os", "The pure packages know no azure"),
         ("shared/services/receive.py", "import azure.data.tables", "Use cases know no vendor"),
         ("functions/health.py", "import local.keys", "Development tools stay at home"),
+        ("functions/health.py", "import simulation.ports", "Development tools stay at home"),
+        ("shared/services/score.py", "import tests.samples", "Development tools stay at home"),
+        ("shared/services/score.py", "import bench.timing", "Development tools stay at home"),
+        ("local/keys.py", "import simulation.ports", "Neither the local stack"),
+        ("simulation/ports.py", "import bench.timing", "Neither the local stack"),
+        ("bench/timing.py", "import tests.samples", "The bench measures without the tests"),
     ],
 )
 def test_a_broken_arrow_is_found(tmp_path, file, line, contract):
-    for folder in ("functions", "shared", "local"):
+    for folder in ("functions", "shared", "local", "simulation", "bench", "tests"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     broken = tmp_path / file

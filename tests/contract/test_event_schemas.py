@@ -29,9 +29,9 @@ from shared.services.erase import erase_lead
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.typed_json import Unreadable, from_plain
-from tests.builders import a_context, a_push
+from tests.builders import a_context, a_push, opened
 from tests.contract.documents import body_schema, closed_schema, validator_of
-from tests.samples import NOW, received
+from tests.samples import NOW
 
 POLICY = """
 [follow_up]
@@ -97,7 +97,7 @@ def test_every_type_has_data_of_its_own():
 
 
 def test_a_message_too_large_for_the_bus_keeps_to_its_schema():
-    large = received()
+    large = opened()
     event = replace(large.events[0], data=Received(push={"x": "x" * LARGEST_BODY}, offer=None))
     body = json.loads(message_body(large.lead, event))
     assert body["event"]["data"] == {"shortened": True}
@@ -105,7 +105,7 @@ def test_a_message_too_large_for_the_bus_keeps_to_its_schema():
 
 
 def test_facts_that_were_stored_before_they_were_bounded_fit_into_a_message():
-    one = received()
+    one = opened()
     fat = with_facts(Enrichment(), {f"f{number}": "日" * 1_000 for number in range(200)})
     body = message_body(replace(one.lead, enrichment=fat), one.events[0])
     assert len(body) <= LARGEST_BODY
@@ -157,7 +157,7 @@ def payload(type_, *, is_full):
 @pytest.mark.parametrize("is_full", [True, False], ids=["every member", "the least"])
 @pytest.mark.parametrize("type_", EventType)
 def test_data_of_every_type_keep_to_their_schema_and_are_read_as_written(type_, is_full):
-    of = received().lead
+    of = opened().lead
     event = Event(id=f"{of.id}:7", number=7, type=type_, time=NOW, data=payload(type_, is_full=is_full))
     body = json.loads(message_body(of, event))
     problems = validator_of(closed_schema(body_schema(type_))).iter_errors(body)
@@ -170,6 +170,6 @@ def test_data_of_every_type_keep_to_their_schema_and_are_read_as_written(type_, 
 @pytest.mark.parametrize("type_", EventType)
 def test_a_body_of_another_type_does_not_keep_to_a_schema(type_):
     other = EventType.TOUCHED if type_ is EventType.RECEIVED else EventType.RECEIVED
-    one = received()
+    one = opened()
     body = json.loads(message_body(one.lead, replace(one.events[0], type=other)))
     assert not validator_of(body_schema(type_)).is_valid(body)

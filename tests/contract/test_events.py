@@ -10,22 +10,23 @@ from shared.contract.responses import event_body, lead_body
 from shared.leads.enrichment import CountryFacts, Enrichment
 from shared.leads.lead import Lead
 from shared.scoring.appraise import record_score
-from tests.samples import NOW, lead, push, received, worth
+from tests.builders import a_lead, a_push, a_score, opened
+from tests.samples import NOW
 
-EVENT = received().events[0]
+EVENT = opened().events[0]
 ENVELOPE = {
     "cloudEvents_specversion": "1.0",
     "cloudEvents_type": "lead.received",
     "cloudEvents_source": "/marketplace-leads",
     "cloudEvents_id": EVENT.id,
-    "cloudEvents_subject": lead().id,
+    "cloudEvents_subject": a_lead().id,
     "cloudEvents_time": "2026-03-02T09:00:00Z",
 }
 
 
 def known_lead(total: int = 60) -> Lead:
     enrichment = Enrichment(country=CountryFacts(code="US", from_="pushed"))
-    one = record_score(lead(), enrichment, worth(total, qualified=total > 50), now=NOW).lead
+    one = record_score(a_lead(), enrichment, a_score(total, qualified=total > 50), now=NOW).lead
     return replace(one, owner="max", team="north")
 
 
@@ -47,7 +48,7 @@ def test_a_lead_that_is_known_has_every_property():
 
 
 def test_what_is_not_known_is_left_out():
-    silent = replace(lead(push(LeadSource="", ActionCode="")), offer=None)
+    silent = replace(a_lead(a_push(LeadSource="", ActionCode="")), offer=None)
     assert message_properties(silent, EVENT) == ENVELOPE | {
         "test": False,
         "doNotContact": False,
@@ -62,7 +63,10 @@ def test_nought_and_no_are_known():
 
 @pytest.mark.parametrize(
     ("one", "test", "do_not_contact"),
-    [(lead(push({"LastName": "MSFT_TEST_1"})), True, False), (lead(push(ActionCode="DNC")), False, True)],
+    [
+        (a_lead(a_push({"LastName": "MSFT_TEST_1"})), True, False),
+        (a_lead(a_push(ActionCode="DNC")), False, True),
+    ],
     ids=["a test", "do not contact"],
 )
 def test_subscribers_can_tell_whom_not_to_call(one: Lead, test: bool, do_not_contact: bool):
@@ -72,7 +76,7 @@ def test_subscribers_can_tell_whom_not_to_call(one: Lead, test: bool, do_not_con
 
 @pytest.mark.parametrize("length", [LONGEST_PROPERTY - 1, LONGEST_PROPERTY, LONGEST_PROPERTY + 1, 60_000])
 def test_a_long_property_is_cut(length: int):
-    one = replace(lead(), action="é" * length, owner="x" * length)
+    one = replace(a_lead(), action="é" * length, owner="x" * length)
     properties = message_properties(one, EVENT)
     assert properties["action"] == "é" * min(length, 256)
     assert properties["owner"] == "x" * min(length, 256)
@@ -93,5 +97,5 @@ def test_the_body_is_the_lead_and_the_event_as_on_the_wire():
 
 
 def test_the_body_is_utf_8_in_any_script():
-    body = message_body(lead(push({"LastName": "山田"})), EVENT)
+    body = message_body(a_lead(a_push({"LastName": "山田"})), EVENT)
     assert "山田" in body.decode()

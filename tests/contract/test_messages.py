@@ -14,7 +14,8 @@ from shared.leads.commands import ReportFacts, ReportFollowUp, ReportInteraction
 from shared.leads.json_form import ABSENT
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.services.activity import Activity
-from tests.samples import NOW, examples
+from tests.samples import NOW
+from tests.strategies import examples
 
 ID = "abcdefghijklmnopqrstuvw7"
 CANARY = "c4n4ry"

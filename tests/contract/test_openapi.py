@@ -22,8 +22,9 @@ from shared.leads.lead import CloseReason
 from shared.leads.score import Evidence, LedgerLine
 from shared.marketplace.parse import push_of
 from shared.scoring.appraise import record_score
+from tests.builders import a_lead, a_score, opened
 from tests.contract.documents import OPENAPI, operations, validator, validator_of
-from tests.samples import NOW, SAMPLES, lead, received, worth
+from tests.samples import FILES, NOW
 
 SCHEMAS = OPENAPI["components"]["schemas"]
 
@@ -98,12 +99,12 @@ def full_lead():
     )
     evidence = Evidence(interaction="push", count=1, last_at=NOW, events=(1,))
     line = LedgerLine(rule="asked", points=60, because="asked", evidence=(evidence, Evidence(fact="note")))
-    score = replace(worth(60, qualified=True), ledger=(line,), missing=("budget",))
-    one = record_score(received().lead, enrichment, score, now=NOW).lead
+    score = replace(a_score(60, qualified=True), ledger=(line,), missing=("budget",))
+    one = record_score(opened().lead, enrichment, score, now=NOW).lead
     return replace(one, owner="sam", close_reason=CloseReason.BUDGET)
 
 
-@pytest.mark.parametrize("one", [lead(), full_lead()], ids=["just pushed", "with everything"])
+@pytest.mark.parametrize("one", [a_lead(), full_lead()], ids=["just pushed", "with everything"])
 def test_a_lead_is_answered_as_described_no_member_more_or_less(one):
     told = json.loads(json.dumps(lead_body(one)))
     assert list(validator("Lead").iter_errors(told)) == []
@@ -121,7 +122,7 @@ def test_a_lead_is_answered_as_described_no_member_more_or_less(one):
     ids=["a member missing", "one too many", "no time", "another type"],
 )
 def test_a_lead_that_differs_is_noticed(spoil):
-    told = json.loads(json.dumps(lead_body(lead())))
+    told = json.loads(json.dumps(lead_body(a_lead())))
     spoil(told)
     assert not validator("Lead").is_valid(told)
 
@@ -178,7 +179,7 @@ def is_taken(query, name, text):
 PUSH = validator_of(push_body())
 
 
-@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("sample", sorted(FILES.glob("*.json")), ids=lambda path: path.stem)
 def test_every_known_shape_of_a_push_is_as_described(sample):
     assert PUSH.is_valid(json.loads(sample.read_text()))
 

@@ -14,7 +14,8 @@ from shared.leads.commands import ReportFollowUp
 from shared.leads.lead import LeadStatus
 from shared.services.errors import LeadNotFound
 from shared.services.ports import LeadFilter
-from tests.samples import NOW, examples
+from tests.samples import NOW
+from tests.strategies import examples
 
 ID = "abcdefghijklmnopqrstuvw7"
 CANARY = "c4n4ry"

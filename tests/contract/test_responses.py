@@ -36,7 +36,9 @@ from shared.leads.push import Contact, RawPush
 from shared.leads.score import Evidence, LedgerLine, Score
 from shared.scoring.appraise import record_score
 from shared.typed_json import from_json, from_plain, to_json, to_plain
-from tests.samples import NOW, PROMISE, examples, lead, received, worth
+from tests.builders import a_lead, a_score, opened
+from tests.samples import NOW, PROMISE
+from tests.strategies import examples
 
 AGREED = """
     id offer offerTitle source action status test doNotContact
@@ -155,7 +157,7 @@ def test_a_stored_lead_is_the_lead_and_only_its_bookkeeping_stays_at_the_desk(on
 
 
 def test_a_row_stored_before_a_field_existed_is_still_read():
-    stored = to_plain(lead())
+    stored = to_plain(a_lead())
     for name in (
         "status",
         "touches",
@@ -173,10 +175,10 @@ def test_a_row_stored_before_a_field_existed_is_still_read():
 
 
 def test_the_wire_has_the_agreed_fields_and_no_other():
-    one = lead()
+    one = a_lead()
     seen = (Evidence(fact="action", value="INS"),)
     line = LedgerLine(rule="one", points=60, because="so", group="fit", evidence=seen)
-    score = replace(worth(60, qualified=True), ledger=(line,), missing=("a",), held_back=("b",))
+    score = replace(a_score(60, qualified=True), ledger=(line,), missing=("a",), held_back=("b",))
     one = record_score(one, enrich(one.contact, note="Hi", at=NOW), score, now=NOW).lead
     wire = lead_body(one)
     assert wire["enrichment"].pop("provenance")["email.kind"] == {"from": "derived", "confidence": 0.99}
@@ -184,14 +186,14 @@ def test_the_wire_has_the_agreed_fields_and_no_other():
 
 
 def test_the_wire_has_plain_json_values_and_times_in_utc():
-    wire = lead_body(lead())
+    wire = lead_body(a_lead())
     assert json.dumps(wire, allow_nan=False)
     assert (wire["receivedAt"], wire["followUp"]["dueAt"]) == ("2026-03-02T09:00:00Z", "2026-03-03T09:00:00Z")
     assert (wire["status"], wire["followUp"]["state"], wire["score"]) == ("new", "waiting", None)
 
 
 def test_an_event_on_the_wire_is_whole():
-    change = record_follow_up(lead(), ReportFollowUp(by="Max", at=NOW), now=NOW, policy=PROMISE)
+    change = record_follow_up(a_lead(), ReportFollowUp(by="Max", at=NOW), now=NOW, policy=PROMISE)
     wire = event_body(change.events[0])
     assert list(wire) == ["id", "number", "type", "time", "data"]
     assert (wire["id"], wire["number"]) == (f"{change.lead.id}:2", 2)
@@ -199,5 +201,5 @@ def test_an_event_on_the_wire_is_whole():
 
 
 def test_a_stored_event_is_the_event():
-    (event,) = received().events
+    (event,) = opened().events
     assert read_event(event_json(event)) == event

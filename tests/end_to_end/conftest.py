@@ -118,6 +118,14 @@ class Caller:
             await asyncio.sleep(0.05)
 
 
+def person(name: str) -> str:
+    return f"{name}@contoso.example"
+
+
+async def scored(caller, lead_id):
+    return await caller.until(f"leads/{lead_id}", lambda lead: lead["score"])
+
+
 def new_session() -> aiohttp.ClientSession:
     """What calls are made with; one may take half a minute."""
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))

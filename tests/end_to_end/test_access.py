@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from tests.builders import push_body
 from tests.conftest import ROOT
 from tests.functions.triggers import TRIGGERS
 from tests.local.emulators.functions.apps.launch import HostProcess
+from tests.samples import push_body
 
 OLD, NEW, FUNCTION, OTHER, ADMIN = "push-old", "push-new", "function-1", "function-2", "the-admin-key"
 KEYS = {

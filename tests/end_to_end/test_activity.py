@@ -10,9 +10,9 @@ from azure.servicebus.aio import ServiceBusClient
 
 from local.cli.dead_letters.__main__ import run
 from local.cli.dead_letters.arguments import arguments
-from tests.builders import push_body
-from tests.end_to_end.test_main_job import person, scored
-from tests.local.emulators.servicebus.client_parts import until
+from tests.end_to_end.conftest import person, scored
+from tests.receiving import until
+from tests.samples import push_body
 
 DEEP = b'{"type": "facts", "leadId": "aaaaaaaaaaaaaaaaaaaaaaaa", "facts": %s1%s}' % (
     b'{"a":' * 5000,

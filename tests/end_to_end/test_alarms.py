@@ -1,8 +1,7 @@
 """Alarms over the real host: warned, missed, escalated, each once; a call ends them."""
 
-from tests.builders import push_body
-from tests.end_to_end.conftest import calling, listening, start_stack
-from tests.end_to_end.test_main_job import person
+from tests.end_to_end.conftest import calling, listening, person, start_stack
+from tests.samples import push_body
 
 POLICY = """
 [follow_up]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.builders import push_body
+from tests.samples import push_body
 
 CANARY = "canary-4711"
 ABSENT = "a" * 24

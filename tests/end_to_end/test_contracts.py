@@ -13,9 +13,9 @@ import pytest
 
 from shared.contract.asyncapi import property_schema
 from shared.leads.events import EventType
-from tests.builders import push_body
 from tests.contract.documents import body_schema, closed, closed_schema, operations, validator_of
 from tests.end_to_end.conftest import listening, start_stack
+from tests.samples import push_body
 
 CASES = os.environ.get("CONTRACT_CASES", "10")  # drawn for each operation, beside those at its bounds
 PATIENCE = max(300, 8 * int(CASES))  # seconds

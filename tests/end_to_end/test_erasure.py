@@ -11,9 +11,9 @@ from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 
 from shared.leads.events import EventType
-from tests.builders import push_body
 from tests.contract.documents import body_schema, closed_schema, validator_of
 from tests.end_to_end.conftest import listening, start_stack
+from tests.samples import push_body
 
 CLARA = {
     "FirstName": "Clára",

@@ -11,8 +11,8 @@ from shared.services.ports import LeadFilter
 from shared.storage.client import Table, table_client
 from shared.storage.lead_index import TableLeadIndex
 from shared.storage.lead_store import TableLeadStore
-from tests.builders import push_body
 from tests.end_to_end.conftest import Caller, a_stack, listening, start_stack
+from tests.samples import push_body
 
 SLOW_CLOCK = "0 0 0 1 1 *"  # once a year: the bus does all the work, or nobody
 

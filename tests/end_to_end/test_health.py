@@ -14,8 +14,9 @@ from shared.leads.bookkeeping import DueKind, RetryState
 from shared.leads.change import Change, mark_published
 from shared.storage.client import Table, table_client
 from shared.storage.lead_store import TableLeadStore
-from tests.builders import a_first_push, push_body
+from tests.builders import a_first_push
 from tests.end_to_end.conftest import calling, start_stack
+from tests.samples import push_body
 
 ONCE_A_YEAR = "0 0 0 1 1 *"
 

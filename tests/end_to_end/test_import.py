@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.storage.client import table_client
 from tests.end_to_end.conftest import calling, listening, start_stack
-from tests.sample_rows import a_row
+from tests.samples import a_row
 
 POLICY = """
 [follow_up]

@@ -6,21 +6,13 @@ import json
 import pytest
 
 from shared.leads.push import normalize_json
-from tests.builders import push_body
 from tests.conftest import ROOT
-from tests.end_to_end.conftest import listening
+from tests.end_to_end.conftest import listening, person, scored
+from tests.samples import push_body
 
 SAMPLES = sorted((ROOT / "local" / "samples").glob("*.json"))
 CONTACT = {"firstname": "firstName", "lastname": "lastName", "email": "email", "phone": "phone"}
 CONTACT |= {"country": "country", "company": "company", "title": "title"}
-
-
-def person(name: str) -> str:
-    return f"{name}@contoso.example"
-
-
-async def scored(caller, lead_id):
-    return await caller.until(f"leads/{lead_id}", lambda lead: lead["score"])
 
 
 def customer_of(sent) -> dict[str, str]:

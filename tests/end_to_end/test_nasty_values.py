@@ -6,7 +6,7 @@ import pytest
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
-from tests.builders import push_body
+from tests.samples import push_body
 
 VALUES = {
     "a formula": "=HYPERLINK(\"http://evil.example\",\"x\")",

@@ -4,7 +4,7 @@ import json
 import re
 
 from tests.conftest import ROOT
-from tests.end_to_end.test_main_job import scored
+from tests.end_to_end.conftest import scored
 
 
 async def test_the_push_of_the_readme_gets_the_score_that_the_readme_shows(caller):

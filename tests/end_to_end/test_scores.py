@@ -7,10 +7,8 @@ import signal
 import pytest
 
 from shared.policy.load import SHIPPED
-from tests.builders import push_body
-from tests.end_to_end.conftest import Caller, new_session, start_stack
-from tests.end_to_end.test_main_job import person, scored
-from tests.policy.texts import with_rule
+from tests.end_to_end.conftest import Caller, new_session, person, scored, start_stack
+from tests.samples import push_body, with_rule
 
 CANARY = "canary-7c1f"
 

@@ -1,7 +1,7 @@
 """Figures over the real host: they follow what happens to leads, under a key."""
 
-from tests.builders import push_body
-from tests.end_to_end.test_main_job import person
+from tests.end_to_end.conftest import person
+from tests.samples import push_body
 
 
 async def test_figures_follow_the_leads_of_an_offer_to_call_and_alarm(caller, subscriber):

@@ -7,7 +7,7 @@ from iso3166 import countries
 
 from shared.enrichment.country import country_code, country_facts
 from shared.leads.enrichment import CountryFacts
-from tests.samples import examples
+from tests.strategies import examples
 
 ISO = {country.alpha2 for country in countries}
 

@@ -8,7 +8,9 @@ from shared.enrichment.enrich import enrich, from_crm, with_facts
 from shared.leads.enrichment import Enrichment, PersonFacts
 from shared.leads.push import Contact
 from shared.typed_json import from_json, to_json
-from tests.samples import NOW, examples, push
+from tests.builders import a_push
+from tests.samples import NOW
+from tests.strategies import examples
 
 TEXT = (
     st.none()
@@ -36,7 +38,7 @@ def test_nobody_has_no_facts():
 
 
 def test_what_a_title_leaves_open_is_not_known():
-    assert enrich(push({"Title": "Director"}).contact).person == PersonFacts(
+    assert enrich(a_push({"Title": "Director"}).contact).person == PersonFacts(
         rank="director", buying_role="decider"
     )
 
@@ -51,21 +53,21 @@ def test_what_a_title_leaves_open_is_not_known():
     ],
 )
 def test_completeness_is_the_share_of_the_seven_fields(missing: list[str], share: float):
-    assert enrich(push(dict.fromkeys(missing)).contact).completeness == share
+    assert enrich(a_push(dict.fromkeys(missing)).contact).completeness == share
 
 
 def test_the_number_tells_the_country_where_the_customer_did_not():
-    facts = enrich(push({"Country": "", "Phone": "+47 21 55 51 06"}).contact)
+    facts = enrich(a_push({"Country": "", "Phone": "+47 21 55 51 06"}).contact)
     assert (facts.country.code, facts.country.from_) == ("NO", "phone")
 
 
 def test_a_free_mailbox_tells_no_domain_of_the_firm():
-    facts = enrich(push({"Email": "ada@gmail.com"}).contact)
+    facts = enrich(a_push({"Email": "ada@gmail.com"}).contact)
     assert (facts.company.key, facts.company.domain) == ("fabrikam", None)
 
 
 def test_every_known_fact_says_where_it_came_from_and_how_sure_it_is():
-    facts = enrich(push().contact, note="Please call me about prices for our offices", at=NOW)
+    facts = enrich(a_push().contact, note="Please call me about prices for our offices", at=NOW)
     sources = {name: source.from_ for name, source in facts.provenance.items()}
     assert sources["country.code"] == "pushed"
     assert sources["company.name"] == "pushed"
@@ -88,17 +90,17 @@ def test_every_known_fact_says_where_it_came_from_and_how_sure_it_is():
     ],
 )
 def test_what_is_derived_from_less_is_less_sure(person: dict[str, str], fact: str, confidence: float):
-    source = enrich(push(person).contact).provenance[fact]
+    source = enrich(a_push(person).contact).provenance[fact]
     assert (source.from_, source.confidence) == ("derived", confidence)
 
 
 def test_what_is_not_known_has_no_source():
-    facts = enrich(push({"Title": "", "Email": "a@gmial.com"}).contact)
+    facts = enrich(a_push({"Title": "", "Email": "a@gmial.com"}).contact)
     assert not {"person.rank", "person.department", "email.kind"} & facts.provenance.keys()
 
 
 def test_facts_from_outside_come_on_top_and_the_newest_wins():
-    told = with_facts(enrich(push().contact), {"industry": "software", "size": 5})
+    told = with_facts(enrich(a_push().contact), {"industry": "software", "size": 5})
     again = with_facts(told, {"size": 7}, from_crm({"size": 7}))
     assert again.facts == {"industry": "software", "size": 7}
     assert (again.provenance["industry"].from_, again.provenance["size"].from_) == ("provider", "crm")

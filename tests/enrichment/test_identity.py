@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from shared.enrichment.identity import lead_id, normalize
 from shared.leads.identity import LEAD_ID, all_shards, shard_of
 from shared.leads.push import LeadPush
-from tests.samples import ADA, KEY, OFFER, examples, push
+from tests.builders import a_push
+from tests.samples import ADA, ID_KEY, OFFER
+from tests.strategies import examples
 
 TEXT = st.none() | st.text(max_size=20)
 NO_PHONE = {"Phone": None}
 NO_ADDRESS = {"Email": None}
 
 
-def person_of(one: LeadPush, key: bytes = KEY) -> str:
+def person_of(one: LeadPush, key: bytes = ID_KEY) -> str:
     """The part of the id that all leads of a person share."""
     return lead_id(one, OFFER, key)[:16]
 
@@ -26,26 +28,26 @@ def person_of(one: LeadPush, key: bytes = KEY) -> str:
 @given(st.fixed_dictionaries(dict.fromkeys(ADA, TEXT)), TEXT)
 @examples(100)
 def test_an_id_is_twenty_four_letters_and_figures_of_base32(person: dict[str, str | None], offer: str | None):
-    one = lead_id(push(person), offer, KEY)
+    one = lead_id(a_push(person), offer, ID_KEY)
     assert re.fullmatch("[a-z2-7]{24}", one)
     assert LEAD_ID.fullmatch(one)
-    assert lead_id(push(person), offer, KEY) == one
+    assert lead_id(a_push(person), offer, ID_KEY) == one
 
 
 def test_ids_outlive_a_deploy():
-    assert lead_id(push(), OFFER, KEY) == "bji2d47hip2hhglpaclmpsuh"
+    assert lead_id(a_push(), OFFER, b"the id key of these tests") == "bji2d47hip2hhglpaclmpsuh"
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
 @examples(50)
 def test_leads_of_one_person_share_sixteen_letters_and_offers_tell_them_apart(one: str, other: str):
-    ids = lead_id(push(), one, KEY), lead_id(push(), other, KEY)
+    ids = lead_id(a_push(), one, ID_KEY), lead_id(a_push(), other, ID_KEY)
     assert ids[0][:16] == ids[1][:16]
     assert (ids[0][16:] == ids[1][16:]) == (one == other)
 
 
 def test_the_unknown_offer_is_one_offer():
-    assert lead_id(push(), None, KEY) == lead_id(push(), "", KEY)
+    assert lead_id(a_push(), None, ID_KEY) == lead_id(a_push(), "", ID_KEY)
 
 
 @pytest.mark.parametrize(
@@ -62,19 +64,21 @@ def test_the_unknown_offer_is_one_offer():
 )
 def test_an_address_is_compared_without_case_width_and_blanks_around(email: str, same: bool):
     other_facts = {"FirstName": "A.", "LastName": "F.", "Phone": "", "Company": "Other", "Country": "DE"}
-    assert (person_of(push({"Email": email, **other_facts})) == person_of(push())) is same
+    assert (person_of(a_push({"Email": email, **other_facts})) == person_of(a_push())) is same
 
 
 def test_an_address_casefolds_in_every_script():
-    assert person_of(push({"Email": "STRASSE@x.example"})) == person_of(push({"Email": "straße@x.example"}))
+    assert person_of(a_push({"Email": "STRASSE@x.example"})) == person_of(
+        a_push({"Email": "straße@x.example"})
+    )
 
 
 @pytest.mark.parametrize("no_address", [None, "", " ", "n/a", "none", "@", "@x", "x@", "-"])
 def test_what_is_no_address_makes_nobody_the_same_person(no_address: str | None):
-    ada = push({"Email": no_address})
-    max_ = push({"Email": no_address, "FirstName": "Max", "LastName": "Muster", "Phone": "4721555106"})
+    ada = a_push({"Email": no_address})
+    max_ = a_push({"Email": no_address, "FirstName": "Max", "LastName": "Muster", "Phone": "4721555106"})
     assert person_of(ada) != person_of(max_)
-    assert person_of(ada) == person_of(push(NO_ADDRESS))
+    assert person_of(ada) == person_of(a_push(NO_ADDRESS))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +92,7 @@ def test_what_is_no_address_makes_nobody_the_same_person(no_address: str | None)
     ],
 )
 def test_without_an_address_phone_and_last_name_tell_a_person(person: dict[str, str], same: bool):
-    assert (person_of(push(NO_ADDRESS | person)) == person_of(push(NO_ADDRESS))) is same
+    assert (person_of(a_push(NO_ADDRESS | person)) == person_of(a_push(NO_ADDRESS))) is same
 
 
 @pytest.mark.parametrize("phone", [None, "call me", "1234567890"])
@@ -104,43 +108,45 @@ def test_without_an_address_phone_and_last_name_tell_a_person(person: dict[str, 
 )
 def test_without_address_and_phone_name_and_firm_tell_a_person(phone, person, same: bool):
     nameless = NO_ADDRESS | {"Phone": phone}
-    assert (person_of(push(nameless | person)) == person_of(push(nameless))) is same
+    assert (person_of(a_push(nameless | person)) == person_of(a_push(nameless))) is same
 
 
 def test_a_phone_without_a_last_name_is_not_enough():
     nameless = NO_ADDRESS | {"LastName": None}
-    assert person_of(push(nameless)) != person_of(push(nameless | {"FirstName": "Eva"}))
+    assert person_of(a_push(nameless)) != person_of(a_push(nameless | {"FirstName": "Eva"}))
 
 
 @pytest.mark.parametrize("known", ["FirstName", "Company", "Country", None])
 def test_who_says_too_little_is_told_by_the_content_of_the_push(known: str | None):
     person = dict.fromkeys(ADA) | ({known: ADA[known]} if known else {})
-    assert person_of(push(person)) == person_of(push(person))
-    assert person_of(push(person)) != person_of(push(person, Description="Something else"))
+    assert person_of(a_push(person)) == person_of(a_push(person))
+    assert person_of(a_push(person)) != person_of(a_push(person, Description="Something else"))
 
 
 @given(st.binary(min_size=16, max_size=64))
 @examples(25)
 def test_another_key_gives_other_ids(key: bytes):
-    one, other = lead_id(push(), OFFER, KEY), lead_id(push(), OFFER, key)
-    assert (one[:16] == other[:16], one[16:] == other[16:]) == (key == KEY, key == KEY)
+    one, other = lead_id(a_push(), OFFER, ID_KEY), lead_id(a_push(), OFFER, key)
+    assert (one[:16] == other[:16], one[16:] == other[16:]) == (key == ID_KEY, key == ID_KEY)
 
 
 @given(st.from_regex(r"[a-z2-7]{4,12}", fullmatch=True))
 @examples(100)
 def test_no_part_of_an_address_stands_in_the_id(name: str):
-    one = lead_id(push({"Email": f"{name}@{name}.example"}), name, KEY)
+    one = lead_id(a_push({"Email": f"{name}@{name}.example"}), name, ID_KEY)
     assert name not in one
     assert name.encode() not in base64.b32decode(one.upper() + "=" * (-len(one) % 8))
 
 
 def test_shards_are_sixteen_hexadecimal_figures_that_depend_on_the_person_alone():
     assert all_shards() == tuple("0123456789abcdef")
-    people = [push({"Email": f"{number}@x.example"}) for number in range(2000)]
-    shards = Counter(shard_of(lead_id(one, OFFER, KEY)) for one in people)
+    people = [a_push({"Email": f"{number}@x.example"}) for number in range(2000)]
+    shards = Counter(shard_of(lead_id(one, OFFER, ID_KEY)) for one in people)
     assert set(shards) == set(all_shards())
     assert max(shards.values()) < 2 * min(shards.values())
-    assert all(shard_of(lead_id(one, "a", KEY)) == shard_of(lead_id(one, "b", KEY)) for one in people[:50])
+    assert all(
+        shard_of(lead_id(one, "a", ID_KEY)) == shard_of(lead_id(one, "b", ID_KEY)) for one in people[:50]
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.enrichment.language import country_language, note_language
-from tests.samples import examples
+from tests.strategies import examples
 
 LONG = {
     "en": "We are looking for a solution that works with our existing licences, please get in touch.",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.enrichment.place import local_hour, time_zone
-from tests.samples import examples
+from tests.strategies import examples
 
 
 @pytest.mark.parametrize(

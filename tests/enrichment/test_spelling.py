@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.enrichment.spelling import edit_distance
-from tests.samples import examples
+from tests.strategies import examples
 
 WORDS = st.text("abc", max_size=7)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.enrichment.title import LONGEST, _lexicon, person_facts
 from shared.leads.enrichment import PersonFacts
-from tests.samples import examples
+from tests.strategies import examples
 
 RANKS = ("assistant", "owner", "c_level", "vp", "director", "manager", "professional")
 UNKNOWN = PersonFacts(rank="unknown", department="unknown", buying_role="unknown")

@@ -20,7 +20,8 @@ from shared.leads.lead import Lead
 from shared.policy.load import InvalidPolicy, load_policy, parse_policy
 from shared.policy.model import Policy
 from shared.typed_json import to_plain
-from tests.samples import NOW, OFFER, PROMISE, TARGET, lead, push, worth
+from tests.builders import a_lead, a_push, a_score
+from tests.samples import NOW, OFFER, PROMISE, TARGET
 
 DUE = NOW + TARGET
 TICK = timedelta(microseconds=1)
@@ -46,7 +47,7 @@ AT_WORK = parse_policy(
 
 def opened(policy: Policy = POLICY, at: datetime = NOW, **members: Any) -> Lead:
     """A lead as it is received under a policy."""
-    first = open_lead(push(**members), "a" * 24, OFFER, at)
+    first = open_lead(a_push(**members), "a" * 24, OFFER, at)
     return set_deadline(first, policy).lead
 
 
@@ -120,7 +121,7 @@ def test_a_touch_after_the_call_begins_a_cycle_with_alarms_of_its_own():
     done = record_follow_up(missed, ReportFollowUp(by="sam", at=DUE), now=DUE, policy=POLICY)
     assert done is not None
     later = DUE + 5 * HOUR
-    again = merge_push(done.lead, push(Description="me again"), later)
+    again = merge_push(done.lead, a_push(Description="me again"), later)
     assert again is not None
     one = set_deadline(again, POLICY).lead
     assert alarms(one) == {DueKind.DUE_SOON: later + 20 * HOUR, DueKind.FOLLOW_UP: later + TARGET}
@@ -156,12 +157,12 @@ because = "an offer without haste"
 
 
 def scored(one: Lead, grade: str) -> Change:
-    return Change(replace(one, score=worth(80, grade=grade)))
+    return Change(replace(one, score=a_score(80, grade=grade)))
 
 
 def test_the_first_target_that_fits_counts():
     assert opened(TARGETS).follow_up.due_at == NOW + 48 * HOUR
-    other = replace(lead(), offer="contoso.vm")
+    other = replace(a_lead(), offer="contoso.vm")
     assert commitment_to(other, TARGETS).target == TARGET
 
 
@@ -191,7 +192,7 @@ def test_a_target_too_short_to_be_warned_before_has_no_warning():
 
 @pytest.mark.parametrize("change", [{"ActionCode": "DNC"}, {"Email": "x"}], ids=["must not", "may"])
 def test_only_who_may_be_called_has_a_deadline(change: dict[str, str]):
-    one = lead(push(**change)) if "ActionCode" in change else opened()
+    one = a_lead(a_push(**change)) if "ActionCode" in change else opened()
     assert bool(alarms(one)) is ("ActionCode" not in change)
 
 
@@ -257,7 +258,7 @@ def test_the_shipped_policy_warns_and_escalates():
 
 
 def test_a_missed_deadline_is_flagged_once_and_said_with_what_is_known():
-    owned = replace(lead(), owner="max", team="north")
+    owned = replace(a_lead(), owner="max", team="north")
     change = flag_missed(owned, policy=PROMISE, now=DUE)
     assert change is not None
     assert change.lead.follow_up == FollowUp(state=FollowUpState.MISSED, due_at=DUE, missed_at=DUE, level=1)
@@ -277,12 +278,12 @@ def test_a_missed_deadline_is_flagged_once_and_said_with_what_is_known():
 
 @pytest.mark.parametrize("now", [NOW, DUE - TICK])
 def test_nothing_is_flagged_before_the_deadline(now: datetime):
-    assert flag_missed(lead(), policy=PROMISE, now=now) is None
+    assert flag_missed(a_lead(), policy=PROMISE, now=now) is None
 
 
 def test_the_flag_ends_the_setbacks_of_the_alarm_and_no_other():
     setback = RetryState(attempts=3, retry_at=DUE)
-    one = lead()
+    one = a_lead()
     setbacks = {DueKind.FOLLOW_UP: setback, DueKind.PUBLISH: setback}
     change = flag_missed(
         replace(one, bookkeeping=replace(one.bookkeeping, retries=setbacks)), policy=PROMISE, now=DUE

@@ -16,14 +16,14 @@ from shared.follow_up.calendar import (
 )
 from shared.policy.calendars import CalendarPolicy
 from shared.policy.duration import LONGEST
-from tests.follow_up.calendars import EVERY_DAY, TICK, is_open, made, next_open
+from tests.builders import EVERY_DAY, TICK, a_calendar, is_open, next_open
 
 HOUR = timedelta(hours=1)
 
 
 def daily(zone: str, *hours: str) -> WorkingCalendar:
     """The same spans on all days of the week."""
-    return made(zone=zone, weekdays=dict.fromkeys(EVERY_DAY, hours))
+    return a_calendar(zone=zone, weekdays=dict.fromkeys(EVERY_DAY, hours))
 
 
 def utc(text: str, zone: str = "UTC", fold: int = 0) -> datetime:
@@ -41,7 +41,7 @@ def span(text: str) -> timedelta:
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
-OFFICE = made(
+OFFICE = a_calendar(
     zone="Europe/Berlin",
     hours=["09:00-12:00", "13:00-17:30"],
     weekdays={"fri": ["09:00-15:00"]},
@@ -97,7 +97,7 @@ def test_a_deadline_counts_working_time_only(start: str, target: str, due: str):
 
 
 def test_spans_that_touch_are_one():
-    calendar = made(zone="UTC", hours=["09:00-12:00", "12:00-13:00"])
+    calendar = a_calendar(zone="UTC", hours=["09:00-12:00", "12:00-13:00"])
     assert due_at(utc("2026-03-02 11:00"), HOUR + TICK, calendar) == utc("2026-03-02 12:00") + TICK
     assert is_open(utc("2026-03-02 12:00"), calendar)
 
@@ -226,7 +226,7 @@ def test_a_span_holds_its_begin_and_not_its_end(at: str, opens: str | None):
 )
 def test_a_span_is_as_long_as_the_wall_clock_shows_it(zone: str, day: str, hours: str, length: str):
     closed = {str(date.fromisoformat(day) + timedelta(days=away)): [] for away in (-3, -2, -1, 1, 2, 3)}
-    calendar = made(zone=zone, weekdays=dict.fromkeys(EVERY_DAY, (hours,)), exceptions=closed)
+    calendar = a_calendar(zone=zone, weekdays=dict.fromkeys(EVERY_DAY, (hours,)), exceptions=closed)
     noon = utc(f"{day} 12:00")
     assert working_time(noon - timedelta(days=2), noon + timedelta(days=2), calendar) == span(length)
 
@@ -261,7 +261,7 @@ def test_a_span_that_begins_in_the_fold_begins_twice():
 
 def test_days_that_take_turns_at_midnight_are_each_open_by_their_own_hours():
     """At 00:01 on 7 November 2010, St. John's went back to 23:01 on the 6th."""
-    calendar = made(
+    calendar = a_calendar(
         zone="America/St_Johns",
         hours=["09:00-17:00"],
         exceptions={"2010-11-06": [], "2010-11-07": ["00:00-01:00"]},
@@ -276,7 +276,7 @@ def test_days_that_take_turns_at_midnight_are_each_open_by_their_own_hours():
 
 
 def test_a_target_that_takes_more_than_twelve_years_is_refused():
-    calendar = made(zone="UTC", weekdays={"sun": ["10:00-11:00"]})
+    calendar = a_calendar(zone="UTC", weekdays={"sun": ["10:00-11:00"]})
     start = utc("2026-03-02 10:00")
     sundays = 626  # in twelve years
     assert due_at(start, sundays * HOUR, calendar) == utc("2038-02-28 11:00")
@@ -294,7 +294,7 @@ def test_a_calendar_that_never_opens_is_refused():
 def test_calendars_that_differ_in_one_day_are_told_apart():
     hours = {"zone": "UTC", "hours": ["09:00-17:00"]}
     at = utc("2026-03-02 10:00")
-    assert is_open(at, made(**hours))
-    assert not is_open(at, made(**hours, exceptions={"2026-03-02": []}))
-    assert not is_open(at, made(**hours, weekdays={"mon": []}))
-    assert is_open(at, made(**hours))
+    assert is_open(at, a_calendar(**hours))
+    assert not is_open(at, a_calendar(**hours, exceptions={"2026-03-02": []}))
+    assert not is_open(at, a_calendar(**hours, weekdays={"mon": []}))
+    assert is_open(at, a_calendar(**hours))

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shared.follow_up.calendar import due_at, working_time
-from tests.follow_up.calendars import EVERY_DAY, NIGHT_AND_DAY, is_open, made, next_open
+from tests.builders import EVERY_DAY, NIGHT_AND_DAY, a_calendar, is_open, next_open
 
 CHANGES = {
     "Europe/Berlin": ("2026-03-29", "2026-10-25"),
@@ -150,7 +150,7 @@ def drawn(zone: str, calendars: int):
 @pytest.mark.parametrize("zone", CHANGES)
 def test_deadlines_equal_those_that_are_found_minute_by_minute(zone: str):
     for rng, told, first in drawn(zone, CALENDARS):
-        calendar, runs = made(**told), open_runs(told, first)
+        calendar, runs = a_calendar(**told), open_runs(told, first)
         for _ in range(CASES):
             second = drawn_start(rng, runs)
             ahead = runs_after(runs, second)
@@ -167,7 +167,7 @@ def test_deadlines_equal_those_that_are_found_minute_by_minute(zone: str):
 @pytest.mark.parametrize("zone", CHANGES)
 def test_a_later_start_or_a_longer_target_is_never_due_earlier_and_targets_add_up(zone: str):
     for rng, told, first in drawn(zone, 20):
-        calendar = made(**told)
+        calendar = a_calendar(**told)
         for _ in range(25):
             start = first + timedelta(seconds=rng.randrange(20 * DAY))
             one, more = (timedelta(microseconds=rng.randrange(8 * 3600 * 10**6)) for _ in range(2))

@@ -18,7 +18,8 @@ from shared.leads.push import LeadPush
 from shared.policy.load import parse_policy
 from shared.privacy.erasure import entomb, open_over_tombstone
 from shared.services.unit_of_work import apply_policy
-from tests.samples import NOW, OFFER, push
+from tests.builders import a_push
+from tests.samples import NOW, OFFER
 
 HOUR = timedelta(hours=1)
 LATER = NOW + 10 * HOUR
@@ -33,8 +34,8 @@ target = "8h"
 because = "an offer in a hurry"
 """)
 OLD, WAITED = Origin(NOW, is_history=True), Origin(NOW, was_pushed=True)
-DNC, TEST = push(ActionCode="DNC"), push({"FirstName": "MSFT_TEST_1"})
-ONCE, AGAIN = push(), push(Description="me again")
+DNC, TEST = a_push(ActionCode="DNC"), a_push({"FirstName": "MSFT_TEST_1"})
+ONCE, AGAIN = a_push(), a_push(Description="me again")
 
 
 def stored(change: Change | None, before: Lead | None = None) -> Lead:
@@ -91,7 +92,7 @@ def of_an_old_row(known: Lead) -> Lead:
         pytest.param(touched(lost()), LATER, id="opened again by a touch"),
         pytest.param(updated(lost(), LATER, status=LeadStatus.CONTACTED), LATER, id="opened again by hand"),
         pytest.param(updated(opened(DNC), LATER, do_not_contact=False), LATER, id="allowed again by hand"),
-        pytest.param(touched(opened(DNC), push(ActionCode="PLT")), LATER, id="allowed again by a touch"),
+        pytest.param(touched(opened(DNC), a_push(ActionCode="PLT")), LATER, id="allowed again by a touch"),
         pytest.param(touched(opened(TEST)), LATER, id="a test that has become real"),
         pytest.param(touched(opened(at=NOW - 999 * HOUR, origin=OLD)), LATER, id="an old row, then a push"),
         pytest.param(reminded(), LATER, id="a planned contact, told late"),

@@ -13,7 +13,8 @@ from shared.leads.events import EventType
 from shared.leads.follow_up import FollowUp, FollowUpState
 from shared.leads.lead import LeadStatus, Milestone
 from shared.typed_json import to_plain
-from tests.samples import NOW, PROMISE, TARGET, lead, push
+from tests.builders import a_lead, a_push
+from tests.samples import NOW, PROMISE, TARGET
 
 LATER = NOW + timedelta(hours=2)
 TICK = timedelta(microseconds=1)
@@ -22,13 +23,13 @@ REPORT = ReportFollowUp(by="Max", at=LATER, channel="phone", note="Call on Frida
 
 
 def flagged() -> Change:
-    change = flag_missed(lead(), policy=PROMISE, now=DUE)
+    change = flag_missed(a_lead(), policy=PROMISE, now=DUE)
     assert change is not None
     return change
 
 
 def test_a_follow_up_stops_the_clock_and_says_so():
-    change = record_follow_up(lead(), REPORT, now=LATER + TARGET, policy=PROMISE)
+    change = record_follow_up(a_lead(), REPORT, now=LATER + TARGET, policy=PROMISE)
     assert change.lead.follow_up == FollowUp(state=FollowUpState.DONE, due_at=DUE, first_at=LATER, attempts=1)
     assert change.lead.milestones[-1] == Milestone(what="contacted", at=LATER, by="Max")
     assert [event.type for event in change.events] == [EventType.FOLLOWED_UP, EventType.STATUS_CHANGED]
@@ -46,7 +47,7 @@ def test_a_follow_up_stops_the_clock_and_says_so():
 
 
 def test_a_second_follow_up_is_told_but_reaches_nothing_twice():
-    once = record_follow_up(lead(), REPORT, now=LATER, policy=PROMISE).lead
+    once = record_follow_up(a_lead(), REPORT, now=LATER, policy=PROMISE).lead
     again = record_follow_up(
         once, replace(REPORT, by="Eva", at=LATER + TARGET), now=LATER + TARGET, policy=PROMISE
     )
@@ -57,7 +58,7 @@ def test_a_second_follow_up_is_told_but_reaches_nothing_twice():
 
 @pytest.mark.parametrize("status", [status for status in LeadStatus if status is not LeadStatus.NEW])
 def test_only_a_new_lead_becomes_contacted(status: LeadStatus):
-    change = record_follow_up(replace(lead(), status=status), REPORT, now=LATER, policy=PROMISE)
+    change = record_follow_up(replace(a_lead(), status=status), REPORT, now=LATER, policy=PROMISE)
     assert change.lead.status is status
     assert [event.type for event in change.events] == [EventType.FOLLOWED_UP]
 
@@ -71,7 +72,7 @@ def test_a_missed_lead_is_done_once_somebody_calls_and_its_breach_stays_known():
 
 @pytest.mark.parametrize("action", ["DNC", "test"])
 def test_a_lead_without_a_clock_has_none_to_stop(action: str):
-    silent = lead(push(ActionCode="DNC") if action == "DNC" else push({"LastName": "MSFT_TEST_1"}))
+    silent = a_lead(a_push(ActionCode="DNC") if action == "DNC" else a_push({"LastName": "MSFT_TEST_1"}))
     change = record_follow_up(silent, REPORT, now=LATER, policy=PROMISE)
     assert change.lead.follow_up == FollowUp()
     assert change.events[0].type is EventType.FOLLOWED_UP
@@ -91,7 +92,7 @@ def test_a_lead_without_a_clock_has_none_to_stop(action: str):
 def test_a_report_that_can_not_be_true_is_refused(at: datetime, now: datetime, says: str | None):
     report = replace(REPORT, at=at)
     if says is None:
-        assert record_follow_up(lead(), report, now=now, policy=PROMISE).lead.follow_up.first_at == at
+        assert record_follow_up(a_lead(), report, now=now, policy=PROMISE).lead.follow_up.first_at == at
     else:
         with pytest.raises(InvalidFollowUp, match=says):
-            record_follow_up(lead(), report, now=now, policy=PROMISE)
+            record_follow_up(a_lead(), report, now=now, policy=PROMISE)

@@ -15,10 +15,10 @@ from shared.services.receive import Intake
 from shared.services.redelivery import SPILL_REDELIVERY
 from shared.services.spill import receive_or_spill
 from shared.services.timeouts import REST_AFTER_FAILURE
-from tests.builders import NOW, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryQueue
-from tests.functions.test_activity import delivered
-from tests.functions.triggers import TRIGGERS
+from tests.functions.triggers import TRIGGERS, activity_message
+from tests.samples import NOW
 from tests.services.test_spill import Away
 
 LATER = NOW + timedelta(minutes=40)
@@ -39,7 +39,7 @@ async def called(message):
 def as_delivered(message):
     """As the platform hands over what was sent."""
     sent = copy_of(message)
-    return delivered(message.body, sent.application_properties, MessageId=message.message_id)
+    return activity_message(message.body, sent.application_properties, MessageId=message.message_id)
 
 
 def test_the_trigger_takes_bytes_of_the_queue_in_the_settings():
@@ -67,7 +67,7 @@ async def test_a_push_waits_for_the_store_and_is_then_received_as_of_when_it_cam
 
 async def test_what_isnt_a_push_is_refused_with_a_reason_and_then_left_to_the_platform(context):
     for body in (b"", b"{", b"[1]", b"\xff", b"[" * 60_000):
-        await called(delivered(body, {"c4n4ry": "c4n4ry"}))
+        await called(activity_message(body, {"c4n4ry": "c4n4ry"}))
     assert [one.refusal for one in context.spill.dead_lettered][2].startswith(
         "The body is JSON, but not an object"
     )
@@ -103,7 +103,7 @@ async def test_a_bus_that_rests_after_a_failure_is_waited_for(context, monkeypat
     monkeypatch.setattr(spill, "context", lambda: context)
     await receive_or_spill(context, Intake(a_push(), NOW))
     await called(as_delivered(context.spill.sent[0]))
-    await called(delivered(b"{"))
+    await called(activity_message(b"{"))
     assert (len(context.spill.redelivered), len(context.spill.dead_lettered)) == (1, 1)
 
 
@@ -121,6 +121,6 @@ async def test_no_log_line_holds_what_the_customer_wrote(context, caplog):
     push = a_push(FirstName="c4n4ry", Email="c4n4ry@contoso.example", Description="c4n4ry")
     await receive_or_spill(context, Intake(push, NOW, "c4n4ry"))
     await called(as_delivered(context.spill.sent[0]))
-    await called(delivered(b'{"c4n4ry"', {"c4n4ry": "c4n4ry"}, MessageId="c4n4ry"))
+    await called(activity_message(b'{"c4n4ry"', {"c4n4ry": "c4n4ry"}, MessageId="c4n4ry"))
     assert len(caplog.records) >= 3
     assert "c4n4ry" not in caplog.text

@@ -13,8 +13,9 @@ from shared.contract.operations import OPERATIONS
 from shared.contract.requests import MAX_BODY, MAX_PREVIEW
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
-from tests.builders import DAY, a_context, a_first_push, push_body
+from tests.builders import a_context, a_first_push
 from tests.contract.documents import closed, validator_of
+from tests.samples import DAY, push_body
 
 OPENAPI = closed()
 ROUTES = {route.key: route for route in routes_of(function_app.BLUEPRINTS)}

@@ -16,10 +16,9 @@ from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
 from shared.services import queries
 from shared.storage.client import table_client
-from tests.builders import push_body
-from tests.functions.triggers import TRIGGERS
-from tests.local.emulators.servicebus.client_parts import receive
-from tests.sample_rows import a_row
+from tests.functions.triggers import TRIGGERS, bodyless_message, scoring_message
+from tests.receiving import receive
+from tests.samples import a_row, push_body
 
 
 @pytest.fixture
@@ -44,14 +43,6 @@ async def pushed(**changes):
     return json.loads(answer.get_body())["leadId"]
 
 
-def message(lead_id, number=1):
-    return delivered(f"{lead_id}:{number}")
-
-
-def delivered(message_id):
-    return ServiceBusMessage(body=b"", message_id=message_id, user_properties={}, application_properties={})
-
-
 async def test_a_push_is_stored_before_it_is_answered(context):
     lead_id = await pushed()
     assert (await context.lead_store.get(lead_id)).lead.contact.email == "ada@fabrikam.example"
@@ -66,18 +57,18 @@ async def test_a_malformed_push_is_answered_with_a_problem_and_stores_nothing(co
 async def test_a_message_delivered_twice_scores_once(context):
     lead_id = await pushed()
     for _ in range(2):
-        await called("score_lead", message(lead_id))
+        await called("score_lead", scoring_message(lead_id))
     events = await context.lead_store.list_events(lead_id)
     assert [event.type for event in events].count("lead.scored") == 1
 
 
 async def test_a_poison_message_is_left_to_the_platform(context):
     with pytest.raises(ValueError, match="no event id of ours"):
-        await called("score_lead", delivered("nonsense"))
+        await called("score_lead", bodyless_message("nonsense"))
 
 
 async def test_a_message_of_a_lead_that_was_erased_is_done_with(context):
-    await called("score_lead", message("a" * 24))
+    await called("score_lead", scoring_message("a" * 24))
     assert await context.lead_store.list_events("a" * 24) == []
 
 
@@ -119,12 +110,12 @@ async def test_an_update_is_answered_with_the_lead_and_an_illegal_one_with_a_con
 
 async def test_an_interaction_is_answered_with_the_lead_and_scored_when_the_bus_says_so(context):
     lead_id = await pushed()
-    await called("score_lead", message(lead_id))
+    await called("score_lead", scoring_message(lead_id))
     body = json.dumps({"type": "pricing_page_visited", "id": "m-1"}).encode()
     for _ in range(2):
         answer = await called("report_interaction", request(body=body, route={"id": lead_id}))
         assert json.loads(answer.get_body())["id"] == lead_id
-    await called("score_lead", message(lead_id, number=3))
+    await called("score_lead", scoring_message(lead_id, number=3))
     lead = (await context.lead_store.get(lead_id)).lead
     assert [one.type for one in lead.bookkeeping.scoring.interactions] == ["push", "pricing_page_visited"]
     assert "looked-at-prices" in {line.rule for line in lead.score.ledger}

@@ -13,7 +13,8 @@ from shared.leads.events import EventType
 from shared.leads.interactions import INTERACTIONS_KEPT, LONGEST_DETAIL, Interaction
 from shared.leads.lead import Lead
 from shared.typed_json import to_plain
-from tests.samples import NOW, lead, push, touched
+from tests.builders import a_lead, a_push, touched
+from tests.samples import NOW
 
 LATER = NOW + timedelta(hours=1)
 
@@ -32,9 +33,9 @@ def after(known: Lead, *reports: ReportInteraction) -> Lead:
 
 def test_an_interaction_is_kept_told_and_asks_for_a_score():
     known = replace(
-        lead(),
+        a_lead(),
         bookkeeping=replace(
-            lead().bookkeeping, scoring=replace(lead().bookkeeping.scoring, touches_scored=1)
+            a_lead().bookkeeping, scoring=replace(a_lead().bookkeeping.scoring, touches_scored=1)
         ),
     )
     assert not known.awaits_score
@@ -57,7 +58,7 @@ def test_an_interaction_is_kept_told_and_asks_for_a_score():
 
 
 def test_a_push_is_an_interaction_too_with_its_action():
-    known = touched(lead(), push(ActionCode="PLT"), LATER)
+    known = touched(a_lead(), a_push(ActionCode="PLT"), LATER)
     assert known.bookkeeping.scoring.interactions == (
         Interaction(type="push", at=NOW, number=1, detail="INS"),
         Interaction(type="push", at=LATER, number=2, detail="PLT"),
@@ -74,7 +75,7 @@ def test_a_push_is_an_interaction_too_with_its_action():
     ],
 )
 def test_the_same_interaction_again_adds_nothing(first: ReportInteraction, second: ReportInteraction):
-    assert record_interaction(after(lead(), first), second, now=LATER) is None
+    assert record_interaction(after(a_lead(), first), second, now=LATER) is None
 
 
 @pytest.mark.parametrize(
@@ -88,35 +89,35 @@ def test_the_same_interaction_again_adds_nothing(first: ReportInteraction, secon
     ],
 )
 def test_another_interaction_counts(second: ReportInteraction):
-    assert record_interaction(after(lead(), report(id="a")), second, now=LATER) is not None
+    assert record_interaction(after(a_lead(), report(id="a")), second, now=LATER) is not None
 
 
 def test_a_clock_that_is_a_little_fast_is_set_right_and_a_later_time_refused():
-    fast = after(lead(), report(at=LATER + CLOCK_SKEW))
+    fast = after(a_lead(), report(at=LATER + CLOCK_SKEW))
     assert fast.bookkeeping.scoring.interactions[-1].at == LATER
     with pytest.raises(InvalidInteraction, match="in the future"):
-        record_interaction(lead(), report(at=LATER + CLOCK_SKEW + timedelta(seconds=1)), now=LATER)
+        record_interaction(a_lead(), report(at=LATER + CLOCK_SKEW + timedelta(seconds=1)), now=LATER)
 
 
 def test_a_detail_is_nested_so_deep_and_no_deeper():
     detail: Any = "/pricing"
     for number in range(DEEPEST_DETAIL):
         detail = {"in": detail} if number % 2 else [detail]
-    assert after(lead(), report(detail=detail)).bookkeeping.scoring.interactions[-1].detail
+    assert after(a_lead(), report(detail=detail)).bookkeeping.scoring.interactions[-1].detail
     for deeper in ({"in": detail}, {"a": 1, "in": [detail]}):
         with pytest.raises(InvalidInteraction, match="nested deeper than 32"):
-            record_interaction(lead(), report(detail=deeper), now=LATER)
+            record_interaction(a_lead(), report(detail=deeper), now=LATER)
 
 
 def test_behaviour_before_the_first_push_counts():
-    early = after(lead(), report(at=NOW - timedelta(days=30)))
+    early = after(a_lead(), report(at=NOW - timedelta(days=30)))
     assert early.bookkeeping.scoring.interactions[0].type == "page_visited"
 
 
 def test_of_very_many_interactions_the_newest_in_time_are_kept_whatever_order_they_came_in():
     times = [NOW - timedelta(minutes=number) for number in range(INTERACTIONS_KEPT + 20)]
-    forward = after(lead(), *(report(at=at) for at in times))
-    backward = after(lead(), *(report(at=at) for at in reversed(times)))
+    forward = after(a_lead(), *(report(at=at) for at in times))
+    backward = after(a_lead(), *(report(at=at) for at in reversed(times)))
     assert len(forward.bookkeeping.scoring.interactions) == INTERACTIONS_KEPT
     kept = [one.at for one in forward.bookkeeping.scoring.interactions]
     assert kept == [one.at for one in backward.bookkeeping.scoring.interactions]
@@ -125,13 +126,13 @@ def test_of_very_many_interactions_the_newest_in_time_are_kept_whatever_order_th
 
 
 def test_a_long_detail_is_kept_whole_in_the_history_and_cut_for_the_rules():
-    change = record_interaction(lead(), report(detail={"text": "x" * 5000}), now=LATER)
+    change = record_interaction(a_lead(), report(detail={"text": "x" * 5000}), now=LATER)
     assert change is not None
     assert to_plain(change.events[0].data)["detail"] == {"text": "x" * 5000}
     assert len(change.lead.bookkeeping.scoring.interactions[-1].detail or "") == LONGEST_DETAIL
 
 
 def test_a_test_lead_keeps_what_happened_and_is_not_scored():
-    known = lead(push({"Email": "MSFT_TEST_1@test.com", "FirstName": "MSFT_TEST_1"}))
+    known = a_lead(a_push({"Email": "MSFT_TEST_1@test.com", "FirstName": "MSFT_TEST_1"}))
     assert known.test
     assert not after(known, report()).awaits_score

@@ -11,7 +11,9 @@ from shared.leads.change import PUBLISH_GRACE, mark_published, record
 from shared.leads.events import Qualified, Touched, event_id, lead_and_number
 from shared.leads.idempotency import OPERATIONS_REMEMBERED, with_operation
 from shared.leads.lead import Lead
-from tests.samples import NOW, TARGET, examples, lead
+from tests.builders import a_lead
+from tests.samples import NOW, TARGET
+from tests.strategies import examples
 
 SETBACK = RetryState(attempts=2, retry_at=NOW)
 TOUCHED = Touched(push={})
@@ -20,11 +22,11 @@ QUALIFIED = Qualified(total=60, grade="B1")
 
 def after_three_events() -> Lead:
     happened = [TOUCHED, QUALIFIED]
-    return record(lead(), NOW + TARGET, *happened).lead
+    return record(a_lead(), NOW + TARGET, *happened).lead
 
 
 def test_events_are_numbered_on_from_the_last_one():
-    one = record(lead(), NOW, TOUCHED, QUALIFIED, owner="max")
+    one = record(a_lead(), NOW, TOUCHED, QUALIFIED, owner="max")
     assert [(event.number, event.id) for event in one.events] == [
         (2, f"{one.lead.id}:2"),
         (3, f"{one.lead.id}:3"),
@@ -35,9 +37,9 @@ def test_events_are_numbered_on_from_the_last_one():
 
 
 def test_a_change_without_events_leaves_the_count_alone():
-    one = record(lead(), NOW + TARGET, owner="max")
+    one = record(a_lead(), NOW + TARGET, owner="max")
     assert one.events == ()
-    assert one.lead == replace(lead(), owner="max")
+    assert one.lead == replace(a_lead(), owner="max")
 
 
 def test_the_oldest_event_that_waits_sets_the_time_to_publish():
@@ -71,21 +73,21 @@ def test_a_second_note_of_the_same_event_changes_nothing():
 
 
 def test_publishing_ends_its_own_setback_only():
-    one = lead()
+    one = a_lead()
     setbacks = {DueKind.PUBLISH: SETBACK, DueKind.SCORE: SETBACK}
     one = replace(one, bookkeeping=replace(one.bookkeeping, retries=setbacks))
     assert mark_published(one, frozenset({1})).bookkeeping.retries == {DueKind.SCORE: SETBACK}
 
 
 def test_the_next_event_after_all_are_out_waits_from_its_own_time():
-    one = record(mark_published(lead(), frozenset({1})), NOW + TARGET, TOUCHED).lead
+    one = record(mark_published(a_lead(), frozenset({1})), NOW + TARGET, TOUCHED).lead
     assert one.bookkeeping.outbox.publish_due_at == NOW + TARGET + PUBLISH_GRACE
 
 
 @given(st.lists(st.text(min_size=1, max_size=5), max_size=20))
 @examples(40)
 def test_a_lead_remembers_its_last_operations_and_no_more(operations: list[str]):
-    one = lead()
+    one = a_lead()
     for operation in operations:
         one = with_operation(one, operation)
     assert one.bookkeeping.idempotency.operations == tuple(operations[-OPERATIONS_REMEMBERED:])

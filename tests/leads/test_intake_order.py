@@ -26,16 +26,18 @@ from shared.scoring.appraise import appraise, record_score
 from shared.scoring.replay import replay_lead, replay_score
 from shared.services.import_rows import is_history
 from shared.typed_json import to_json, to_plain
-from tests.samples import KEY, NOW, OFFER, PROMISE, TARGET, examples, lead, push
+from tests.builders import a_lead, a_push
+from tests.samples import ID_KEY, NOW, OFFER, PROMISE, TARGET
+from tests.strategies import examples
 
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
 HURRY = 'targets = [{ when = { fact = "score", range = [0, 100] }, target = "1h", because = "x" }]'
 OLD, YOUNG = Origin(NOW, is_history=True), Origin(NOW, is_history=False)
-DNC, CONTACT_ME = push(ActionCode="DNC"), push(ActionCode="PLT")
+DNC, CONTACT_ME = a_push(ActionCode="DNC"), a_push(ActionCode="PLT")
 
 texts = st.sampled_from([None, "", " ", "one", "two", "three"])
 pushes = st.builds(
-    lambda person, members: push(person, **members),
+    lambda person, members: a_push(person, **members),
     st.fixed_dictionaries({"Phone": texts, "Title": texts, "Company": texts}),
     st.fixed_dictionaries(
         {
@@ -52,7 +54,7 @@ histories = st.lists(
 
 
 def opened(one: LeadPush, at: datetime, origin: Origin | None) -> Change:
-    change = open_lead(one, lead_id(one, OFFER, KEY), OFFER, at, origin=origin)
+    change = open_lead(one, lead_id(one, OFFER, ID_KEY), OFFER, at, origin=origin)
     return set_deadline(change, PROMISE)
 
 
@@ -116,44 +118,44 @@ def test_a_score_is_replayed_bit_for_bit_whatever_the_order(history, chance, ori
 
 
 def test_alike_rows_are_replayed_as_so_many_touches():
-    one, events = told([(9, push()), (8, push())], YOUNG)
+    one, events = told([(9, a_push()), (8, a_push())], YOUNG)
     again = replay_lead(events)
     assert (again.touches, again.received_at, again.last_touch_at) == (2, NOW - 9 * HOUR, NOW - 8 * HOUR)
     assert again.bookkeeping.scoring.interactions == one.bookkeeping.scoring.interactions
-    same, events = told([(9, push()), (9, push())], YOUNG)
+    same, events = told([(9, a_push()), (9, a_push())], YOUNG)
     assert replay_lead(events).touches == same.touches == 2
 
 
 def test_a_score_before_an_import_is_replayed_without_what_was_imported_later():
     rules = load_policy().scoring
-    first = opened(push(), NOW - HOUR, None)
+    first = opened(a_push(), NOW - HOUR, None)
     _, before = appraise(first.lead, rules, NOW - HOUR)
-    later = touched(first.lead, push(ActionCode="PLT", Description="Please call"), NOW - YEAR, OLD)
+    later = touched(first.lead, a_push(ActionCode="PLT", Description="Please call"), NOW - YEAR, OLD)
     events = (*first.events, *later.events)
     assert replay_score(events, rules, NOW - HOUR) == before
     assert replay_score(events, rules, NOW) == appraise(later.lead, rules, NOW)[1]
 
 
 def test_an_older_push_fills_blanks_and_never_overwrites_what_is_newer():
-    known = opened(push({"Phone": "", "Title": "CIO"}, Description=""), NOW, None).lead
-    older = touched(known, push({"Phone": "5551", "Title": "CTO"}, Description="Call me"), NOW - YEAR).lead
+    known = opened(a_push({"Phone": "", "Title": "CIO"}, Description=""), NOW, None).lead
+    older = touched(known, a_push({"Phone": "5551", "Title": "CTO"}, Description="Call me"), NOW - YEAR).lead
     assert (older.contact.phone, older.contact.title, older.note) == ("5551", "CIO", "Call me")
-    between = touched(older, push({"Phone": "5552", "Title": ""}), NOW - HOUR).lead
+    between = touched(older, a_push({"Phone": "5552", "Title": ""}), NOW - HOUR).lead
     assert (between.contact.phone, between.contact.title) == ("5552", "CIO")
     assert (between.received_at, between.last_touch_at, between.touches) == (NOW - YEAR, NOW, 3)
     assert between.milestones[0].at == NOW - YEAR
 
 
 def test_a_row_of_the_table_is_no_repeat_however_alike():
-    known = opened(push(), NOW, YOUNG).lead
-    assert touched(known, push(), NOW).lead.touches == 2
+    known = opened(a_push(), NOW, YOUNG).lead
+    assert touched(known, a_push(), NOW).lead.touches == 2
 
 
 # Old ones
 
 
 def test_an_old_push_opens_a_lead_that_nobody_has_to_call():
-    change = opened(push(), NOW - YEAR, OLD)
+    change = opened(a_push(), NOW - YEAR, OLD)
     one, (event,) = change.lead, change.events
     assert (one.follow_up.state, one.follow_up.due_at) == (FollowUpState.NONE, None)
     assert [(each.what, each.at) for each in one.milestones] == [("received", NOW - YEAR), ("imported", NOW)]
@@ -166,14 +168,14 @@ def test_an_old_push_opens_a_lead_that_nobody_has_to_call():
 
 
 def test_work_on_an_old_lead_is_as_old_as_its_import():
-    one = opened(push(), NOW - YEAR, OLD).lead
+    one = opened(a_push(), NOW - YEAR, OLD).lead
     rows = {row.key.split("!")[2]: row for row in index_rows(one) if row.key.startswith("due!")}
     assert rows.keys() == {"score", "publish"}
     assert all(parse_stamp(row.columns["since"]) >= NOW for row in rows.values())
 
 
 def test_a_score_says_whether_only_an_import_asked_for_it():
-    one = opened(push(), NOW - YEAR, OLD).lead
+    one = opened(a_push(), NOW - YEAR, OLD).lead
     rules = load_policy().scoring
     first = record_score(one, *appraise(one, rules, NOW), now=NOW)
     assert all(to_plain(event.data)["imported"] for event in first.events)
@@ -192,13 +194,13 @@ def test_a_score_says_whether_only_an_import_asked_for_it():
 
 
 def test_a_new_push_of_an_old_lead_is_to_be_called():
-    one = touched(opened(push(), NOW - YEAR, OLD).lead, CONTACT_ME, NOW - HOUR).lead
+    one = touched(opened(a_push(), NOW - YEAR, OLD).lead, CONTACT_ME, NOW - HOUR).lead
     assert (one.follow_up.state, one.follow_up.due_at) == (FollowUpState.WAITING, NOW - HOUR + TARGET)
     assert one.received_at == NOW - YEAR
 
 
 def test_an_old_push_of_a_new_lead_leaves_its_deadline():
-    known = opened(push(), NOW, None).lead
+    known = opened(a_push(), NOW, None).lead
     one = touched(known, CONTACT_ME, NOW - YEAR, OLD).lead
     assert one.follow_up == known.follow_up
     assert [each.what for each in one.milestones] == ["received", "imported"]
@@ -213,7 +215,7 @@ def test_an_old_push_of_a_new_lead_leaves_its_deadline():
     ],
 )
 def test_a_closed_lead_is_re_opened_only_by_who_came_after_it_was_closed(at, origin, state):
-    known = opened(push(), NOW - 5 * HOUR, None).lead
+    known = opened(a_push(), NOW - 5 * HOUR, None).lead
     closed = apply_update(known, UpdateLead(status=LeadStatus.LOST), now=NOW - 2 * HOUR, policy=PROMISE)
     assert touched(closed.lead, CONTACT_ME, at, origin).lead.status is state
 
@@ -222,7 +224,7 @@ def test_a_closed_lead_is_re_opened_only_by_who_came_after_it_was_closed(at, ori
     ("at", "state"), [(NOW - 3 * HOUR, FollowUpState.DONE), (NOW - HOUR, FollowUpState.WAITING)]
 )
 def test_who_was_called_since_waits_for_no_other_call(at: datetime, state: FollowUpState):
-    known = opened(push(), NOW - 5 * HOUR, None).lead
+    known = opened(a_push(), NOW - 5 * HOUR, None).lead
     for hours in (4, 2):
         known = record_follow_up(
             known, ReportFollowUp(by="sam", at=NOW - hours * HOUR), now=NOW - hours * HOUR, policy=PROMISE
@@ -235,12 +237,12 @@ def test_the_newest_word_about_contact_counts_in_any_order():
     assert not touched(lifted, DNC, NOW - HOUR).lead.do_not_contact
     forbidden = opened(DNC, NOW, YOUNG).lead
     assert touched(forbidden, CONTACT_ME, NOW - HOUR).lead.do_not_contact
-    assert touched(lead(), DNC, NOW - HOUR).lead.do_not_contact
+    assert touched(a_lead(), DNC, NOW - HOUR).lead.do_not_contact
 
 
 def test_a_permission_by_hand_is_newer_than_what_was_asked_before():
     allowed = apply_update(
-        lead(DNC, NOW - 3 * HOUR), UpdateLead(do_not_contact=False), now=NOW, policy=PROMISE
+        a_lead(DNC, NOW - 3 * HOUR), UpdateLead(do_not_contact=False), now=NOW, policy=PROMISE
     ).lead
     assert not touched(allowed, DNC, NOW - HOUR).lead.do_not_contact
 
@@ -255,11 +257,11 @@ def test_a_permission_by_hand_is_replayed_against_what_was_asked_before():
 
 
 def test_a_lead_that_is_stored_without_the_times_of_its_values_keeps_them_against_older_ones():
-    known = lead(DNC)
+    known = a_lead(DNC)
     known = replace(
         known, bookkeeping=replace(known.bookkeeping, merge=replace(known.bookkeeping.merge, consent_at=None))
     )
-    one = touched(known, push({"Title": "CTO"}, ActionCode="PLT"), NOW - HOUR).lead
+    one = touched(known, a_push({"Title": "CTO"}, ActionCode="PLT"), NOW - HOUR).lead
     assert (one.contact.title, one.do_not_contact) == ("IT Director", True)
 
 
@@ -278,4 +280,4 @@ def test_a_lead_that_is_stored_without_the_times_of_its_values_keeps_them_agains
     ],
 )
 def test_old_is_who_waited_longer_than_promised_when_the_import_was_switched_on(policy, age, old):
-    assert is_history(lead(at=NOW - age), parse_policy(f"[follow_up]\n{policy}"), NOW) is old
+    assert is_history(a_lead(at=NOW - age), parse_policy(f"[follow_up]\n{policy}"), NOW) is old

@@ -26,7 +26,8 @@ from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone
 from shared.leads.lifecycle import TRANSITIONS, apply_update
 from shared.policy.load import load_policy
 from shared.typed_json import to_plain
-from tests.samples import NOW, TARGET, lead, push
+from tests.builders import a_lead, a_push
+from tests.samples import NOW, TARGET
 
 LATER = NOW + timedelta(hours=1)
 POLICY = load_policy()
@@ -40,7 +41,7 @@ def changed(one: Lead, **wanted: Any) -> Change:
 
 
 def in_status(status: LeadStatus) -> Lead:
-    return replace(lead(), status=status)
+    return replace(a_lead(), status=status)
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(LeadStatus, LeadStatus)))
@@ -63,7 +64,7 @@ def test_every_status_can_be_left_and_every_open_one_closed():
 
 
 def test_a_change_of_status_is_told_with_its_actor_and_reason_and_reached_once():
-    change = changed(lead(), status=LeadStatus.LOST, reason=CloseReason.BUDGET, by="sam")
+    change = changed(a_lead(), status=LeadStatus.LOST, reason=CloseReason.BUDGET, by="sam")
     (event,) = change.events
     assert (event.type, to_plain(event.data)) == (
         EventType.STATUS_CHANGED,
@@ -87,11 +88,11 @@ def test_a_change_of_status_is_told_with_its_actor_and_reason_and_reached_once()
 )
 def test_a_reason_belongs_to_a_lead_that_is_lost(wanted: UpdateLead):
     with pytest.raises(InvalidUpdate, match="`reason`"):
-        apply_update(lead(), wanted, now=LATER, policy=POLICY)
+        apply_update(a_lead(), wanted, now=LATER, policy=POLICY)
 
 
 def test_the_reason_of_a_lost_lead_can_be_set_right_and_said_twice():
-    lost = changed(lead(), status=LeadStatus.LOST, reason=CloseReason.BUDGET).lead
+    lost = changed(a_lead(), status=LeadStatus.LOST, reason=CloseReason.BUDGET).lead
     assert (
         apply_update(
             lost, UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET), now=LATER, policy=POLICY
@@ -110,25 +111,25 @@ def test_the_reason_of_a_lost_lead_can_be_set_right_and_said_twice():
 
 @pytest.mark.parametrize("status", CLOSED)
 def test_a_closed_lead_waits_for_nobody(status: LeadStatus):
-    closed = changed(lead(), status=status).lead
+    closed = changed(a_lead(), status=status).lead
     assert (closed.follow_up.state, closed.follow_up.due_at) == (FollowUpState.NONE, None)
 
 
 @pytest.mark.parametrize("status", [LeadStatus.CONTACTED, LeadStatus.NURTURING, LeadStatus.QUALIFIED])
 def test_a_status_alone_stops_no_clock(status: LeadStatus):
-    assert changed(lead(), status=status).lead.follow_up == lead().follow_up
+    assert changed(a_lead(), status=status).lead.follow_up == a_lead().follow_up
 
 
 @pytest.mark.parametrize("status", [LeadStatus.LOST, LeadStatus.DISQUALIFIED])
 def test_who_opens_a_lead_again_by_hand_has_to_call(status: LeadStatus):
-    again = changed(changed(lead(), status=status).lead, status=LeadStatus.CONTACTED).lead
+    again = changed(changed(a_lead(), status=status).lead, status=LeadStatus.CONTACTED).lead
     assert (again.follow_up.state, again.follow_up.due_at) == (FollowUpState.WAITING, LATER + TARGET)
 
 
 @pytest.mark.parametrize("status", CLOSED)
 def test_a_touch_opens_a_closed_lead_again_and_begins_a_cycle(status: LeadStatus):
-    closed = changed(lead(), status=status).lead
-    change = merge_push(closed, push(Description="I am back"), NOW + 9 * TARGET)
+    closed = changed(a_lead(), status=status).lead
+    change = merge_push(closed, a_push(Description="I am back"), NOW + 9 * TARGET)
     assert change is not None
     assert [event.type for event in change.events] == [EventType.TOUCHED, EventType.STATUS_CHANGED]
     assert to_plain(change.events[1].data)["from"] == status
@@ -138,11 +139,11 @@ def test_a_touch_opens_a_closed_lead_again_and_begins_a_cycle(status: LeadStatus
 
 @pytest.mark.parametrize(
     "one",
-    [push(ActionCode="DNC"), push({"FirstName": "MSFT_TEST_1"})],
+    [a_push(ActionCode="DNC"), a_push({"FirstName": "MSFT_TEST_1"})],
     ids=["who asks for another partner", "a test"],
 )
 def test_some_pushes_leave_a_closed_lead_closed(one: Any):
-    closed = changed(lead(), status=LeadStatus.LOST).lead
+    closed = changed(a_lead(), status=LeadStatus.LOST).lead
     change = merge_push(closed, one, NOW + 9 * TARGET)
     assert change is not None
     assert (change.lead.status, change.lead.follow_up.state) == (LeadStatus.LOST, FollowUpState.NONE)
@@ -152,7 +153,7 @@ def test_some_pushes_leave_a_closed_lead_closed(one: Any):
 
 
 def test_an_owner_is_set_told_and_taken_away():
-    change = changed(lead(), owner="sam", by="kim")
+    change = changed(a_lead(), owner="sam", by="kim")
     assert change.lead.owner == "sam"
     (event,) = change.events
     assert event.type is EventType.ASSIGNED
@@ -171,24 +172,24 @@ def test_an_owner_is_set_told_and_taken_away():
 
 
 def test_forbidding_contact_stops_the_clock_and_asks_for_a_score():
-    forbidden = changed(replace(lead(), touches=1), do_not_contact=True, by="sam").lead
+    forbidden = changed(replace(a_lead(), touches=1), do_not_contact=True, by="sam").lead
     assert (forbidden.do_not_contact, forbidden.follow_up.state) == (True, FollowUpState.NONE)
     assert forbidden.bookkeeping.scoring.requested_at == LATER
 
 
 def test_permission_given_back_begins_a_cycle():
-    forbidden = lead(push(ActionCode="DNC"))
+    forbidden = a_lead(a_push(ActionCode="DNC"))
     allowed = changed(forbidden, do_not_contact=False).lead
     assert (allowed.do_not_contact, allowed.follow_up.due_at) == (False, LATER + TARGET)
 
 
 def test_a_closed_lead_waits_for_nobody_whatever_is_allowed():
-    closed = changed(lead(push(ActionCode="DNC")), status=LeadStatus.LOST).lead
+    closed = changed(a_lead(a_push(ActionCode="DNC")), status=LeadStatus.LOST).lead
     assert changed(closed, do_not_contact=False).lead.follow_up.state is FollowUpState.NONE
 
 
 def test_several_changes_at_once_are_one():
-    silent = replace(lead(), do_not_contact=True)
+    silent = replace(a_lead(), do_not_contact=True)
     change = changed(silent, status=LeadStatus.CONTACTED, owner="sam", do_not_contact=False)
     assert [event.type for event in change.events] == [
         EventType.STATUS_CHANGED,
@@ -199,7 +200,7 @@ def test_several_changes_at_once_are_one():
 
 
 def test_a_follow_up_that_was_reported_stays_done_whatever_the_status():
-    done = record_follow_up(lead(), ReportFollowUp(by="sam", at=NOW), now=NOW, policy=POLICY)
+    done = record_follow_up(a_lead(), ReportFollowUp(by="sam", at=NOW), now=NOW, policy=POLICY)
     assert done is not None
     assert changed(done.lead, status=LeadStatus.QUALIFIED).lead.follow_up.state is FollowUpState.DONE
 
@@ -208,7 +209,7 @@ def test_a_follow_up_that_was_reported_stays_done_whatever_the_status():
 
 
 def test_a_status_is_reached_when_its_reporter_says():
-    change = changed(lead(), status=LeadStatus.QUALIFIED, by="sam", at=NOW + timedelta(minutes=20), id="1")
+    change = changed(a_lead(), status=LeadStatus.QUALIFIED, by="sam", at=NOW + timedelta(minutes=20), id="1")
     assert change.lead.milestones[-1].at == NOW + timedelta(minutes=20)
     assert (change.events[0].time, to_plain(change.events[0].data)["at"]) == (
         LATER,
@@ -222,7 +223,7 @@ def test_a_status_is_reached_when_its_reporter_says():
     ids=["a clock that is fast", "a clock that is slow"],
 )
 def test_a_status_is_never_reached_in_the_future_or_before_the_first_push(at: Any, reached_at: Any):
-    assert changed(lead(), status=LeadStatus.QUALIFIED, at=at).lead.milestones[-1].at == reached_at
+    assert changed(a_lead(), status=LeadStatus.QUALIFIED, at=at).lead.milestones[-1].at == reached_at
 
 
 @pytest.mark.parametrize(
@@ -234,11 +235,11 @@ def test_a_status_is_never_reached_in_the_future_or_before_the_first_push(at: An
 )
 def test_a_time_that_can_not_be_is_refused(at: Any, says: str):
     with pytest.raises(InvalidUpdate, match=says):
-        apply_update(lead(), UpdateLead(status=LeadStatus.QUALIFIED, at=at), now=LATER, policy=POLICY)
+        apply_update(a_lead(), UpdateLead(status=LeadStatus.QUALIFIED, at=at), now=LATER, policy=POLICY)
 
 
 def test_a_report_that_comes_again_does_nothing_whatever_happened_since():
-    contacted = changed(lead(), status=LeadStatus.CONTACTED, id="1").lead
+    contacted = changed(a_lead(), status=LeadStatus.CONTACTED, id="1").lead
     nurturing = changed(contacted, status=LeadStatus.NURTURING, id="2").lead
     won = changed(nurturing, status=LeadStatus.WON).lead
     for one in (contacted, nurturing, won):
@@ -249,7 +250,7 @@ def test_a_report_that_comes_again_does_nothing_whatever_happened_since():
 
 
 def test_a_report_of_what_is_so_already_is_remembered_without_a_word():
-    contacted = changed(lead(), status=LeadStatus.CONTACTED).lead
+    contacted = changed(a_lead(), status=LeadStatus.CONTACTED).lead
     again = changed(contacted, status=LeadStatus.CONTACTED, id="1")
     assert again.events == ()
     nurturing = changed(again.lead, status=LeadStatus.NURTURING).lead
@@ -260,7 +261,7 @@ def test_a_report_of_what_is_so_already_is_remembered_without_a_word():
 
 
 def test_one_id_may_stand_for_a_call_a_status_and_facts():
-    done = record_follow_up(lead(), ReportFollowUp(by="sam", at=NOW, id="1"), now=LATER, policy=POLICY)
+    done = record_follow_up(a_lead(), ReportFollowUp(by="sam", at=NOW, id="1"), now=LATER, policy=POLICY)
     assert done is not None
     changed_too = changed(done.lead, status=LeadStatus.QUALIFIED, id="1").lead
     learned = record_facts(changed_too, ReportFacts(facts={"industry": "retail"}, id="1"), now=LATER)

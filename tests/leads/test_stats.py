@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.leads.index import StatRow
 from shared.leads.lead import LeadStatus
 from shared.leads.stats import MOST_GROUPS, OTHER, percentile, stats
-from tests.samples import examples
+from tests.strategies import examples
 
 NAMES = st.sampled_from([None, "a", "b", "ü", "(other)", "A1"])
 OUTCOMES = st.builds(

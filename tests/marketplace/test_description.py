@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.marketplace.description import read_description
-from tests.samples import examples
+from tests.strategies import examples
 
 
 @pytest.mark.parametrize(

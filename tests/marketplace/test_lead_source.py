@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.marketplace.lead_source import LeadSource, canonical_action, canonical_source, read_lead_source
-from tests.samples import examples
+from tests.strategies import examples
 
 GUID = "docusign.3701c77e-1cfa-4c56-91e6-3ed0b622145"
 

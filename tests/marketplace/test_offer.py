@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.marketplace.offer import LONGEST_OFFER, offer_of, slugify
-from tests.samples import examples, push
+from tests.builders import a_push
+from tests.strategies import examples
 
 BARE = "AzureMarketplace"
 FULL = "AzureMarketplace-INS|contoso.backup"
@@ -39,28 +40,28 @@ TITLES = {"contoso-backup": "contoso.backup-by-title"}
     ],
 )
 def test_the_offer_is_told_by_url_then_source_then_title(slug, lead_source, title, offer):
-    assert offer_of(push(LeadSource=lead_source, OfferTitle=title), slug, TITLES) == offer
+    assert offer_of(a_push(LeadSource=lead_source, OfferTitle=title), slug, TITLES) == offer
 
 
 def test_an_offer_of_the_policy_is_told_in_lower_case_like_that_of_a_lead_source():
     titles = {"contoso-backup": "Contoso.Contoso-Backup"}
-    by_title = offer_of(push(LeadSource=BARE), None, titles)
-    by_source = offer_of(push(LeadSource="AzureMarketplace-INS|Contoso.Contoso-Backup"), None, titles)
+    by_title = offer_of(a_push(LeadSource=BARE), None, titles)
+    by_source = offer_of(a_push(LeadSource="AzureMarketplace-INS|Contoso.Contoso-Backup"), None, titles)
     assert by_title == by_source == "contoso.contoso-backup"
 
 
 @pytest.mark.parametrize("length", [LONGEST_OFFER - 1, LONGEST_OFFER, LONGEST_OFFER + 1, 60_000])
 def test_an_offer_is_no_longer_than_lists_can_filter_by(length: int):
     long = "x" * length
-    by_slug = offer_of(push(), long, {})
-    by_title = offer_of(push(LeadSource=BARE, OfferTitle=long), None, {})
-    by_source = offer_of(push(LeadSource=f"SPZA-INS|x.{long[2:]}"), None, {})
+    by_slug = offer_of(a_push(), long, {})
+    by_title = offer_of(a_push(LeadSource=BARE, OfferTitle=long), None, {})
+    by_source = offer_of(a_push(LeadSource=f"SPZA-INS|x.{long[2:]}"), None, {})
     assert by_slug == by_title == long[:200]
     assert by_source == f"x.{long[2:]}"[:200]
 
 
 def test_a_blank_title_in_the_policy_takes_no_push_without_an_offer():
-    assert offer_of(push(LeadSource=BARE, OfferTitle=" "), None, {"": "contoso.backup"}) is None
+    assert offer_of(a_push(LeadSource=BARE, OfferTitle=" "), None, {"": "contoso.backup"}) is None
 
 
 @pytest.mark.parametrize(

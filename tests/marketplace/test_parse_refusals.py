@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.marketplace.parse import MAX_BODY, InvalidPush, PushTooLarge, parse_push
-from tests.samples import ADA, examples, sent
+from tests.samples import ADA, push_body
+from tests.strategies import examples
 
 CANARY = "c4n4ry-7d1e"
 
@@ -100,7 +101,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from([*sent(), *ADA, "CustomerInfo"]) | st.text(max_size=8), inner, max_size=4
+            st.sampled_from([*push_body(), *ADA, "CustomerInfo"]) | st.text(max_size=8), inner, max_size=4
         )
     ),
     max_leaves=20,
@@ -128,7 +129,7 @@ def test_any_bytes_are_a_push_or_an_invalid_one(body: bytes):
 @examples(100)
 def test_an_error_quotes_nothing_of_the_body(place: int, damage: str):
     text = json.dumps(
-        {**dict.fromkeys(sent(), CANARY), CANARY: CANARY, "UserDetails": dict.fromkeys(ADA, CANARY)}
+        {**dict.fromkeys(push_body(), CANARY), CANARY: CANARY, "UserDetails": dict.fromkeys(ADA, CANARY)}
     )
     body = (text[:place] + damage + text[place:]).encode()
     for damaged in (body, body[:place], b"[" + body + b"]", body + b"\xff", body * 200):

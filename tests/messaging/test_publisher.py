@@ -17,9 +17,10 @@ from shared.policy.load import load_policy
 from shared.scoring.appraise import record_score
 from shared.scoring.score import score
 from shared.services.errors import BusUnavailable
-from tests.builders import NOW, a_first_push
+from tests.builders import a_first_push
 from tests.conftest import BUS_CONFIG, free_port
 from tests.fakes.messaging import MemoryPublisher
+from tests.samples import NOW
 
 TOO_LONG = 20.0  # seconds; far above what is waited for, for a busy machine
 

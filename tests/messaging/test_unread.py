@@ -15,7 +15,7 @@ from shared.messaging.publisher import bus_client
 from shared.messaging.unread import Place, ServiceBusUnread
 from shared.services.errors import BusUnavailable
 from tests.conftest import BUS_CONFIG, free_port
-from tests.local.emulators.servicebus.client_parts import receive, stored
+from tests.receiving import receive, stored
 
 PLACES = [Place("leads", "scoring"), Place("activity"), Place("spill")]
 

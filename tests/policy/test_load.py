@@ -11,8 +11,7 @@ from shared.policy.duration import Duration
 from shared.policy.load import InvalidPolicy, load_policy, offers_by_title, parse_policy, read_scoring
 from shared.policy.model import ClockPolicy
 from shared.policy.scoring import version_of, write_scoring
-from tests.policy.texts import scoring, with_rule
-from tests.samples import NOW
+from tests.samples import NOW, scoring_policy, with_rule
 
 SHIPPED = load_policy()
 
@@ -36,7 +35,7 @@ def test_an_empty_file_is_the_shipped_policy():
         pytest.param('[follow_up]\ntarget = "1h"', "follow_up", ("offers", "scoring"), id="follow_up"),
         pytest.param("[clock]\nattempts = 3", "clock", ("follow_up", "scoring"), id="clock"),
         pytest.param('[offers.x]\ntitles = ["X"]', "offers", ("follow_up", "scoring"), id="offers"),
-        pytest.param(scoring(), "scoring", ("follow_up", "offers"), id="scoring"),
+        pytest.param(scoring_policy(), "scoring", ("follow_up", "offers"), id="scoring"),
     ],
 )
 def test_a_file_with_some_tables_takes_the_others_from_the_shipped_one(

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from shared.policy.load import InvalidPolicy, parse_policy
-from tests.policy.texts import HEAD, RULE, scoring, with_grades, with_qualify, with_rule
+from tests.samples import MODEL_HEAD, RULE, scoring_policy, with_grades, with_qualify, with_rule
 
 MODEL = "scoring.models.0."
 ONE = MODEL + "rules.0."
@@ -31,7 +31,7 @@ def places(text: str) -> list[str]:
 def rules(*wrong: dict[str, str]) -> str:
     """A model of good rules, each with some fields replaced."""
     written = ["{ " + ", ".join(f"{k} = {v}" for k, v in {**RULE, **each}.items()) + " }" for each in wrong]
-    return scoring(rules=f"rules = [{', '.join(written)}]")
+    return scoring_policy(rules=f"rules = [{', '.join(written)}]")
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def rules(*wrong: dict[str, str]) -> str:
         pytest.param("[scoring]", "scoring.models", "", id="an empty table"),
         pytest.param("[scoring]\nmodels = []", "scoring.models", "1", id="no model"),
         pytest.param("[scoring]\nmodels = 5", "scoring.models", "", id="models that are no list"),
-        pytest.param(scoring(head='name = "m"'), MODEL + "qualify", "", id="no threshold"),
-        pytest.param(scoring(head=HEAD.replace("mine", "")), MODEL + "name", "1", id="no name"),
+        pytest.param(scoring_policy(head='name = "m"'), MODEL + "qualify", "", id="no threshold"),
+        pytest.param(scoring_policy(head=MODEL_HEAD.replace("mine", "")), MODEL + "name", "1", id="no name"),
         pytest.param(with_qualify("enter = 101"), MODEL + "qualify.enter", "100", id="101 points"),
         pytest.param(with_qualify("enter = -1"), MODEL + "qualify.enter", "0", id="-1 points"),
         pytest.param(with_qualify("enter = 1.5"), MODEL + "qualify.enter", "", id="1.5 points"),
@@ -74,29 +74,36 @@ def rules(*wrong: dict[str, str]) -> str:
             id="a need without a reason",
         ),
         pytest.param(
-            scoring(head=HEAD + "\nfor = {}"), MODEL + "for", "must have one of `offers`", id="an empty scope"
+            scoring_policy(head=MODEL_HEAD + "\nfor = {}"),
+            MODEL + "for",
+            "must have one of `offers`",
+            id="an empty scope",
         ),
         pytest.param(
-            scoring(head=HEAD + '\nfor = { offers = ["a"] }'),
+            scoring_policy(head=MODEL_HEAD + '\nfor = { offers = ["a"] }'),
             MODEL + "for",
             "must be left out of the last model",
             id="no last resort",
         ),
         pytest.param(
-            scoring(head=HEAD + '\nfor = { offers = ["a"] }') + scoring().removeprefix("[scoring]\n"),
+            scoring_policy(head=MODEL_HEAD + '\nfor = { offers = ["a"] }')
+            + scoring_policy().removeprefix("[scoring]\n"),
             "scoring.models.1.name",
             "must be a name that no other model has",
             id="a model twice",
         ),
         pytest.param(
-            scoring() + scoring(head=HEAD.replace("mine", "two")).removeprefix("[scoring]\n"),
+            scoring_policy()
+            + scoring_policy(head=MODEL_HEAD.replace("mine", "two")).removeprefix("[scoring]\n"),
             "scoring.models.0",
             "must have `for`, or be the last model",
             id="a model that takes all leads of the next",
         ),
-        pytest.param(scoring(groups=""), MODEL + "groups", "", id="no groups"),
+        pytest.param(scoring_policy(groups=""), MODEL + "groups", "", id="no groups"),
         pytest.param(
-            scoring(groups="[scoring.models.groups]\nfit = { cap = 5, grades = { A = 3, B = 2, C = 1 } }"),
+            scoring_policy(
+                groups="[scoring.models.groups]\nfit = { cap = 5, grades = { A = 3, B = 2, C = 1 } }"
+            ),
             MODEL + "groups.intent",
             "is missing",
             id="a group missing",
@@ -348,7 +355,7 @@ def test_mistakes_of_all_tables_are_told_at_once():
             id="steps",
         ),
         pytest.param(
-            scoring(groups="[scoring.models.groups]\nluck = { cap = 5, grades = { A = 1 } }"),
+            scoring_policy(groups="[scoring.models.groups]\nluck = { cap = 5, grades = { A = 1 } }"),
             [MODEL + "groups.fit", MODEL + "groups.intent", MODEL + "groups.luck.grades"],
             id="groups",
         ),

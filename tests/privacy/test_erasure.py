@@ -25,7 +25,8 @@ from shared.scoring.appraise import record_score
 from shared.scoring.replay import replay_lead
 from shared.services.unit_of_work import apply_policy
 from shared.typed_json import to_json, to_plain
-from tests.samples import ADA, NOTHING_KNOWN, NOW, PROMISE, lead, push, received, worth
+from tests.builders import a_lead, a_push, a_score, opened
+from tests.samples import ADA, NOTHING_KNOWN, NOW, PROMISE
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -33,9 +34,9 @@ TOLD = {"Description": "Please ring my wife Clara", "ActionCode": "PLT"}
 
 
 def an_old_lead():
-    known = lead(push(**TOLD))
-    known = merge_push(known, push(**{**TOLD, "Description": "Hello again"}), NOW + HOUR).lead
-    scored = record_score(known, NOTHING_KNOWN, worth(50), now=NOW + HOUR).lead
+    known = a_lead(a_push(**TOLD))
+    known = merge_push(known, a_push(**{**TOLD, "Description": "Hello again"}), NOW + HOUR).lead
+    scored = record_score(known, NOTHING_KNOWN, a_score(50), now=NOW + HOUR).lead
     asked = AssignmentState(requested=3, completed=2, counted_for="ann")
     return replace(scored, owner="ann", bookkeeping=replace(scored.bookkeeping, assignment=asked))
 
@@ -73,7 +74,7 @@ def test_what_a_tombstone_still_owes_is_noted_once(is_told):
 
 def test_a_customer_who_comes_back_meanwhile_is_a_new_lead_whose_events_go_on():
     tombstone = entombed().lead
-    back = open_over_tombstone(received(at=NOW + 2 * DAY), tombstone)
+    back = open_over_tombstone(opened(at=NOW + 2 * DAY), tombstone)
     assert [event.id for event in back.events] == [f"{tombstone.id}:5"]
     kept = back.lead.bookkeeping
     assert (kept.outbox.written, kept.outbox.unpublished, kept.erasure.erased_through) == (5, (4, 5), 3)
@@ -86,7 +87,7 @@ def test_a_customer_who_comes_back_meanwhile_is_a_new_lead_whose_events_go_on():
 
 
 def test_what_was_left_of_the_earlier_life_is_due_until_it_is_swept():
-    back = open_over_tombstone(received(at=NOW + 2 * DAY), entombed().lead)
+    back = open_over_tombstone(opened(at=NOW + 2 * DAY), entombed().lead)
     back = apply_policy(None, back, PROMISE).lead
     assert due_key(NOW + DAY + TOMBSTONE_TIME, DueKind.PURGE, back.id) in {
         row.key for row in index_rows(back)
@@ -99,7 +100,7 @@ def test_what_was_left_of_the_earlier_life_is_due_until_it_is_swept():
 
 def test_a_new_life_is_told_again_from_its_own_events():
     tombstone = entombed()
-    back = open_over_tombstone(received(at=NOW + 2 * DAY), tombstone.lead)
+    back = open_over_tombstone(opened(at=NOW + 2 * DAY), tombstone.lead)
     told = replay_lead([*tombstone.events, *back.events])
     assert told.contact == back.lead.contact
     assert told.bookkeeping.scoring.interactions == back.lead.bookkeeping.scoring.interactions
@@ -109,7 +110,7 @@ KEPT = '[retention]\nleads_after = "10d"\n'
 
 
 def closed():
-    change = Change(replace(lead(), status=LeadStatus.WON))
+    change = Change(replace(a_lead(), status=LeadStatus.WON))
     return apply_policy(None, change, parse_policy(KEPT))
 
 

@@ -7,11 +7,12 @@ import pytest
 from shared.enrichment.identity import contact_key, lead_id
 from shared.leads.behaviour import DEEPEST_DETAIL
 from shared.privacy.matching import PersonMatcher
-from tests.samples import KEY, push, sent
+from tests.builders import a_push
+from tests.samples import ID_KEY, push_body
 
-ADA = PersonMatcher(KEY, person=contact_key("ada@fabrikam.example", KEY))
-ONE = lead_id(push(), "a", KEY)
-OTHER = lead_id(push(), "b", KEY)
+ADA = PersonMatcher(ID_KEY, person=contact_key("ada@fabrikam.example", ID_KEY))
+ONE = lead_id(a_push(), "a", ID_KEY)
+OTHER = lead_id(a_push(), "b", ID_KEY)
 NOBODY = "a" * 24
 REPORT = {"type": "follow_up", "by": "sam"}
 
@@ -41,9 +42,11 @@ def nested(**members):
         pytest.param([f"{ONE}:12"], b"", True, id="event id"),
         pytest.param([ONE], b"", True, id="session"),
         pytest.param([NOBODY], b"{}", False, id="another session"),
-        pytest.param([], json.dumps(sent()).encode(), True, id="a push"),
-        pytest.param([], json.dumps(sent({"Email": "eva@x.example"})).encode(), False, id="another's push"),
-        pytest.param([], json.dumps({"push": json.dumps(sent())}).encode(), True, id="JSON within JSON"),
+        pytest.param([], json.dumps(push_body()).encode(), True, id="a push"),
+        pytest.param(
+            [], json.dumps(push_body({"Email": "eva@x.example"})).encode(), False, id="another's push"
+        ),
+        pytest.param([], json.dumps({"push": json.dumps(push_body())}).encode(), True, id="JSON within JSON"),
         pytest.param(
             [], body(leadId=NOBODY, note="a friend of ada@fabrikam.example"), False, id="only mentioned"
         ),
@@ -71,10 +74,10 @@ def test_a_message_is_about_a_person_by_id_or_address(texts, said, is_theirs):
 
 
 def test_by_a_lead_only_messages_about_this_lead_are_meant():
-    one = PersonMatcher(KEY, lead_id=ONE)
+    one = PersonMatcher(ID_KEY, lead_id=ONE)
     assert one.matches([ONE], b"")
     assert not one.matches([OTHER], body(email="ada@fabrikam.example"))
 
 
 def test_traces_never_show_their_secret():
-    assert KEY.decode() not in repr(ADA)
+    assert ID_KEY.decode() not in repr(ADA)

@@ -14,7 +14,8 @@ from shared.leads.lifecycle import apply_update
 from shared.policy.load import InvalidPolicy, load_policy, parse_policy
 from shared.privacy.retention import purge_due
 from shared.services.unit_of_work import apply_policy
-from tests.samples import NOW, TARGET, lead, push, touched
+from tests.builders import a_lead, a_push, touched
+from tests.samples import NOW, TARGET
 
 DAY = timedelta(days=1)
 TEN = parse_policy('[retention]\nleads_after = "10d"')
@@ -28,12 +29,12 @@ def won(one):
 @pytest.mark.parametrize(
     ("one", "policy", "after"),
     [
-        pytest.param(lead(), TEN, None, id="open"),
-        pytest.param(lead(), BOTH, 30, id="open, and the policy says so"),
-        pytest.param(won(lead()), TEN, 10, id="closed"),
-        pytest.param(lead(push(ActionCode="DNC")), TEN, 10, id="nobody may contact them"),
+        pytest.param(a_lead(), TEN, None, id="open"),
+        pytest.param(a_lead(), BOTH, 30, id="open, and the policy says so"),
+        pytest.param(won(a_lead()), TEN, 10, id="closed"),
+        pytest.param(a_lead(a_push(ActionCode="DNC")), TEN, 10, id="nobody may contact them"),
         pytest.param(
-            won(lead()), parse_policy("[retention]"), None, id="closed, and the policy says nothing"
+            won(a_lead()), parse_policy("[retention]"), None, id="closed, and the policy says nothing"
         ),
     ],
 )
@@ -42,10 +43,10 @@ def test_a_lead_is_kept_as_the_policy_says(one, policy, after):
 
 
 def test_time_counts_from_the_last_sign_of_the_customer_or_of_us():
-    one = lead()
+    one = a_lead()
     later = record_interaction(one, ReportInteraction(type="visit", at=NOW + 2 * DAY), now=NOW + 2 * DAY).lead
     called = replace(one, follow_up=FollowUp(first_at=NOW + 3 * DAY))
-    back = touched(one, push(Description="again"), NOW + DAY)
+    back = touched(one, a_push(Description="again"), NOW + DAY)
     imported = replace(
         one,
         bookkeeping=replace(one.bookkeeping, late=replace(one.bookkeeping.late, arrived_at=NOW + 4 * DAY)),
@@ -57,10 +58,10 @@ def test_time_counts_from_the_last_sign_of_the_customer_or_of_us():
 def test_closing_a_lead_sets_its_date_and_a_touch_that_opens_it_again_takes_it_away():
     at = NOW + DAY
     lost = apply_policy(
-        lead(), apply_update(lead(), UpdateLead(status=LeadStatus.LOST), now=at, policy=TEN), TEN
+        a_lead(), apply_update(a_lead(), UpdateLead(status=LeadStatus.LOST), now=at, policy=TEN), TEN
     ).lead
     assert lost.bookkeeping.erasure.purge_at == at + 10 * DAY
-    back = Change(touched(lost, push(Description="again"), at + DAY))
+    back = Change(touched(lost, a_push(Description="again"), at + DAY))
     again = apply_policy(lost, back, TEN).lead
     assert (again.status, again.bookkeeping.erasure.purge_at) == (LeadStatus.NEW, None)
 

@@ -23,23 +23,12 @@ from shared.routing.workload import Assignment, Workload, assign
 from shared.scoring.appraise import record_score
 from shared.services.unit_of_work import apply_policy
 from shared.typed_json import to_plain
-from tests.samples import NOW, lead, push, received, touched, worth
+from tests.builders import a_lead, a_push, a_score, opened, touched
+from tests.samples import NOW, ROUND_ROBIN
 
 HOUR = timedelta(hours=1)
 LATER = NOW + HOUR
-TEXT = """
-[routing]
-catch_all = "chief"
-reassign_on_miss = true
-[[routing.rules]]
-name = "all"
-because = "all leads"
-team = "desk"
-[routing.teams.desk]
-lead = "boss"
-members = ["ann", "bob"]
-"""
-POLICY = parse_policy(TEXT)
+POLICY = parse_policy(ROUND_ROBIN)
 EMPTY = Workload()
 
 
@@ -49,8 +38,8 @@ def stored(change: Change | None, before: Lead | None = None, policy: Policy = P
 
 
 def scored(one: Lead | None = None, policy: Policy = POLICY) -> Lead:
-    one = one or stored(received(), policy=policy)
-    return stored(record_score(one, Enrichment(), worth(40), now=NOW), one, policy)
+    one = one or stored(opened(), policy=policy)
+    return stored(record_score(one, Enrichment(), a_score(40), now=NOW), one, policy)
 
 
 def assigned(
@@ -67,7 +56,7 @@ def assigned(
 
 
 def test_a_lead_asks_for_an_owner_once_it_is_scored():
-    new = stored(received())
+    new = stored(opened())
     assert not is_assignment_requested(new)
     asked = scored(new)
     assert is_assignment_requested(asked)
@@ -134,9 +123,9 @@ def test_an_owner_by_hand_who_came_first_stays():
 @pytest.mark.parametrize(
     "silent",
     [
-        stored(received(push({"Email": "MSFT_TEST_1@test.com"}))),
-        stored(received(push(ActionCode="DNC"))),
-        replace(lead(), status=LeadStatus.LOST),
+        stored(opened(a_push({"Email": "MSFT_TEST_1@test.com"}))),
+        stored(opened(a_push(ActionCode="DNC"))),
+        replace(a_lead(), status=LeadStatus.LOST),
     ],
     ids=["test", "do not contact", "closed"],
 )
@@ -145,13 +134,13 @@ def test_nobody_is_asked_to_call_a_lead_that_nobody_may_or_need_call(silent: Lea
 
 
 def test_history_takes_nobodys_room_until_the_customer_comes_back():
-    old = stored(received())
+    old = stored(opened())
     old = replace(
         old, bookkeeping=replace(old.bookkeeping, late=replace(old.bookkeeping.late, is_history=True))
     )
     history = scored(old)
     assert not is_assignment_requested(history)
-    assert is_assignment_requested(stored(merge_push(history, push(ActionCode="PLT"), LATER), history))
+    assert is_assignment_requested(stored(merge_push(history, a_push(ActionCode="PLT"), LATER), history))
 
 
 def test_without_a_catch_all_nothing_is_asked():
@@ -160,7 +149,7 @@ def test_without_a_catch_all_nothing_is_asked():
 
 
 def test_a_lead_that_can_not_be_scored_gets_an_owner_all_the_same():
-    new = stored(received())
+    new = stored(opened())
     parked = replace(
         new.bookkeeping, retries={DueKind.SCORE: RetryState(attempts=8, retry_at=LATER, parked=True)}
     )
@@ -206,7 +195,7 @@ def test_a_lead_that_must_not_be_contacted_loses_its_owner_and_says_so():
 
 def test_a_push_that_forbids_contact_takes_the_owner_away_whoever_is_asked():
     owned, _, _ = assigned(scored())
-    silent = touched(owned, push(ActionCode="DNC"), LATER)
+    silent = touched(owned, a_push(ActionCode="DNC"), LATER)
     assert stored(Change(silent), owned, load_policy()).owner is None
 
 
@@ -214,7 +203,7 @@ def test_a_customer_who_comes_back_finds_the_owner_they_had():
     owned, rota, seat = assigned(scored())
     lost = stored(apply_update(owned, UpdateLead(status=LeadStatus.LOST), now=LATER, policy=POLICY), owned)
     lost, rota, seat = assigned(lost, rota, seat)
-    back = stored(Change(touched(lost, push(Description="me again"), LATER)), lost)
+    back = stored(Change(touched(lost, a_push(Description="me again"), LATER)), lost)
     done, rota, _ = assigned(back, rota, seat)
     assert (done.owner, rota.open_leads) == ("ann", {"ann": 1})
 
@@ -228,7 +217,7 @@ def test_a_missed_lead_goes_to_somebody_else_if_the_policy_says_so():
     moved, rota, _ = assigned(missed, rota, seat)
     assert (moved.owner, rota.open_leads) == ("bob", {"bob": 1})
     assert moved.follow_up.state is missed.follow_up.state
-    kept = parse_policy(TEXT.replace("reassign_on_miss = true", ""))
+    kept = parse_policy(ROUND_ROBIN.replace("reassign_on_miss = true", ""))
     assert not is_assignment_requested(stored(flag_missed(owned, policy=kept, now=due), owned, kept))
 
 
@@ -282,8 +271,8 @@ FRIDAY = datetime(2026, 3, 6, 16, 0, tzinfo=UTC)
     ],
 )
 def test_the_deadline_counts_in_the_calendar_of_whoever_gets_the_lead(calendars: str, due: datetime):
-    policy = parse_policy('[follow_up]\ntarget = "4h"\n' + TEXT + calendars + CALENDARS)
-    new = stored(received(at=FRIDAY), policy=policy)
+    policy = parse_policy('[follow_up]\ntarget = "4h"\n' + ROUND_ROBIN + calendars + CALENDARS)
+    new = stored(opened(at=FRIDAY), policy=policy)
     assert new.follow_up.due_at == FRIDAY + 4 * HOUR
     owned, _, _ = assigned(scored(new, policy), policy=policy)
     assert owned.follow_up.due_at == due
@@ -294,7 +283,7 @@ def test_the_deadline_counts_in_the_calendar_of_whoever_gets_the_lead(calendars:
 def test_escalations_name_the_person():
     policy = parse_policy(
         '[follow_up]\ntarget = "24h"\nescalate = [{ to = "team_lead", after = "1h" }, '
-        '{ to = "catch_all", after = "2h" }]\n' + TEXT.replace("reassign_on_miss = true", "")
+        '{ to = "catch_all", after = "2h" }]\n' + ROUND_ROBIN.replace("reassign_on_miss = true", "")
     )
     one, _, _ = assigned(scored(policy=policy), policy=policy)
     persons = []
@@ -308,4 +297,4 @@ def test_escalations_name_the_person():
 
 def test_rows_from_before_there_was_routing_are_read():
     told: dict[str, Any] = {"owner": "ann"}
-    assert stored(Change(replace(lead(), **told)), lead(), load_policy()).owner == "ann"
+    assert stored(Change(replace(a_lead(), **told)), a_lead(), load_policy()).owner == "ann"

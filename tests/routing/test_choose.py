@@ -14,7 +14,8 @@ from shared.policy.load import InvalidPolicy, parse_policy
 from shared.policy.model import Policy
 from shared.routing.choose import Request, choose
 from shared.routing.workload import Assignment, Workload, assign
-from tests.samples import NOW, examples
+from tests.samples import NOW
+from tests.strategies import examples
 
 TEAM = """
 [routing]

@@ -13,8 +13,9 @@ from shared.policy.duration import Duration
 from shared.policy.scoring import Behaviour
 from shared.scoring.behaviour import group_by_type, select_interactions, weight
 from shared.scoring.score import score
-from tests.sample_policies import TYPES, behaviours, policy, rule
-from tests.samples import NOW, examples
+from tests.builders import a_rule, a_scoring_policy
+from tests.samples import NOW
+from tests.strategies import INTERACTIONS, behaviours, examples
 
 WEEK, DAY = Duration(days=7), Duration(days=1)
 
@@ -28,21 +29,8 @@ def did(*days_ago: float, type: str = "page_visited", detail: str | None = None)
 
 def scored(interactions: list[Interaction], *, points: int = 10, cap: int | None = None, **how: Any) -> Score:
     behaviour = Behaviour(interaction=how.pop("interaction", "page_visited"), **how)
-    one = rule(group="intent", points=points, cap=cap, behaviour=behaviour)
-    return score({}, interactions, policy(one), NOW)
-
-
-INTERACTIONS = st.lists(
-    st.builds(
-        Interaction,
-        type=st.sampled_from(TYPES),
-        at=st.integers(-100, 100).map(lambda hours: NOW + timedelta(hours=hours)),
-        number=st.integers(1, 1000),
-        detail=st.none() | st.sampled_from(["the PRICES", "x"]),
-    ),
-    max_size=12,
-    unique_by=lambda one: one.number,
-)
+    one = a_rule(group="intent", points=points, cap=cap, behaviour=behaviour)
+    return score({}, interactions, a_scoring_policy(one), NOW)
 
 
 @pytest.mark.parametrize(
@@ -109,10 +97,12 @@ def test_what_has_faded_to_less_than_half_a_point_has_no_line():
 def test_points_do_not_depend_on_the_order_of_events(
     behaviour: Behaviour, interactions: list[Interaction], chance: Any
 ):
-    one = rule(group="intent", behaviour=behaviour)
+    one = a_rule(group="intent", behaviour=behaviour)
     shuffled = list(interactions)
     chance.shuffle(shuffled)
-    assert score({}, shuffled, policy(one), NOW) == score({}, interactions, policy(one), NOW)
+    assert score({}, shuffled, a_scoring_policy(one), NOW) == score(
+        {}, interactions, a_scoring_policy(one), NOW
+    )
 
 
 @given(behaviours(), INTERACTIONS, st.integers(0, 1000), st.integers(0, 1000))
@@ -120,7 +110,7 @@ def test_points_do_not_depend_on_the_order_of_events(
 def test_points_only_fade(behaviour: Behaviour, interactions: list[Interaction], first: int, more: int):
     """Once everything is done, a later instant never gives more points than an earlier one."""
     start = NOW + timedelta(hours=100 + first)
-    one = policy(rule(group="intent", behaviour=behaviour))
+    one = a_scoring_policy(a_rule(group="intent", behaviour=behaviour))
     early, late = (score({}, interactions, one, at).intent for at in (start, start + timedelta(hours=more)))
     assert late <= early
 

@@ -7,8 +7,7 @@ from hypothesis import given
 
 from shared.policy.conditions import Condition
 from shared.scoring.conditions import holds
-from tests.sample_policies import FACTS, conditions
-from tests.samples import examples
+from tests.strategies import FACTS, conditions, examples
 
 A, B = Condition(fact="a", equals="x"), Condition(fact="b", equals="y")
 BOTH, NEITHER = {"a": "x", "b": "y"}, {"a": "y", "b": "x"}

@@ -19,8 +19,8 @@ from shared.policy.scoring import Behaviour, Qualification, ScoringPolicy, write
 from shared.scoring.appraise import appraise, record_score, score_at
 from shared.scoring.replay import NothingToReplay, replay_lead, replay_score
 from shared.typed_json import to_json, to_plain
-from tests.sample_policies import policy, rule
-from tests.samples import NOW, push, received, touched
+from tests.builders import a_push, a_rule, a_scoring_policy, opened, touched
+from tests.samples import NOW
 
 if TYPE_CHECKING:
     from shared.leads.lead import Lead
@@ -35,7 +35,7 @@ class History:
     """A lead that lives through pushes, behaviour and scores; every score is remembered with its events."""
 
     def __init__(self) -> None:
-        first = received(push(Description="Please call", ActionCode="PLT"))
+        first = opened(a_push(Description="Please call", ActionCode="PLT"))
         self.lead: Lead = first.lead
         self.events: list[Event] = list(first.events)
         self.scores: list[tuple[int, Score]] = []
@@ -46,8 +46,8 @@ class History:
         self.events += [read_event(event_json(event)) for event in change.events]  # as stored
 
     def pushes(self, at: datetime, **members: Any) -> None:
-        changed = touched(self.lead, push(**members), at)
-        story = {"push": push(**members).as_sent}
+        changed = touched(self.lead, a_push(**members), at)
+        story = {"push": a_push(**members).as_sent}
         number = changed.bookkeeping.outbox.written
         event = Event(id=f"{changed.id}:{number}", number=number, type=EventType.TOUCHED, time=at, data=story)
         self.takes(Change(changed, (event,)))
@@ -213,7 +213,7 @@ def test_a_score_is_read_as_it_is_worth_now_and_as_stored_if_nothing_faded():
 
 def test_a_lead_stays_qualified_down_to_the_lower_threshold_and_is_replayed_so():
     visit = Behaviour(interaction="page_visited", half_life=Duration(days=10))
-    fading = policy(rule(points=60, behaviour=visit), qualify=Qualification(enter=50, leave=25))
+    fading = a_scoring_policy(a_rule(points=60, behaviour=visit), qualify=Qualification(enter=50, leave=25))
     one = History()
     one.does("page_visited", NOW)
     one.is_scored(NOW, rules=fading)
@@ -231,6 +231,6 @@ def test_a_lead_stays_qualified_down_to_the_lower_threshold_and_is_replayed_so()
 def test_what_waits_for_a_score_or_has_one_by_other_rules_is_read_as_stored():
     one = History()
     one.is_scored(NOW)
-    assert score_at(one.lead, policy(rule()), NOW + timedelta(days=90)) is one.lead
+    assert score_at(one.lead, a_scoring_policy(a_rule()), NOW + timedelta(days=90)) is one.lead
     one.does("email_opened", NOW)
     assert score_at(one.lead, RULES, NOW + timedelta(days=90)) is one.lead

@@ -26,9 +26,9 @@ from shared.policy.scoring import (
 from shared.scoring.appraise import appraise
 from shared.scoring.conditions import holds
 from shared.scoring.score import score
-from tests.sample_policies import FACTS, model, policies, policy, rule
-from tests.samples import NOW, TARGET, examples, lead, push, touched
-from tests.scoring.test_behaviour import INTERACTIONS
+from tests.builders import a_lead, a_model, a_push, a_rule, a_scoring_policy, touched
+from tests.samples import NOW, TARGET
+from tests.strategies import FACTS, INTERACTIONS, examples, policies
 
 SHIPPED = load_policy().scoring
 DONE = {"action": "INS"}
@@ -123,8 +123,8 @@ def test_every_rule_that_holds_has_its_line_and_no_other(facts: dict[str, Any], 
 def test_a_group_stays_within_its_bounds_and_says_what_that_took(
     points, total: int, grade: str, bound: int | None
 ):
-    rules = [rule(f"rule-{number}", points=each) for number, each in enumerate(points)]
-    found = score(DONE, [], policy(*rules), NOW)
+    rules = [a_rule(f"rule-{number}", points=each) for number, each in enumerate(points)]
+    found = score(DONE, [], a_scoring_policy(*rules), NOW)
     assert (found.total, found.grade) == (total, grade)
     limit = "less than 0" if bound and bound > 0 else "more than 60"
     line = LedgerLine(
@@ -136,33 +136,35 @@ def test_a_group_stays_within_its_bounds_and_says_what_that_took(
 def test_groups_beside_fit_and_intent_count_and_the_total_stays_within_a_hundred():
     luck = {"luck": Group(cap=50), "risk": Group(cap=0, floor=-30)}
     rules = [
-        rule("f", points=60),
-        rule("i", group="intent", points=40),
-        rule("l", group="luck", points=20),
+        a_rule("f", points=60),
+        a_rule("i", group="intent", points=40),
+        a_rule("l", group="luck", points=20),
     ]
-    found = score(DONE, [], policy(*rules, groups=luck), NOW)
+    found = score(DONE, [], a_scoring_policy(*rules, groups=luck), NOW)
     assert (found.total, found.fit, found.intent) == (100, 60, 40)
     assert found.ledger[-1] == LedgerLine(
         rule="total-bound", points=-20, because="total never counts more than 100 points", group="total"
     )
-    risky = score(DONE, [], policy(*rules[:1], rule("r", group="risk", points=-25), groups=luck), NOW)
+    risky = score(
+        DONE, [], a_scoring_policy(*rules[:1], a_rule("r", group="risk", points=-25), groups=luck), NOW
+    )
     assert (risky.total, risky.fit) == (35, 60)
 
 
 def test_a_line_names_the_facts_it_rests_on_but_not_what_the_customer_wrote():
-    wrote = rule(
+    wrote = a_rule(
         "wrote", when=Condition(all=(Condition(fact="note", exists=True), Condition(fact="a", equals=5)))
     )
-    (line,) = score({"note": "my secret", "a": 5}, [], policy(wrote), NOW).ledger
+    (line,) = score({"note": "my secret", "a": 5}, [], a_scoring_policy(wrote), NOW).ledger
     assert line.evidence == (Evidence(fact="note"), Evidence(fact="a", value=5))
 
 
 def test_a_rule_with_a_condition_and_behaviour_needs_both():
-    both = rule("both", when=Condition(fact="a", equals=5), behaviour=Behaviour(interaction="call"))
+    both = a_rule("both", when=Condition(fact="a", equals=5), behaviour=Behaviour(interaction="call"))
     called = [Interaction(type="call", at=NOW, number=2)]
-    assert score({"a": 5}, called, policy(both), NOW).total == 10
-    assert score({"a": 6}, called, policy(both), NOW).total == 0
-    assert score({"a": 5}, [], policy(both), NOW).total == 0
+    assert score({"a": 5}, called, a_scoring_policy(both), NOW).total == 10
+    assert score({"a": 6}, called, a_scoring_policy(both), NOW).total == 0
+    assert score({"a": 5}, [], a_scoring_policy(both), NOW).total == 0
 
 
 # Which model
@@ -185,7 +187,7 @@ def test_the_first_model_that_is_for_a_lead_scores_it(facts: dict[str, Any], nam
         "store": Scope(publishers=("fabrikam",), sources=("AppSource", "AzureMarketplace")),
         "others": None,
     }
-    several = ScoringPolicy(models=tuple(model(name=each, for_=scope) for each, scope in scopes.items()))
+    several = ScoringPolicy(models=tuple(a_model(name=each, for_=scope) for each, scope in scopes.items()))
     assert score(facts, [], several, NOW).model == name
 
 
@@ -196,7 +198,9 @@ def qualified(
     points: int, facts: dict[str, Any] | None = None, *, was: bool = False, **qualify: Any
 ) -> Score:
     told = Qualification(enter=50, **qualify)
-    return score(facts or DONE, [], policy(rule(points=points), qualify=told), NOW, was_qualified=was)
+    return score(
+        facts or DONE, [], a_scoring_policy(a_rule(points=points), qualify=told), NOW, was_qualified=was
+    )
 
 
 @pytest.mark.parametrize(
@@ -226,15 +230,15 @@ def test_what_is_needed_and_what_holds_back_count_whatever_the_points():
 
 
 def test_confidence_is_how_surely_the_asked_facts_are_known():
-    asked = policy(*(rule(name, when=Condition(fact=name, exists=True)) for name in "abcd"))
+    asked = a_scoring_policy(*(a_rule(name, when=Condition(fact=name, exists=True)) for name in "abcd"))
     assert score({}, [], asked, NOW).confidence == 0.0
     assert score(dict.fromkeys("abcd", "x"), [], asked, NOW).confidence == 1.0
     assert score({"a": "x", "b": 0}, [], asked, NOW, fact_confidence={"a": 0.5}).confidence == 0.38
-    assert score({}, [], policy(), NOW).confidence == 0.0
+    assert score({}, [], a_scoring_policy(), NOW).confidence == 0.0
 
 
 def test_a_policy_without_rules_gives_nobody_a_point():
-    found = score({"action": "PLT"}, [], policy(), NOW)
+    found = score({"action": "PLT"}, [], a_scoring_policy(), NOW)
     assert (found.total, found.grade, found.confidence, found.ledger) == (0, "D4", 0.0, ())
 
 
@@ -242,9 +246,9 @@ def test_a_policy_without_rules_gives_nobody_a_point():
 
 
 def shipped(person: dict[str, Any] | None = None, again: str | None = None, **members: Any) -> Score:
-    one = lead(push(person, **members))
+    one = a_lead(a_push(person, **members))
     if again:
-        one = touched(one, push(person, ActionCode=again), NOW + TARGET)
+        one = touched(one, a_push(person, ActionCode=again), NOW + TARGET)
     return appraise(one, SHIPPED, NOW + TARGET if again else NOW)[1]
 
 
@@ -286,14 +290,14 @@ def test_who_asked_for_another_partner_has_no_intent_and_never_qualifies():
 
 
 def test_who_must_not_be_contacted_never_qualifies_whatever_the_policy_says():
-    generous = policy(rule(points=60), qualify=Qualification(enter=0))
-    found = appraise(lead(push(ActionCode="DNC")), generous, NOW)[1]
+    generous = a_scoring_policy(a_rule(points=60), qualify=Qualification(enter=0))
+    found = appraise(a_lead(a_push(ActionCode="DNC")), generous, NOW)[1]
     assert (found.qualified, found.held_back) == (False, ("must not be contacted",))
 
 
 def test_a_lead_that_says_nothing_has_no_points_and_no_doubtful_ledger():
-    empty = push(dict.fromkeys(STUDENT | {"FirstName": 0, "LastName": 0}), LeadSource="", ActionCode="")
-    found = appraise(lead(empty), SHIPPED, NOW)[1]
+    empty = a_push(dict.fromkeys(STUDENT | {"FirstName": 0, "LastName": 0}), LeadSource="", ActionCode="")
+    found = appraise(a_lead(empty), SHIPPED, NOW)[1]
     assert (found.total, found.grade, found.ledger) == (0, "D4", ())
 
 

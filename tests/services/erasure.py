@@ -9,13 +9,13 @@ from shared.services.ports import UnreadMessage
 from shared.services.receive import Intake, receive
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.builders import NOW, a_push
-from tests.routing.test_assignment import TEXT
+from tests.builders import a_push
+from tests.samples import NOW, ROUND_ROBIN
 
 MINUTE = timedelta(minutes=1)
 EMAIL = " Ada@FABRIKAM.example"
 AT = NOW + MINUTE
-OWNED = TEXT
+OWNED = ROUND_ROBIN
 
 
 async def pushed(context, slug="backup", at=NOW, **changes):

@@ -23,7 +23,8 @@ from shared.services.ports import QueuedMessage
 from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY, SPILL_REDELIVERY, redeliver
 from shared.services.run_due import run_due
-from tests.builders import NOW, a_context, a_push
+from tests.builders import a_context, a_push
+from tests.samples import NOW
 from tests.services.test_receive import LosesAnswers
 
 LATER = NOW + timedelta(hours=1)

@@ -17,11 +17,11 @@ from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.builders import DAY, NOW, a_context, a_push, another
+from tests.builders import a_context, a_push, another_instance
+from tests.fakes.dying_table import DyingTable
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
-from tests.routing.test_assignment import TEXT
-from tests.services.dying_store import DyingStore
+from tests.samples import DAY, NOW, ROUND_ROBIN
 
 MINUTE = timedelta(minutes=1)
 
@@ -48,7 +48,7 @@ def assignments(context):
 
 
 async def test_scoring_a_lead_finds_its_owner_at_once():
-    context = a_context(TEXT)
+    context = a_context(ROUND_ROBIN)
     lead_id = await pushed(context, 1)
     await score_lead(context, lead_id, now=NOW)
     assert (await lead_of(context, lead_id)).owner == "ann"
@@ -59,7 +59,7 @@ async def test_scoring_a_lead_finds_its_owner_at_once():
 
 async def test_turns_are_fair_when_several_instances_choose_at_once():
     store, publisher = MemoryTable(), MemoryPublisher()
-    desks = [another(a_context(TEXT, table=store, publisher=publisher)) for _ in range(4)]
+    desks = [another_instance(a_context(ROUND_ROBIN, table=store, publisher=publisher)) for _ in range(4)]
     lead_ids = [await pushed(desks[0], number) for number in range(40)]
     await asyncio.gather(
         *(score_lead(context, lead_id, now=NOW) for lead_id in lead_ids for context in desks),
@@ -86,13 +86,13 @@ async def at_work(context, who, lead_id):
     ("who", "dies_at"), [(who, number + 1) for who, writes in WRITES.items() for number in range(writes)]
 )
 async def test_whoever_dies_between_two_writes_the_lead_gets_one_owner_and_one_turn(who, dies_at, is_done):
-    store = DyingStore()
-    context = a_context(TEXT, table=store)
+    store = DyingTable()
+    context = a_context(ROUND_ROBIN, table=store)
     lead_id = await pushed(context, 1)
     with store.dies_at(dies_at, is_done=is_done):
         await at_work(context, who, lead_id)
     for minutes in range(1, 4):
-        await run_due(another(context), NOW + minutes * MINUTE)
+        await run_due(another_instance(context), NOW + minutes * MINUTE)
     lead, books = await lead_of(context, lead_id), await books_of(context)
     assert (lead.owner, books.open_leads, books.turns_taken) == ("ann", {"ann": 1}, 1)
     assert lead.bookkeeping.assignment.requested == lead.bookkeeping.assignment.completed == 1
@@ -101,8 +101,8 @@ async def test_whoever_dies_between_two_writes_the_lead_gets_one_owner_and_one_t
 
 @pytest.mark.parametrize(("who", "writes"), WRITES.items())
 async def test_these_are_all_the_writes_there_are_to_die_at(who, writes):
-    store = DyingStore()
-    context = a_context(TEXT, table=store)
+    store = DyingTable()
+    context = a_context(ROUND_ROBIN, table=store)
     lead_id = await pushed(context, 1)
     before = store.writes
     await at_work(context, who, lead_id)
@@ -110,7 +110,7 @@ async def test_these_are_all_the_writes_there_are_to_die_at(who, writes):
 
 
 async def test_an_owner_is_found_by_the_clock_when_the_books_were_away(monkeypatch):
-    context = a_context(TEXT)
+    context = a_context(ROUND_ROBIN)
     lead_id = await pushed(context, 1)
 
     async def away(*_):
@@ -126,7 +126,9 @@ async def test_an_owner_is_found_by_the_clock_when_the_books_were_away(monkeypat
 
 
 async def test_closed_leads_make_room_and_a_lead_given_back_is_assigned_anew():
-    context = a_context(TEXT + "[routing.owners.ann]\ncapacity = 1\n[routing.owners.bob]\ncapacity = 1\n")
+    context = a_context(
+        ROUND_ROBIN + "[routing.owners.ann]\ncapacity = 1\n[routing.owners.bob]\ncapacity = 1\n"
+    )
     lead_ids = [await pushed(context, number) for number in range(4)]
     for lead_id in lead_ids[:3]:
         await score_lead(context, lead_id, now=NOW)
@@ -141,7 +143,7 @@ async def test_closed_leads_make_room_and_a_lead_given_back_is_assigned_anew():
 
 
 async def test_a_missed_lead_changes_hands_with_the_tick_that_flags_it():
-    context = a_context(TEXT)
+    context = a_context(ROUND_ROBIN)
     lead_id = await pushed(context, 1)
     await score_lead(context, lead_id, now=NOW)
     await run_due(context, NOW + DAY)

@@ -12,7 +12,8 @@ from shared.services.errors import LeadNotFound
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from tests.builders import NOW, a_context, a_push
+from tests.builders import a_context, a_push
+from tests.samples import NOW
 
 MINUTE = timedelta(minutes=1)
 

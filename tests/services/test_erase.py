@@ -22,10 +22,10 @@ from shared.services.queries import get_lead, list_events
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.builders import DAY, NOW, a_context, another
+from tests.builders import a_context, another_instance
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable, ports_over
-from tests.samples import ADA
+from tests.samples import ADA, DAY, NOW
 from tests.services.erasure import (
     AT,
     EMAIL,
@@ -259,7 +259,7 @@ async def test_an_erasure_that_always_fails_is_tried_later_and_later_but_never_g
 async def test_two_who_erase_at_once_do_it_once():
     context = a_context(OWNED)
     lead_id = await lived(context)
-    done = await asyncio.gather(*(erase_person(another(context), EMAIL, now=AT) for _ in range(3)))
+    done = await asyncio.gather(*(erase_person(another_instance(context), EMAIL, now=AT) for _ in range(3)))
     assert (sum(one.leads for one in done), sum(one.events for one in done)) == (1, 6)
     await run_due(context, AT + MINUTE)
     expect_gone(context, lead_id)

@@ -8,7 +8,8 @@ from shared.services.commands import update_lead
 from shared.services.queries import get_lead
 from shared.services.run_due import run_due
 from shared.typed_json import to_plain
-from tests.builders import DAY, NOW, a_context
+from tests.builders import a_context
+from tests.samples import DAY, NOW
 from tests.services.erasure import MINUTE, lived, rows_of, told
 
 KEPT = '[retention]\nleads_after = "10d"\n'

@@ -9,8 +9,9 @@ from shared.services.ports import UnreadMessage
 from shared.services.queries import get_lead
 from shared.services.receive import Intake, identify
 from shared.services.spill import receive_spilled, spill_message
-from tests.builders import NOW, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryUnread
+from tests.samples import NOW
 from tests.services.erasure import AT, EMAIL, MINUTE, lived, pushed, said_by, unread
 
 

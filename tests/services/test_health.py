@@ -14,9 +14,10 @@ from shared.services.health import WORK_STALE_AFTER, check_health, clock_stopped
 from shared.services.parked import revive
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
-from tests.builders import NOW, a_context, a_first_push, a_push, with_parked_score
+from tests.builders import a_context, a_first_push, a_push, with_parked_score
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
+from tests.samples import NOW
 
 MINUTE = timedelta(minutes=1)
 

@@ -11,8 +11,9 @@ from shared.services.errors import LeadChanged, LeadNotFound
 from shared.services.parked import list_parked, revive
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
-from tests.builders import NOW, a_context, a_first_push, a_push, with_parked_score
+from tests.builders import a_context, a_first_push, a_push, with_parked_score
 from tests.fakes.table import MemoryTable
+from tests.samples import NOW
 
 MINUTE = timedelta(minutes=1)
 

@@ -10,9 +10,10 @@ from shared.services.errors import StoreUnavailable
 from shared.services.publish import EVENTS_AT_ONCE
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
-from tests.builders import NOW, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
+from tests.samples import NOW
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

@@ -7,7 +7,8 @@ import pytest
 from shared.services.errors import LeadNotFound
 from shared.services.queries import EVENTS_A_PAGE, list_events
 from shared.services.receive import Intake, receive
-from tests.builders import NOW, a_context, a_push
+from tests.builders import a_context, a_push
+from tests.samples import NOW
 
 
 async def test_a_long_history_comes_in_pages_without_a_gap():

@@ -10,9 +10,10 @@ from shared.services import receive as service
 from shared.services.errors import StoreUnavailable
 from shared.services.receive import Intake, Result, receive
 from shared.typed_json import to_plain
-from tests.builders import NOW, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
+from tests.samples import NOW
 
 
 class LosesAnswers(MemoryTable):

@@ -16,9 +16,10 @@ from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.builders import DAY, NOW, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
+from tests.samples import DAY, NOW
 
 MINUTE = timedelta(minutes=1)
 

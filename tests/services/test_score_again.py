@@ -17,9 +17,9 @@ from shared.services.health import check_health
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import QUIET, request_scores
-from tests.builders import NOW, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.table import MemoryTable
-from tests.policy.texts import with_rule
+from tests.samples import NOW, with_rule
 
 MINUTE = timedelta(minutes=1)
 OTHER_RULES = with_rule(points="7")

@@ -19,9 +19,10 @@ from shared.services.receive import Intake, Result, receive
 from shared.services.run_due import run_due
 from shared.services.spill import receive_or_spill, receive_spilled, spill_message
 from shared.typed_json import Mistake, Unreadable, to_plain
-from tests.builders import DAY, NOW, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryQueue
 from tests.fakes.table import MemoryTable, ports_over
+from tests.samples import DAY, NOW
 from tests.services.test_receive import LosesAnswers
 
 MINUTE = timedelta(minutes=1)

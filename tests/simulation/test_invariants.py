@@ -11,7 +11,7 @@ from shared.routing.workload import Assignment
 from shared.services.erase import erase_person
 from shared.services.receive import Intake, receive
 from shared.services.score import score_lead
-from simulation.environment import POLICY, World
+from simulation.environment import POLICY, Environment
 from simulation.invariants import Erasure, broken, unsettled
 from simulation.ports import Subscriber
 from simulation.scenarios import EMAIL
@@ -21,12 +21,12 @@ from tests.samples import NOW
 
 @pytest.fixture
 async def found():
-    world = World()
-    context = world.process("one")
+    environment = Environment()
+    context = environment.process("one")
     receipt = await receive(context, Intake(a_push(), NOW))
-    world.acknowledged.append((receipt.lead_id, a_push().as_sent))
+    environment.acknowledged.append((receipt.lead_id, a_push().as_sent))
     await score_lead(context, receipt.lead_id, now=NOW + timedelta(seconds=1), published_number=1)
-    found = await world.found()
+    found = await environment.found()
     found.policy = POLICY
     return found
 
@@ -86,60 +86,60 @@ async def test_books_that_count_otherwise_are_noticed(found):
     assert any("books count" in problem for problem in broken(found))
 
 
-async def erased_world(**erasure):
+async def erased_environment(**erasure):
     """A lead came, and somebody was erased, or should have been."""
-    world = World()
-    context = world.process("one")
+    environment = Environment()
+    context = environment.process("one")
     receipt = await receive(context, Intake(a_push(), NOW))
-    world.acknowledged.append((receipt.lead_id, a_push().as_sent))
-    world.erasures.append(Erasure(**erasure))
-    return world, context
+    environment.acknowledged.append((receipt.lead_id, a_push().as_sent))
+    environment.erasures.append(Erasure(**erasure))
+    return environment, context
 
 
 async def test_an_erasure_that_took_everything_away_is_well():
-    world, context = await erased_world(surely=1, maybe=1)
-    await erase_person(context, EMAIL, now=world.at)
-    await world.settle()
-    assert await world.problems() == []
+    environment, context = await erased_environment(surely=1, maybe=1)
+    await erase_person(context, EMAIL, now=environment.at)
+    await environment.settle()
+    assert await environment.problems() == []
 
 
 async def test_a_push_that_outlives_an_erasure_is_noticed():
-    world, _ = await erased_world(surely=1, maybe=1)
-    assert any("stored 1 times" in problem for problem in await world.problems())
+    environment, _ = await erased_environment(surely=1, maybe=1)
+    assert any("stored 1 times" in problem for problem in await environment.problems())
 
 
 async def test_a_push_that_came_after_an_erasure_and_went_with_it_is_noticed():
-    world, context = await erased_world(surely=0, maybe=0)
-    await erase_person(context, EMAIL, now=world.at)
-    await world.settle()
-    assert any("stored 0 times" in problem for problem in await world.problems())
+    environment, context = await erased_environment(surely=0, maybe=0)
+    await erase_person(context, EMAIL, now=environment.at)
+    await environment.settle()
+    assert any("stored 0 times" in problem for problem in await environment.problems())
 
 
 async def test_a_lead_that_goes_without_a_word_is_noticed():
-    world, context = await erased_world(surely=1, maybe=1)
-    world.subscriber.heard.clear()
-    await erase_person(replace_desk(context, publisher=Subscriber()), EMAIL, now=world.at)
-    await world.settle()
-    assert any("gone without a word" in problem for problem in await world.problems())
+    environment, context = await erased_environment(surely=1, maybe=1)
+    environment.subscriber.heard.clear()
+    await erase_person(replace_desk(context, publisher=Subscriber()), EMAIL, now=environment.at)
+    await environment.settle()
+    assert any("gone without a word" in problem for problem in await environment.problems())
 
 
 async def test_a_tombstone_that_stays_is_noticed():
-    world, context = await erased_world(surely=1, maybe=1)
-    await erase_person(context, EMAIL, now=world.at)
-    assert any("erasure without an end" in problem for problem in await world.problems())
+    environment, context = await erased_environment(surely=1, maybe=1)
+    await erase_person(context, EMAIL, now=environment.at)
+    assert any("erasure without an end" in problem for problem in await environment.problems())
 
 
 async def test_a_row_that_remembers_somebody_is_noticed():
-    world, context = await erased_world(surely=1, maybe=1)
-    await erase_person(context, EMAIL, now=world.at)
-    await world.settle()
-    world.store.rows["desk", "note"] = {"PartitionKey": "desk", "RowKey": "note", "said": EMAIL}
-    assert any("is in a row" in problem for problem in await world.problems())
+    environment, context = await erased_environment(surely=1, maybe=1)
+    await erase_person(context, EMAIL, now=environment.at)
+    await environment.settle()
+    environment.store.rows["desk", "note"] = {"PartitionKey": "desk", "RowKey": "note", "said": EMAIL}
+    assert any("is in a row" in problem for problem in await environment.problems())
 
 
 async def test_a_seat_of_nobody_is_noticed():
-    world, context = await erased_world(surely=1, maybe=1)
-    await erase_person(context, EMAIL, now=world.at)
-    await world.settle()
-    world.store._assignments["a" * 24] = Assignment(request=1, owner="ann")
-    assert any("a seat without a lead" in problem for problem in await world.problems())
+    environment, context = await erased_environment(surely=1, maybe=1)
+    await erase_person(context, EMAIL, now=environment.at)
+    await environment.settle()
+    environment.store._assignments["a" * 24] = Assignment(request=1, owner="ann")
+    assert any("a seat without a lead" in problem for problem in await environment.problems())

@@ -24,9 +24,9 @@ def test_no_order_breaks_a_rule_as_far_as_it_is_searched(name):
 
 
 def test_an_answer_before_the_commit_is_found():
-    async def hasty(world, context):
-        world.acknowledged.append((world.lead_id, a_push().as_sent))
-        await receive(context, Intake(a_push(), world.at))
+    async def hasty(environment, context):
+        environment.acknowledged.append((environment.lead_id, a_push().as_sent))
+        await receive(context, Intake(a_push(), environment.at))
 
     found = explore(Scenario("hasty", nothing, (hasty, nothing)), 1)
     assert any("stored 0 times" in problem for _, problems in found.broken for problem in problems)

@@ -23,7 +23,9 @@ from shared.storage.rows import (
     workload_of,
 )
 from shared.storage.unknown_members import unknown_in, with_unknown
-from tests.samples import NOW, TARGET, examples, lead, push, touched
+from tests.builders import a_lead, a_push, touched
+from tests.samples import NOW, TARGET
+from tests.strategies import examples
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
@@ -49,7 +51,7 @@ def written_by_a_later_version(one: Lead) -> dict:
 
 def test_a_row_with_members_that_are_not_known_survives_a_change_with_them():
     read, index, unknown = lead_of(
-        written_by_a_later_version(touched(lead(), push(Description="Hi"), NOW + TARGET))
+        written_by_a_later_version(touched(a_lead(), a_push(Description="Hi"), NOW + TARGET))
     )
 
     changed = with_operation(replace(read, owner="kim"), "operation")
@@ -64,9 +66,11 @@ def test_a_row_with_members_that_are_not_known_survives_a_change_with_them():
 
 
 def test_members_of_an_item_follow_the_item_to_its_new_place():
-    read, index, unknown = lead_of(written_by_a_later_version(lead()))
+    read, index, unknown = lead_of(written_by_a_later_version(a_lead()))
 
-    earlier = touched(read, push(Description="Hi"), NOW - TARGET)  # its interaction goes before the first one
+    earlier = touched(
+        read, a_push(Description="Hi"), NOW - TARGET
+    )  # its interaction goes before the first one
     stored = json.loads(lead_entity(earlier, index, unknown)["json0"])
 
     first, second = stored["bookkeeping"]["scoring"]["interactions"]
@@ -76,7 +80,7 @@ def test_members_of_an_item_follow_the_item_to_its_new_place():
 
 def test_columns_that_are_not_known_survive_a_change_of_their_row():
     text = "x" * (2 * CHUNK)  # the stored JSON takes three columns, the known part of it one
-    entity = {**written_by_a_later_version(lead()), "snoozedUntil": NOW, "json_schema": 3}
+    entity = {**written_by_a_later_version(a_lead()), "snoozedUntil": NOW, "json_schema": 3}
     later = {**json.loads(entity.pop("json0")), "summary": text}
     chunks = json.dumps(later)
     entity |= {f"json{number}": chunks[number * CHUNK : (number + 1) * CHUNK] for number in range(4)}
@@ -90,7 +94,7 @@ def test_columns_that_are_not_known_survive_a_change_of_their_row():
 
 
 def test_an_erased_lead_keeps_nothing_that_is_not_known():
-    read, _, unknown = lead_of({**written_by_a_later_version(lead()), "nickname": "canary"})
+    read, _, unknown = lead_of({**written_by_a_later_version(a_lead()), "nickname": "canary"})
     erased = entomb(read, ErasureReason.REQUESTED, now=NOW).lead
 
     row = lead_entity(erased, index_rows(erased), unknown)
@@ -122,7 +126,7 @@ def test_the_state_of_an_import_keeps_what_is_not_known():
 
 
 def test_a_lead_of_this_version_has_nothing_unknown():
-    one = touched(lead(), push(Description="Hi"), NOW + TARGET)
+    one = touched(a_lead(), a_push(Description="Hi"), NOW + TARGET)
 
     read, _, unknown = lead_of(lead_entity(one, index_rows(one)))
 

@@ -11,8 +11,7 @@ import pytest
 from local.cli.policy_comparison import Compared, picture, report
 from shared.leads.score import LedgerLine, Score
 from tests.conftest import ROOT
-from tests.policy.texts import scoring, with_rule
-from tests.samples import NOW, SAMPLES, sent
+from tests.samples import FILES, NOW, push_body, scoring_policy, with_rule
 
 
 def a_score(total: int, grade: str, *rules: str, qualified: bool = False) -> Score:
@@ -89,13 +88,11 @@ def test_check_lists_a_hundred_mistakes_and_counts_the_others(tmp_path: Path):
 
 def test_compare_shows_samples_by_both_policies(tmp_path: Path):
     file, lines = tmp_path / "policy.toml", tmp_path / "pushes.jsonl"
-    file.write_text(scoring())
+    file.write_text(scoring_policy())
     lines.write_text(
-        "\n".join(json.dumps(sent({"FirstName": f"Ada {number}"})) for number in range(3)) + "\n"
+        "\n".join(json.dumps(push_body({"FirstName": f"Ada {number}"})) for number in range(3)) + "\n"
     )
-    done = run(
-        "compare", "shipped", file, "--sample", lines, SAMPLES / min(p.name for p in SAMPLES.iterdir())
-    )
+    done = run("compare", "shipped", file, "--sample", lines, FILES / min(p.name for p in FILES.iterdir()))
     assert (done.returncode, done.stderr) == (0, "")
     assert "4 of 4 leads change their grade" in done.stdout
     assert "pushes.jsonl:2" in done.stdout

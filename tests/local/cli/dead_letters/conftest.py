@@ -10,7 +10,7 @@ from azure.servicebus.aio import ServiceBusClient
 from local.cli.dead_letters.__main__ import run
 from local.cli.dead_letters.arguments import arguments
 from local.emulators.servicebus.emulator import Emulator
-from tests.local.cli.dead_letters.parts import CONFIG, DEAD, UNUSED, Grave, links
+from tests.local.cli.dead_letters.graves import CONFIG, DEAD, UNUSED, Grave, links
 
 
 @pytest.fixture(scope="package")

@@ -9,8 +9,8 @@ from azure.servicebus.aio import ServiceBusClient
 from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageBodyType
 
 from local.cli.dead_letters.links import BusRefused
-from tests.local.cli.dead_letters.parts import DEADLINE, ids, links, numbered
-from tests.local.emulators.servicebus.client_parts import receive, stored
+from tests.local.cli.dead_letters.graves import DEADLINE, ids, links, numbered
+from tests.receiving import receive, stored
 
 # list
 

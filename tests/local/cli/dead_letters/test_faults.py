@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.conftest import ROOT
-from tests.local.cli.dead_letters.parts import DEADLINE, numbered
+from tests.local.cli.dead_letters.graves import DEADLINE, numbered
 from tests.local.cli.dead_letters.wire import Wire
-from tests.local.emulators.servicebus.client_parts import receive, stored
+from tests.receiving import receive, stored
 
 
 @asynccontextmanager

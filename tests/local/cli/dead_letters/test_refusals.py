@@ -12,7 +12,7 @@ from local.cli.dead_letters.arguments import arguments
 from local.cli.dead_letters.links import BusRefused
 from local.emulators.servicebus.emulator import connection_string
 from tests.conftest import ROOT, free_port
-from tests.local.cli.dead_letters.parts import DEADLINE, UNUSED
+from tests.local.cli.dead_letters.graves import DEADLINE, UNUSED
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from local.emulators.servicebus.entities import Queue, QueueSettings, queue_with_dead_letters
-from tests.local.emulators.servicebus.parts import LOCK, Clock
+from tests.local.emulators.servicebus.builders import LOCK, Clock
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from local.emulators.servicebus import codec
-from tests.local.emulators.servicebus.parts import LOCK, START, dead_letters, message, subscribed
+from tests.local.emulators.servicebus.builders import LOCK, START, dead_letters, message, subscribed
 
 
 @pytest.mark.parametrize("failure", ["abandon", "lock expiry"])

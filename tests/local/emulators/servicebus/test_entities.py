@@ -8,7 +8,7 @@ import pytest
 from local.emulators.servicebus import codec
 from local.emulators.servicebus.entities import MessageState
 from local.emulators.servicebus.errors import MessageLockLostError
-from tests.local.emulators.servicebus.parts import START, message, subscribed
+from tests.local.emulators.servicebus.builders import START, message, subscribed
 
 # Delivering
 

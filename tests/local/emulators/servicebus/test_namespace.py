@@ -9,7 +9,7 @@ from local.emulators.servicebus.entities import QueueSettings
 from local.emulators.servicebus.errors import EntityNotFoundError, MessageNotFoundError, NotAllowedError
 from local.emulators.servicebus.filters import CorrelationFilter, TrueFilter
 from local.emulators.servicebus.namespace import Namespace
-from tests.local.emulators.servicebus.parts import START, message, subscribed
+from tests.local.emulators.servicebus.builders import START, message, subscribed
 
 
 @pytest.fixture

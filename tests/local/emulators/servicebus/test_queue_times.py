@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from local.emulators.servicebus.errors import MessageLockLostError, MessageNotFoundError
-from tests.local.emulators.servicebus.parts import LOCK, START, dead_letters, message, subscribed
+from tests.local.emulators.servicebus.builders import LOCK, START, dead_letters, message, subscribed
 
 # Locks
 

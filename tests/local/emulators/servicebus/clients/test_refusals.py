@@ -13,8 +13,8 @@ from azure.servicebus.exceptions import (
 )
 
 from local.emulators.servicebus.performatives import RECEIVER
-from tests.local.emulators.servicebus.client_parts import DEADLINE
 from tests.local.emulators.servicebus.wire import BEGUN, attach
+from tests.receiving import DEADLINE
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusError
 
 from local.emulators.servicebus import Emulator
-from tests.local.emulators.servicebus.client_parts import DEADLINE, receive, stored, texts
 from tests.local.emulators.servicebus.clients.links import CONFIG, Links
+from tests.receiving import DEADLINE, receive, stored, texts
 
 
 async def test_garbage_on_one_connection_does_not_disturb_the_others(bus, links, caplog):

@@ -6,7 +6,7 @@ import pytest
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusError
 
-from tests.local.emulators.servicebus.client_parts import receive, stored, texts
+from tests.receiving import receive, stored, texts
 
 
 async def test_peeking_locks_nothing(links):

@@ -7,7 +7,7 @@ import pytest
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import MessageSizeExceededError
 
-from tests.local.emulators.servicebus.client_parts import DEADLINE, receive, texts
+from tests.receiving import DEADLINE, receive, texts
 
 
 async def test_a_message_arrives_as_it_was_sent(links):

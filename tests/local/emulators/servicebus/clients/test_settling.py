@@ -6,7 +6,7 @@ import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusReceiveMode
 from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 
-from tests.local.emulators.servicebus.client_parts import receive, stored, texts, until
+from tests.receiving import receive, stored, texts, until
 
 
 async def test_a_completed_message_does_not_come_back(links):

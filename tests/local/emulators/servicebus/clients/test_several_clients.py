@@ -8,7 +8,7 @@ import time
 
 from azure.servicebus import ServiceBusMessage
 
-from tests.local.emulators.servicebus.client_parts import DEADLINE, receive, texts
+from tests.receiving import DEADLINE, receive, texts
 
 
 async def test_two_receivers_share_the_messages_and_none_is_delivered_twice(links):

@@ -7,8 +7,8 @@ from azure.servicebus import ServiceBusMessage
 
 from local.emulators import servicebus
 from local.emulators.servicebus import Emulator
-from tests.local.emulators.servicebus.client_parts import receive, texts
 from tests.local.emulators.servicebus.clients.links import Links
+from tests.receiving import receive, texts
 
 
 async def test_subscriptions_get_what_their_rules_let_through(links):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from shared.contract.errors import InvalidRequest
 from shared.contract.queries import DEFAULT_RANGE, StatsQuery, read_query
-from tests.samples import NOW, examples
+from tests.samples import NOW
+from tests.strategies import examples
 
 DAY = timedelta(days=1)
 

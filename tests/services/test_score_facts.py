@@ -7,7 +7,8 @@ import pytest
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from tests.builders import NOW, a_context, a_push
+from tests.builders import a_context, a_push
+from tests.samples import NOW
 
 
 class Provider:

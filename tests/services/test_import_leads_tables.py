@@ -15,8 +15,8 @@ from shared.services.import_leads import import_leads
 from shared.services.run_due import run_due
 from shared.storage.client import Table, table_client
 from shared.storage.marketplace_import import TABLE, MarketplaceTableReader, TableImportLedger
-from tests.builders import DAY, a_context, ports_of
-from tests.sample_rows import a_row
+from tests.builders import a_context, ports_of
+from tests.samples import DAY, a_row
 
 YEAR = timedelta(days=365)
 MONTH = timedelta(days=30)

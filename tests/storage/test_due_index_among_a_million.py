@@ -18,7 +18,8 @@ from shared.leads.index import index_rows, stamp
 from shared.policy.load import load_policy
 from shared.services.run_due import run_due
 from shared.storage.rows import event_entity, index_entity, lead_entity, lead_key
-from tests.builders import DAY, NOW, a_context, a_first_push, ports_of
+from tests.builders import a_context, a_first_push, ports_of
+from tests.samples import DAY, NOW
 
 STORED = 1_000_000
 DUE = 100

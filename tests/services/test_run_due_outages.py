@@ -10,8 +10,9 @@ from shared.services.publish import PUBLISH_BACKOFF
 from shared.services.receive import Intake, Result, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from tests.builders import DAY, NOW, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryPublisher
+from tests.samples import DAY, NOW
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 TICK = MINUTE  # of the shipped schedule

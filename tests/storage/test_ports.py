@@ -29,9 +29,9 @@ from shared.services.ports import StoredLead
 from shared.storage.client import Table, table_client
 from shared.storage.lead_store import TableLeadStore
 from shared.storage.rows import lead_entity
-from tests.builders import DAY, ID_KEY, NOW, a_first_push, a_push
-from tests.samples import PROMISE
-from tests.storage.stores import ABSENT, LATER, LIMIT_OF_A_ROW, a_score, scored
+from tests.builders import a_first_push, a_push, a_score, scored
+from tests.samples import DAY, ID_KEY, NOW, PROMISE
+from tests.storage.conftest import ABSENT, LATER, LIMIT_OF_A_ROW
 
 
 async def test_a_created_lead_is_read_back_as_it_was(ports):

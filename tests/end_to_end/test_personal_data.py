@@ -15,8 +15,8 @@ from tests.pii_markers import (
     REFUSED,
     UPDATE,
     WORD,
-    a_push,
-    traces_in,
+    a_marked_push,
+    markers_in,
 )
 
 KEYS = ("functionKey", "adminKey")
@@ -56,7 +56,7 @@ async def used(caller, lead_id):
         ("POST", f"leads/{lead_id}/interactions", INTERACTION),
         ("POST", "interactions", {**INTERACTION, **EMAIL}),
         ("POST", f"leads/{lead_id}/follow-ups", FOLLOW_UP),
-        ("POST", "scoring/preview", {"push": a_push()}),
+        ("POST", "scoring/preview", {"push": a_marked_push()}),
         ("GET", "leads", {}),
         ("GET", f"leads/{lead_id}/events", {}),
     ):
@@ -65,7 +65,7 @@ async def used(caller, lead_id):
 
 
 async def test_no_canary_is_in_any_log_of_the_stack_or_in_any_refusal(stack, caller):
-    _, receipt = await caller.push(a_push())
+    _, receipt = await caller.push(a_marked_push())
     lead_id = receipt["leadId"]
     await caller.until(f"leads/{lead_id}", lambda lead: lead["score"])
     await reported(stack.facts["bus"], ACTIVITIES)
@@ -76,7 +76,7 @@ async def test_no_canary_is_in_any_log_of_the_stack_or_in_any_refusal(stack, cal
     try:
         await reported(stack.facts["bus"], ACTIVITIES[:2])
         away = await asyncio.gather(
-            caller.push(a_push(Description="")), caller.api("GET", f"leads/{lead_id}")
+            caller.push(a_marked_push(Description="")), caller.api("GET", f"leads/{lead_id}")
         )
     finally:
         stack.signal("azurite", signal.SIGCONT)
@@ -85,11 +85,11 @@ async def test_no_canary_is_in_any_log_of_the_stack_or_in_any_refusal(stack, cal
         f"leads/{lead_id}", lambda lead: lead["touches"] == 2, within=90
     )  # by the queue `spill`
 
-    assert traces_in("\n".join(json.dumps(body) for _, body in (*answers, *away))) == []
+    assert markers_in("\n".join(json.dumps(body) for _, body in (*answers, *away))) == []
     logs = {path.name: path.read_text() for path in (stack.data / "logs").iterdir()}
     logs["stack"] = stack.data.with_suffix(".log").read_text()
     assert "activity" in logs["app.log"]
     secrets = [stack.facts[name] for name in KEYS] + [caller.facts["pushUrl"].partition("code=")[2]]
     for name, text in logs.items():
-        assert traces_in(text) == [], name
+        assert markers_in(text) == [], name
         assert not any(secret in text for secret in secrets), name

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 
-from tests.local.emulators.servicebus.client_parts import receive, stored
+from tests.receiving import receive, stored
 
 DEADLINE = 20.0  # seconds until a test gives up waiting
 UNUSED = "unused"

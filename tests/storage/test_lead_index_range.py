@@ -14,7 +14,7 @@ from shared.services.timeouts import TABLE_CLIENT
 from shared.storage.client import Table, table_client
 from shared.storage.lead_index import TableLeadIndex
 from shared.storage.rows import STAT_COLUMNS, index_entity
-from tests.builders import NOW
+from tests.samples import NOW
 
 SECOND = timedelta(seconds=1)
 IN_RANGE, OUTSIDE = 1_200, 600

@@ -13,8 +13,9 @@ from shared.services.errors import StoreUnavailable
 from shared.services.queries import MOST_LEADS, TooManyLeads, lead_stats
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
-from tests.builders import DAY, NOW, a_context, a_push
+from tests.builders import a_context, a_push
 from tests.fakes.table import MemoryTable
+from tests.samples import DAY, NOW
 
 HOUR = timedelta(hours=1)
 

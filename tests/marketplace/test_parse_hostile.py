@@ -24,7 +24,8 @@ from shared.marketplace.parse import MAX_BODY, InvalidPush, parse_push
 from shared.policy.load import load_policy
 from shared.scoring.appraise import appraise, record_score
 from shared.storage.rows import event_entity, event_of, lead_entity, lead_of
-from tests.samples import ADA, KEY, NOW, TARGET, examples, sent
+from tests.samples import ADA, ID_KEY, NOW, TARGET, push_body
+from tests.strategies import examples
 
 CANARY = "c4n4ry"
 LONGEST = 0.3  # CPU seconds for one push; the worst we know takes 0.06 on a quiet machine
@@ -47,7 +48,7 @@ def desk_work(body: bytes) -> Lead | None:
         assert CANARY not in refusal
         return None
     offer = offer_of(push, None, {})
-    change = open_lead(push, lead_id(push, offer, KEY), offer, NOW)
+    change = open_lead(push, lead_id(push, offer, ID_KEY), offer, NOW)
     enrichment, score = appraise(change.lead, POLICY.scoring, NOW)
     lead = record_score(change.lead, enrichment, score, now=NOW).lead
     (event,) = change.events
@@ -100,7 +101,7 @@ def body_with(**values: Any) -> bytes:
     """A push of Ada's with other values, contact fields too."""
     person = {name: value for name, value in values.items() if name in ADA}
     others = {name: value for name, value in values.items() if name not in ADA}
-    return json.dumps(sent(person, **others), ensure_ascii=False).encode()
+    return json.dumps(push_body(person, **others), ensure_ascii=False).encode()
 
 
 @pytest.mark.parametrize("unit", NASTY, ids=ascii)
@@ -188,7 +189,7 @@ VALUE = st.recursive(
 )
 BODY = (
     st.dictionaries(NAME, VALUE, max_size=10)
-    | st.builds(sent, st.dictionaries(st.sampled_from(list(ADA)), VALUE, max_size=7))
+    | st.builds(push_body, st.dictionaries(st.sampled_from(list(ADA)), VALUE, max_size=7))
     | VALUE
 )
 

@@ -16,18 +16,20 @@ from shared.leads.index import due_key, index_rows
 from shared.leads.intake import merge_push
 from shared.leads.lead import Lead
 from shared.leads.push import LeadPush
-from tests.samples import NOW, PROMISE, TARGET, examples, lead, push, received, touched
+from tests.builders import a_lead, a_push, opened, touched
+from tests.samples import NOW, PROMISE, TARGET
+from tests.strategies import examples
 
 LATER = NOW + timedelta(hours=2)
 WAITING = FollowUp(state=FollowUpState.WAITING, due_at=NOW + TARGET)
-DNC = push(ActionCode="DNC")
-CONTACT_ME = push(ActionCode="PLT")
-TEST = push({"FirstName": "MSFT_TEST_1"})
+DNC = a_push(ActionCode="DNC")
+CONTACT_ME = a_push(ActionCode="PLT")
+TEST = a_push({"FirstName": "MSFT_TEST_1"})
 
 
 def parked_alarm() -> Lead:
     """A lead whose alarm failed until it was given up."""
-    one = lead()
+    one = a_lead()
     setback = RetryState(attempts=8, retry_at=NOW, parked=True)
     return replace(one, bookkeeping=replace(one.bookkeeping, retries={DueKind.FOLLOW_UP: setback}))
 
@@ -43,18 +45,18 @@ def called(known: Lead, at: datetime) -> Lead:
     ("pushes", "do_not_contact"),
     [
         pytest.param([DNC], True, id="asked for another partner"),
-        pytest.param([DNC, push(ActionCode="INS", Description="x")], True, id="got the offer: not lifted"),
-        pytest.param([DNC, push(ActionCode="Create")], True, id="bought it: not lifted"),
-        pytest.param([DNC, push(ActionCode="")], True, id="a blank action: not lifted"),
+        pytest.param([DNC, a_push(ActionCode="INS", Description="x")], True, id="got the offer: not lifted"),
+        pytest.param([DNC, a_push(ActionCode="Create")], True, id="bought it: not lifted"),
+        pytest.param([DNC, a_push(ActionCode="")], True, id="a blank action: not lifted"),
         pytest.param([DNC, CONTACT_ME], False, id="pressed Contact me: lifted"),
-        pytest.param([DNC, CONTACT_ME, push(ActionCode="DNC", Description="x")], True, id="asked again"),
+        pytest.param([DNC, CONTACT_ME, a_push(ActionCode="DNC", Description="x")], True, id="asked again"),
         pytest.param(
-            [push(LeadSource="SPZA-DNC|c.o", ActionCode="PLT")], True, id="both at once: stays silent"
+            [a_push(LeadSource="SPZA-DNC|c.o", ActionCode="PLT")], True, id="both at once: stays silent"
         ),
     ],
 )
 def test_only_contact_me_lifts_do_not_contact(pushes: list[LeadPush], do_not_contact: bool):
-    one = lead()
+    one = a_lead()
     for hours, each in enumerate(pushes, start=1):
         one = touched(one, each, NOW + timedelta(hours=hours))
     assert one.do_not_contact is do_not_contact
@@ -62,28 +64,28 @@ def test_only_contact_me_lifts_do_not_contact(pushes: list[LeadPush], do_not_con
 
 
 def test_do_not_contact_turns_the_alarm_off_even_if_it_rang():
-    missed = flag_missed(lead(), policy=PROMISE, now=NOW + TARGET)
+    missed = flag_missed(a_lead(), policy=PROMISE, now=NOW + TARGET)
     assert missed is not None
     silent = touched(missed.lead, DNC, NOW + TARGET)
     assert (silent.follow_up.state, silent.follow_up.due_at) == (FollowUpState.NONE, None)
 
 
 def test_a_test_push_neither_silences_a_real_lead_nor_makes_it_contactable():
-    test_dnc = push({"FirstName": "MSFT_TEST_1"}, ActionCode="DNC")
-    one = touched(lead(), test_dnc, LATER)
+    test_dnc = a_push({"FirstName": "MSFT_TEST_1"}, ActionCode="DNC")
+    one = touched(a_lead(), test_dnc, LATER)
     assert (one.test, one.do_not_contact, one.follow_up) == (False, False, WAITING)
-    lifted = touched(lead(DNC), push({"FirstName": "MSFT_TEST_1"}, ActionCode="PLT"), LATER)
+    lifted = touched(a_lead(DNC), a_push({"FirstName": "MSFT_TEST_1"}, ActionCode="PLT"), LATER)
     assert lifted.do_not_contact
 
 
 def test_a_real_push_makes_a_test_lead_real():
-    one = touched(lead(TEST), push(), LATER)
+    one = touched(a_lead(TEST), a_push(), LATER)
     assert (one.test, one.awaits_score) == (False, True)
     assert one.follow_up == FollowUp(state=FollowUpState.WAITING, due_at=LATER + TARGET)
 
 
 def test_a_test_lead_stays_a_test_after_another_test():
-    one = touched(lead(TEST), push({"FirstName": "MSFT_TEST_2"}), LATER)
+    one = touched(a_lead(TEST), a_push({"FirstName": "MSFT_TEST_2"}), LATER)
     assert (one.test, one.awaits_score, one.follow_up) == (True, False, FollowUp())
 
 
@@ -91,17 +93,17 @@ def test_a_test_lead_stays_a_test_after_another_test():
 
 
 def test_a_touch_never_postpones_an_open_deadline():
-    assert touched(lead(), CONTACT_ME, LATER).follow_up == WAITING
+    assert touched(a_lead(), CONTACT_ME, LATER).follow_up == WAITING
 
 
 def test_a_touch_of_a_missed_lead_leaves_it_missed():
-    missed = flag_missed(lead(), policy=PROMISE, now=NOW + TARGET)
+    missed = flag_missed(a_lead(), policy=PROMISE, now=NOW + TARGET)
     assert missed is not None
     assert touched(missed.lead, CONTACT_ME, NOW + 2 * TARGET).follow_up == missed.lead.follow_up
 
 
 def test_a_touch_after_a_follow_up_opens_a_new_cycle_and_keeps_the_first_answer():
-    again = touched(called(lead(), LATER), CONTACT_ME, NOW + 2 * TARGET)
+    again = touched(called(a_lead(), LATER), CONTACT_ME, NOW + 2 * TARGET)
     assert again.follow_up == FollowUp(
         state=FollowUpState.WAITING, due_at=NOW + 3 * TARGET, first_at=LATER, missed_at=None, level=0
     )
@@ -122,10 +124,12 @@ def test_a_touch_leaves_the_alarm_of_an_open_cycle_parked():
     assert again.bookkeeping.retries[DueKind.FOLLOW_UP].parked
 
 
-@given(st.lists(st.tuples(st.sampled_from([push(), DNC, CONTACT_ME, TEST]), st.integers(0, 30)), max_size=12))
+@given(
+    st.lists(st.tuples(st.sampled_from([a_push(), DNC, CONTACT_ME, TEST]), st.integers(0, 30)), max_size=12)
+)
 @examples(60)
 def test_whatever_comes_events_are_numbered_without_gaps_and_all_wait_to_be_published(pushes):
-    change = received()
+    change = opened()
     one, events, at = change.lead, list(change.events), NOW
     for each, minutes in pushes:
         at += timedelta(minutes=minutes)

@@ -17,9 +17,8 @@ from shared.services.errors import ImportChanged, StoreUnavailable
 from shared.services.ports import RefusedRow
 from shared.storage.client import Table, table_client
 from shared.storage.marketplace_import import TABLE, MarketplaceTableReader, TableImportLedger
-from tests.builders import NOW
 from tests.fakes.marketplace_import import MemoryImportLedger, MemoryMarketplaceTable
-from tests.sample_rows import a_row, columns, keys
+from tests.samples import NOW, a_row, row_columns, row_keys
 
 STATE = ImportState(switched_on_at=NOW)
 AWAY = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
@@ -190,9 +189,9 @@ async def test_a_table_that_partner_center_has_not_made_yet_is_empty(marketplace
 async def test_columns_of_other_types_are_read_too(marketplace_storage):
     client = table_client(marketplace_storage, TABLE, by_identity=False)
     await client.create_table()
-    partition, row = keys(NOW, 1)
+    partition, row = row_keys(NOW, 1)
     odd = {
-        **columns(NOW),
+        **row_columns(NOW),
         "CreatedTime": NOW,
         "ProductId": uuid.UUID(int=7),
         "Number": EntityProperty(2**40, EdmType.INT64),

@@ -12,8 +12,9 @@ from shared.leads.identity import PERSON_LENGTH
 from shared.privacy.erasure import clear_tombstone, entomb
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound
 from shared.services.ports import LeadFilter
-from tests.builders import DAY, NOW, a_first_push
-from tests.storage.stores import LATER, scored
+from tests.builders import a_first_push, scored
+from tests.samples import DAY, NOW
+from tests.storage.conftest import LATER
 
 
 async def test_a_tombstone_takes_the_place_of_its_lead_and_is_no_lead(ports):

@@ -17,9 +17,8 @@ from shared.messaging import publisher
 from shared.services import redelivery
 from shared.storage.client import table_client
 from tests.conftest import free_port
-from tests.functions.test_activity import delivered as activity
-from tests.functions.test_triggers import message
-from tests.functions.triggers import TRIGGERS
+from tests.functions.triggers import TRIGGERS, scoring_message
+from tests.functions.triggers import activity_message as activity
 from tests.pii_markers import (
     ACTIVITIES,
     CAMPAIGN,
@@ -31,10 +30,10 @@ from tests.pii_markers import (
     REFUSED,
     UPDATE,
     WORD,
-    a_push,
-    traces_in,
+    a_marked_push,
+    markers_in,
 )
-from tests.sample_rows import a_row
+from tests.samples import a_row
 
 BUS_KEY = "SAS_KEY_VALUE"
 AWAY = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:{}/a;"
@@ -151,7 +150,7 @@ async def everything(lead_id):
         ("POST", "leads/{id}/interactions", INTERACTION),
         ("POST", "interactions", {**INTERACTION, **EMAIL}),
         ("POST", "leads/{id}/follow-ups", FOLLOW_UP),
-        ("POST", "scoring/preview", {"push": a_push()}),
+        ("POST", "scoring/preview", {"push": a_marked_push()}),
         ("GET", "stats", b""),
         ("GET", "health/ready", b""),
     ):
@@ -161,24 +160,24 @@ async def everything(lead_id):
     assert {answer.status_code for answer in problems} == {400, 404, 413}
     for number, body in enumerate(ACTIVITIES):
         await TRIGGERS["take_activity"].get_user_function()(activity(body, MessageId=f"{WORD}-{number}"))
-    await TRIGGERS["score_lead"].get_user_function()(message(lead_id))
+    await TRIGGERS["score_lead"].get_user_function()(scoring_message(lead_id))
     await TRIGGERS["clock"].get_user_function()(TimerRequest(past_due=False))
     with pytest.raises(ValueError, match="no event id") as failure:
-        await TRIGGERS["score_lead"].get_user_function()(message(WORD, WORD))
+        await TRIGGERS["score_lead"].get_user_function()(scoring_message(WORD, WORD))
     return [answer.get_body().decode() for answer in problems] + [str(failure.value)]
 
 
 async def pushed(**changes):
-    answer = await called("POST", "marketplace/leads", a_push(**changes))
+    answer = await called("POST", "marketplace/leads", a_marked_push(**changes))
     return answer.status_code, json.loads(answer.get_body()).get("leadId"), answer.get_body().decode()
 
 
 def expect_silence(logged, urls, shown):
     """No canary in any of them, and no key of ours."""
     said = "\n".join(logged.lines)
-    assert traces_in("\n".join(urls)) == []
-    assert traces_in("\n".join(shown)) == []
-    assert traces_in(said) == []
+    assert markers_in("\n".join(urls)) == []
+    assert markers_in("\n".join(shown)) == []
+    assert markers_in(said) == []
     assert KEY not in said
     assert BUS_KEY not in said
 
@@ -193,7 +192,7 @@ async def test_no_canary_is_in_logs_row_keys_urls_or_problems(wired, storage, ur
     rows = await rows_of(storage, context.lead_store._table._client.table_name)
     keys = "\n".join(f"{row['PartitionKey']} {row['RowKey']}" for row in rows)
     assert len(rows) > 20
-    assert traces_in(keys) == []
+    assert markers_in(keys) == []
     erased = await called("POST", "erasure", EMAIL)
     assert json.loads(erased.get_body())["leads"] == 1
     expect_silence(logged, urls, [*shown, erased.get_body().decode()])
@@ -210,7 +209,7 @@ async def test_what_a_caller_filters_a_list_by_is_in_the_url_of_the_store_and_no
     logged.shout()
     answer = await called("GET", f"leads?owner={WORD}")
     assert answer.status_code == 200
-    assert traces_in("\n".join(urls))
+    assert markers_in("\n".join(urls))
     expect_silence(logged, [], [answer.get_body().decode()])
 
 
@@ -228,7 +227,7 @@ async def test_no_canary_of_an_import_is_in_logs_row_keys_or_urls(
         await TRIGGERS["take_over_leads"].get_user_function()(TimerRequest())
     rows = await rows_of(storage, context.lead_store._table._client.table_name)
     assert any(row["RowKey"].startswith("lead!") for row in rows)
-    assert traces_in("\n".join(f"{row['PartitionKey']} {row['RowKey']}" for row in rows)) == []
+    assert markers_in("\n".join(f"{row['PartitionKey']} {row['RowKey']}" for row in rows)) == []
     expect_silence(logged, urls, [])
     for part in (context.lead_import.table, context.lead_import.ledger._table):
         await part.close()
@@ -274,8 +273,8 @@ def triggered_by_bus_and_clock(lead_id):
     """What runs without a caller; not started yet."""
     yield TRIGGERS["clock"].get_user_function()(TimerRequest(past_due=False))
     yield TRIGGERS["take_activity"].get_user_function()(activity(ACTIVITIES[0]))
-    yield TRIGGERS["score_lead"].get_user_function()(message(lead_id))
-    for body in (a_push(Description=WORD), WORD.encode()):
+    yield TRIGGERS["score_lead"].get_user_function()(scoring_message(lead_id))
+    for body in (a_marked_push(Description=WORD), WORD.encode()):
         yield TRIGGERS["receive_spilled"].get_user_function()(activity(body))
 
 

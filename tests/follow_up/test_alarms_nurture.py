@@ -19,7 +19,8 @@ from shared.leads.lifecycle import apply_update
 from shared.policy.load import InvalidPolicy, parse_policy
 from shared.policy.model import Policy
 from shared.typed_json import to_plain
-from tests.samples import NOW, lead, push, touched
+from tests.builders import a_lead, a_push, touched
+from tests.samples import NOW
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -42,7 +43,7 @@ def planned(one: Lead) -> datetime | None:
 
 def test_a_report_plans_the_next_contact_and_says_so():
     change = record_follow_up(
-        lead(), ReportFollowUp(by="sam", at=NOW, next_contact_at=NOW + 3 * DAY), now=NOW, policy=POLICY
+        a_lead(), ReportFollowUp(by="sam", at=NOW, next_contact_at=NOW + 3 * DAY), now=NOW, policy=POLICY
     )
     assert change is not None
     assert planned(change.lead) == change.lead.follow_up.next_contact_at == NOW + 3 * DAY
@@ -51,7 +52,7 @@ def test_a_report_plans_the_next_contact_and_says_so():
 
 
 def test_a_planned_contact_is_told_once_and_is_missed_if_nobody_makes_it():
-    one = contacted(lead(), NOW, next_contact_at=NOW + 3 * DAY)
+    one = contacted(a_lead(), NOW, next_contact_at=NOW + 3 * DAY)
     assert open_planned_contact(one, policy=POLICY, now=NOW + 3 * DAY - TICK) is None
     change = open_planned_contact(one, policy=POLICY, now=NOW + 3 * DAY)
     assert change is not None
@@ -70,7 +71,7 @@ def test_a_planned_contact_is_told_once_and_is_missed_if_nobody_makes_it():
 
 
 def test_the_reminded_contact_is_made_by_a_follow_up_after_the_plan():
-    one = contacted(lead(), NOW, next_contact_at=NOW + 3 * DAY)
+    one = contacted(a_lead(), NOW, next_contact_at=NOW + 3 * DAY)
     change = open_planned_contact(one, policy=POLICY, now=NOW + 3 * DAY)
     assert change is not None
     late = record_follow_up(
@@ -83,13 +84,13 @@ def test_the_reminded_contact_is_made_by_a_follow_up_after_the_plan():
 
 
 def test_without_a_plan_in_the_report_the_cadence_counts_as_long_as_it_is():
-    one, at = lead(), NOW
+    one, at = a_lead(), NOW
     plans = []
     for _ in range(3):
         one = contacted(one, at, CADENCE)
         plans.append(planned(one))
     assert plans == [NOW + 2 * DAY, NOW + 4 * DAY, None]
-    named = contacted(lead(), NOW, CADENCE, next_contact_at=NOW + HOUR)
+    named = contacted(a_lead(), NOW, CADENCE, next_contact_at=NOW + HOUR)
     assert planned(named) == NOW + HOUR
 
 
@@ -99,12 +100,12 @@ def test_the_cadence_counts_working_time():
         '[follow_up]\ntarget = "8h"\ncalendar = "office"\n[nurture]\ncadence = ["12h"]\n' + office
     )
     friday = datetime(2026, 3, 6, 13, 0, tzinfo=UTC)
-    one = contacted(lead(at=friday), friday, at_work)
+    one = contacted(a_lead(at=friday), friday, at_work)
     assert planned(one) == datetime(2026, 3, 9, 17, 0, tzinfo=UTC)
 
 
 def test_no_contact_is_planned_beyond_what_the_policy_allows_but_the_report_counts():
-    one = lead()
+    one = a_lead()
     for number in range(1, 5):
         one = contacted(one, NOW + number * HOUR, next_contact_at=NOW + 5 * DAY)
         assert (planned(one) is None) is (number == 4)
@@ -112,27 +113,27 @@ def test_no_contact_is_planned_beyond_what_the_policy_allows_but_the_report_coun
 
 
 def test_a_customer_who_comes_back_is_called_at_once_and_counted_anew():
-    one = contacted(contacted(lead(), NOW), NOW + HOUR, next_contact_at=NOW + 9 * DAY)
-    back = touched(one, push(Description="me again"), NOW + DAY)
+    one = contacted(contacted(a_lead(), NOW), NOW + HOUR, next_contact_at=NOW + 9 * DAY)
+    back = touched(one, a_push(Description="me again"), NOW + DAY)
     assert planned(back) is None
     assert (back.follow_up.state, back.follow_up.attempts) == (FollowUpState.WAITING, 0)
 
 
 @pytest.mark.parametrize("wanted", [UpdateLead(status=LeadStatus.WON), UpdateLead(do_not_contact=True)])
 def test_a_lead_that_is_closed_or_must_not_be_contacted_has_no_plan(wanted: UpdateLead):
-    change = apply_update(contacted(lead(), NOW, next_contact_at=NOW + DAY), wanted, now=NOW, policy=POLICY)
+    change = apply_update(contacted(a_lead(), NOW, next_contact_at=NOW + DAY), wanted, now=NOW, policy=POLICY)
     assert change is not None
     assert planned(change.lead) is None
     assert open_planned_contact(change.lead, policy=POLICY, now=NOW + 9 * DAY) is None
 
 
 def test_a_closed_lead_plans_nothing():
-    closed = replace(lead(), status=LeadStatus.WON)
+    closed = replace(a_lead(), status=LeadStatus.WON)
     assert planned(contacted(closed, NOW, CADENCE, next_contact_at=NOW + DAY)) is None
 
 
 def test_no_response_takes_as_many_contacts_as_the_policy_says():
-    one = lead()
+    one = a_lead()
     for tried in range(2):
         with pytest.raises(IllegalTransition, match=f"after 2 follow-ups .* not after {tried}"):
             apply_update(one, LOST, now=NOW, policy=POLICY)
@@ -141,17 +142,17 @@ def test_no_response_takes_as_many_contacts_as_the_policy_says():
     assert change is not None
     assert change.lead.close_reason is CloseReason.NO_RESPONSE
     with pytest.raises(IllegalTransition):
-        apply_update(touched(one, push(Description="me again"), NOW + DAY), LOST, now=NOW, policy=POLICY)
+        apply_update(touched(one, a_push(Description="me again"), NOW + DAY), LOST, now=NOW, policy=POLICY)
 
 
 def test_other_reasons_need_no_attempts():
     assert apply_update(
-        lead(), UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET), now=NOW, policy=POLICY
+        a_lead(), UpdateLead(status=LeadStatus.LOST, reason=CloseReason.BUDGET), now=NOW, policy=POLICY
     )
 
 
 def test_a_closed_lead_cannot_get_no_response_as_its_reason_by_the_back_door():
-    lost = replace(lead(), status=LeadStatus.LOST, close_reason=CloseReason.OTHER)
+    lost = replace(a_lead(), status=LeadStatus.LOST, close_reason=CloseReason.OTHER)
     with pytest.raises(IllegalTransition):
         apply_update(lost, LOST, now=NOW, policy=POLICY)
 
@@ -160,7 +161,7 @@ def test_a_closed_lead_cannot_get_no_response_as_its_reason_by_the_back_door():
 def test_a_plan_lies_after_the_follow_up_and_within_two_years(plan: datetime):
     with pytest.raises(InvalidFollowUp, match="nextContactAt"):
         record_follow_up(
-            lead(), ReportFollowUp(by="sam", at=NOW, next_contact_at=plan), now=NOW, policy=POLICY
+            a_lead(), ReportFollowUp(by="sam", at=NOW, next_contact_at=plan), now=NOW, policy=POLICY
         )
 
 
@@ -170,7 +171,7 @@ def test_a_policy_by_which_no_lead_could_be_given_up_is_refused():
 
 
 def test_a_contact_planned_during_an_outage_of_days_is_told_and_missed_in_order():
-    one = contacted(lead(), NOW, next_contact_at=NOW + DAY)
+    one = contacted(a_lead(), NOW, next_contact_at=NOW + DAY)
     late = NOW + 30 * DAY
     change = open_planned_contact(one, policy=POLICY, now=late)
     assert change is not None

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from shared.leads.push import Contact, LeadPush, RawPush
 from shared.marketplace.parse import parse_push, push_of
-from tests.samples import ADA, OFFER, SAMPLES, examples, push, sent
+from tests.builders import a_push
+from tests.samples import ADA, FILES, OFFER, push_body
+from tests.strategies import examples
 
 ADA_AS_READ = Contact(
     first_name="Ada",
@@ -52,7 +54,7 @@ def shuffled(members: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 
 
 def sample(name: str) -> LeadPush:
-    return parse_push((SAMPLES / name).read_bytes())
+    return parse_push((FILES / name).read_bytes())
 
 
 # What Microsoft is known to send
@@ -147,7 +149,7 @@ def test_a_web_form_is_read_from_its_pairs():
 @examples(60)
 def test_keys_may_have_any_casing_and_order_at_every_level_among_unknown_ones(seed: int):
     chance = random.Random(seed)
-    members = {**sent(), "UserDetails": shuffled(ADA, chance)}
+    members = {**push_body(), "UserDetails": shuffled(ADA, chance)}
     read = parse_push(encoded(shuffled(members, chance)))
     assert read.contact == ADA_AS_READ
     assert (read.source, read.action, read.offer_id) == ("AzureMarketplace", "INS", OFFER)
@@ -190,7 +192,7 @@ def test_a_blank_value_of_the_customer_leaves_a_flat_one_standing():
 def test_a_blank_value_is_none(blank: str | None):
     person = dict.fromkeys(ADA, blank)
     members = dict.fromkeys(("LeadSource", "ActionCode", "OfferTitle", "Description"), blank)
-    read = parse_push(encoded(sent(person, **members)))
+    read = parse_push(encoded(push_body(person, **members)))
     assert read.contact == Contact()
     assert (read.source, read.action, read.offer_id, read.offer_name, read.offer_title) == (None,) * 5
     assert (read.note, read.campaign) == (None, {})
@@ -220,13 +222,13 @@ def test_a_customer_that_is_no_object_loses_no_push(user_details: Any):
     ],
 )
 def test_a_value_that_is_no_text_becomes_its_json_text(value: Any, text: str):
-    read = parse_push(encoded(sent({"Company": value}, OfferTitle=value)))
+    read = parse_push(encoded(push_body({"Company": value}, OfferTitle=value)))
     assert (read.contact.company, read.offer_title) == (text, text)
 
 
 def test_values_are_trimmed_but_the_raw_texts_are_as_sent():
     read = parse_push(
-        encoded(sent({"Company": "  Fabrikam  Inc\n"}, LeadSource=" SPZA ", Description=" Hi "))
+        encoded(push_body({"Company": "  Fabrikam  Inc\n"}, LeadSource=" SPZA ", Description=" Hi "))
     )
     assert read.contact.company == "Fabrikam  Inc"
     assert (read.source, read.note) == ("AppSource", "Hi")
@@ -237,7 +239,7 @@ def test_values_are_trimmed_but_the_raw_texts_are_as_sent():
 @pytest.mark.parametrize("ascii_only", [True, False], ids=["escaped", "as it is"])
 def test_any_script_comes_through(text: str, ascii_only: bool):
     read = parse_push(
-        json.dumps(sent({"LastName": text}, Description=text), ensure_ascii=ascii_only).encode()
+        json.dumps(push_body({"LastName": text}, Description=text), ensure_ascii=ascii_only).encode()
     )
     assert read.contact.last_name == text.strip()
     assert read.note == text.strip()
@@ -277,7 +279,7 @@ def test_a_number_that_json_has_no_room_for_becomes_its_text(number: str, kept: 
 
 
 def test_one_byte_order_mark_is_no_harm():
-    assert parse_push(b"\xef\xbb\xbf" + encoded(sent())).contact == ADA_AS_READ
+    assert parse_push(b"\xef\xbb\xbf" + encoded(push_body())).contact == ADA_AS_READ
 
 
 # What kind of push
@@ -299,7 +301,7 @@ def test_one_byte_order_mark_is_no_harm():
     ],
 )
 def test_a_test_lead_is_known_by_the_prefix_of_a_name_or_of_the_address(field: str, text: str, is_test: bool):
-    assert push({field: text}).is_test is is_test
+    assert a_push({field: text}).is_test is is_test
 
 
 @pytest.mark.parametrize(
@@ -320,11 +322,11 @@ def test_a_test_lead_is_known_by_the_prefix_of_a_name_or_of_the_address(field: s
     ],
 )
 def test_the_wish_about_contact_counts_in_either_place(lead_source, action_code, action, forbids, asks):
-    read = push(LeadSource=lead_source, ActionCode=action_code)
+    read = a_push(LeadSource=lead_source, ActionCode=action_code)
     assert (read.action, read.forbids_contact, read.asks_for_contact) == (action, forbids, asks)
 
 
 def test_the_whole_body_is_kept_with_its_unknown_keys():
-    body = sent(SomethingNew={"a": [1, None]})
+    body = push_body(SomethingNew={"a": [1, None]})
     assert parse_push(encoded(body)).as_sent == body
     assert push_of(body).as_sent == body

@@ -1,45 +1,40 @@
-"""Policies that tests build by hand, and any that a file may hold."""
+"""Strategies of Hypothesis: conditions, behaviours, interactions and policies, whatever a file may hold."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
+from shared.leads.interactions import Interaction
 from shared.policy.conditions import Condition
 from shared.policy.duration import Duration
 from shared.policy.scoring import Behaviour, Group, Model, Qualification, Requirement, Rule, ScoringPolicy
+from tests.builders import INTERACTION_TYPES
+from tests.samples import NOW
 
-GRADES = {
-    "fit": Group(cap=60, grades={"A": 42, "B": 28, "C": 14}),
-    "intent": Group(cap=40, grades={"1": 30, "2": 20, "3": 10}),
-}
-TYPES = ("page_visited", "mail_opened", "call")
-NAMES = ["action", "person.rank", "touches", "returning", "note", "industry"]
 VALUES = st.sampled_from(["INS", "owner", "x", 0, 1, 2, 1.5, True, False])
-FACTS = st.dictionaries(st.sampled_from([*NAMES, "other"]), VALUES | st.none() | st.just(["x"]))
+FACTS = st.dictionaries(
+    st.sampled_from(["action", "person.rank", "touches", "returning", "note", "industry", "other"]),
+    VALUES | st.none() | st.just(["x"]),
+)
+INTERACTIONS = st.lists(
+    st.builds(
+        Interaction,
+        type=st.sampled_from(INTERACTION_TYPES),
+        at=st.integers(-100, 100).map(lambda hours: NOW + timedelta(hours=hours)),
+        number=st.integers(1, 1000),
+        detail=st.none() | st.sampled_from(["the PRICES", "x"]),
+    ),
+    max_size=12,
+    unique_by=lambda one: one.number,
+)
 
 
-def rule(name: str = "one", **fields: Any) -> Rule:
-    """A rule of 10 points for whoever has an action, with some fields replaced."""
-    told = {"group": "fit", "points": 10, "because": "it is so", **fields}
-    if "when" not in told and "behaviour" not in told:
-        told["when"] = Condition(fact="action", exists=True)
-    return Rule(name=name, **told)
-
-
-def model(*rules: Rule, name: str = "one", **fields: Any) -> Model:
-    """A model of these rules; qualified from 50 points."""
-    return Model(
-        name=name,
-        rules=rules,
-        qualify=fields.pop("qualify", Qualification(enter=50)),
-        groups={**GRADES, **fields.pop("groups", {})},
-        **fields,
-    )
-
-
-def policy(*rules: Rule, **fields: Any) -> ScoringPolicy:
-    """One model for every lead."""
-    return ScoringPolicy(interactions=TYPES, models=(model(*rules, **fields),))
+def examples(number: int) -> Callable[[Any], Any]:
+    """That many generated examples, the same in every run."""
+    return settings(max_examples=number, deadline=None, derandomize=True, database=None)
 
 
 def conditions() -> st.SearchStrategy[Condition]:
@@ -69,7 +64,7 @@ def behaviours() -> st.SearchStrategy[Behaviour]:
     spans = st.none() | st.integers(1, 100).map(lambda hours: Duration(hours=hours))
     return st.builds(
         Behaviour,
-        interaction=st.sampled_from(TYPES) | st.just(TYPES[:2]),
+        interaction=st.sampled_from(INTERACTION_TYPES) | st.just(INTERACTION_TYPES[:2]),
         detail=st.none() | st.sampled_from(["Price", "x"]),
         at_least=st.integers(1, 3),
         within=spans,
@@ -117,6 +112,6 @@ def policies(draw: st.DrawFn) -> ScoringPolicy:
         hold_back=tuple(draw(needs)),
     )
     return ScoringPolicy(
-        interactions=TYPES,
+        interactions=INTERACTION_TYPES,
         models=(Model(name="any", qualify=qualify, groups=groups, rules=tuple(rules)),),
     )

@@ -13,7 +13,7 @@ from shared.services.errors import BusUnavailable
 from shared.services.ports import QueuedMessage
 from tests.conftest import free_port
 from tests.fakes.messaging import MemoryQueue
-from tests.local.emulators.servicebus.client_parts import receive, stored
+from tests.receiving import receive, stored
 
 SENT_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MESSAGE = QueuedMessage(

@@ -6,11 +6,19 @@ from shared.leads.events import EventType
 from shared.services.context import LeadImport
 from shared.services.errors import StoreUnavailable
 from shared.services.run_due import run_due
-from tests.builders import NOW, a_context
+from tests.builders import a_context
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
-from tests.sample_rows import YEAR, a_row
-from tests.services.imports import HOUR, MINUTE, a_takeover_desk, lead, leads, state, step
+from tests.samples import NOW, YEAR, a_row
+from tests.services.imports import (
+    HOUR,
+    MINUTE,
+    an_importing_context,
+    import_state,
+    import_step,
+    imported_lead,
+    imported_leads,
+)
 
 
 class Fate:
@@ -63,7 +71,7 @@ def a_small_import():
 @pytest.mark.parametrize("is_done", [False, True], ids=["before the write", "after it"])
 async def test_a_run_killed_at_any_write_leaves_each_lead_once_and_no_event_lost(is_done):
     for dies_at in range(1, 40):
-        whole = a_takeover_desk(*a_small_import())
+        whole = an_importing_context(*a_small_import())
         fate = Fate(dies_at, is_done=is_done)
         inner = whole.lead_store, whole.lead_import.ledger, whole.publisher
         store, ledger, publisher = (Mortal(one, fate) for one in inner)
@@ -71,14 +79,17 @@ async def test_a_run_killed_at_any_write_leaves_each_lead_once_and_no_event_lost
             table=store, publisher=publisher, lead_import=LeadImport(whole.lead_import.table, ledger)
         )
         try:
-            await step(dying)
+            await import_step(dying)
         except StoreUnavailable:
             assert fate.is_dead
         for minutes in range(2):
-            await step(whole, NOW + minutes * MINUTE)
-        found = await leads(whole)
+            await import_step(whole, NOW + minutes * MINUTE)
+        found = await imported_leads(whole)
         assert sorted(one.touches for one in found) == [1, 2, 3]
-        assert ((await state(whole)).taken, len(await whole.lead_import.ledger.list_refused(9))) == (6, 1)
+        assert ((await import_state(whole)).taken, len(await whole.lead_import.ledger.list_refused(9))) == (
+            6,
+            1,
+        )
         written = set()
         for one in found:
             events = await whole.lead_store.list_events(one.id)
@@ -107,33 +118,33 @@ async def test_an_answer_that_is_lost_is_read_back_and_done_once():
                 raise StoreUnavailable("the answer is lost")
             return answer
 
-    context = a_takeover_desk(*a_small_import(), table=Forgetful())
-    counts = await step(context)
+    context = an_importing_context(*a_small_import(), table=Forgetful())
+    counts = await import_step(context)
     assert (counts.taken, counts.refused) == (6, 1)
-    assert sorted(one.touches for one in await leads(context)) == [1, 2, 3]
+    assert sorted(one.touches for one in await imported_leads(context)) == [1, 2, 3]
     assert len(context.publisher.published) == 6
 
 
 async def test_a_lead_that_was_erased_is_not_brought_back_by_the_overlap():
-    context = a_takeover_desk(a_row(1, NOW))
-    await step(context)
-    one = await lead(context)
+    context = an_importing_context(a_row(1, NOW))
+    await import_step(context)
+    one = await imported_lead(context)
     for key in [key for key in context.lead_store.rows if one.id in key[1]]:
         del context.lead_store.rows[key]
     context.lead_store._etags.clear()
-    fresh = a_takeover_desk(
+    fresh = an_importing_context(
         table=context.lead_store,
         lead_import=LeadImport(context.lead_import.table, context.lead_import.ledger),
     )
-    counts = await step(fresh, NOW + MINUTE)
-    assert (counts.known, await leads(context)) == (1, [])
+    counts = await import_step(fresh, NOW + MINUTE)
+    assert (counts.known, await imported_leads(context)) == (1, [])
 
 
 async def test_a_bus_that_is_down_delays_events_not_the_import():
-    context = a_takeover_desk(
+    context = an_importing_context(
         *(a_row(number) for number in range(5)), publisher=MemoryPublisher(is_down=True)
     )
-    assert (await step(context)).taken == 5
+    assert (await import_step(context)).taken == 5
     context.publisher.is_down = False
     await run_due(context, NOW + MINUTE)
     assert [e.type for e in context.publisher.published].count(EventType.RECEIVED) == 5

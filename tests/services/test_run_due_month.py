@@ -22,9 +22,10 @@ from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.builders import ID_KEY, a_push
+from tests.builders import a_push
 from tests.fakes.messaging import MemoryPublisher, MemoryQueue, MemoryUnread
 from tests.fakes.table import MemoryTable, ports_over
+from tests.samples import ID_KEY
 
 LEADS = 2_000
 MOST_STEPS = 20 * LEADS

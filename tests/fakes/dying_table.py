@@ -11,7 +11,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-class DyingStore(MemoryTable):
+class DyingTable(MemoryTable):
     """Counts its writes, and does, doesn't, or half does the one that it is told to die at."""
 
     def __init__(self):

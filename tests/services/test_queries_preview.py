@@ -13,8 +13,8 @@ from shared.services.errors import LeadNotFound
 from shared.services.queries import LeadPreview, PushPreview, preview
 from shared.services.receive import Intake, receive
 from shared.services.score import score_lead
-from tests.builders import NOW, a_context, a_push
-from tests.policy.texts import with_rule
+from tests.builders import a_context, a_push
+from tests.samples import NOW, with_rule
 
 HOUR = timedelta(hours=1)
 

@@ -9,7 +9,7 @@ from shared.routing.workload import Assignment, Workload
 from shared.services.errors import LeadChanged
 from shared.services.ports import StoredWorkload
 from shared.storage.rows import workload_entity
-from tests.storage.stores import ABSENT, LIMIT_OF_A_ROW
+from tests.storage.conftest import ABSENT, LIMIT_OF_A_ROW
 
 
 async def test_a_seat_is_kept_with_the_books_and_counted_once(ports):

@@ -14,9 +14,9 @@ from shared.leads.index import StatRow
 from shared.leads.lead import LeadStatus
 from shared.scoring.appraise import record_score
 from shared.services.ports import LeadFilter
-from tests.builders import DAY, NOW, a_first_push
-from tests.samples import PROMISE
-from tests.storage.stores import LATER, a_score, scored
+from tests.builders import a_first_push, a_score, scored
+from tests.samples import DAY, NOW, PROMISE
+from tests.storage.conftest import LATER
 
 
 async def test_open_leads_come_best_first_unscored_behind_tests_last(ports):
