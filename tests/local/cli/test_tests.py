@@ -54,6 +54,6 @@ def test_a_skipped_test_fails_the_run_and_is_named(tmp_path, text, workers, code
     file = tmp_path / "test_it.py"
     file.write_text(f"{text}\n")
     command = [sys.executable, "-m", "local.cli.tests", f"--rootdir={tmp_path}", str(file), *workers]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == code, done.stdout
     assert ("skipped, so this run fails: test_it.py" in done.stdout) == (code == 1)
