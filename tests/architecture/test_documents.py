@@ -126,4 +126,4 @@ def test_the_readme_quotes_the_figures_of_the_reliability_page():
 
     assert ours == "0"
     assert f"with {kills} killed processes, the desk lost none of {acknowledged} acknowledged pushes" in said
-    assert f"lost {naive} under the same chances" in said
+    assert f"lost {naive} at the same fault rates" in said
