@@ -46,7 +46,7 @@ def grouped(lead: dict[str, Any]) -> dict[str, Any]:
         if name in _CONCERNS:
             concern, member = _CONCERNS[name]
             bookkeeping.setdefault(concern, {})[member] = value
-        elif name == "assignment":
+        elif name == "assignment" and isinstance(value, dict):
             bookkeeping[name] = {_ASSIGNMENT.get(member, member): one for member, one in value.items()}
         else:
             bookkeeping["retries" if name == "setbacks" else name] = value

@@ -57,11 +57,11 @@ def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...], Unkn
     """The lead of its row, the index rows stored with it, and what this version doesn't know of the row.
 
     Raises:
-        Unreadable: a later version has stored something that isn't only more.
+        Unreadable: no lead, or a later version has stored something that isn't only more.
     """
-    index = from_json(tuple[IndexRow, ...], entity["index"])
+    index = from_json(tuple[IndexRow, ...], entity.get("index", ""))
     text = _joined(entity)
-    stored = json.loads(text)
+    stored = from_json(dict[str, Any], text)
     if is_flat(stored):
         stored = grouped(stored)
         text = _written(stored)
@@ -131,7 +131,7 @@ def workload_entity(workload: Workload, unknown: object = None) -> Entity:
 
 def workload_of(entity: Mapping[str, Any]) -> tuple[Workload, Unknown | None]:
     """The workload of its row, and what this version doesn't know of the row."""
-    stored = json.loads(_joined(entity))
+    stored = from_json(dict[str, Any], _joined(entity))
     workload = from_plain(Workload, stored)
     return workload, _unknown(entity, stored, workload)
 
@@ -143,7 +143,7 @@ def import_entity(key: str, state: ImportState, unknown: object = None) -> Entit
 
 def import_of(entity: Mapping[str, Any]) -> tuple[ImportState, Unknown | None]:
     """The state of an import of its row, and what this version doesn't know of the row."""
-    stored = json.loads(_joined(entity))
+    stored = from_json(dict[str, Any], _joined(entity))
     state = from_plain(ImportState, stored)
     return state, _unknown(entity, stored, state)
 
@@ -159,7 +159,8 @@ def assignment_entity(lead_id: str, assignment: Assignment) -> Entity:
 
 def assignment_of(entity: Mapping[str, Any]) -> Assignment:
     """The assignment of its row."""
-    return from_plain(Assignment, assignment_renamed(json.loads(_joined(entity))))
+    stored = from_json(dict[str, Any], _joined(entity))
+    return from_plain(Assignment, assignment_renamed(stored))
 
 
 def assignment_key(lead_id: str) -> str:
