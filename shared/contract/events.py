@@ -17,7 +17,7 @@ LARGEST_BODY = 200 * 1024  # bytes; a message of the Standard tier takes 256 KB 
 LONGEST_PROPERTY = 256  # characters; the bus takes 64 KB of properties in all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Envelope:
     """An event whose data isn't read yet: its type says how."""
 

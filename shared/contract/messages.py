@@ -101,7 +101,7 @@ REPORTS: dict[ActivityType, type] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Kind:
     """Which report follows the head."""
 

@@ -29,7 +29,7 @@ _KEYS = {"function": "a key of this function or of the host", "admin": "the mast
 _OPTIONAL = re.compile(r"/\{(\w+)\?\}$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Route:
     """One method of one HTTP trigger."""
 

@@ -28,7 +28,7 @@ from shared.leads.identity import LEAD_ID
 from shared.leads.lead import Lead
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Operation:
     """A route's method. Its path and key come from the binding, its words from the trigger's docstring."""
 

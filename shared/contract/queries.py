@@ -49,7 +49,7 @@ def _text(about: str) -> Rules:
     return Rules(max_length=LONGEST_TEXT, description=about)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LeadsQuery:
     """Which leads to list, and where the page begins."""
 
@@ -103,7 +103,7 @@ class LeadsQuery:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EventsQuery:
     """Where a page of a lead's history begins."""
 
@@ -128,7 +128,7 @@ def _check_time(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StatsQuery:
     """The time in which the counted leads were received."""
 

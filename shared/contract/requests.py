@@ -97,7 +97,7 @@ class FollowUpBody:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class UpdateBody:
     """What is to change; `reason` goes with lost and disqualified, an `owner` of null is none."""
 

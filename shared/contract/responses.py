@@ -35,7 +35,7 @@ def event_body(event: Event) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Problem(OmitsDefaults):
     """What is wrong and where (RFC 9457), in words of ours: nothing of the request is quoted."""
 
@@ -46,7 +46,7 @@ class Problem(OmitsDefaults):
     errors: tuple["ProblemPart", ...] | Absent = ABSENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ProblemPart:
     """One mistake of a body or a query: the rule, and where, as a JSON pointer (RFC 6901)."""
 
@@ -54,7 +54,7 @@ class ProblemPart:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class PushReceipt:
     """The push is kept. `repeated`: the same content came within ten minutes, and adds nothing; `queued`: the
     table couldn't take it, and the lead comes later, as of now."""
@@ -63,7 +63,7 @@ class PushReceipt:
     result: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LeadPage:
     """Leads of a list, the best score first; `cursor` asks for the next page, null on the last."""
 
@@ -71,14 +71,14 @@ class LeadPage:
     cursor: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LeadIds:
     """The leads of one person."""
 
     lead_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ErasureReceipt:
     """What was removed, in numbers; all zeros if nothing was there (any more). It names no person."""
 
@@ -90,7 +90,7 @@ class ErasureReceipt:
     erased_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Appraisal:
     """What is known about a lead, and what it is worth, point by point."""
 
@@ -98,28 +98,28 @@ class Appraisal:
     score: Score
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Liveness:
     """The process serves."""
 
     status: Literal["live"] = "live"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ClockRun:
     """When the clock last did what was due; null: never."""
 
     last_run_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Rescoring:
     """How many leads the present rules haven't scored yet."""
 
     left: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ImportPass:
     """A pass over the publisher's table that hasn't come to its end yet."""
 
@@ -127,7 +127,7 @@ class ImportPass:
     rows: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ImportRun:
     """The import from the publisher's table: rows imported, rows that wait for a repair."""
 
@@ -137,7 +137,7 @@ class ImportRun:
     under_way: ImportPass | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Readiness:
     """How old the oldest undone work of each kind is, and how much was given up; 1000 stands for more."""
 

@@ -22,7 +22,7 @@ type Hours = Annotated[tuple[str, ...], Rules(max_length=48)]  # "09:00-12:00", 
 type Span = tuple[timedelta, timedelta]  # since midnight on the wall clock; the end is excluded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Weekdays:
     """The days that differ. None: `hours` on Monday to Friday, no hours on Saturday and Sunday."""
 
@@ -35,7 +35,7 @@ class Weekdays:
     sun: Hours | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CalendarPolicy:
     """The hours that count as working time, on the wall clock of a zone.
 

@@ -78,7 +78,7 @@ _ONE_TEST = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Condition:
     """One test of one fact, or `all`, `any`, `not` of other conditions.
 

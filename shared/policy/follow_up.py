@@ -14,7 +14,7 @@ from shared.typed_json import Mistake, Rules
 MOST_CONTACTS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Target:
     """A target for some leads; the condition may also test `grade`, `score` and `qualified`."""
 
@@ -24,7 +24,7 @@ class Target:
     warn_before: Duration | None = None  # None: as in `[follow_up]`, if shorter than the target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Step:
     """An escalation step."""
 
@@ -32,7 +32,7 @@ class Step:
     after: Duration  # of working time after the deadline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FollowUpPolicy:
     """The deadline of a follow-up: in working time of the calendar; without a calendar, every hour counts."""
 
@@ -53,7 +53,7 @@ class FollowUpPolicy:
                 yield Mistake(("escalate", number, "after"), "must be later than the step before")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NurturePolicy:
     """How often a lead is contacted. Reported follow-ups count; a new push starts the count at zero."""
 

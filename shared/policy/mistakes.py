@@ -15,7 +15,7 @@ _NAMED = {"models": "model", "rules": "rule"}  # lists whose entries have a name
 _LOCAL_PART = re.compile(r"[^\s@]+@")  # of an e-mail address
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PolicyMistake(Mistake):
     """A mistake in a policy. `place` counts lists from 0; `entry` names the same place for people."""
 

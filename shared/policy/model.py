@@ -20,7 +20,7 @@ MOST_ATTEMPTS = 100
 LONGEST_PAUSE = timedelta(days=1)  # how far ahead health looks for work that waits for a retry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClockPolicy:
     """Schema of `[clock]`: failed due work is retried with exponential back-off, then parked."""
 
@@ -44,7 +44,7 @@ class ClockPolicy:
         return Backoff(self.first_pause, self.longest_pause, self.attempts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RetentionPolicy:
     """Schema of `[retention]`: counted from the last touch, interaction, follow-up or closure."""
 
@@ -52,14 +52,14 @@ class RetentionPolicy:
     open_leads_after: Duration | None = None  # all others; None: never erased
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Offer:
     """Schema of an offer of `[offers]`."""
 
     titles: tuple[str, ...] = ()  # that Microsoft shows for it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Policy:
     """Schema of the whole file."""
 

@@ -22,7 +22,7 @@ class TakeTurns(enum.StrEnum):
     LEAST_OPEN = "least_open"  # the member with the fewest open leads
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Absence:
     """Days on which an owner gets no lead; the first and the last are included."""
 
@@ -35,7 +35,7 @@ class Absence:
             refuse([Mistake(("to",), f"must not be before `from`, which is {self.from_}")])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Owner:
     """A person, or a desk of several, that follows up leads."""
 
@@ -44,7 +44,7 @@ class Owner:
     absent: Annotated[tuple[Absence, ...], Rules(max_length=MOST_NAMES)] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Team:
     """Owners who share leads."""
 
@@ -65,7 +65,7 @@ class Team:
             seen.add(member)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RoutingRule:
     """Assigns leads to a team or an owner; the condition may also test `grade`, `score` and `qualified`."""
 
@@ -82,7 +82,7 @@ class RoutingRule:
             refuse([Mistake((), "must have either `team` or `owner`")])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RoutingPolicy:
     """The first rule that holds and has an available owner assigns; else `catch_all`, who is never absent."""
 

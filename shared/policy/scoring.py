@@ -24,7 +24,7 @@ type Patterns = Annotated[tuple[Text, ...], Rules(min_length=1)]
 _SCOPE_RULE = "must have one of `offers`, `publishers`, `sources`; leave `for` out to score all leads"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Behaviour:
     """The interactions that a rule counts: which types, how many, within what time."""
 
@@ -41,7 +41,7 @@ class Behaviour:
         return (self.interaction,) if isinstance(self.interaction, str) else self.interaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Rule:
     """Points for facts, behaviour or both together, and the reason in plain words."""
 
@@ -59,7 +59,7 @@ class Rule:
             refuse([Mistake((), "must have `when` or `behaviour`")])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Group:
     """Rules whose points count together, from `floor` to `cap`. `grades`: the least points for each grade."""
 
@@ -68,7 +68,7 @@ class Group:
     grades: dict[str, Bound] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Requirement:
     """A condition beside the points, and the reason in plain words."""
 
@@ -76,7 +76,7 @@ class Requirement:
     because: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Qualification:
     """When a lead is qualified: handed to sales."""
 
@@ -91,7 +91,7 @@ class Qualification:
             refuse([Mistake(("leave",), f"must not be above `enter`, which is {self.enter}")])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Scope:
     """The leads that a model scores: each list given must match, without regard to case."""
 
@@ -105,7 +105,7 @@ class Scope:
             refuse([Mistake((), _SCOPE_RULE)])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Model:
     """A set of rules, the groups that their points count in, and when a lead is qualified."""
 
@@ -141,7 +141,7 @@ class Model:
             seen.add(rule.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ScoringPolicy:
     """All models: the first whose `for` matches a lead scores it."""
 
