@@ -1,12 +1,10 @@
 """Whatever a caller sends, the running app answers as its document says, and its messages as theirs.
 
-Cases are drawn from the document itself, right ones and wrong ones, the same at every run. A larger campaign:
-`CONTRACT_CASES=200 python3 dev.py test tests/end_to_end/test_contracts.py`.
+Cases are drawn from the document itself, right ones and wrong ones, the same at every run.
 """
 
 import asyncio
 import json
-import os
 import sys
 
 import pytest
@@ -14,11 +12,11 @@ import pytest
 from shared.contract.asyncapi import property_schema
 from shared.leads.events import EventType
 from tests.contract.documents import body_schema, closed, closed_schema, operations, validator_of
-from tests.end_to_end.conftest import listening, start_stack
+from tests.end_to_end.conftest import calling, listening, start_stack
 from tests.samples import push_body
 
-CASES = os.environ.get("CONTRACT_CASES", "10")  # drawn for each operation, beside those at its bounds
-PATIENCE = max(300, 8 * int(CASES))  # seconds
+FEW, MANY = "10", "100"  # cases drawn for each operation, beside those at its bounds
+PATIENCE = 1200  # seconds
 CHECKS = [
     "not_a_server_error",
     "status_code_conformance",
@@ -33,16 +31,21 @@ DRAWN = ["--phases", "examples,coverage,fuzzing", "--generation-deterministic", 
 DRAWN += ["--checks", ",".join(CHECKS), "--workers", "2", "--request-timeout", "20", "--no-color"]
 
 
-@pytest.fixture(scope="module")
-async def stack(tmp_path_factory):
-    """A stack of its own: thousands of calls leave much behind."""
-    data = tmp_path_factory.mktemp("contracts") / "data"
-    running = await start_stack(data, LEADS_CLOCK_SCHEDULE="0 * * * * *")
+@pytest.fixture
+async def stack(tmp_path):
+    """A stack of its own: thousands of calls leave much behind, and the same call again is a repeat."""
+    running = await start_stack(tmp_path / "data", LEADS_CLOCK_SCHEDULE="0 * * * * *")
     yield running
     assert await running.stop() == 0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+async def caller(stack):
+    async with calling(stack) as one:
+        yield one
+
+
+@pytest.fixture
 async def document(caller):
     """The app's own document, closed, with ids of stored leads in it: few calls would hit one by chance."""
     served = closed(await caller.get("openapi.json"))
@@ -73,9 +76,10 @@ async def tried(document, facts, folder, *options):
     return process.returncode, said.decode(errors="replace")
 
 
-async def test_whatever_is_sent_is_answered_and_told_as_described(stack, document, tmp_path):
+@pytest.mark.parametrize("cases", [FEW, pytest.param(MANY, marks=pytest.mark.campaign)])
+async def test_whatever_is_sent_is_answered_and_told_as_described(stack, document, tmp_path, cases):
     async with listening(stack.facts["bus"]) as subscriber:
-        code, said = await tried(document, stack.facts, tmp_path, "--max-examples", CASES)
+        code, said = await tried(document, stack.facts, tmp_path, "--max-examples", cases)
         assert code == 0, said
     heard = {EventType(one.type) for one in subscriber.heard}
     assert heard >= {EventType.RECEIVED, EventType.TOUCHED, EventType.SCORED, EventType.FOLLOWED_UP}
