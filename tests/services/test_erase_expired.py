@@ -1,4 +1,4 @@
-"""The clock erases whoever nobody has needed for as long as the policy says."""
+"""The clock erases a lead that was left alone for as long as the policy says."""
 
 from dataclasses import replace
 
