@@ -1,1 +1,1 @@
-"""What is measured, never asserted: each against a named peer or baseline in the same run."""
+"""Benches: measure, and assert nothing; each against a named peer or baseline in the same run."""

@@ -67,9 +67,17 @@ def _remove(tree: Path, root: Path) -> None:
 
 
 def _short_name(commit: str, root: Path) -> str:
-    asked = ["git", "rev-parse", "--verify", "--quiet", "--short", "--end-of-options", f"{commit}^{{commit}}"]
+    command = [
+        "git",
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--short",
+        "--end-of-options",
+        f"{commit}^{{commit}}",
+    ]
     try:
-        return output_of(asked, cwd=root, timeout=GIT_TIMEOUT).strip()
+        return output_of(command, cwd=root, timeout=GIT_TIMEOUT).strip()
     except BenchFailed as exc:
         raise BenchFailed(f"There is no commit {commit!r} in {root.name}.") from exc
 

@@ -25,7 +25,7 @@ type Judged = tuple[str, bool]  # which group of rows, and whether the answer wa
 def run() -> None:
     """Print accuracies, then times."""
     for kind in ("", "_unseen"):
-        print("rows the rules were written with" if not kind else "rows that nobody tuned on")
+        print("rows the rules were written with" if not kind else "rows that no rule was tuned on")
         for name, share, rows in accuracies(kind):
             print(f"  {name:22} {share:7.1%} of {rows}")
         corporate = wrongly_private(kind)
@@ -47,7 +47,7 @@ def accuracies(kind: str) -> Iterator[tuple[str, float, int]]:
     kinds = [row for row in emails if row["kind"]]
     yield (
         "e-mail validity",
-        *share([_said(email_facts(row["email"]).valid) == row["valid"] for row in emails]),
+        *share([_as_label(email_facts(row["email"]).valid) == row["valid"] for row in emails]),
     )
     yield "e-mail kind", *share([email_facts(row["email"]).kind == row["kind"] for row in kinds])
     domains = [row for row in emails if row["domain"]]
@@ -55,7 +55,7 @@ def accuracies(kind: str) -> Iterator[tuple[str, float, int]]:
     roles = [row for row in emails if row["valid"] == "true"]
     yield (
         "role account",
-        *share([_said(email_facts(row["email"]).role_account) == row["role"] for row in roles]),
+        *share([_as_label(email_facts(row["email"]).role_account) == row["role"] for row in roles]),
     )
     yield (
         "typo suggestion",
@@ -97,17 +97,17 @@ def _are_same(row: Row) -> bool:
 
 
 def _phone_is_right(row: Row) -> bool:
-    found = phone_facts(row["phone"], row["country"] or None)
-    type_is_right = not row["type"] or found.type == row["type"]
-    return (found.e164 or "", _said(found.valid)) == (row["e164"], row["valid"]) and type_is_right
+    facts = phone_facts(row["phone"], row["country"] or None)
+    type_is_right = not row["type"] or facts.type == row["type"]
+    return (facts.e164 or "", _as_label(facts.valid)) == (row["e164"], row["valid"]) and type_is_right
 
 
-def _said(value: bool | None) -> str:
+def _as_label(value: bool | None) -> str:
     return str(bool(value)).casefold()
 
 
 def _times() -> None:
-    """The first call, which loads the bundled data, apart from the others."""
+    """Print the time per lead, with the bundled data loaded before."""
     columns = [gold(name) for name in ("titles", "countries", "emails", "phones", "company_pairs")]
     titles, countries, emails, phones, companies = columns
     leads = [

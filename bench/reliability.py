@@ -1,4 +1,4 @@
-"""How many faults the desk was given, and how many leads it lost; written down in docs/reliability.md."""
+"""Inject faults into the desk, count the leads it lost, and write docs/reliability.md."""
 
 import argparse
 import asyncio
@@ -37,7 +37,7 @@ TWO_FAULTS = ("a push and its repeat", "two pushes of one person")  # the others
 
 
 def add_options(group: "argparse._ArgumentGroup") -> None:
-    """What can be asked for."""
+    """Add the options of this bench."""
     group.add_argument("--seed", type=int, default=1, help="of all chance (1)")
     group.add_argument("--pushes", type=int, default=100_000, help="of the witness in memory (100,000)")
     group.add_argument(
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
     """Run everything and write the page; fails if a lead was lost or a rule broken."""
     logging.disable(logging.CRITICAL)  # a million warnings about faults of our own making
     began = time.perf_counter()
-    found = Findings(_command(options), options.seed, _versions())
+    findings = Findings(_command(options), options.seed, _versions())
     say = Progress(began)
     with ProcessPoolExecutor(WORKERS) as pool:
         rounds = {
@@ -67,39 +67,39 @@ def run(options: argparse.Namespace) -> None:
         say.each("witness in memory", rounds[False])
         say.each("naive handler", rounds[True])
         say.each("model", of_model)
-        asyncio.run(_on_real_parts(found, options, say))
-        found.naive, found.ours = (_added(rounds[naive]) for naive in (True, False))
-        found.model = [one.result() for one in of_model]
-    found.seconds = time.perf_counter() - began
-    PAGE.write_text(page(found))
+        asyncio.run(_on_real_parts(findings, options, say))
+        findings.naive, findings.ours = (_added(rounds[naive]) for naive in (True, False))
+        findings.model = [search.result() for search in of_model]
+    findings.seconds = time.perf_counter() - began
+    PAGE.write_text(page(findings))
     print(PAGE.read_text())
-    if not found.is_well:
+    if not findings.is_well:
         raise SystemExit("A rule was broken: see the page.")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Says on stderr how far each part is."""
+    """Reports on stderr how far each part is."""
 
     began: float  # seconds of the performance counter
 
     def say(self, what: str, done: int, of: int, more: str = "") -> None:
-        """One line."""
+        """Print one line."""
         minutes = (time.perf_counter() - self.began) / 60
         print(f"{minutes:5.1f} min  {what}: {done:,} of {of:,}{more}", file=sys.stderr, flush=True)
 
     def each(self, what: str, work: Sequence[Future[Any]]) -> None:
-        """A line whenever another one is done."""
+        """Print a line whenever a piece of work is done."""
         done = itertools.count(1)
-        for one in work:
-            one.add_done_callback(lambda _: self.say(what, next(done), len(work)))
+        for future in work:
+            future.add_done_callback(lambda _: self.say(what, next(done), len(work)))
 
 
 def _command(options: argparse.Namespace) -> str:
-    asked = (("--seed", options.seed), ("--pushes", options.pushes), ("--real-pushes", options.real_pushes))
+    amounts = (("--seed", options.seed), ("--pushes", options.pushes), ("--real-pushes", options.real_pushes))
     bounds = (("--cases", options.cases), ("--paths", options.paths))
     return "python3 dev.py bench reliability " + " ".join(
-        f"{name} {value}" for name, value in (*asked, *bounds)
+        f"{name} {value}" for name, value in (*amounts, *bounds)
     )
 
 
@@ -121,21 +121,21 @@ def _explored(name: str, faults: int, paths: int) -> Explored:
 def _added(rounds: Sequence[Future[Result]]) -> Result:
     logging.disable(logging.CRITICAL)
     total = Result()
-    for one in rounds:
-        total += one.result()
+    for future in rounds:
+        total += future.result()
     return total
 
 
-async def _on_real_parts(found: Findings, options: argparse.Namespace, say: Progress) -> None:
+async def _on_real_parts(findings: Findings, options: argparse.Namespace, say: Progress) -> None:
     async with contextlib.AsyncExitStack() as stack:
         lanes = [await stack.enter_async_context(_lane()) for _ in range(LANES)]
-        found.real = await wire_witness(lanes[0], options.real_pushes, options.seed)
+        findings.real = await wire_witness(lanes[0], options.real_pushes, options.seed)
         say.say("witness over real parts", options.real_pushes, options.real_pushes)
         every = await cases(lanes[0], list(SCENARIOS))
-        found.all_cases = len(every)
+        findings.all_cases = len(every)
         drawn = random.Random(options.seed).sample(every, options.cases) if options.cases else every
         left = iter(drawn)
-        await asyncio.gather(*(_matrix(found, parts, left, len(drawn), say) for parts in lanes))
+        await asyncio.gather(*(_matrix(findings, parts, left, len(drawn), say) for parts in lanes))
 
 
 @contextlib.asynccontextmanager
@@ -152,16 +152,16 @@ async def _lane() -> AsyncIterator[RealParts]:
         await part.stop()
 
 
-async def _matrix(found: Findings, parts: RealParts, left: Iterator[Case], of: int, say: Progress) -> None:
+async def _matrix(findings: Findings, parts: RealParts, left: Iterator[Case], of: int, say: Progress) -> None:
     """Take cases until none is left."""
     for case in left:
         problems = await problems_of(parts, case)
-        found.cases[case.scenario, case.fault] += 1
+        findings.cases[case.scenario, case.fault] += 1
         if problems:
-            found.broken_cases.append((case, problems))
-        done = found.cases.total()
+            findings.broken_cases.append((case, problems))
+        done = findings.cases.total()
         if done % CASES_A_LINE == 0 or done == of:
-            say.say("matrix", done, of, f", {len(found.broken_cases)} broken")
+            say.say("matrix", done, of, f", {len(findings.broken_cases)} broken")
 
 
 def _free_port() -> int:

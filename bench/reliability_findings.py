@@ -1,4 +1,4 @@
-"""What the reliability bench found, before it is written down."""
+"""The results of the reliability bench, from which its page is written."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from simulation.ports import Fault
 
 @dataclass
 class Findings:
-    """What one run found."""
+    """The results of one run."""
 
     command: str
     seed: int

@@ -88,54 +88,68 @@ reached before. At the end of each path the clock does the remaining work, and t
 """
 
 
-def page(found: Findings) -> str:
-    """All of it, as Markdown."""
-    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
-    head = HEAD.format(command=found.command, minutes=found.seconds / 60, versions=versions)
-    parts = (head, _witness(found), _matrix(found), _model(found), _broken(found), TAIL)
+def page(findings: Findings) -> str:
+    """The whole page, as Markdown."""
+    versions = ", ".join(f"{name} {version}" for name, version in findings.versions.items())
+    head = HEAD.format(command=findings.command, minutes=findings.seconds / 60, versions=versions)
+    parts = (head, _witness(findings), _matrix(findings), _model(findings), _broken(findings), TAIL)
     return "".join(parts)
 
 
-def _witness(found: Findings) -> str:
-    columns = {"desk, in memory": found.ours, "naive handler": found.naive, "desk, real parts": found.real}
-    rows = [[what, *(f"{getattr(one, name):,}" for one in columns.values())] for name, what in ROWS.items()]
-    rows += [[f"fault: {fault}", *(f"{one.faults[fault]:,}" for one in columns.values())] for fault in Fault]
-    rows.append(["rules broken", str(len(found.ours.problems)), "-", str(len(found.real.problems))])
-    rows.append(["seconds of work", *(f"{one.seconds:,.0f}" for one in columns.values())])
+def _witness(findings: Findings) -> str:
+    columns = {
+        "desk, in memory": findings.ours,
+        "naive handler": findings.naive,
+        "desk, real parts": findings.real,
+    }
+    rows = [
+        [what, *(f"{getattr(result, name):,}" for result in columns.values())] for name, what in ROWS.items()
+    ]
+    rows += [
+        [f"fault: {fault}", *(f"{result.faults[fault]:,}" for result in columns.values())] for fault in Fault
+    ]
+    rows.append(["rules broken", str(len(findings.ours.problems)), "-", str(len(findings.real.problems))])
+    rows.append(["seconds of work", *(f"{result.seconds:,.0f}" for result in columns.values())])
     return WITNESS + _table(["", *columns], rows)
 
 
-def _matrix(found: Findings) -> str:
-    faults = [fault for fault in Fault if any(key[1] is fault for key in found.cases)]
-    rows = [[name, *(str(found.cases[name, fault]) for fault in faults)] for name in SCENARIOS]
-    done, broken = sum(found.cases.values()), len(found.broken_cases)
-    said = MATRIX.format(done=done, all=found.all_cases, broken=broken)
-    return said + _table(["", *faults], rows)
+def _matrix(findings: Findings) -> str:
+    faults = [fault for fault in Fault if any(key[1] is fault for key in findings.cases)]
+    rows = [[name, *(str(findings.cases[name, fault]) for fault in faults)] for name in SCENARIOS]
+    done, broken = sum(findings.cases.values()), len(findings.broken_cases)
+    text = MATRIX.format(done=done, all=findings.all_cases, broken=broken)
+    return text + _table(["", *faults], rows)
 
 
-def _model(found: Findings) -> str:
+def _model(findings: Findings) -> str:
     rows = [
         [
-            one.scenario,
-            str(one.faults),
-            f"{one.paths + one.cut_short:,}",
-            f"{one.states:,}",
-            str(one.depth),
-            "all" if one.is_whole else "the first of them",
-            str(len(one.broken)),
+            search.scenario,
+            str(search.faults),
+            f"{search.paths + search.cut_short:,}",
+            f"{search.states:,}",
+            str(search.depth),
+            "all" if search.is_whole else "the first of them",
+            str(len(search.broken)),
         ]
-        for one in sorted(found.model, key=lambda one: (one.faults, list(SCENARIOS).index(one.scenario)))
+        for search in sorted(
+            findings.model, key=lambda search: (search.faults, list(SCENARIOS).index(search.scenario))
+        )
     ]
-    paths = sum(one.paths + one.cut_short for one in found.model)
+    paths = sum(search.paths + search.cut_short for search in findings.model)
     head = ["actors", "faults", "paths", "states", "longest path", "searched", "broken"]
     return MODEL.format(paths=paths) + _table(head, rows)
 
 
-def _broken(found: Findings) -> str:
-    said: list[str] = [*found.ours.problems[:10], *found.real.problems[:10]]
-    said += [f"{one.scenario}: {told}: {problems}" for one in found.model for told, problems in one.broken]
-    said += [f"{case}: {problems}" for case, problems in found.broken_cases[:10]]
-    return "\n## Broken\n\n" + "".join(f"- {one}\n" for one in said) if said else ""
+def _broken(findings: Findings) -> str:
+    lines: list[str] = [*findings.ours.problems[:10], *findings.real.problems[:10]]
+    lines += [
+        f"{search.scenario}: {trace}: {problems}"
+        for search in findings.model
+        for trace, problems in search.broken
+    ]
+    lines += [f"{case}: {problems}" for case, problems in findings.broken_cases[:10]]
+    return "\n## Broken\n\n" + "".join(f"- {line}\n" for line in lines) if lines else ""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -52,8 +52,8 @@ def run() -> None:
         JSON_RULES_ENGINE: Rates(tuple(node_rates)),
     }
     print(f"{LEADS} leads, {len(rules)} rules, the same totals and lines; middle of {ROUNDS} rounds (range)")
-    for name, found in rates.items():
-        print(f"  {name:28} {found}")
+    for name, of_engine in rates.items():
+        print(f"  {name:28} {of_engine}")
     best = max(rates[BUSINESS_RULES].middle, rates[JSON_RULES_ENGINE].middle)
     print(f"  ratio to the better of them  {rates['ours'].middle / best:.1f} x (wanted: 3 x)")
     _shipped(leads)
@@ -124,5 +124,5 @@ def _json_rules_engine(
     command = [shutil.which("node") or "node", str(script), str(json_rules_engine_folder()), str(ROUNDS)]
     given = json.dumps({"rules": rules, "leads": leads}).encode()
     done = subprocess.run(command, input=given, capture_output=True, timeout=600, check=True)
-    said = json.loads(done.stdout)
-    return [(total, names) for total, names in said["answers"]], said["perSecond"]
+    output = json.loads(done.stdout)
+    return [(total, names) for total, names in output["answers"]], output["perSecond"]

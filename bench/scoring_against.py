@@ -1,4 +1,4 @@
-"""The scoring bench of two checkouts in turn."""
+"""Run the scoring bench in two checkouts in turn."""
 
 import argparse
 import re
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
 
 def rates(text: str) -> dict[str, float]:
     """The rates that the scoring bench printed, by name."""
-    return {found["name"]: float(found["rate"].replace(",", "")) for found in _RATE.finditer(text)}
+    return {match["name"]: float(match["rate"].replace(",", "")) for match in _RATE.finditer(text)}
 
 
 def _output(tree: Checkout) -> str:

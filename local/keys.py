@@ -1,4 +1,4 @@
-"""Keys of the local stack: made once, kept in the data folder, so that a pasted URL stays good."""
+"""Keys of the local stack: made once and kept in the data folder, so that a pasted URL stays valid."""
 
 import json
 import os
@@ -11,12 +11,12 @@ PUSH_FUNCTION = "receive_lead"
 
 @dataclass(frozen=True, repr=False)
 class Keys:
-    """What opens what."""
+    """The keys of the local stack, by what they give access to."""
 
     admin: str  # everything
     function: str  # every function
     push: str  # the push alone
-    lead_id: str  # LEADS_ID_KEY: with another one every lead has another id
+    lead_id: str  # LEADS_ID_KEY: another key gives every lead another id
 
 
 def load_keys(data: Path) -> Keys:

@@ -1,4 +1,4 @@
-"""The parts of the stack as child processes: started, watched, started again, stopped."""
+"""The parts of the stack as child processes: start, watch, restart and stop them."""
 
 import asyncio
 import contextlib
@@ -36,18 +36,18 @@ class Part:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] | None = None
-    is_ready: Callable[[], Awaitable[bool]] | None = None  # None: it says `ready` on its standard output
+    is_ready: Callable[[], Awaitable[bool]] | None = None  # None: it prints `ready` on its standard output
     stop_signal: signal.Signals = signal.SIGTERM
     say: Say = print
     log: Path | None = None  # every line goes there
     verbose: bool = False  # and to the console; else only what isn't routine
     process: asyncio.subprocess.Process | None = None
-    _said_ready: bool = False
+    _is_reported_ready: bool = False
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
     def pid(self) -> int:
-        """Of the running child; 0 if there is none."""
+        """Process id of the running child; 0 if there is none."""
         return self.process.pid if self.process else 0
 
     async def start(self) -> None:
@@ -56,7 +56,7 @@ class Part:
         Raises:
             PartFailed: it ended, or wasn't ready within `START_TIMEOUT`.
         """
-        self._said_ready = False
+        self._is_reported_ready = False
         self.process = await asyncio.create_subprocess_exec(
             *self.command,
             env={**os.environ, **(self.environment or {})},
@@ -98,7 +98,7 @@ class Part:
         await asyncio.gather(*self._readers)
 
     async def keep_up(self, on_restart: Callable[[], None]) -> None:
-        """Start the child again whenever it ends, until this task is cancelled."""
+        """Restart the child whenever it ends, until this task is cancelled."""
         while True:
             assert self.process
             code = await self.process.wait()
@@ -114,14 +114,14 @@ class Part:
             on_restart()
 
     async def _ready(self) -> bool:
-        return await self.is_ready() if self.is_ready else self._said_ready
+        return await self.is_ready() if self.is_ready else self._is_reported_ready
 
     async def _forward(self, stream: asyncio.StreamReader, *, is_output: bool) -> None:
         with self.log.open("a") if self.log else contextlib.nullcontext() as log:
             async for raw in stream:
                 line = raw.decode(errors="replace").rstrip()
                 if is_output and line.startswith("ready"):
-                    self._said_ready = True
+                    self._is_reported_ready = True
                 if log:
                     print(line, file=log, flush=True)
                 if line and (self.verbose or not _ROUTINE.search(line)):

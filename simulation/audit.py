@@ -1,4 +1,4 @@
-"""What many pushes came to, in numbers."""
+"""Count the outcome of a simulation: what was lost, duplicated, repeated or left undone."""
 
 import json
 from collections import Counter
@@ -23,12 +23,12 @@ class Result:
     spilled: int = 0  # messages in the queue `spill`
     rows_taken_over: int = 0
     reports: int = 0
-    lost: int = 0  # acknowledged, and nobody holds it, or nobody heard of it
-    silent: int = 0  # stored, acknowledged or not, and nobody heard of it
+    lost: int = 0  # acknowledged, but not stored, or never received by a subscriber
+    silent: int = 0  # stored, acknowledged or not, and never received by a subscriber
     duplicates: int = 0  # one more touch, row or effect than there should be
     events: int = 0
-    repeated: int = 0  # heard again with the same id
-    repeated_otherwise: int = 0  # heard again with another id
+    repeated: int = 0  # received again with the same id
+    repeated_otherwise: int = 0  # received again with another id
     unscored: int = 0
     calls: int = 0
     faults: Counter[Fault] = field(default_factory=Counter)
@@ -37,18 +37,17 @@ class Result:
     seconds: float = 0.0
 
     def __iadd__(self, other: "Result") -> Self:
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        for count in fields(self):
+            setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
         return self
 
 
 def audited(found: Found) -> Result:
-    """What a subscriber and the table say."""
+    """Compare what was acknowledged with what is stored and what a subscriber received."""
     stored = {event.id for events in found.events.values() for event in events}
     ids = Counter(event.id for _, event in found.heard)
-    alike = Counter(
-        _meaning(found, *one) for one in {event.id: (lead, event) for lead, event in found.heard}.values()
-    )
+    distinct = {event.id: (lead_id, event) for lead_id, event in found.heard}
+    alike = Counter(_meaning(found, lead_id, event) for lead_id, event in distinct.values())
     wanted = [*found.acknowledged, *found.taken_over]
     times = [pushes_of(found, lead_id).count(push) for lead_id, push in wanted]
     problems = broken(found) + unsettled(found, alarms=True)
@@ -72,13 +71,13 @@ def audited(found: Found) -> Result:
 
 
 def _meaning(found: Found, lead_id: str, event: Event) -> tuple[str, str, datetime, int, bytes]:
-    """What an event says, whatever its id.
+    """The content of an event without its id: equal for two events that say the same.
 
-    Two scores of one tick may say the same about two touches: a score answers what came in before it.
+    Two scores of one tick may be equal and yet answer two touches, so the events before a score count too.
     """
     answers = 0
     if event.type is EventType.SCORED:
-        before = (one.type for one in found.events.get(lead_id, ()) if one.number < event.number)
+        before = (earlier.type for earlier in found.events.get(lead_id, ()) if earlier.number < event.number)
         answers = sum(type_ in WAKE for type_ in before)
     return (
         lead_id,
@@ -90,5 +89,5 @@ def _meaning(found: Found, lead_id: str, event: Event) -> tuple[str, str, dateti
 
 
 def text_of(push: Any) -> bytes:
-    """The same for the same content."""
+    """A push as text, equal for equal content."""
     return json.dumps(push, sort_keys=True).encode()

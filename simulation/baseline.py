@@ -1,4 +1,4 @@
-"""What one writes first: store the push, send a message, answer. The measure beside the desk."""
+"""A naive handler to compare the desk with: store the push, send a message, answer."""
 
 import contextlib
 import random
@@ -17,7 +17,7 @@ from simulation.sender import Sender
 
 @dataclass
 class BaselineTable:
-    """Rows by a key of their own; their number is what was written."""
+    """Rows, each under a new key, so that every write adds a row."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -39,7 +39,7 @@ class BaselineTopic:
 
 @dataclass(frozen=True)
 class BaselineHandler:
-    """Write, then send, nothing else. What is stored is acknowledged; without the table it's a 500."""
+    """Write, then send. A stored push is acknowledged even if the send fails; without table it's a 500."""
 
     table: Any
     topic: Any
@@ -49,7 +49,7 @@ class BaselineHandler:
         """The key of the row; `StoreUnavailable` if it can't be written."""
         key = self.new_key()
         await self.table.create(key, push.as_sent)
-        with contextlib.suppress(BusUnavailable):  # it is stored, isn't it
+        with contextlib.suppress(BusUnavailable):  # the naive view: the push is stored, so all is well
             await self.topic.publish(key, push.as_sent)
         return key
 
@@ -67,7 +67,7 @@ class BaselineSimulation(Sender):
         return BaselineHandler(store_behind(gate, self.table), bus_behind(gate, self.topic), self.new_key)
 
     def new_key(self) -> str:
-        """Another one."""
+        """A key that no row has yet."""
         self.keys += 1
         return f"row {self.keys}"
 
@@ -76,21 +76,21 @@ class BaselineSimulation(Sender):
         return str(await instance.context.receive(push))
 
     async def live(self) -> Result:
-        """One round, and what came of it."""
+        """Run one round and count its outcome."""
         await self.pushes()
         await self.rest()
         stored = Counter(text_of(push) for push in self.table.rows.values())
         sent = {(key, text_of(push)) for key, push in self.topic.sent}
-        told = Counter(text for _, text in sent)
+        published = Counter(text for _, text in sent)
         acknowledged = {text_of(push) for _, push in self.acknowledged}
         return self.counted(
             Result(
                 acknowledged=len(acknowledged),
-                lost=len([text for text in acknowledged if not stored[text] or not told[text]]),
+                lost=len([text for text in acknowledged if not stored[text] or not published[text]]),
                 silent=len(self.table.rows.keys() - {key for key, _ in sent}),
                 duplicates=sum(stored.values()) - len(stored),
-                events=len(told),
+                events=len(published),
                 repeated=len(self.topic.sent) - len(sent),
-                repeated_otherwise=len(sent) - len(told),
+                repeated_otherwise=len(sent) - len(published),
             )
         )

@@ -1,4 +1,4 @@
-"""What surrounds the app: what outlives every process, and what is found in it when all is over."""
+"""The world around the app: stores and buses that outlive every process, and their audit at the end."""
 
 import itertools
 from collections.abc import Callable, Coroutine, Sequence
@@ -66,7 +66,7 @@ cap = 30
 because = "was here"
 """)
 DESK = a_context()
-# Minutes: the clock's runs after it all, the last beyond all deadlines.
+# Minutes after the scenario at which the clock runs, the last beyond all deadlines.
 AFTER = (1, 3, 10, 30, 2880, 2881, 2883)
 
 type Act = Callable[["Environment", AppContext], Coroutine[Any, Any, None]]
@@ -74,10 +74,10 @@ type Act = Callable[["Environment", AppContext], Coroutine[Any, Any, None]]
 
 @dataclass
 class Environment:
-    """What outlives every process."""
+    """Stores, buses and promises that outlive every process."""
 
     store: Any = field(default_factory=MemoryTable)
-    workloads: Any = None  # None: those of the store
+    workloads: Any = None  # None: the store is used
     subscriber: Any = field(default_factory=Subscriber)
     queue: Any = field(default_factory=MemoryQueue)
     spill: Any = field(default_factory=MemoryQueue)
@@ -94,12 +94,12 @@ class Environment:
 
     @property
     def lead_id(self) -> str:
-        """Of the first push."""
+        """The id of the lead that the first push opens."""
         push = a_push()
         return make_id(push, offer_of(push, None, {}), self.id_key)
 
     def process(self, name: str, gate: Gate | None = None) -> AppContext:
-        """A desk of its own over the same outside world, with or without a gate before it."""
+        """The context of a new process over the same stores and buses, behind a gate if one is given."""
         operations = itertools.count()
 
         def store(port: Any) -> Any:
@@ -124,7 +124,7 @@ class Environment:
         )
 
     def copy(self) -> "Environment":
-        """Another one in memory, in the same state; rows and events are never changed in place."""
+        """A copy in memory; rows and events are shared, since they are never changed in place."""
         environment = Environment(
             acknowledged=[*self.acknowledged], pushes_begun=self.pushes_begun, at=self.at
         )
@@ -138,7 +138,7 @@ class Environment:
         return environment
 
     def content(self) -> tuple[Any, ...]:
-        """All that anybody could read, to be compared."""
+        """All observable state, to compare two paths by."""
         rows = [self.store.rows[key] for key in sorted(self.store.rows)]
         return (
             rows,
@@ -151,25 +151,25 @@ class Environment:
         )
 
     async def place(self, rows: Sequence[SourceRow]) -> None:
-        """Lay rows into the publisher's table."""
+        """Write rows to the publisher's table."""
         for row in rows:
             self.table.put(row)
 
     async def settle(self) -> None:
-        """A new process runs the clock a few times, at ever later instants, and nothing fails."""
+        """Run the clock a few times in a new process, at ever later instants, without faults."""
         context = self.process("afterwards")
         await self.drain(context)
         for minutes in AFTER:
             await run_due(context, self.at + minutes * MINUTE)
 
     async def drain(self, context: AppContext) -> None:
-        """What waits in the queues is received."""
+        """Receive all messages that wait in the queues."""
         await self.receive_all(context, self.spill.sent, [message for _, message in self.queue.redelivered])
 
     async def receive_all(
         self, context: AppContext, spilled: Sequence[QueuedMessage], reports: Sequence[QueuedMessage]
     ) -> None:
-        """As the triggers do it."""
+        """Receive messages as the triggers do."""
         for message in spilled:
             await receive_spilled(context, message, self.at)
         for message in reports:
@@ -177,20 +177,20 @@ class Environment:
             await take_activity(context, activity, now=self.at)
 
     async def found(self) -> Found:
-        """What is there."""
+        """Read the final state, to be audited."""
         found = found_in(self.store.rows.values(), text=bool(self.erasures))
         found.heard, found.seats = self.subscriber.heard, set(self.store._assignments)
         return await self.look_around(found)
 
     async def look_around(self, found: Found) -> Found:
-        """What the processes promised, and the books of owners."""
+        """Add what the processes acknowledged, and the workload of owners."""
         found.acknowledged, found.taken_over = self.acknowledged, self.taken_over
         found.reports, found.erasures = self.reports, self.erasures
         found.rota = (await (self.workloads or self.store).get_workload(self.lead_id)).workload
         return found
 
     async def problems(self, *, scores: bool = True) -> list[str]:
-        """Every rule that doesn't hold after it all; with `scores` they are had again from the history."""
+        """Every broken rule in the final state; with `scores` scores are recomputed too."""
         found = await self.found()
         found.policy = self.policy if scores else None
         return broken(found) + unsettled(found, alarms=True)

@@ -1,4 +1,4 @@
-"""Every boundary of every use case x every fault x somebody else at work on the lead, over real parts."""
+"""Every boundary of every use case x every fault x another actor on the same lead, over real parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,45 +22,45 @@ FAULTS = (
     Fault.KILLED_AFTER,
 )
 REPEATED = (Fault.FAILS_BEFORE, Fault.ANSWER_LOST)
-TRIES = 3  # of both SDKs: one fault they repair themselves, three in a row they don't
+TRIES = 3  # of both SDKs: they recover from one fault by themselves, but not from three in a row
 AFTER = (1, 5, 2880, 2881)  # minutes
-ATTEMPTS = 3  # at a case whose fault never came: on a busy machine a link may take too long to open
+ATTEMPTS = 3  # at a case whose fault never occurred: on a busy machine a link may take too long to open
 
 
 @dataclass(frozen=True)
 class Case:
-    """One fault at one request of the first actor, while the second does all it has to do."""
+    """One fault at one request of the first actor, while the second actor does all its work."""
 
     scenario: str
-    boundary: str  # what the request is
+    boundary: str  # which request: method and table, or `event` or `message` on the bus
     request: int
     fault: Fault
     times: int
 
     def __str__(self) -> str:
-        """For people."""
+        """A line for the report."""
         often = "once" if self.times == 1 else f"{self.times} times"
         return f"{self.scenario}: {self.boundary} (request {self.request + 1}): {self.fault}, {often}"
 
 
 async def cases(parts: RealParts, names: Sequence[str]) -> list[Case]:
-    """All cases of these scenarios: a run without faults tells what the boundaries are."""
-    found = []
+    """All cases of these scenarios: a run without faults lists the boundaries."""
+    listed = []
     for name in names:
         of_tables, of_bus = Process(), Process()
         await _run(parts, SCENARIOS[name], of_tables, of_bus, alone=True)
         for process in (of_tables, of_bus):
             for number, boundary in enumerate(process.requests):
-                found += [
+                listed += [
                     Case(name, boundary, number, fault, times)
                     for fault in FAULTS
                     for times in ((1, TRIES) if fault in REPEATED else (1,))
                 ]
-    return found
+    return listed
 
 
 async def problems_of(parts: RealParts, case: Case) -> list[str]:
-    """Run a case; every rule that doesn't hold afterwards, or that the fault never came."""
+    """Run a case; return every broken rule, or that the fault never occurred."""
     for _ in range(ATTEMPTS):
         process, calm = Process(case.fault, case.request, case.times), Process()
         pair = (calm, process) if case.boundary in FRAMES.values() else (process, calm)
@@ -85,8 +85,8 @@ async def _run(
         other = environment.context("second")
         if not alone:
             of_tables.meanwhile = of_bus.meanwhile = lambda: _acted(second(environment, other))
-        one = environment.context("first", of_tables, bus)
-        ended = await _acted(_alive(environment, first(environment, one), of_tables, of_bus))
+        context_of_first = environment.context("first", of_tables, bus)
+        ended = await _acted(_alive(environment, first(environment, context_of_first), of_tables, of_bus))
         if scenario.is_redelivered and not ended:
             await first(environment, environment.context("again"))
         if uses_proxy:
@@ -104,7 +104,7 @@ async def _run(
 
 @dataclass
 class BeforeSubscriber:
-    """Sends by the healthy link, unless the scenario says that the bus was down."""
+    """Publishes over the healthy link, unless the scenario has the bus down."""
 
     environment: WireEnvironment
 
@@ -114,11 +114,11 @@ class BeforeSubscriber:
         await self.environment.parts.healthy.publisher.publish(lead, events)
 
     async def close(self) -> None:
-        """Nothing of its own."""
+        """It has no connection of its own."""
 
 
 async def _alive(environment: WireEnvironment, work: Any, *processes: Process) -> None:
-    """Work whose acknowledgement nobody hears if its process died."""
+    """Do work, and drop its acknowledgement if its process died: the sender never received it."""
     before = len(environment.acknowledged)
     await work
     if any(process.is_dead for process in processes):
@@ -127,7 +127,7 @@ async def _alive(environment: WireEnvironment, work: Any, *processes: Process) -
 
 
 async def _acted(work: Any) -> bool:
-    """Whether it came to its end; failures that the platform expects are none of ours."""
+    """Do work; return whether it ended well. The platform retries after the expected failures."""
     try:
         await work
     except (StoreUnavailable, BusUnavailable, LeadChanged, Killed):

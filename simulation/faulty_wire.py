@@ -14,35 +14,40 @@ from shared.contract.messages import SENT_AT
 from shared.services.timeouts import TABLE_CLIENT
 from simulation.ports import HAPPENS, KILLS, Fault
 
-READ_TIMEOUT = 0.3  # seconds until what hangs is given up; the app's own is 5
-FRAMES = {b"cloudEvents_type": "event", SENT_AT.encode(): "message"}  # by what is in them, first one first
+READ_TIMEOUT = 0.3  # seconds until a hanging request is given up; the app's own is 5
+FRAMES = {
+    b"cloudEvents_type": "event",
+    SENT_AT.encode(): "message",
+}  # by a mark in the frame; the first match decides
 SOURCE = "source"  # how the names of publishers' tables begin
 CLIENT = {**TABLE_CLIENT, "retry_backoff_factor": 0.02}  # tries as the app's, with shorter pauses
 
 
 class Killed(BaseException):
-    """The process is no more: nothing it asks for happens, and nothing it says is heard."""
+    """The process is dead: it sends no further request, and its answers reach no client."""
 
 
 @dataclass
 class Process:
-    """Whether it lives, which of its requests is to fail, and how."""
+    """A simulated process: whether it is alive, which of its requests fail, and how."""
 
     fault: Fault | None = None
     request: int = -1  # number of the request, from 0, among those that may fail
     times: int = 1  # how many requests in a row fail: the SDK repeats what it may
-    meanwhile: Callable[[], Awaitable[object]] | None = None  # what another does, right then
+    meanwhile: Callable[[], Awaitable[object]] | None = (
+        None  # what the other actor does just before the fault
+    )
     is_dead: bool = False
-    requests: list[str] = field(default_factory=list)  # that may fail, as far as they came
+    requests: list[str] = field(default_factory=list)  # those so far that may fail
     failed: int = 0
 
     def live(self) -> None:
-        """Go no further when dead."""
+        """Raise `Killed` if the process is dead."""
         if self.is_dead:
             raise Killed
 
     async def fate(self, what: str) -> Fault | None:
-        """What is to become of the next request; the other actor has its turn just before."""
+        """The fault of the next request, None for none; at the first fault the other actor acts before it."""
         number = len(self.requests)
         self.requests.append(what)
         if self.fault is None or not self.request <= number < self.request + self.times:
@@ -55,7 +60,7 @@ class Process:
 
 
 class FaultyTransport(AioHttpTransport):  # type: ignore[misc]  # the SDK hides its type
-    """Sends requests of one process, but for those that fail."""
+    """Sends the requests of one process, and injects its faults."""
 
     def __init__(self, process: Process) -> None:
         """Open no connection yet."""
@@ -95,7 +100,7 @@ class SharedTransport(AioHttpTransport):  # type: ignore[misc]  # likewise
 
 
 def _may_fail(request: HttpRequest) -> bool:
-    """Whatever writes, and reading one row, or rows to take over: of many ranges others are as good."""
+    """Whether it may fail: writes, reads of one row, reads of rows to import; other reads fail like these."""
     path = request.url.partition("?")[0]
     return request.method != "GET" or "PartitionKey" in path or f"/{SOURCE}" in path
 
@@ -106,7 +111,7 @@ def _name(request: HttpRequest) -> str:
 
 
 def a_client(storage: str, table: str, transport: AioHttpTransport) -> TableClient:
-    """A client as the app makes it, over a transport of ours."""
+    """A table client as the app makes it, over the given transport."""
     return TableClient.from_connection_string(storage, table, transport=transport, **CLIENT)
 
 
@@ -151,7 +156,7 @@ class AmqpProxy:
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         theirs, to_bus = await asyncio.open_connection("127.0.0.1", self.bus_port)
-        deaf = asyncio.Event()  # from then on nothing the bus says comes through
+        deaf = asyncio.Event()  # once set, the client receives nothing more from the bus
         back = asyncio.ensure_future(_back(theirs, writer, deaf))
         try:
             await self._forth(reader, to_bus, deaf, back)
@@ -159,8 +164,8 @@ class AmqpProxy:
             pass
         finally:
             back.cancel()
-            for one in (writer, to_bus):
-                one.transport.abort()
+            for end in (writer, to_bus):
+                end.transport.abort()
 
     async def _forth(
         self,
@@ -180,12 +185,12 @@ class AmqpProxy:
                 await to_bus.drain()
             if fate in (Fault.HANGS, Fault.HANGS_DONE):
                 deaf.set()
-                await reader.read()  # until the client has had enough
+                await reader.read()  # until the client gives up and closes
                 return
             if fate is not None:
                 self.process.is_dead = fate in KILLS
                 if fate in HAPPENS:
-                    await asyncio.wait({back}, timeout=1.0)  # the bus has said that it has the event
+                    await asyncio.wait({back}, timeout=1.0)  # until the bus has confirmed the frame
                 return
 
 

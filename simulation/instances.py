@@ -1,4 +1,4 @@
-"""Processes that come and go: each call of theirs may fail by chance, or be the last thing they do."""
+"""Processes that come and go: each of their calls may fail by chance, or kill the process."""
 
 import asyncio
 import contextlib
@@ -26,12 +26,12 @@ LATENCY = 0.02  # seconds, at most
 
 
 class Died(Exception):
-    """The process that was at work is no more: the other side hears nothing."""
+    """The process died at work: its caller gets no answer."""
 
 
 @dataclass(eq=False)
 class Instance:
-    """A process. When it dies, all it was doing stays undone: its calls never come back."""
+    """A process. When it dies, its calls never return and the rest of its work stays undone."""
 
     name: str
     context: Any = None
@@ -50,12 +50,12 @@ class Instance:
 
 @dataclass
 class Instances:
-    """Always so many at once; one that dies is replaced.
+    """A fixed number of processes at once; a dead process is replaced.
 
     Args:
         make: what a process consists of, given its name and the gate before all its ports.
-        chance: decides everything, so that a seed tells the whole story.
-        number: how many.
+        chance: decides everything, so that a seed reproduces the run.
+        number: of processes at once.
     """
 
     make: Callable[[str, Gate], Any]
@@ -68,15 +68,15 @@ class Instances:
     later: set[asyncio.Task[None]] = field(default_factory=set)
     names: int = 0
 
-    def one(self) -> Instance:
-        """Any of them."""
+    def pick(self) -> Instance:
+        """A process at random."""
         while len(self.alive) < self.number:
             self.alive.append(self._born())
         return self.chance.choice(self.alive)
 
-    def two(self) -> tuple[Instance, Instance]:
-        """Any two, maybe the same."""
-        return self.one(), self.one()
+    def pick_two(self) -> tuple[Instance, Instance]:
+        """Two processes at random, maybe the same twice."""
+        return self.pick(), self.pick()
 
     def _born(self) -> Instance:
         self.names += 1
@@ -127,6 +127,6 @@ class Instances:
 
 
 async def _done(call: Call) -> None:
-    """The effect alone: nobody hears the answer."""
+    """Carry out the call's effect; its answer is lost."""
     with contextlib.suppress(*REFUSALS):
         await call.do()

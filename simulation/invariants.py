@@ -1,4 +1,4 @@
-"""What must hold, whatever went wrong: audited by the rows that lie there and by what a subscriber heard."""
+"""What must hold after any fault: checked against the stored rows and the events a subscriber received."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ INDEX = ("due", "open", "closed", "scored", "stat")
 PUSHES = (EventType.RECEIVED, EventType.TOUCHED)
 ASK_FOR_SCORE = (*PUSHES, EventType.INTERACTED, EventType.STATUS_CHANGED)
 MANY = 100  # leads
-PERSON = "fabrikam"  # in the address of everybody who is ever erased
+PERSON = "fabrikam"  # in the address of every person who is erased
 ALARMS = (EventType.FOLLOW_UP_DUE_SOON, EventType.FOLLOW_UP_MISSED)
 
 
@@ -29,9 +29,9 @@ ALL = 10**9
 
 @dataclass
 class Erasure:
-    """How many of the acknowledged pushes, from the first, it took away.
+    """How many of the acknowledged pushes, counted from the first, an erasure deleted.
 
-    What was acknowledged when it began is gone when it ends. What came meanwhile may be: before it or after.
+    Pushes acknowledged before it began are deleted when it ends; those that came meanwhile may be.
     """
 
     surely: int = 0
@@ -40,7 +40,7 @@ class Erasure:
 
 @dataclass
 class Found:
-    """What is there when all is over."""
+    """The final state: stored rows, received events, and what was acknowledged."""
 
     leads: dict[str, Lead] = field(default_factory=dict)
     events: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
@@ -50,14 +50,14 @@ class Found:
     taken_over: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # likewise, of rows
     reports: list[tuple[str, str]] = field(default_factory=list)  # leads' ids, ids of calls that were taken
     erasures: list[Erasure] = field(default_factory=list)
-    text: str = ""  # all rows, if somebody was erased
+    text: str = ""  # all rows as text, if a person was erased
     rota: Workload = field(default_factory=Workload)
     seats: set[str] = field(default_factory=set)  # leads' ids
-    policy: Policy | None = None  # None: past scores aren't looked at
+    policy: Policy | None = None  # None: past scores aren't recomputed
 
 
 def found_in(rows: Iterable[Mapping[str, Any]], *, text: bool = False) -> Found:
-    """What the rows of a table say, without asking the store's code; with `text` as one text too."""
+    """Read the rows of a table without the store's code; with `text` keep them as one text too."""
     found = Found()
     for row in rows:
         found.text += str(row).casefold() if text else ""
@@ -78,35 +78,35 @@ def found_in(rows: Iterable[Mapping[str, Any]], *, text: bool = False) -> Found:
 
 
 def broken(found: Found) -> list[str]:
-    """Every rule that doesn't hold, in words; empty if all is well."""
-    said = [
+    """Every broken rule, in words; empty if all hold."""
+    problems = [
         f"{lead_id}: {problem}"
         for lead_id, lead in found.leads.items()
         for problem in _broken_of(lead, found.events[lead_id], found.index[lead_id], _policy_for(found, lead))
     ]
-    said += [f"{lead_id}: rows without a lead" for lead_id in found.events.keys() - found.leads.keys()]
-    said += [f"{lead_id}: index without a lead" for lead_id in found.index.keys() - found.leads.keys()]
-    said += [f"{lead_id}: a seat without a lead" for lead_id in found.seats - found.leads.keys()]
-    return [*said, *_lost(found), *_not_told(found), *_books(found), *_remembered(found)]
+    problems += [f"{lead_id}: rows without a lead" for lead_id in found.events.keys() - found.leads.keys()]
+    problems += [f"{lead_id}: index without a lead" for lead_id in found.index.keys() - found.leads.keys()]
+    problems += [f"{lead_id}: a seat without a lead" for lead_id in found.seats - found.leads.keys()]
+    return [*problems, *_lost(found), *_not_told(found), *_books(found), *_remembered(found)]
 
 
 def _policy_for(found: Found, lead: Lead) -> Policy | None:
-    """By which its score is had again; of many leads every sixteenth is enough."""
+    """The policy to recompute the lead's score by; None: skipped, of many leads every sixteenth suffices."""
     return found.policy if len(found.leads) < MANY or lead.id[0] in "ab" else None
 
 
 def unsettled(found: Found, *, alarms: bool = False) -> list[str]:
-    """What is still to be done, after the clock ran often enough; with `alarms` days after every deadline."""
-    said = []
+    """Work that is left though the clock ran often enough; with `alarms`, days after every deadline."""
+    unfinished = []
     for lead in found.leads.values():
         kinds = Counter(key.split("!")[2] for key in found.index[lead.id] if key.startswith("due!"))
         if late := kinds.keys() & {DueKind.SCORE, DueKind.PUBLISH, DueKind.ASSIGN, DueKind.PARKED}:
-            said.append(f"{lead.id}: still due: {sorted(late)}")
+            unfinished.append(f"{lead.id}: still due: {sorted(late)}")
         if lead.bookkeeping.erasure.erased_at or lead.bookkeeping.erasure.erased_through:
-            said.append(f"{lead.id}: an erasure without an end")
+            unfinished.append(f"{lead.id}: an erasure without an end")
         if alarms and lead.follow_up.state is FollowUpState.WAITING:
-            said.append(f"{lead.id}: never flagged")
-    return said
+            unfinished.append(f"{lead.id}: never flagged")
+    return unfinished
 
 
 def _broken_of(
@@ -117,10 +117,10 @@ def _broken_of(
         yield f"index rows {sorted(index)}, not {sorted(wanted)}"
     if _due_kinds(index) != Counter(_owed(lead)):
         yield f"due rows {_due_kinds(index)} where {list(_owed(lead))} are owed"
-    kept = lead.bookkeeping
+    bookkeeping = lead.bookkeeping
     first = events[0].number if events and events[0].type is EventType.ERASED else 1
-    if [event.number for event in events] != list(range(first, kept.outbox.written + 1)):
-        yield f"events {[event.number for event in events]} of {kept.outbox.written}"
+    if [event.number for event in events] != list(range(first, bookkeeping.outbox.written + 1)):
+        yield f"events {[event.number for event in events]} of {bookkeeping.outbox.written}"
     if any(event.id != f"{lead.id}:{event.number}" for event in events):
         yield "an event with a foreign id"
     types = Counter(event.type for event in events)
@@ -135,18 +135,20 @@ def _broken_of(
 
 
 def _due_kinds(index: Mapping[str, Any]) -> Counter[str]:
-    """By kind; given-up work by the kind that was given up."""
+    """Due rows by kind; a parked row counts under the kind that was parked."""
     return Counter(key.split("!")[-1 if "parked" in key else 2] for key in index if key.startswith("due!"))
 
 
 def _owed(lead: Lead) -> Iterator[str]:
-    """What must have exactly one due row, said once more in other words than the code's."""
-    kept, state = lead.bookkeeping, lead.follow_up
-    if not lead.test and (kept.scoring.touches_scored < lead.touches or kept.scoring.requested_at):
+    """The work that must have exactly one due row, derived independently of the code under test."""
+    bookkeeping, state = lead.bookkeeping, lead.follow_up
+    if not lead.test and (
+        bookkeeping.scoring.touches_scored < lead.touches or bookkeeping.scoring.requested_at
+    ):
         yield DueKind.SCORE
-    if kept.outbox.unpublished:
+    if bookkeeping.outbox.unpublished:
         yield DueKind.PUBLISH
-    if kept.assignment.requested != kept.assignment.completed:
+    if bookkeeping.assignment.requested != bookkeeping.assignment.completed:
         yield DueKind.ASSIGN
     if state.state is FollowUpState.WAITING:
         yield DueKind.FOLLOW_UP
@@ -156,12 +158,12 @@ def _owed(lead: Lead) -> Iterator[str]:
         yield DueKind.ESCALATE
     if state.state is FollowUpState.DONE and state.next_contact_at:
         yield DueKind.NEXT_CONTACT
-    if kept.erasure.purge_at:
+    if bookkeeping.erasure.purge_at:
         yield DueKind.PURGE
 
 
 def _repeated(events: list[Event]) -> Iterator[str]:
-    """Effects that happened twice. An alarm may come again only after somebody called."""
+    """Effects that happened twice. An alarm may come again only after a follow-up or a touch."""
     reports = Counter(
         to_plain(event.data)["id"]
         for event in events
@@ -189,13 +191,13 @@ def _miscounted(lead: Lead, events: list[Event], policy: Policy | None) -> Itera
     if last is None:
         yield "a score that no event tells"
     elif policy is not None:
-        told = [event for event in events if event.number < last]
-        if replay_score(told, policy.scoring, score.scored_at) != score:
+        history = [event for event in events if event.number < last]
+        if replay_score(history, policy.scoring, score.scored_at) != score:
             yield "the history gives another score"
 
 
 def _lost(found: Found) -> Iterator[str]:
-    """What was acknowledged and isn't there, or is there twice, or is still there."""
+    """Acknowledged work that is missing, stored twice, or still stored after its erasure."""
     for number, (lead_id, as_sent) in enumerate(found.acknowledged):
         times = pushes_of(found, lead_id).count(as_sent)
         if times not in _times_due(found, number):
@@ -213,19 +215,19 @@ def _lost(found: Found) -> Iterator[str]:
 
 
 def _times_due(found: Found, number: int) -> tuple[int, ...]:
-    """How often an acknowledged push may be there."""
-    if any(number < one.surely for one in found.erasures):
+    """How often an acknowledged push may be stored."""
+    if any(number < erasure.surely for erasure in found.erasures):
         return (0,)
-    return (0, 1) if any(number < one.maybe for one in found.erasures) else (1,)
+    return (0, 1) if any(number < erasure.maybe for erasure in found.erasures) else (1,)
 
 
 def _erased(found: Found) -> dict[str, int]:
-    """The numbers of the last events by which subscribers heard that leads were erased."""
+    """By lead id: the number of the last `lead.erased` event that a subscriber received."""
     return {lead_id: event.number for lead_id, event in found.heard if event.type is EventType.ERASED}
 
 
 def _remembered(found: Found) -> Iterator[str]:
-    """Somebody who was erased, and didn't come back."""
+    """Personal data of an erased person who hasn't come back."""
     if found.text and not found.leads and PERSON in found.text:
         yield "somebody who was erased is in a row"
 
@@ -236,7 +238,7 @@ def pushes_of(found: Found, lead_id: str) -> list[Any]:
 
 
 def _not_told(found: Found) -> Iterator[str]:
-    """Stored events that a subscriber never heard of (unless they wait), and what isn't as it is stored."""
+    """Stored events that a subscriber never received (unless they wait), and events received otherwise."""
     stored = {event.id: event for events in found.events.values() for event in events}
     erased = _erased(found)
     for lead_id, event in found.heard:
@@ -248,23 +250,23 @@ def _not_told(found: Found) -> Iterator[str]:
         for lead in found.leads.values()
         for number in lead.bookkeeping.outbox.unpublished
     }
-    yield from (f"nobody heard {one}, and nobody will" for one in sorted(stored.keys() - heard - waiting))
+    yield from (f"nobody heard {id_}, and nobody will" for id_ in sorted(stored.keys() - heard - waiting))
 
 
 def _books(found: Found) -> Iterator[str]:
-    """The books of owners agree with the leads, as far as they are settled."""
+    """The workload of owners agrees with the leads, unless an assignment is still owed."""
     owed = [lead for lead in found.leads.values() if DueKind.ASSIGN in _owed(lead)]
     counted = Counter(lead.bookkeeping.assignment.counted_for for lead in found.leads.values())
     del counted[None]
     if not owed and counted != Counter(found.rota.open_leads):
         yield f"the books count {found.rota.open_leads}, the leads {dict(counted)}"
-    told = sum(
+    assigned = sum(
         to_plain(event.data).get("rule") is not None
         for events in found.events.values()
         for event in events
         if event.type is EventType.ASSIGNED
     )
-    asked = sum(lead.bookkeeping.assignment.requested for lead in found.leads.values())
-    most = ALL if found.erasures else asked
-    if not owed and not told <= found.rota.turns_taken <= most:
-        yield f"{found.rota.turns_taken} turns in the books, {told} told, {asked} asked"
+    requested = sum(lead.bookkeeping.assignment.requested for lead in found.leads.values())
+    most = ALL if found.erasures else requested
+    if not owed and not assigned <= found.rota.turns_taken <= most:
+        yield f"{found.rota.turns_taken} turns in the books, {assigned} assigned, {requested} requested"

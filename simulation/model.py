@@ -16,14 +16,14 @@ from simulation.virtual_time import VirtualLoop
 # Calls that touch no lead: no choice is made at them.
 ASIDE = frozenset({"scored_otherwise", "keep_rules", "clock_ran"})
 # Time-outs differ from failures in nothing but time, which no order of calls can show.
-# A write whose answer is lost is done at any moment from then on, also at once.
+# A write whose answer is lost may take effect at any later moment, also at once.
 OF_WRITES = (Fault.FAILS_BEFORE, Fault.DONE_LATER, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
 OF_SENDS = (Fault.FAILS_BEFORE, Fault.ANSWER_LOST, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
 OF_READS = (Fault.FAILS_BEFORE,)  # dying at a read is dying before the next write, or after the last
 
 
 async def _nothing() -> None:
-    """Nobody is asked."""
+    """Call no port: an actor's first step is a choice of its own."""
 
 
 BEGIN = Call("begin", _nothing, Exception)
@@ -31,16 +31,16 @@ BEGIN = Call("begin", _nothing, Exception)
 
 @dataclass(eq=False)
 class Waiting:
-    """A call at the gate."""
+    """A call that waits at the gate."""
 
-    actor: int  # -1: a request that outlived its caller's patience
+    actor: int  # -1: a request that outlived its caller's time-out
     call: Call
     answer: asyncio.Future[Any] | None
-    asked: int = 0  # the how manieth on this path, of one that outlived its caller
+    step: int = 0  # of a request that outlived its caller: the step of the path at which it was made
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What can become of it."""
+        """The faults that this call may meet."""
         if self.answer is None or self.call is BEGIN:
             return ()
         if self.is_send:
@@ -55,14 +55,14 @@ class Waiting:
 
 @dataclass
 class Choices:
-    """A path through the model: what was chosen, of how many; the search goes on from the last."""
+    """A path through the model: each choice and of how many; the search continues from the last choice."""
 
     path: list[int] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
 
     @property
     def is_new(self) -> bool:
-        """The next choice was never made before on this path."""
+        """The next choice is the first of its kind: the path that is repeated ends here."""
         return len(self.counts) >= len(self.path)
 
     def choose(self, count: int) -> int:
@@ -82,7 +82,7 @@ class Choices:
 
 @dataclass
 class Run:
-    """One path: the actors go on one call at a time, as chosen."""
+    """One path: the actors proceed one call at a time, as chosen."""
 
     environment: Environment
     choices: Choices
@@ -91,13 +91,13 @@ class Run:
     waiting: list[Waiting] = field(default_factory=list)
     dead: set[int] = field(default_factory=set)
     answers: dict[int, bytes] = field(default_factory=lambda: {0: b"", 1: b""})
-    told: list[str] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
-    is_known: bool = False  # from here on everything was searched before
+    is_known: bool = False  # the state was searched before: the path ends here
 
     def gate(self, actor: int) -> Any:
-        """The gate of an actor. The dead wait before it for ever."""
+        """The gate of an actor. Calls of a dead actor wait for ever."""
 
         async def pass_(call: Call) -> Any:
             if call.name in ASIDE:
@@ -110,23 +110,23 @@ class Run:
         return pass_
 
     def go_on(self) -> bool:
-        """Let one call happen, or fail, or say that none waits (any more)."""
+        """Let one waiting call happen or fail; return False once none is left."""
         if self.quiet.is_set():
             return False
         if self._was_here() or not self.waiting:
             self.quiet.set()
             return True
-        self.waiting.sort(key=lambda one: one.actor)
-        next_ones = [one for one in self.waiting if one.is_send][:1] or self.waiting
-        options = [(one, fate) for one in next_ones for fate in (None, *self._faults(one))]
+        self.waiting.sort(key=lambda waiting: waiting.actor)
+        candidates = [waiting for waiting in self.waiting if waiting.is_send][:1] or self.waiting
+        options = [(waiting, fate) for waiting in candidates for fate in (None, *self._faults(waiting))]
         self._carry_out(*options[self.choices.choose(len(options))])
         return True
 
-    def _faults(self, one: Waiting) -> tuple[Fault, ...]:
-        return one.faults if self.faults_left else ()
+    def _faults(self, waiting: Waiting) -> tuple[Fault, ...]:
+        return waiting.faults if self.faults_left else ()
 
     def _was_here(self) -> bool:
-        """The same state was reached on another path. An actor is what it was answered, so states compare."""
+        """Whether another path reached this state. An actor's answers determine it, so states compare."""
         if self.choices.is_new:
             state = self._state()
             self.is_known = state in self.seen
@@ -134,13 +134,15 @@ class Run:
         return self.is_known
 
     def _state(self) -> bytes:
-        late = sorted(f"{one.call.name} {one.asked}" for one in self.waiting if one.answer is None)
+        late = sorted(
+            f"{waiting.call.name} {waiting.step}" for waiting in self.waiting if waiting.answer is None
+        )
         actors = [self._actor(number) for number in self.answers]
         parts = (actors, late, self.faults_left, *self.environment.content())
         return hashlib.blake2b(_json(parts), digest_size=16).digest()
 
     def _actor(self, number: int) -> bytes:
-        """Whoever is dead or done has no more to say."""
+        """An actor's state: dead, failed, done, or the answers it got so far."""
         if number in self.dead:
             return b"dead"
         task = self.tasks[number]
@@ -148,34 +150,34 @@ class Run:
             return b"failed" if task.exception() else b"done"
         return self.answers[number]
 
-    def _carry_out(self, one: Waiting, fate: Fault | None) -> None:
-        self.waiting.remove(one)
-        self.told.append(f"{one.actor}: {one.call.name}" + (f": {fate}" if fate else ""))
-        outcome = _done(one.call) if fate is None or fate in HAPPENS else None
+    def _carry_out(self, waiting: Waiting, fate: Fault | None) -> None:
+        self.waiting.remove(waiting)
+        self.trace.append(f"{waiting.actor}: {waiting.call.name}" + (f": {fate}" if fate else ""))
+        outcome = _done(waiting.call) if fate is None or fate in HAPPENS else None
         if fate is not None:
             self.faults_left -= 1
-            outcome = one.call.failure(fate)
+            outcome = waiting.call.failure(fate)
         if fate is Fault.DONE_LATER:
-            self.waiting.append(Waiting(-1, one.call, None, len(self.told)))
+            self.waiting.append(Waiting(-1, waiting.call, None, len(self.trace)))
         if fate in KILLS:
-            self.dead.add(one.actor)
-            self.waiting = [other for other in self.waiting if other.actor != one.actor]
-        elif one.answer is not None:
-            self._answer(one, one.answer, outcome)
+            self.dead.add(waiting.actor)
+            self.waiting = [other for other in self.waiting if other.actor != waiting.actor]
+        elif waiting.answer is not None:
+            self._answer(waiting, waiting.answer, outcome)
 
-    def _answer(self, one: Waiting, answer: asyncio.Future[Any], outcome: Any) -> None:
+    def _answer(self, waiting: Waiting, answer: asyncio.Future[Any], outcome: Any) -> None:
         if isinstance(outcome, BaseException):
             answer.set_exception(outcome)
-            heard = f"{one.call.name} {outcome!r}".encode()
+            received = f"{waiting.call.name} {outcome!r}".encode()
         else:
             answer.set_result(outcome)
-            heard = one.call.name.encode() + _json(outcome)
-        digest = hashlib.blake2b(self.answers[one.actor] + heard, digest_size=16)
-        self.answers[one.actor] = digest.hexdigest().encode()
+            received = waiting.call.name.encode() + _json(outcome)
+        digest = hashlib.blake2b(self.answers[waiting.actor] + received, digest_size=16)
+        self.answers[waiting.actor] = digest.hexdigest().encode()
 
 
 def _done(call: Call) -> Any:
-    """The call's effect, at once: nothing in memory waits."""
+    """Carry out the call at once: no call in memory waits."""
     try:
         call.do().__await__().send(None)
     except StopIteration as done:
@@ -187,11 +189,11 @@ def _done(call: Call) -> Any:
 
 @dataclass
 class Explored:
-    """What a search found."""
+    """The result of a search."""
 
     scenario: str
     paths: int = 0  # to their end, each with its own verdict
-    cut_short: int = 0  # paths that came to a state that was searched already
+    cut_short: int = 0  # paths that reached a state searched before
     states: int = 0
     depth: int = 0  # choices on the longest path
     faults: int = 0  # at most so many on a path
@@ -201,21 +203,21 @@ class Explored:
 
 def explore(scenario: Scenario, faults: int, most_paths: int = 10**9) -> Explored:
     """Search all paths with at most so many faults; the first ten that break a rule are kept."""
-    found, seen = Explored(scenario.name, faults=faults), set[bytes]()
+    explored, seen = Explored(scenario.name, faults=faults), set[bytes]()
     with contextlib.closing(VirtualLoop()) as loop:
         start = loop.run(_begun(scenario))
     choices: Choices | None = Choices()
-    while choices is not None and found.paths + found.cut_short < most_paths:
+    while choices is not None and explored.paths + explored.cut_short < most_paths:
         run = Run(start.copy(), choices, seen, faults)
         problems = _walk(scenario, run)
-        found.depth = max(found.depth, len(choices.counts))
-        found.cut_short += run.is_known
-        found.paths += not run.is_known
-        if problems and len(found.broken) < 10:
-            found.broken.append((run.told, problems))
+        explored.depth = max(explored.depth, len(choices.counts))
+        explored.cut_short += run.is_known
+        explored.paths += not run.is_known
+        if problems and len(explored.broken) < 10:
+            explored.broken.append((run.trace, problems))
         choices = choices.following()
-    found.states, found.is_whole = len(seen), choices is None
-    return found
+    explored.states, explored.is_whole = len(seen), choices is None
+    return explored
 
 
 def _walk(scenario: Scenario, run: Run) -> list[str]:
@@ -249,11 +251,11 @@ async def _lived(scenario: Scenario, run: Run, loop: VirtualLoop) -> list[str]:
 
 
 async def _in_turn(act: Act, environment: Environment, name: str, gate: Gate) -> None:
-    """Begin when chosen, as with every call."""
+    """Act once the search chooses to begin, as it chooses every call."""
     await gate(BEGIN)
     await act(environment, environment.process(name, gate))
 
 
 def _json(value: Any) -> bytes:
-    """Equal for equal values, whatever they are."""
+    """Equal text for equal values of any type."""
     return to_json(value, fallback=repr)

@@ -34,7 +34,7 @@ PATIENCE = {
     "SEND_TIMEOUT": 2.0,
     "CLOSE_TIMEOUT": 0.2,
     "REST_AFTER_FAILURE": 0.0,
-}  # seconds, of whoever sends
+}  # seconds, of every sender
 CAUGHT_UP_WITHIN = 10.0  # seconds
 
 
@@ -47,7 +47,7 @@ class Reader:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def read(self, receiver: ServiceBusReceiver) -> None:
-        """Until cancelled."""
+        """Read until cancelled."""
         async for message in receiver:
             if message.message_id == END:
                 self.ended.set()
@@ -55,7 +55,7 @@ class Reader:
                 self.on_message(message)
 
     async def catch_up(self) -> None:
-        """Until all is read that was sent before this call."""
+        """Wait until all messages sent before this call are read."""
         self.ended.clear()
         await self.way_in.send(QueuedMessage(b"", END, NOW))
         async with asyncio.timeout(CAUGHT_UP_WITHIN):
@@ -64,16 +64,16 @@ class Reader:
 
 @dataclass
 class Listener:
-    """Hears all events on the topic."""
+    """Receives all events on the topic."""
 
     heard: dict[str, list[tuple[str, Event]]] = field(default_factory=lambda: defaultdict(list))
     on_event: Callable[[str, Event], None] | None = None
 
     def hear(self, message: ServiceBusReceivedMessage) -> None:
         """Keep an event."""
-        told = json.loads(b"".join(message.body))["event"]
+        payload = json.loads(b"".join(message.body))["event"]
         lead_id = str(message.message_id).partition(":")[0]
-        event = read_event(json.dumps({**told, "id": str(message.message_id)}))
+        event = read_event(json.dumps({**payload, "id": str(message.message_id)}))
         self.heard[lead_id].append((lead_id, event))
         if self.on_event is not None:
             self.on_event(lead_id, event)
@@ -81,26 +81,26 @@ class Listener:
 
 @dataclass
 class Bus:
-    """All ways of one process to the bus."""
+    """All senders of one process to the bus."""
 
     publisher: Any
     spill: ServiceBusQueue
     activity: ServiceBusQueue
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await asyncio.gather(self.publisher.close(), self.spill.close(), self.activity.close())
 
 
 def a_bus(connection: str) -> Bus:
-    """As the app makes it."""
+    """Senders as the app makes them."""
     connect = partial(bus_client, connection, by_identity=False)
     return Bus(ServiceBusPublisher(connect, TOPIC), *(ServiceBusQueue(connect, name) for name in QUEUES))
 
 
 @dataclass
 class RealParts:
-    """A table service, a bus, a proxy before it, and whoever reads behind it."""
+    """A table service, a bus, a proxy in front of it, and the readers of its topic and queues."""
 
     storage: str
     bus: Emulator
@@ -113,22 +113,22 @@ class RealParts:
     names: Any = field(default_factory=itertools.count)
 
     def faulty_bus(self) -> Bus:
-        """One that is reached through the proxy."""
+        """A bus that is reached through the proxy."""
         return a_bus(connection_string(self.proxy.port))
 
     async def catch_up(self) -> None:
-        """Until all is read that was sent before this call."""
+        """Wait until all messages sent before this call are read."""
         for reader in self.readers:
             await reader.catch_up()
 
     async def taken(self) -> dict[str, list[QueuedMessage]]:
-        """What came into the queues, handed out once."""
+        """The messages in the queues, each returned once."""
         await self.catch_up()
         taken, self.waiting = self.waiting, {name: [] for name in QUEUES}
         return taken
 
     def keep(self, queue: str, message: ServiceBusReceivedMessage) -> None:
-        """A message came out of a queue."""
+        """Keep a message that was read from a queue."""
         self.waiting[queue].append(_queued(message))
 
 
@@ -160,7 +160,7 @@ async def real_parts(storage: str, bus: Emulator) -> AsyncIterator[RealParts]:
 
 
 def _reading(parts: RealParts, client: ServiceBusClient) -> Iterator[Coroutine[Any, Any, None]]:
-    """Whoever reads the topic and the queues."""
+    """The readers of the topic and the queues, as coroutines to run."""
     mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
     to_topic = ServiceBusQueue(partial(bus_client, parts.bus.connection_string, by_identity=False), TOPIC)
     all_events = client.get_subscription_receiver(TOPIC, "all", receive_mode=mode)
@@ -173,7 +173,7 @@ def _reading(parts: RealParts, client: ServiceBusClient) -> Iterator[Coroutine[A
 
 
 def _queued(message: ServiceBusReceivedMessage) -> QueuedMessage:
-    said = {
+    properties = {
         name.decode() if isinstance(name, bytes) else name: value.decode()
         if isinstance(value, bytes)
         else value
@@ -182,7 +182,7 @@ def _queued(message: ServiceBusReceivedMessage) -> QueuedMessage:
     return QueuedMessage(
         body=b"".join(message.body),
         message_id=str(message.message_id),
-        sent_at=datetime.fromisoformat(str(said[SENT_AT])).astimezone(UTC),
-        attempts=int(said.get(ATTEMPTS, 0)),
-        properties={name: value for name, value in said.items() if name not in OF_THE_DESK},
+        sent_at=datetime.fromisoformat(str(properties[SENT_AT])).astimezone(UTC),
+        attempts=int(properties.get(ATTEMPTS, 0)),
+        properties={name: value for name, value in properties.items() if name not in OF_THE_DESK},
     )

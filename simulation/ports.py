@@ -1,4 +1,4 @@
-"""Ports that pass through a gate: whoever minds the gate decides what becomes of each call."""
+"""Ports behind a gate, which decides the fate of each call."""
 
 import enum
 from collections.abc import Awaitable, Callable
@@ -48,7 +48,11 @@ class Fault(enum.StrEnum):
 
 
 KILLS = (Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
-HAPPENS = (Fault.ANSWER_LOST, Fault.HANGS_DONE, Fault.KILLED_AFTER)  # though nobody hears of it
+HAPPENS = (
+    Fault.ANSWER_LOST,
+    Fault.HANGS_DONE,
+    Fault.KILLED_AFTER,
+)  # the effect happens, but its caller gets no answer
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Call:
 
     name: str
     do: Callable[[], Awaitable[Any]]
-    failure: type[Exception]  # what the adapter says when it can't tell
+    failure: type[Exception]  # what the adapter raises when the outcome is unknown
 
     @property
     def writes(self) -> bool:
@@ -71,14 +75,14 @@ class Call:
 
 
 class Gate(Protocol):
-    """Lets a call pass, or not."""
+    """Lets a call pass, or fails it."""
 
     async def __call__(self, call: Call) -> Any:
         """The call's answer, or its failure."""
 
 
 class Through:
-    """Any port, each of its calls behind a gate."""
+    """A port with each of its calls behind a gate."""
 
     def __init__(self, port: Any, gate: Gate, failure: type[Exception]) -> None:
         """Call nothing yet."""
@@ -105,7 +109,7 @@ def bus_behind(gate: Gate, bus: Any) -> Any:
 
 @dataclass
 class Subscriber:
-    """A publisher whose events are heard at once: each event as often as it was sent."""
+    """A publisher that delivers at once, each event as often as it was sent."""
 
     heard: list[tuple[str, Event]] = field(default_factory=list)
     is_down: bool = False

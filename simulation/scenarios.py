@@ -1,4 +1,4 @@
-"""Two actors at work on one lead: who they are, and what there is before them. All people are invented."""
+"""Two actors at work on one lead, and the state they start from. All people are fictitious."""
 
 import contextlib
 import json
@@ -34,12 +34,12 @@ EMAIL = "ada@fabrikam.example"
 
 @dataclass(frozen=True)
 class Scenario:
-    """Two actors, and what there is before them."""
+    """Two actors, and the state they start from."""
 
     name: str
     before: Act
     actors: tuple[Act, Act]
-    is_redelivered: bool = False  # an actor that didn't end well comes again: the bus, or a timer, sees to it
+    is_redelivered: bool = False  # the bus or a timer runs an actor that failed again
     at: datetime = NOW + MINUTE
 
 
@@ -68,33 +68,33 @@ def push(**changes: Any) -> Act:
 
 
 async def a_lead(environment: Environment, context: AppContext) -> None:
-    """A lead came a minute ago; its event is out, and nobody has scored it yet."""
+    """A lead came a minute ago; its event is published, and it isn't scored yet."""
     environment.pushes_begun += 1
     receipt = await receive(context, Intake(a_push(), NOW))
     environment.acknowledged.append((receipt.lead_id, a_push().as_sent))
 
 
 async def a_lead_nobody_heard_of(environment: Environment, context: AppContext) -> None:
-    """Likewise, but its event isn't out."""
+    """Likewise, but its event isn't published."""
     environment.subscriber.is_down = True
     await a_lead(environment, context)
     environment.subscriber.is_down = False
 
 
 async def a_scored_lead(environment: Environment, context: AppContext) -> None:
-    """Scored, owned, all events out."""
+    """A lead that is scored and owned, with all events published."""
     await a_lead(environment, context)
     await score_lead(context, environment.lead_id, now=NOW + SECOND, published_number=1)
 
 
 async def a_won_lead(environment: Environment, context: AppContext) -> None:
-    """Closed, so that its time will be up."""
+    """A closed lead, so that its retention will end."""
     await a_scored_lead(environment, context)
     await update_lead(context, environment.lead_id, WON, now=NOW + SECOND)
 
 
 async def rows_to_take_over(environment: Environment, context: AppContext) -> None:
-    """Two rows of one person, and one that is no lead."""
+    """Two rows of one person, and a row that isn't a lead."""
     await environment.place([*LEADS_AMONG_ROWS, a_row(3, NOW, customer="{")])
 
 
@@ -106,7 +106,7 @@ async def a_spilled_push(environment: Environment, context: AppContext) -> None:
 
 
 async def from_spill(environment: Environment, context: AppContext) -> None:
-    """Its message comes."""
+    """The message of the spilled push is delivered."""
     await receive_spilled(context, environment.spill.sent[0], environment.at)
 
 
@@ -122,7 +122,7 @@ async def clock(environment: Environment, context: AppContext) -> None:
 
 
 async def late_clock(environment: Environment, context: AppContext) -> None:
-    """The timer fires when the time of a closed lead is up, unless the customer comes back first."""
+    """The timer fires when the retention of a closed lead has ended, unless the customer comes back first."""
     environment.erasures.append(Erasure(maybe=1))
     await clock(environment, context)
 
@@ -131,7 +131,7 @@ async def import_step(environment: Environment, context: AppContext) -> None:
     """The timer of the import fires."""
     await import_leads(context, lambda: environment.at)
     arrivals = (read_imported_row(context, row) for row in LEADS_AMONG_ROWS)
-    environment.taken_over[:] = [(one.lead_id, one.push.as_sent) for one in arrivals]
+    environment.taken_over[:] = [(row.lead_id, row.push.as_sent) for row in arrivals]
 
 
 async def erase(environment: Environment, context: AppContext) -> None:
@@ -144,7 +144,7 @@ async def erase(environment: Environment, context: AppContext) -> None:
 
 
 def activity(report: Report, *, by_address: bool = True) -> Act:
-    """A CRM reports by the queue; about somebody who isn't there it is refused."""
+    """A CRM reports by the queue; a report about an unknown person is refused."""
 
     async def act(environment: Environment, context: AppContext) -> None:
         lead_id, email = (None, EMAIL) if by_address else (environment.lead_id, None)
@@ -169,7 +169,7 @@ class Away:
 
 
 def without_table(act: Act) -> Act:
-    """The same, but the process doesn't reach the table."""
+    """The same act by a process that doesn't reach the table."""
 
     async def act_without(environment: Environment, context: AppContext) -> None:
         await act(environment, replace(context, **ports_over(Away())))
@@ -178,9 +178,9 @@ def without_table(act: Act) -> Act:
 
 
 async def call_put_off(environment: Environment, context: AppContext) -> None:
-    """A CRM's message comes, and the process doesn't reach the table."""
-    said = {"type": "follow_up", "email": EMAIL, "by": CALL.by, "at": NOW.isoformat()}
-    message = QueuedMessage(json.dumps(said).encode(), CALL.id or "", NOW)
+    """A CRM's message comes to a process that doesn't reach the table, and is redelivered."""
+    body = {"type": "follow_up", "email": EMAIL, "by": CALL.by, "at": NOW.isoformat()}
+    message = QueuedMessage(json.dumps(body).encode(), CALL.id or "", NOW)
     report = activity_of(message.body, message.message_id, message.sent_at)
     with contextlib.suppress(StoreUnavailable):
         await take_activity(replace(context, **ports_over(Away())), report, now=environment.at)
@@ -191,8 +191,8 @@ async def call_put_off(environment: Environment, context: AppContext) -> None:
 
 SECOND_PUSH = push(Description="Call me")
 SCENARIOS = {
-    one.name: one
-    for one in (
+    scenario.name: scenario
+    for scenario in (
         Scenario("a push and its repeat", nothing, (push(), push())),
         Scenario("two pushes of one person", nothing, (push(), SECOND_PUSH)),
         Scenario("a known person pushes twice", a_scored_lead, (push(Title="CEO"), SECOND_PUSH)),

@@ -1,4 +1,4 @@
-"""Who pushes, and how patiently."""
+"""Senders of pushes, and how often they retry."""
 
 import asyncio
 import contextlib
@@ -17,19 +17,19 @@ from tests.samples import NOW
 
 PROCESSES = 3
 A_SECOND = 10  # pushes
-PERSONS = 0.6  # of the pushes: the others touch a known lead
-TRIES = 4  # of the sender, and then it gives up
+PERSONS = 0.6  # persons per push: the other pushes touch a known lead
+TRIES = 4  # after them the sender gives up
 PAUSE = 5.0  # seconds between them
 SENDER_STAYS = 0.8  # chance of another try
-LOST_ON_THE_WAY = 0.01  # chance that the sender doesn't hear our answer
+LOST_ON_THE_WAY = 0.01  # chance that our answer doesn't reach the sender
 EXPECTED = (StoreUnavailable, LeadChanged, Died)
 
 
 class Sender:
-    """Pushes come in; what isn't acknowledged is pushed again, for a while."""
+    """Pushes leads, and retries for a while what isn't acknowledged."""
 
     def __init__(self, chance: random.Random, pushes: int) -> None:
-        """Nobody has pushed yet."""
+        """Push nothing yet."""
         self.chance, self.number = chance, pushes
         self.instances = Instances(self.make, random.Random(chance.random()), PROCESSES)
         self.persons = max(1, int(pushes * PERSONS))
@@ -41,7 +41,7 @@ class Sender:
         raise NotImplementedError
 
     async def take(self, instance: Instance, push: LeadPush) -> str:
-        """Hand a push to a process; what it acknowledges with."""
+        """Hand a push to a process; return the id that it acknowledges with."""
         raise NotImplementedError
 
     @property
@@ -50,7 +50,7 @@ class Sender:
         return NOW + timedelta(milliseconds=int(asyncio.get_running_loop().time() * 1000))
 
     def begin(self, work: Coroutine[Any, Any, object]) -> None:
-        """Have something done meanwhile."""
+        """Start work in the background."""
         task = asyncio.ensure_future(work)
         self.work.add(task)
         task.add_done_callback(self.work.discard)
@@ -62,7 +62,7 @@ class Sender:
             self.begin(self.push(self.a_push(number)))
 
     def a_push(self, number: int) -> LeadPush:
-        """A push like no other, of anybody."""
+        """A unique push of a random person."""
         person = self.chance.randrange(self.persons)
         return a_push(Email=f"p{person}@fabrikam.example", Phone="", Description=f"push {number}")
 
@@ -70,7 +70,7 @@ class Sender:
         """One push, and its repeats."""
         for _ in range(TRIES):
             with contextlib.suppress(*EXPECTED):
-                instance = self.instances.one()
+                instance = self.instances.pick()
                 await instance.do(self._push(instance, push))
                 if self.chance.random() >= LOST_ON_THE_WAY:
                     return
@@ -82,12 +82,12 @@ class Sender:
         self.acknowledged.append((await self.take(instance, push), push.as_sent))
 
     async def rest(self) -> None:
-        """Wait until nobody is at work any more."""
+        """Wait until all background work and late requests have ended."""
         while self.work or self.instances.later:
             await asyncio.wait([*self.work, *self.instances.later])
 
     def counted(self, result: Result) -> Result:
-        """The result, with what went wrong."""
+        """Add the number of pushes, calls, faults and kills to a result."""
         result.pushes, result.faults = self.number, self.instances.faults
         result.calls = self.instances.calls
         result.kills = result.faults[Fault.KILLED_BEFORE] + result.faults[Fault.KILLED_AFTER]

@@ -1,4 +1,4 @@
-"""The desk at work in memory: all its triggers and timers at once, and a bus that isn't to be relied on."""
+"""The desk at work in memory: all its triggers and timers at once, and an unreliable bus."""
 
 import asyncio
 import contextlib
@@ -30,11 +30,11 @@ from simulation.ports import Gate
 from simulation.sender import EXPECTED, Sender
 from tests.samples import NOW, a_row
 
-EATEN, DOUBLED = 0.02, 0.02  # chances of a message on the bus
+EATEN, DOUBLED = 0.02, 0.02  # chances that the bus loses or duplicates a message
 REDELIVERIES = 9
 LOCK = 60.0  # seconds until the message of a dead process comes again
-CALLS = 0.1  # of the pushes are followed up by somebody, by the queue
-ROWS = 0.05  # of the pushes lie in the publisher's table instead
+CALLS = 0.1  # share of pushes whose follow-up is reported by the queue
+ROWS = 0.05  # rows in the publisher's table per push
 TICK = 60.0  # seconds
 AFTER = (1, 2, 4, 8, 16, 32, 64, 128, 2880, 2881, 2883, 4500)  # minutes; the last beyond every deadline
 
@@ -74,7 +74,7 @@ class Simulation(Sender):
         return receipt.lead_id
 
     def spilled(self, message: QueuedMessage) -> None:
-        """A message in the queue `spill` is delivered a little later, until somebody is done with it."""
+        """Deliver a message of the queue `spill` until a process completes it."""
         self.spills += 1
         self.begin(self.deliver(lambda context: receive_spilled(context, message, self.now)))
 
@@ -91,9 +91,9 @@ class Simulation(Sender):
             )
 
     async def deliver(self, work: Callable[[Any], Coroutine[Any, Any, object]]) -> bool:
-        """Deliver a message until somebody is done with it; whether anybody was."""
+        """Deliver a message until a process completes it; return whether one did."""
         for _ in range(1 + REDELIVERIES):
-            instance = self.instances.one()
+            instance = self.instances.pick()
             try:
                 await instance.do(work(instance.context))
             except EXPECTED as exc:
@@ -103,7 +103,7 @@ class Simulation(Sender):
         return False
 
     async def report(self, lead_id: str, report_id: str) -> None:
-        """Somebody calls a few minutes later; the CRM's message comes once or twice."""
+        """Report a follow-up a few minutes later; the CRM's message comes once or twice."""
         await asyncio.sleep(self.chance.random() * 300)
         report = ReportFollowUp(by="sam", at=self.now, id=report_id)
 
@@ -118,7 +118,7 @@ class Simulation(Sender):
         """The timers fire every minute, now and then in two processes at once."""
         while not self.is_over:
             await asyncio.sleep(TICK)
-            for instance in dict.fromkeys(self.instances.two()):
+            for instance in dict.fromkeys(self.instances.pick_two()):
                 self.begin(self.tick(instance))
 
     async def tick(self, instance: Instance) -> None:
@@ -129,7 +129,7 @@ class Simulation(Sender):
             await instance.do(import_leads(instance.context, lambda: self.now))
 
     async def live(self) -> Result:
-        """One round, and what came of it."""
+        """Run one round and count its outcome."""
         rows = self.rows()
         for row in rows:
             self.environment.table.put(row)
@@ -146,7 +146,7 @@ class Simulation(Sender):
         return self.counted(result)
 
     def rows(self) -> list[Any]:
-        """What lies in the publisher's table: of the same people, a while ago."""
+        """Rows of the publisher's table: older leads of the same people."""
         return [
             a_row(
                 number,
@@ -158,7 +158,7 @@ class Simulation(Sender):
         ]
 
     async def settle(self) -> None:
-        """Nothing fails any more: a new process does what is left, as the clock finds it."""
+        """Without further faults a new process does the remaining work, as the clock finds it."""
         context, now = self.environment.process("afterwards"), self.now
         await import_leads(context, lambda: now)
         for minutes in AFTER:
@@ -167,13 +167,13 @@ class Simulation(Sender):
                 pass
 
     async def found(self, rows: Iterable[Any]) -> Found:
-        """What is there, and what should be."""
+        """Read the final state, with what it should contain."""
         found = await self.environment.found()
         found.policy = self.environment.policy
         found.acknowledged = self.acknowledged
         context = self.environment.process("the witness")
         found.taken_over = [
-            (one.lead_id, one.push.as_sent) for one in (read_imported_row(context, row) for row in rows)
+            (read.lead_id, read.push.as_sent) for read in (read_imported_row(context, row) for row in rows)
         ]
         return found
 

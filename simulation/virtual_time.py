@@ -7,7 +7,7 @@ from typing import Any
 
 
 class _NoWaiting(selectors.DefaultSelector):
-    """Nothing comes from outside: instead of waiting, time goes on."""
+    """Nothing comes from outside, so the clock moves instead of waiting."""
 
     loop: "VirtualLoop"
 
@@ -21,7 +21,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """Runs coroutines always in the same order; `now` is in seconds since its start.
 
     Args:
-        on_idle: asked when nobody can go on; true if somebody can now, else the clock moves.
+        on_idle: called when no task can proceed; true if one can now, else the clock moves.
     """
 
     def __init__(self, on_idle: Callable[[], bool] = lambda: False) -> None:
@@ -36,15 +36,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self.now
 
     def wait(self, timeout: float | None) -> None:
-        """Let somebody go on, or time."""
+        """Let a task proceed, or move the clock."""
         if self.on_idle():
             return
         if timeout is None:
-            raise RuntimeError("everybody waits for something that never comes")
+            raise RuntimeError("every task waits for something that never comes")
         self.now += timeout
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
-        """Run to the end, then end whatever is left."""
+        """Run to the end, then cancel the tasks that are left."""
         try:
             return self.run_until_complete(work)
         finally:
@@ -58,4 +58,4 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.run_until_complete(asyncio.wait(left))
             for task in left:
                 if not task.cancelled():
-                    task.exception()  # nobody else will ask
+                    task.exception()  # retrieved, so that asyncio doesn't log it

@@ -1,4 +1,4 @@
-"""The outside world over real parts: tables of its own, one bus for all."""
+"""The environment over real parts: its own tables, one bus for all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,14 +19,14 @@ from tests.samples import NOW
 
 @dataclass
 class WireEnvironment(Environment):
-    """Tables of its own, leads with ids of their own."""
+    """An environment with its own tables, and its own id key, so that no other has its lead ids."""
 
     parts: Any = None
     opened: list[Any] = field(default_factory=list)
     name: str = ""
 
     def context(self, name: str, process: Process | None = None, bus: Bus | None = None) -> AppContext:
-        """A process over real clients; only what is given may fail."""
+        """The context of a process over real clients; faults come only from `process` and `bus`, if given."""
         transport, ways = FaultyTransport(process) if process else None, bus or self.parts.healthy
         client = self._client(self.name, transport)
         source = MarketplaceTableReader(self._client(SOURCE + self.name, transport))
@@ -60,23 +60,23 @@ class WireEnvironment(Environment):
         await self.receive_all(context, self.spill.sent, sent["activity"])
 
     async def found(self) -> Found:
-        """What is there, once the subscriber has heard everything."""
+        """Read the final state once the subscriber has received everything."""
         client = self._client(self.name)
         rows = [dict(row) async for row in client.list_entities()]
         found = found_in(rows, text=bool(self.erasures))
         await self.parts.catch_up()
         known = {*found.leads, *(lead_id for lead_id, _ in self.acknowledged)}
-        found.heard = [one for lead_id in known for one in self.parts.listener.heard[lead_id]]
+        found.heard = [event for lead_id in known for event in self.parts.listener.heard[lead_id]]
         return await self.look_around(found)
 
     async def close(self) -> None:
-        """Let go of all clients."""
-        for one in self.opened:
-            await one.close()
+        """Close all clients."""
+        for client in self.opened:
+            await client.close()
 
 
 def an_environment(parts: RealParts, at: datetime, name: str = "case") -> WireEnvironment:
-    """A new one."""
+    """A new environment with its own tables and keys."""
     name = f"{name}{next(parts.names)}"
     environment = WireEnvironment(parts=parts, name=name, at=at, id_key=f"the id key of {name}".encode())
     judge = environment.context("the judge")

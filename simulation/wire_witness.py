@@ -82,16 +82,16 @@ class RealSimulation:
     pushes: int
     faults: Counter[Fault] = field(default_factory=Counter)
     alive: list[Living] = field(default_factory=list)
-    gone: list[Living] = field(default_factory=list)
+    dead: list[Living] = field(default_factory=list)
     work: set[asyncio.Task[None]] = field(default_factory=set)
     number: int = 0  # of the push that came last
     is_over: bool = False
 
-    async def one(self) -> Living:
-        """Any process; the dead are replaced."""
-        for dead in [one for one in self.alive if one.process.is_dead]:
-            self.alive.remove(dead)
-            self.gone.append(dead)
+    async def pick(self) -> Living:
+        """A process at random; dead processes are replaced."""
+        for living in [living for living in self.alive if living.process.is_dead]:
+            self.alive.remove(living)
+            self.dead.append(living)
         while len(self.alive) < PROCESSES:
             self.alive.append(await self._born())
         return self.chance.choice(self.alive)
@@ -101,16 +101,16 @@ class RealSimulation:
         proxy = AmqpProxy(self.parts.bus.port, process)
         await proxy.start()
         bus = a_bus(connection_string(proxy.port))
-        name = f"process {len(self.gone) + len(self.alive)}"
+        name = f"process {len(self.dead) + len(self.alive)}"
         return Living(process, proxy, bus, self.environment.context(name, process, bus))
 
     @property
     def now(self) -> Any:
-        """What all clocks show, aware UTC: it goes on with the pushes."""
+        """What all clocks show, aware UTC: it advances with the pushes."""
         return NOW + timedelta(milliseconds=self.number * 1000 // A_SECOND)
 
     async def live(self) -> None:
-        """Everything until the last push is answered, or given up."""
+        """Run until the last push is answered or given up."""
         slots = asyncio.Semaphore(AT_ONCE)
 
         async def in_turn(number: int) -> None:
@@ -127,17 +127,17 @@ class RealSimulation:
             await asyncio.wait(self.work)
 
     def begin(self, work: Any) -> None:
-        """Have something done meanwhile."""
+        """Start work in the background."""
         task = asyncio.ensure_future(work)
         self.work.add(task)
         task.add_done_callback(self.work.discard)
 
     async def push(self, number: int) -> None:
-        """One push of anybody, and its repeats."""
+        """One push of a random person, and its retries."""
         person = self.chance.randrange(max(1, int(self.pushes * PERSONS)))
         push = a_push(Email=f"p{person}@fabrikam.example", Phone="", Description=f"push {number}")
         for _ in range(TRIES):
-            living = await self.one()
+            living = await self.pick()
             with contextlib.suppress(*EXPECTED):
                 receipt = await receive_or_spill(living.context, Intake(push, self.now))
                 living.process.live()
@@ -152,24 +152,24 @@ class RealSimulation:
             self.begin(self.score(lead_id, event.number))
 
     async def score(self, lead_id: str, number: int) -> None:
-        """The trigger; what fails is left to the clock."""
-        living = await self.one()
+        """Run the scoring trigger; a failure is left to the clock."""
+        living = await self.pick()
         with contextlib.suppress(*EXPECTED):
             await score_lead(living.context, lead_id, now=self.now, published_number=number)
 
     async def ticks(self) -> None:
-        """Two clocks at once."""
-        for living in (await self.one(), await self.one()):
+        """Run the clock in two processes at once."""
+        for living in (await self.pick(), await self.pick()):
             self.begin(self.tick(living))
 
     async def tick(self, living: Living) -> None:
-        """One of them."""
+        """Run the clock in one process."""
         with contextlib.suppress(*EXPECTED):
             await run_due(living.context, self.now)
 
     async def settle(self) -> None:
         """A healthy process does what is left, as the clock finds it."""
-        for living in (*self.alive, *self.gone):
+        for living in (*self.alive, *self.dead):
             await living.bus.close()  # nothing is under way any more
         context = self.environment.context("afterwards")
         await self.environment.drain(context)
@@ -178,14 +178,14 @@ class RealSimulation:
                 pass
 
     async def close(self) -> None:
-        """Let go of everything."""
-        for living in (*self.alive, *self.gone):
+        """Stop all proxies and close all clients."""
+        for living in (*self.alive, *self.dead):
             await living.proxy.stop()
         await self.environment.close()
 
 
 async def wire_witness(parts: RealParts, pushes: int, seed: int) -> Result:
-    """Let so many pushes come; the seed draws the faults, their order is the machine's."""
+    """Run so many pushes; the seed draws the faults, but their order depends on the machine."""
     began = time.perf_counter()
     environment = an_environment(parts, NOW, "witness")
     simulation = RealSimulation(environment, parts, random.Random(seed), pushes)
@@ -197,7 +197,7 @@ async def wire_witness(parts: RealParts, pushes: int, seed: int) -> Result:
         parts.listener.on_event = None
         await simulation.close()
     result.pushes, result.spilled, result.faults = pushes, len(environment.spill.sent), simulation.faults
-    result.calls = sum(one.process.calls for one in (*simulation.alive, *simulation.gone))
+    result.calls = sum(living.process.calls for living in (*simulation.alive, *simulation.dead))
     result.kills = sum(simulation.faults[fault] for fault in KILLS)
     result.seconds = time.perf_counter() - began
     return result

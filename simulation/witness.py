@@ -1,4 +1,4 @@
-"""Many pushes through processes that fail and die by chance, and a witness who counts what came of them."""
+"""Many pushes through processes that fail and die by chance, with the outcome counted."""
 
 import contextlib
 import random
@@ -13,7 +13,7 @@ ROUND = 5_000  # pushes; each round begins with an empty desk
 
 
 def witness(pushes: int, seed: int, *, naive: bool = False) -> Result:
-    """Let so many pushes come, in rounds; the same seed tells the same story."""
+    """Run so many pushes, in rounds; the same seed gives the same result."""
     total = Result()
     for number, count in enumerate(rounds_of(pushes)):
         total += a_round(number, count, seed, naive=naive)
@@ -26,7 +26,7 @@ def rounds_of(pushes: int) -> list[int]:
 
 
 def a_round(number: int, pushes: int, seed: int, *, naive: bool = False) -> Result:
-    """One of them, from an empty desk to the end."""
+    """Run one round, from an empty desk to the end."""
     began, chance = time.perf_counter(), random.Random(f"{seed}/{number}")
     simulation = BaselineSimulation(chance, pushes) if naive else Simulation(chance, pushes)
     with contextlib.closing(VirtualLoop()) as loop:

@@ -1,4 +1,4 @@
-"""Parked work for operators: see what was given up, and have it tried again."""
+"""Parked work for operators: list what was given up, and have it tried again."""
 
 import argparse
 import asyncio
@@ -29,21 +29,21 @@ lead was left; it is said which, and why.
 
 
 async def show_list(table: Table, args: argparse.Namespace) -> int:
-    """A line for each: kind, lead, since when it is due, attempts."""
-    found = await list_parked(TableDueIndex(table), TableLeadStore(table), args.limit + 1)
-    for work in found[: args.limit]:
+    """Print a line for each piece of parked work: kind, lead, since when it is due, attempts."""
+    parked = await list_parked(TableDueIndex(table), TableLeadStore(table), args.limit + 1)
+    for work in parked[: args.limit]:
         print(
             f"{work.kind:12} {work.lead_id}  since {work.since:%Y-%m-%dT%H:%M:%SZ}  {work.attempts} attempts"
         )
-    if len(found) > args.limit:
+    if len(parked) > args.limit:
         print("... and more (--limit N)")
-    if not found:
+    if not parked:
         print("nothing is parked")
     return 0
 
 
 async def revive_some(table: Table, args: argparse.Namespace) -> int:
-    """Those that were named, or all that are parked now."""
+    """Revive the given leads, or all that have parked work now."""
     rows = await TableDueIndex(table).list_parked(args.limit + 1) if args.all else []
     lead_ids = list(dict.fromkeys(args.lead_ids or [row.lead_id for row in rows[: args.limit]]))
     store = TableLeadStore(table)
@@ -68,7 +68,7 @@ async def _revived(store: TableLeadStore, lead_id: str) -> bool:
 
 
 async def run(args: argparse.Namespace) -> int:
-    """Connect and carry out a command; its exit code."""
+    """Connect and carry out a command; return its exit code."""
     storage, by_identity = _storage(args)
     try:
         table = Table(table_client(storage, args.table, by_identity=by_identity))
@@ -83,7 +83,7 @@ async def run(args: argparse.Namespace) -> int:
 
 
 def _storage(args: argparse.Namespace) -> tuple[str, bool]:
-    """Whose store, and whether to sign in with an identity."""
+    """The store to connect to, and whether to sign in with an identity."""
     if args.storage:
         return args.storage, False
     uri, connection = os.environ.get(TABLE_SERVICE), os.environ.get("LEADS_STORAGE")
@@ -96,18 +96,20 @@ def _storage(args: argparse.Namespace) -> tuple[str, bool]:
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    """What was asked for; wrong words end the program with exit code 2."""
+    """Parse the arguments; wrong ones end the program with exit code 2."""
     parser = argparse.ArgumentParser(prog="dev.py parked", description="Look at parked work, revive it.")
     commands = parser.add_subparsers(required=True)
     form = argparse.RawDescriptionHelpFormatter
-    one = commands.add_parser("list", help="a line for each", description=WHERE, formatter_class=form)
-    one.set_defaults(run=show_list)
-    two = commands.add_parser("revive", help="have it tried again", description=REVIVE, formatter_class=form)
-    whom = two.add_mutually_exclusive_group(required=True)
+    listing = commands.add_parser("list", help="a line for each", description=WHERE, formatter_class=form)
+    listing.set_defaults(run=show_list)
+    reviving = commands.add_parser(
+        "revive", help="have it tried again", description=REVIVE, formatter_class=form
+    )
+    whom = reviving.add_mutually_exclusive_group(required=True)
     whom.add_argument("lead_ids", type=_lead_id, nargs="*", default=[], metavar="LEAD_ID", help="these leads")
     whom.add_argument("--all", action="store_true", help="all leads that have parked work")
-    two.set_defaults(run=revive_some)
-    for command in (one, two):
+    reviving.set_defaults(run=revive_some)
+    for command in (listing, reviving):
         command.add_argument(
             "--data", type=Path, metavar="DIR", help="of the running stack (default: .local)"
         )

@@ -1,4 +1,4 @@
-"""Does what Partner Center does: one POST a lead, nothing but the URL to prove who it is."""
+"""Push leads as Partner Center does: one POST per lead, authenticated by the URL alone."""
 
 import argparse
 import json
@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def push(url: str, body: bytes) -> tuple[int, Any]:
-    """POST a lead; the status and the answer as JSON (None if it is none).
+    """POST a lead; return the status and the answer as JSON (None if it isn't JSON).
 
     Raises:
-        OSError: nobody answered.
+        OSError: no answer came.
     """
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - the caller's URL
     try:
@@ -51,7 +51,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Push every file; go on after a refusal."""
+    """Push every file, also after a refusal; exit code 1 if one was refused."""
     args = _arguments()
     try:
         url = args.to or told_by_stack(args.data, "pushUrl", "the URL with --to")
@@ -60,16 +60,16 @@ def main() -> int:
     refused = 0
     for path in args.files:
         try:
-            status, said = push(url, path.read_bytes())
+            status, answer = push(url, path.read_bytes())
         except (OSError, ValueError) as exc:
             print(f"{path.name}: {getattr(exc, 'strerror', None) or exc}", file=sys.stderr)
             refused += 1
             continue
         ok = 200 <= status < 300
         refused += not ok
-        said = said if isinstance(said, dict) else {}
-        told = said.get("result") or said.get("detail", "")
-        print(f"{path.name}: {status} {told} {said.get('leadId', '')}".rstrip())
+        receipt = answer if isinstance(answer, dict) else {}
+        result = receipt.get("result") or receipt.get("detail", "")
+        print(f"{path.name}: {status} {result} {receipt.get('leadId', '')}".rstrip())
     return 1 if refused else 0
 
 

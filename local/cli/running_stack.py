@@ -1,11 +1,11 @@
-"""What programs learn of a stack that runs."""
+"""Read the description of the running stack."""
 
 import json
 from pathlib import Path
 
 
 class NoStack(Exception):
-    """No stack runs there, or its description is broken. Says what to do instead."""
+    """No stack runs there, or its description is broken. The text tells what to do instead."""
 
 
 def told_by_stack(data: Path, name: str, instead: str) -> str:
@@ -13,8 +13,8 @@ def told_by_stack(data: Path, name: str, instead: str) -> str:
 
     Args:
         data: the folder of the stack.
-        name: of the text: `pushUrl`, `storage`, `bus`, ...
-        instead: what else the caller could say, for the error.
+        name: which text: `pushUrl`, `storage`, `bus`, ...
+        instead: what the user could give instead, for the error's text.
 
     Raises:
         NoStack: there is no description, or no such text in it.

@@ -47,7 +47,7 @@ class Stack:
     Args:
         ports: where they listen.
         data: the folder that outlives a restart: tables, keys, timers.
-        no_auth: let everybody in, without keys.
+        no_auth: accept every request, without keys.
         verbose: show routine log lines too; they are always in the folder's `logs/`.
     """
 
@@ -67,12 +67,12 @@ class Stack:
 
     @property
     def api_url(self) -> str:
-        """Of the routes."""
+        """The URL under which the routes are."""
         return f"http://127.0.0.1:{self.ports.http}/api"
 
     @property
     def push_url(self) -> str:
-        """What is pasted into Partner Center, its key in it."""
+        """The URL to paste into Partner Center, with its key."""
         url = f"{self.api_url}/marketplace/leads"
         return url if self.no_auth else f"{url}?code={self.keys.push}"
 
@@ -83,7 +83,7 @@ class Stack:
         self.describe()
 
     async def keep_up(self) -> None:
-        """Start again whatever dies, until cancelled."""
+        """Restart parts that end, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for part in self.parts:
                 group.create_task(part.keep_up(self.describe))
@@ -129,7 +129,7 @@ def app_environment(ports: Ports, keys: Keys) -> dict[str, str]:
 
 
 def say(text: str) -> None:
-    """Tell the developer what happens."""
+    """Print progress to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 

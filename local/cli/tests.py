@@ -1,4 +1,4 @@
-"""The tests: those that ten minutes allow, all of them, or those that were named."""
+"""Run the tests: those that ten minutes allow, all of them, or those at given paths."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ class CompleteRun:
     """A plugin of pytest: fails a run that skips a test, as nothing shows then what the test promises."""
 
     def __init__(self) -> None:
-        """Nothing was skipped yet."""
+        """Start with no skipped test."""
         self.skipped: list[str] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

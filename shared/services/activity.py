@@ -1,4 +1,4 @@
-"""A CRM reports back: about one lead by its id, or about a person by their address."""
+"""Take a CRM's reports: about one lead by its id, or about a person by their address."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable
@@ -27,11 +27,11 @@ type Report = ReportFollowUp | ReportInteraction | UpdateLead | ReportFacts
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One report. Its id is its idempotency key, the same for all leads of a person."""
+    """A report, and which lead or person it is about. Its id is its idempotency key on every lead."""
 
     report: Report
     lead_id: str | None = None
-    email: str | None = field(default=None, repr=False)  # None: `lead_id` says which lead
+    email: str | None = field(default=None, repr=False)  # None: `lead_id` identifies the lead
 
 
 class LeadUnclear(Exception):
@@ -39,23 +39,23 @@ class LeadUnclear(Exception):
 
 
 async def take_activity(context: AppContext, activity: Activity, *, now: datetime) -> None:
-    """Do what the report says; a second call with the same id does what the first left undone.
+    """Apply the report; a second call with the same id does what the first left undone.
 
-    By address, interactions and facts go to every lead of the person, a follow-up to every open one that is
-    not younger than it, a status to the only open one.
+    By address, interactions and facts go to every lead of the person, a follow-up to every open lead that
+    had been received before it (to all open leads if none had), a status to the only open lead.
 
     Raises:
         LeadNotFound: no lead has this id.
-        LeadUnclear: no lead has this address, or several could be meant.
-        InvalidFollowUp, InvalidInteraction, InvalidUpdate, InvalidFacts, IllegalTransition: it is wrong.
-        StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
+        LeadUnclear: no lead has this address, none of its leads is open, or several are.
+        InvalidFollowUp, InvalidInteraction, InvalidUpdate, InvalidFacts, IllegalTransition: a lead refuses.
+        StoreUnavailable, LeadChanged: some leads may have taken it; a second call is safe.
     """
     if activity.lead_id is not None:
         await _take(context, activity.lead_id, activity.report, now)
         return
     leads = await _leads_of(context, activity.email or "")
-    meant = _meant(leads, activity.report)
-    await _all(_take(context, lead.id, activity.report, now) for lead in meant)
+    targets = _targets(leads, activity.report)
+    await _run_all(_take(context, lead.id, activity.report, now) for lead in targets)
 
 
 async def _take(context: AppContext, lead_id: str, report: Report, now: datetime) -> Lead:
@@ -87,41 +87,42 @@ async def _leads_of(context: AppContext, email: str) -> list[Lead]:
     return leads
 
 
-def _meant(leads: list[Lead], report: Report) -> list[Lead]:
-    """The leads of one person that a report is about, those included that have taken it already."""
+def _targets(leads: list[Lead], report: Report) -> list[Lead]:
+    """The leads of one person that a report is about, including those that have taken it already."""
     match report:
         case ReportFollowUp():
-            return _called(leads, report)
+            return _follow_up_targets(leads, report)
         case UpdateLead():
-            return [_only(leads, report)]
+            return [_update_target(leads, report)]
     return leads
 
 
-def _called(leads: list[Lead], report: ReportFollowUp) -> list[Lead]:
-    """Open leads, without those whose first push came after the call, if others are left."""
-    meant = [
+def _follow_up_targets(leads: list[Lead], report: ReportFollowUp) -> list[Lead]:
+    """Open leads, and leads that have taken the report; those received after the call only if all were."""
+    candidates = [
         lead for lead in leads if lead.status.is_open or is_reported(lead.bookkeeping.idempotency, report.id)
     ]
-    if not meant:
+    if not candidates:
         raise LeadUnclear(_NONE_OPEN)
-    return [lead for lead in meant if lead.received_at - CLOCK_SKEW <= report.at] or meant
+    return [lead for lead in candidates if lead.received_at - CLOCK_SKEW <= report.at] or candidates
 
 
-def _only(leads: list[Lead], update: UpdateLead) -> Lead:
+def _update_target(leads: list[Lead], update: UpdateLead) -> Lead:
+    """The lead that has taken the update already, else the only open lead."""
     mark = report_key(STATUS, update.id)
     for lead in leads:
         if is_reported(lead.bookkeeping.idempotency, mark):
             return lead
-    meant = [lead for lead in leads if lead.status.is_open]
-    if not meant:
+    open_leads = [lead for lead in leads if lead.status.is_open]
+    if not open_leads:
         raise LeadUnclear(_NONE_OPEN)
-    if len(meant) > 1:
+    if len(open_leads) > 1:
         raise LeadUnclear("Several leads of this address are open: name one by `leadId`.")
-    return meant[0]
+    return open_leads[0]
 
 
-async def _all(work: Iterable[Coroutine[Any, Any, object]]) -> None:
-    """Do it all, whatever fails; then the first failure."""
+async def _run_all(work: Iterable[Coroutine[Any, Any, object]]) -> None:
+    """Run all to their end, even if some fail; then raise the first failure."""
     for outcome in await asyncio.gather(*work, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome

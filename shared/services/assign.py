@@ -1,4 +1,4 @@
-"""Assign a lead to an owner: chosen under the workload's ETag, so that turns stay fair between processes."""
+"""Assign a lead to an owner, chosen under the workload's ETag so that turns stay fair between processes."""
 
 import logging
 from datetime import datetime
@@ -12,15 +12,15 @@ from shared.services.publish import publish_and_note
 from shared.services.timeouts import ASSIGN_TIMEOUT
 from shared.services.unit_of_work import Committed, change_lead, write_in_turn
 
-WORKLOAD_LOCK = "rota"  # within this process, one at a time reads and writes the workload
+WORKLOAD_LOCK = "rota"  # within this process, one task at a time reads and writes the workload
 
 log = logging.getLogger(__name__)
 
 
 async def assign_at_once(context: AppContext, outcome: Committed, now: datetime) -> Lead:
-    """Complete the assignment that a change has just requested; the lead as it is then.
+    """Complete the assignment that a change has just requested, if it has; return the lead as it is then.
 
-    A failure doesn't reach the caller: the clock completes it, unless the lead was erased meanwhile.
+    A failure doesn't reach the caller: the clock completes the assignment, unless the lead was erased.
     """
     lead = outcome.stored.lead
     if outcome.change is None or not is_assignment_requested(lead):
@@ -33,11 +33,11 @@ async def assign_at_once(context: AppContext, outcome: Committed, now: datetime)
 
 
 async def assign(context: AppContext, lead_id: str, *, now: datetime) -> Lead:
-    """Choose an owner for the lead by the policy, and count the lead for them; a second call does nothing.
+    """Choose an owner for the lead by the policy, and add it to their workload; a second call does nothing.
 
-    First the assignment and the workload are written, in one transaction, under the number of the lead's
-    request; then the lead. If the process dies between the two, the next one finds the assignment, and takes
-    no second turn.
+    The assignment and the workload are written first, in one transaction, under the number of the lead's
+    request; then the lead. If the process dies between the two writes, the next call finds the assignment
+    and takes no second turn.
 
     Returns:
         The lead as it is then.
@@ -64,7 +64,7 @@ async def assign(context: AppContext, lead_id: str, *, now: datetime) -> Lead:
 
 
 async def release_assignment(context: AppContext, lead_id: str) -> bool:
-    """Delete the assignment of a lead that is erased; whether there was one. A second call does nothing.
+    """Delete the assignment of an erased lead; return whether it had one. A second call does nothing.
 
     Raises:
         StoreUnavailable, LeadChanged: try again later.
@@ -81,7 +81,10 @@ async def release_assignment(context: AppContext, lead_id: str) -> bool:
 
 
 async def _save_assignment(context: AppContext, lead: Lead, now: datetime) -> Assignment | None:
-    """The lead's assignment, as stored; chosen again if the workload changed meanwhile."""
+    """Choose and store the lead's assignment, again if the workload changed meanwhile.
+
+    None: another actor has completed a later request of the lead.
+    """
 
     async def attempt() -> Assignment | None:
         read = await context.workloads.get_workload(lead.id)

@@ -22,7 +22,7 @@ from shared.services.ports import StoredLead
 from shared.services.publish import publish_and_note
 from shared.services.unit_of_work import Apply, change_lead
 
-LEADS_OF_A_PERSON = 100  # one for each offer; more than any publisher has
+LEADS_OF_A_PERSON = 100  # a person has one lead for each offer; no publisher has so many offers
 
 
 async def handle(
@@ -33,7 +33,7 @@ async def handle(
     Args:
         context: ports and policy.
         lead_id: which lead.
-        decide: from the lead as it is to its change; None if nothing is to be done. Called again on conflict.
+        decide: takes the stored lead, returns its change, None for no change. Called again on conflict.
         now: aware UTC.
         read: the lead, if the caller has just read it.
 
@@ -43,7 +43,7 @@ async def handle(
     Raises:
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: it may be stored or not; a second call is safe.
-        What `decide` raises: the lead can't be changed so, and isn't.
+        What `decide` raises: the lead refuses the change, and nothing is stored.
     """
     outcome = await change_lead(context, lead_id, decide, read=read)
     await publish_and_note(context, outcome)
@@ -71,12 +71,12 @@ async def update_lead(context: AppContext, lead_id: str, wanted: UpdateLead, *, 
 async def report_interaction(
     context: AppContext, lead_id: str, report: ReportInteraction, *, now: datetime
 ) -> Lead:
-    """Keep what the customer did; the new score follows: see `handle`. Raises InvalidInteraction."""
+    """Record what the customer did; a new score follows: see `handle`. Raises InvalidInteraction."""
     return await handle(context, lead_id, lambda lead: record_interaction(lead, report, now=now), now=now)
 
 
 async def report_facts(context: AppContext, lead_id: str, report: ReportFacts, *, now: datetime) -> Lead:
-    """Keep what a CRM knows about a lead; the new score follows: see `handle`. Raises InvalidFacts."""
+    """Record what a CRM knows about a lead; a new score follows: see `handle`. Raises InvalidFacts."""
     return await handle(context, lead_id, lambda lead: record_facts(lead, report, now=now), now=now)
 
 
@@ -93,7 +93,7 @@ _ALARMS: dict[DueKind, _Alarm] = {
 
 
 async def raise_alarm(context: AppContext, lead_id: str, kind: DueKind, *, now: datetime) -> None:
-    """Warn, flag, escalate or remind, if it is (still) due: see `handle`."""
+    """Warn, flag, escalate or remind, if the alarm is still due: see `handle`."""
     alarm = _ALARMS[kind]
     await handle(context, lead_id, lambda lead: alarm(lead, now=now, policy=context.policy), now=now)
 
@@ -101,10 +101,10 @@ async def raise_alarm(context: AppContext, lead_id: str, kind: DueKind, *, now: 
 async def report_interaction_of(
     context: AppContext, email: str, report: ReportInteraction, *, now: datetime
 ) -> tuple[Lead, ...]:
-    """Keep an interaction with every lead of the person who has this address.
+    """Record an interaction on every lead of the person who has this address.
 
     Raises:
-        PersonNotFound: no lead has it.
+        PersonNotFound: no lead has this address.
         InvalidInteraction, StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
     """
     person = contact_key(email, context.id_key)

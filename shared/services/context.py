@@ -1,4 +1,4 @@
-"""The app context: everything that a use case needs from outside itself."""
+"""The app context: ports, policy and sources of chance, all that a use case needs from outside."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,11 +26,12 @@ from shared.services.ports import (
 class LeadLocks:
     """A lock for each lead within this process; between processes the ETag decides.
 
-    Without it, thirty pushes of one person at once fought over the ETag for 17 seconds; with it, for 2.
+    Without these locks thirty simultaneous pushes of one person fought over the ETag for 17 seconds; with
+    them, for 2.
     """
 
     def __init__(self) -> None:
-        """No lock is held."""
+        """Start without locks."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def of(self, lead_id: str) -> asyncio.Lock:
@@ -40,15 +41,15 @@ class LeadLocks:
 
 @dataclass
 class RescoreWatch:
-    """When this process looks again for leads scored by an older policy: each look costs 33 requests.
+    """When this process next searches for leads scored by an older policy: each search costs 33 requests.
 
-    Measured on Azurite: 57 ms, which every tick and every probe would take to find nothing.
+    Measured on Azurite: 57 ms, which every tick and every probe would spend without finding a lead.
     """
 
     look_again_at: datetime | None = None  # aware UTC; None: now
 
     def is_quiet(self, now: datetime) -> bool:
-        """A look a short while ago found none."""
+        """The last search found no such lead, and the next isn't due yet."""
         return self.look_again_at is not None and now < self.look_again_at
 
 
@@ -62,7 +63,7 @@ class LeadImport:
 
 @dataclass(frozen=True)
 class AppContext:
-    """Ports, policy and sources of chance. Wired once by `bootstrap`, by hand in tests."""
+    """Ports, policy and sources of chance. Wired once by `bootstrap`; tests wire their own."""
 
     lead_store: LeadStore
     due_index: DueIndex
@@ -75,11 +76,11 @@ class AppContext:
     unread: UnreadMessages
     policy: Policy
     id_key: bytes  # secret
-    new_id: Callable[[], str]  # of an operation
+    new_id: Callable[[], str]  # makes the id of an operation
     chance: Callable[[], float]  # 0-1, for jitter
     clock_period: timedelta = timedelta(minutes=1)  # the longest between two ticks, by the schedule
     facts: FactProvider | None = None  # None: no facts from outside
-    lead_import: LeadImport | None = None  # None: leads are pushed, and none lie in a table
+    lead_import: LeadImport | None = None  # None: leads are only pushed, no table is imported
     dead_letters: DeadLetterWatch | None = None  # None: they aren't counted
     locks: LeadLocks = field(default_factory=LeadLocks)
     rescore_watch: RescoreWatch = field(default_factory=RescoreWatch)

@@ -1,4 +1,4 @@
-"""Dead letters for health: counted once a minute at most, and never waited for long."""
+"""Count dead letters for health, at most once a minute; a probe waits for the count at most two seconds."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shared.services.ports import DeadLetters
 from shared.services.timeouts import PROBE_COUNT_TIMEOUT
 
-REMEMBERED = timedelta(minutes=1)  # a probe asks often, and each count opens links
+REMEMBERED = timedelta(minutes=1)  # probes come often, and each count opens links
 
 log = logging.getLogger(__name__)
 
@@ -17,14 +17,14 @@ type Counts = dict[str, int | None]
 
 @dataclass
 class DeadLetterWatch:
-    """The last count of this process. One that takes longer than a probe waits is there for the next."""
+    """The last count of this process. A count that outlasts one probe's wait answers the next probe."""
 
     letters: DeadLetters
     _counting: asyncio.Task[Counts] | None = None
-    _answered_at: datetime | None = None  # aware UTC, when a probe first had its answer; None: not yet
+    _answered_at: datetime | None = None  # aware UTC, when a probe first got this count; None: not yet
 
     async def counts(self, now: datetime) -> Counts | None:
-        """Dead letters by entity, None for an unknown count; None in all without an answer yet."""
+        """Dead letters by entity, None for a count that failed; None instead of the whole: no answer yet."""
         if self._counting is None or self._is_old(now):
             self._counting, self._answered_at = asyncio.create_task(self._count()), None
         await asyncio.wait([self._counting], timeout=PROBE_COUNT_TIMEOUT)
@@ -39,6 +39,6 @@ class DeadLetterWatch:
     async def _count(self) -> Counts:
         try:
             return await self.letters.count()
-        except Exception:  # whatever it is: against the port's promise; health must not fail for it
+        except Exception:  # the port promises not to raise; if it does, health must still answer
             log.exception("dead letters not counted")
             return {}

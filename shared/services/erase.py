@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """How much is gone. `rows` counts all of the table, leads and events too."""
+    """What was deleted. `rows` counts all rows of the table, those of leads and events included."""
 
     leads: int = 0
     events: int = 0
@@ -34,7 +34,7 @@ class Removed:
     messages: int = 0
 
     def __add__(self, other: "Removed") -> "Removed":
-        """Both."""
+        """Add up, count by count."""
         return Removed(
             self.leads + other.leads,
             self.events + other.events,
@@ -62,7 +62,7 @@ async def purge(context: AppContext, lead_id: str, now: datetime) -> None:
 
 
 async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> Removed:
-    """Everything after the tombstone, each step safe to repeat; the tombstone too, when its time is over."""
+    """Do all that follows the tombstone, each step safe to repeat; delete it too, once its time is over."""
     lead = tombstone.lead
     through = lead.bookkeeping.erasure.erased_through
     events = await context.lead_store.delete_events(lead.id, through) if through else 0
@@ -76,7 +76,7 @@ async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> R
 
 
 async def _publish_erasure(context: AppContext, lead: Lead) -> bool:
-    """Publish the events that the tombstone still has to publish; whether none is left."""
+    """Publish the tombstone's unpublished events; return whether none is left."""
     numbers = lead.bookkeeping.outbox.unpublished
     if not numbers:
         return True
@@ -91,7 +91,7 @@ async def _publish_erasure(context: AppContext, lead: Lead) -> bool:
 
 
 async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is_published: bool) -> None:
-    """Record how far the erasure is; `LeadChanged` if another actor did."""
+    """Record how far the erasure is, or delete a finished tombstone; `LeadChanged` if another actor did."""
     lead = tombstone.lead
     is_due = lead.bookkeeping.erasure.purge_at is None or lead.bookkeeping.erasure.purge_at <= now
     if is_due and is_published:
@@ -107,7 +107,7 @@ async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is
 
 
 async def _sweep(context: AppContext, lead_id: str) -> None:
-    """Remove what an erasure has left of an earlier life of a lead; `LeadNotFound` if there is none."""
+    """Delete the events that an earlier erasure of this lead left; `LeadNotFound` if no such lead exists."""
     read = await context.lead_store.get(lead_id)
     through = read.lead.bookkeeping.erasure.erased_through
     if through:
@@ -116,24 +116,24 @@ async def _sweep(context: AppContext, lead_id: str) -> None:
 
 
 LEADS_A_ROUND = 100
-ROUNDS = 10  # of one call: more leads than any real customer has
+ROUNDS = 10  # in one call: a thousand leads, more than any real customer has
 
 
 async def erase_person(context: AppContext, email: str, *, now: datetime) -> Removed:
     """Erase all leads of the person who has this address, and unread messages about them.
 
-    A push that comes meanwhile is a new lead: the customer is back. One that came before and waited in a
-    queue is erased too, also if it is taken out meanwhile. A second call does what the first left undone, and
-    then finds nothing.
+    A push that comes meanwhile is a new lead: the customer is back. A push that came before and waited in a
+    queue is erased too, even if it is taken out meanwhile. A second call does what the first left undone,
+    and after that nothing.
 
     Args:
         context: ports and policy.
-        email: as they wrote it, in any case.
+        email: as the person wrote it; upper and lower case are alike.
         now: aware UTC.
 
     Raises:
-        StoreUnavailable, LeadChanged, BusUnavailable: some of it may be left: call again. The clock finishes
-            the leads that were begun.
+        StoreUnavailable, LeadChanged, BusUnavailable: something may be left: call again. The clock finishes
+            the leads whose erasure has begun.
     """
     person = contact_key(email, context.id_key)
     removed = await _erase_leads(context, person, now)
@@ -147,7 +147,7 @@ async def erase_lead(context: AppContext, lead_id: str, *, now: datetime) -> Rem
 
 
 async def _erase_leads(context: AppContext, person: str, now: datetime) -> Removed:
-    """All leads of a person; `StoreUnavailable` if there are more than one call may take."""
+    """Erase all leads of a person; `StoreUnavailable` if there are more than one call may erase."""
     removed = Removed()
     for _ in range(ROUNDS):
         lead_ids = await context.lead_store.list_leads_of(person, LEADS_A_ROUND)
@@ -172,14 +172,14 @@ async def _entomb(context: AppContext, lead_id: str, now: datetime) -> Removed:
         await change_lead(
             context, lead_id, lambda lead: entomb(lead, ErasureReason.REQUESTED, now=now), read=read
         )
-    except LeadNotFound:  # there is none; or another call was faster
+    except LeadNotFound:  # no such lead, or another call was faster
         return Removed()
     log.info("lead %s: erased", lead_id)
     return Removed(leads=1, rows=1 + len(read.index))
 
 
 async def _erase_messages(context: AppContext, matcher: PersonMatcher, now: datetime) -> Removed:
-    """Messages; and leads of pushes that were taken out of a queue before we looked there."""
+    """Delete matching messages, and erase leads of pushes that left a queue before it was searched."""
 
     def matches(message: UnreadMessage) -> bool:
         return matcher.matches(message.texts, message.body)
@@ -187,22 +187,22 @@ async def _erase_messages(context: AppContext, matcher: PersonMatcher, now: date
     removed = Removed()
     for _ in range(ROUNDS):
         removed += Removed(messages=await context.unread.delete_matching(matches))
-        late = await _late(context, matcher, now)
-        if not late:
+        reopened = await _list_reopened(context, matcher, now)
+        if not reopened:
             return removed
-        for lead_id in late:
+        for lead_id in reopened:
             removed += await _erase(context, lead_id, now)
     raise StoreUnavailable("more pushes came out of a queue than one call erases")
 
 
-async def _late(context: AppContext, matcher: PersonMatcher, now: datetime) -> list[str]:
-    """Leads whose last push came before the request to erase them."""
+async def _list_reopened(context: AppContext, matcher: PersonMatcher, now: datetime) -> list[str]:
+    """Leads that exist again though their last push came before the request to erase them."""
     lead_ids = [matcher.lead_id] if matcher.lead_id else []
     if matcher.person:
         lead_ids = await context.lead_store.list_leads_of(matcher.person, LEADS_A_ROUND)
-    late = []
+    reopened = []
     for lead_id in lead_ids:
         with suppress(LeadNotFound):
             if (await context.lead_store.get(lead_id)).lead.last_touch_at < now:
-                late.append(lead_id)
-    return late
+                reopened.append(lead_id)
+    return reopened

@@ -1,4 +1,4 @@
-"""What stores and buses raise when something can't be done, or another actor was faster."""
+"""Errors of stores and buses: absent, changed by another actor, or unreachable."""
 
 
 class LeadNotFound(LookupError):
@@ -18,7 +18,7 @@ class LeadChanged(Exception):
 
 
 class StoreUnavailable(Exception):
-    """The store didn't answer, or not with a result: what was asked may or may not have been done."""
+    """The store didn't answer, or its answer says no result: the request may or may not have taken effect."""
 
 
 class ImportChanged(Exception):
@@ -26,8 +26,8 @@ class ImportChanged(Exception):
 
 
 class PageLost(Exception):
-    """The service doesn't know where a page of the publisher's table begins: begin with the first."""
+    """The service refused the continuation of the publisher's table: start again with the first page."""
 
 
 class BusUnavailable(Exception):
-    """The bus didn't take the messages, or didn't say so: they may or may not be out."""
+    """The bus refused the messages or didn't confirm them: they may or may not have been sent."""

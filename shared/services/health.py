@@ -1,4 +1,4 @@
-"""Health: is work overdue, did the clock run, is work parked or dead-lettered."""
+"""Health: whether the clock runs, and how much work is overdue, parked or dead-lettered."""
 
 import asyncio
 import logging
@@ -14,51 +14,51 @@ from shared.services.run_due import run_due
 from shared.services.score import count_to_rescore
 from shared.services.timeouts import PROBE_TIMEOUT
 
-PERIODS_MISSED = 3  # then the clock has stopped
-SHORTEST_STOP = timedelta(minutes=1)  # a clock that ticks every second may be late
-WORK_STALE_AFTER = timedelta(minutes=15)  # overdue by more than this, work is stale
+PERIODS_MISSED = 3  # after so many the clock counts as stopped
+SHORTEST_STOP = timedelta(minutes=1)  # even for a clock that ticks every second: it may run late
+WORK_STALE_AFTER = timedelta(minutes=15)  # work that is overdue by more is stale
 ROWS_LOOKED_AT = 1000
 
 log = logging.getLogger(__name__)
 
 
 class ImportHealth(NamedTuple):
-    """How the import from the publisher's table goes."""
+    """How far the import from the publisher's table is."""
 
-    taken: int  # rows, ever
+    taken: int  # rows imported since it was switched on
     refused: int  # rows that wait for a repair, at most `ROWS_LOOKED_AT`
-    last_pass_at: datetime | None  # aware UTC, when everything had last been seen; None: not yet
-    under_way: Pass | None  # the pass that hasn't come to its end yet
+    last_pass_at: datetime | None  # aware UTC, when a pass last came to its end; None: never
+    under_way: Pass | None  # the unfinished pass; None: there is none
 
 
 class Health(NamedTuple):
-    """Ages at one moment; None where there is nothing of the kind.
+    """The state of the app at one moment; None where there is nothing to report.
 
-    Ready: the clock runs, and no work is stale. What waits for an operator, parked work and dead letters, is
-    counted and leaves the app ready: a restart or another instance would repair none of it.
+    Ready: the clock runs, and no work is stale. Parked work and dead letters wait for an operator: they are
+    counted, but the app stays ready, since neither a restart nor another instance would repair them.
     """
 
     is_ready: bool
     last_clock_run: datetime | None  # aware UTC
     oldest_due: dict[DueKind, timedelta]  # how long the oldest work of a kind has been due
     parked: int  # at most `ROWS_LOOKED_AT`
-    to_rescore: int  # leads that the present rules haven't scored yet, at most `ROWS_LOOKED_AT`
+    to_rescore: int  # open leads scored by other than the current rules, at most `ROWS_LOOKED_AT`
     lead_import: ImportHealth | None = None  # None: there is no import
-    dead_lettered: Counts | None = None  # None: the bus can't be asked, or not yet
+    dead_lettered: Counts | None = None  # None: they aren't counted, or not yet
 
 
 def clock_stopped_after(context: AppContext) -> timedelta:
-    """How old the last run of the clock may be."""
+    """The age of its last run from which the clock counts as stopped."""
     return max(PERIODS_MISSED * context.clock_period, SHORTEST_STOP)
 
 
 def work_stale_after(context: AppContext) -> timedelta:
-    """How long work may be overdue: a clock that comes round rarely isn't late for it."""
+    """How long work may be overdue before it is stale: never less than a rare clock needs to reach it."""
     return max(WORK_STALE_AFTER, clock_stopped_after(context))
 
 
 async def check_health(context: AppContext, now: datetime) -> Health:
-    """Look, and run the clock here if it has stopped: timers of the platform have been seen to stop.
+    """Read the state, and run the clock here if it has stopped: the platform's timers have been seen to stop.
 
     Raises:
         StoreUnavailable: the store doesn't answer within `PROBE_TIMEOUT`.
@@ -66,44 +66,44 @@ async def check_health(context: AppContext, now: datetime) -> Health:
     counts = asyncio.create_task(_dead_lettered(context, now))
     try:
         async with asyncio.timeout(PROBE_TIMEOUT):
-            return await _look(context, now, counts)
+            return await _read_health(context, now, counts)
     except TimeoutError as exc:
         raise StoreUnavailable("it took too long") from exc
     finally:
         counts.cancel()
 
 
-async def _look(context: AppContext, now: datetime, counts: asyncio.Task[Counts | None]) -> Health:
+async def _read_health(context: AppContext, now: datetime, counts: asyncio.Task[Counts | None]) -> Health:
     last_run = await _clock_run(context, now)
     oldest: dict[DueKind, timedelta] = {}
     for row in await context.due_index.list_due(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT):
-        if row.since <= now:  # retried or not: it has been due since then
+        if row.since <= now:  # counted from when it first fell due: a retry doesn't make it younger
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
     parked = len(await context.due_index.list_parked(ROWS_LOOKED_AT))
     to_rescore = await count_to_rescore(context, ROWS_LOOKED_AT, now)
-    is_ready = _runs(context, last_run, now) and all(
+    is_ready = _is_running(context, last_run, now) and all(
         age < work_stale_after(context) for age in oldest.values()
     )
     return Health(is_ready, last_run, oldest, parked, to_rescore, await _import(context), await counts)
 
 
 async def _clock_run(context: AppContext, now: datetime) -> datetime | None:
-    """When the clock last ran. Of many probes at once, one runs a clock that has stopped; the others wait."""
+    """When the clock last ran. If it has stopped, one of the simultaneous probes runs it; the others wait."""
     async with context.locks.of("clock"):
         last_run = await context.desk_state.find_clock_run()
-        if _runs(context, last_run, now):
+        if _is_running(context, last_run, now):
             return last_run
         try:
             await run_due(context, now)
         except StoreUnavailable:
             raise
-        except Exception:  # whatever it is: a probe must say that the clock has stopped
+        except Exception:  # a probe must report that the clock has stopped, even if a run here fails
             log.exception("the clock has stopped, and can't be run from here")
             return last_run
         return now
 
 
-def _runs(context: AppContext, last_run: datetime | None, now: datetime) -> bool:
+def _is_running(context: AppContext, last_run: datetime | None, now: datetime) -> bool:
     return last_run is not None and now - last_run <= clock_stopped_after(context)
 
 

@@ -1,4 +1,4 @@
-"""The rows of one page become leads and touches, several at once, the rows of one lead in order."""
+"""Import the rows of one page as leads and touches: several leads at once, the rows of one lead in order."""
 
 import asyncio
 import dataclasses
@@ -34,19 +34,19 @@ from shared.services.unit_of_work import DoneBefore, create_or_change_lead
 
 
 class ImportedRow(NamedTuple):
-    """A row that is a lead."""
+    """A row that was read as a push, and the lead it is about."""
 
-    key: str  # of the row
-    mark: str  # of the row and the person: if the address is corrected there, it is another lead
+    key: str  # the row's, see `row_key`
+    mark: str  # idempotency mark of row and person: a row with a corrected address is another lead
     source: SourceRow
     push: LeadPush
     lead_id: str
     offer: str | None
-    at: datetime  # when the customer was there
+    at: datetime  # aware UTC, when the customer acted
 
 
 def row_key(row: SourceRow, key: bytes, *person: str) -> str:
-    """What a row is known by, for good: a keyed digest of its keys, which may hold anything."""
+    """A row's permanent id: a keyed digest of its keys, which may hold personal data."""
     keys = json.dumps([row.partition, row.row, *person]).encode()
     return hashlib.blake2b(keys, key=key, digest_size=16).hexdigest()
 
@@ -68,23 +68,25 @@ def read_imported_row(context: AppContext, row: SourceRow) -> ImportedRow:
 
 
 LEADS_AT_ONCE = 8
-PARKED_KNOWN = 1000  # beyond it every good row is taken off the list of the refused, as if it stood there
+PARKED_KNOWN = (
+    1000  # with more refused rows than read here, every imported row is taken off their list, in case
+)
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What all rows of a page share."""
+    """What the rows of a page share while they are imported."""
 
     context: AppContext
     lead_import: LeadImport
     state: ImportState
     clock: Callable[[], datetime]
-    parked: Mapping[str, str]  # reasons of rows refused before by key, at most `PARKED_KNOWN`
+    parked: Mapping[str, str]  # by row key: why it was refused; at most `PARKED_KNOWN`
 
     def is_parked(self, key: str) -> bool:
-        """Whether a row may have been refused before."""
+        """Whether the row is, or may be, on the list of refused rows."""
         return key in self.parked or len(self.parked) == PARKED_KNOWN
 
 
@@ -95,22 +97,22 @@ async def import_rows(
     state: ImportState,
     clock: Callable[[], datetime],
 ) -> Counts:
-    """Import rows; those that are no leads are parked.
+    """Import rows; park those that aren't leads.
 
     Raises:
-        StoreUnavailable, LeadChanged: rows not begun by then are left out, those begun are done or not.
+        StoreUnavailable, LeadChanged: later rows weren't begun; those begun may be imported or not.
     """
     if not rows:
         return Counts()
     parked = {row.key: row.reason for row in await lead_import.ledger.list_refused(PARKED_KNOWN)}
     work = Work(context, lead_import, state, clock, parked)
-    counts, found = Counts(), list[ImportedRow]()
+    counts, readable = Counts(), list[ImportedRow]()
     for row in rows:
         try:
-            found.append(read_imported_row(context, row))
-        except Exception as exc:  # noqa: BLE001 - a bug that one row meets must not stop the other rows
+            readable.append(read_imported_row(context, row))
+        except Exception as exc:  # noqa: BLE001 - a bug that one row triggers must not stop the other rows
             counts += await _refuse(work, row, _reason(exc))
-    for group in await _by_lead(work, found):
+    for group in await _import_by_lead(work, readable):
         counts += group
     return counts
 
@@ -120,20 +122,20 @@ def _reason(failure: Exception) -> str:
     return str(failure) if isinstance(failure, InvalidPush) else f"It failed: {type(failure).__name__}."
 
 
-async def _by_lead(work: Work, imported: Sequence[ImportedRow]) -> list[Counts]:
-    """Several leads at once. The first failure of the store ends the page after the rows that were begun."""
+async def _import_by_lead(work: Work, rows: Sequence[ImportedRow]) -> list[Counts]:
+    """Import several leads at once. After the first failure of the store no further row is begun."""
     groups: dict[str, list[ImportedRow]] = {}
-    for row in sorted(imported, key=lambda row: row.at):
+    for row in sorted(rows, key=lambda row: row.at):
         groups.setdefault(row.lead_id, []).append(row)
     slots, failures = asyncio.Semaphore(LEADS_AT_ONCE), list[Exception]()
 
     async def in_turn(group: list[ImportedRow]) -> Counts:
         counts = Counts()
-        for one in group:
+        for row in group:
             async with slots:
                 if failures:
                     return counts
-                counts += await _outcome_of(work, one, failures)
+                counts += await _import_or_park(work, row, failures)
         return counts
 
     done = await asyncio.gather(*(in_turn(group) for group in groups.values()))
@@ -142,41 +144,41 @@ async def _by_lead(work: Work, imported: Sequence[ImportedRow]) -> list[Counts]:
     return done
 
 
-async def _outcome_of(work: Work, one: ImportedRow, failures: list[Exception]) -> Counts:
-    """Import one row. A failure that isn't the store's would come again and again: the row is parked."""
+async def _import_or_park(work: Work, row: ImportedRow, failures: list[Exception]) -> Counts:
+    """Import one row. A failure that isn't the store's would repeat in every pass, so it parks the row."""
     try:
-        return await _take(work, one)
+        return await _take(work, row)
     except (StoreUnavailable, LeadChanged) as exc:
         failures.append(exc)
         return Counts()
-    except Exception as exc:  # noqa: BLE001 - a bug that one row meets must not stop the other rows
-        return await _refuse(work, one.source, _reason(exc))
+    except Exception as exc:  # noqa: BLE001 - a bug that one row triggers must not stop the other rows
+        return await _refuse(work, row.source, _reason(exc))
 
 
-async def _take(work: Work, one: ImportedRow) -> Counts:
-    """Count a row as taken by this pass, also by a step of it that died, or as known from an earlier pass."""
-    mark = await _find_mark(work, one) or await _store(work, one)
-    if work.is_parked(one.key):
-        await work.lead_import.ledger.delete_refused(one.key)
+async def _take(work: Work, row: ImportedRow) -> Counts:
+    """Import a row: counted as taken if this pass stored it, even in a step that died, else as known."""
+    mark = await _find_mark(work, row) or await _store(work, row)
+    if work.is_parked(row.key):
+        await work.lead_import.ledger.delete_refused(row.key)
     return Counts(taken=1) if mark.value == work.state.pass_id else Counts(known=1)
 
 
-async def _find_mark(work: Work, one: ImportedRow) -> Mark | None:
-    """The mark of an earlier import; in a first pass hardly any row has one, and the write would find it."""
+async def _find_mark(work: Work, row: ImportedRow) -> Mark | None:
+    """The mark of an earlier import. Not read in a first pass: few rows have one, and the write finds it."""
     if not work.state.passes:
         return None
-    return await work.context.lead_store.find_mark(one.lead_id, one.mark)
+    return await work.context.lead_store.find_mark(row.lead_id, row.mark)
 
 
-async def _store(work: Work, one: ImportedRow) -> Mark:
-    """Store the row's push, with its mark, and publish it; the mark that is there if it was done before."""
-    context, mark = work.context, Mark(one.mark, work.state.pass_id)
-    opened = open_lead(one.push, one.lead_id, one.offer, one.at).lead
+async def _store(work: Work, row: ImportedRow) -> Mark:
+    """Store the row's push with its mark, and publish it; return the stored mark if it was done before."""
+    context, mark = work.context, Mark(row.mark, work.state.pass_id)
+    opened = open_lead(row.push, row.lead_id, row.offer, row.at).lead
     origin = Origin(work.clock(), is_history(opened, context.policy, work.state.switched_on_at))
-    first = open_lead(one.push, one.lead_id, one.offer, one.at, origin=origin)
+    first = open_lead(row.push, row.lead_id, row.offer, row.at, origin=origin)
 
     def touch(lead: Lead) -> Change | None:
-        change = merge_push(lead, one.push, one.at, origin=origin)
+        change = merge_push(lead, row.push, row.at, origin=origin)
         return change and dataclasses.replace(change, mark=mark)
 
     try:
@@ -188,7 +190,7 @@ async def _store(work: Work, one: ImportedRow) -> Mark:
 
 
 async def _refuse(work: Work, row: SourceRow, reason: str) -> Counts:
-    """Park a row, and log it once; it is read again when it is repaired at its source."""
+    """Park a row, and log it once per reason; a repair at its source has it read again."""
     key = row_key(row, work.context.id_key)
     if work.parked.get(key) == reason:
         return Counts(known=1)
@@ -198,11 +200,11 @@ async def _refuse(work: Work, row: SourceRow, reason: str) -> Counts:
 
 
 def is_history(lead: Lead, policy: Policy, switched_on_at: datetime) -> bool:
-    """Whether the deadline had passed when the import was first switched on.
+    """Whether the lead's follow-up deadline had passed when the import was first switched on.
 
     Args:
         lead: as this push alone would open it.
-        policy: targets, which may ask for a grade: then the lead is scored as of its push.
+        policy: follow-up targets; some depend on a grade, so the lead is scored as of its push.
         switched_on_at: aware UTC.
     """
     deadline = deadline_after(lead.received_at, lead, policy)

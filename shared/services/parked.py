@@ -1,4 +1,4 @@
-"""Work that was parked: listed, and revived by an operator. Needs the store alone, and no policy."""
+"""Parked work: an operator lists and revives it. Needs the store alone, and no policy."""
 
 import asyncio
 import random
@@ -18,7 +18,7 @@ LEADS_AT_ONCE = 8
 
 
 class ParkedWork(NamedTuple):
-    """One kind of work on one lead."""
+    """Parked work of one kind on one lead."""
 
     lead_id: str
     kind: DueKind
@@ -27,7 +27,7 @@ class ParkedWork(NamedTuple):
 
 
 async def list_parked(due_index: DueIndex, lead_store: LeadStore, limit: int) -> list[ParkedWork]:
-    """What is parked, the longest due first, at most `limit`.
+    """Parked work, the longest due first, at most `limit`.
 
     Raises:
         StoreUnavailable: try again later.
@@ -42,22 +42,22 @@ async def list_parked(due_index: DueIndex, lead_store: LeadStore, limit: int) ->
                 return []  # erased meanwhile
 
     lead_ids = dict.fromkeys(row.lead_id for row in await due_index.list_parked(limit))
-    found = await asyncio.gather(*(read(lead_id) for lead_id in lead_ids))
-    return sorted((work for works in found for work in works), key=lambda work: work.since)[:limit]
+    by_lead = await asyncio.gather(*(read(lead_id) for lead_id in lead_ids))
+    return sorted((work for parked in by_lead for work in parked), key=lambda work: work.since)[:limit]
 
 
 async def revive(
     lead_store: LeadStore, lead_id: str, chance: Callable[[], float] = random.random
 ) -> tuple[DueKind, ...]:
-    """Let the clock try a lead's parked work again, from its next tick on, with all its attempts.
+    """Have the clock try a lead's parked work again from its next tick on, with a full set of attempts.
 
     Args:
         lead_store: where the lead is.
         lead_id: which lead.
-        chance: 0-1, for the pauses after a conflict.
+        chance: returns 0-1, for the pauses after a conflict.
 
     Returns:
-        What was parked; empty if nothing was, as after a first call.
+        The kinds that were parked; empty if none was, as in a second call.
 
     Raises:
         LeadNotFound: no such lead.
@@ -76,5 +76,5 @@ async def revive(
 
 
 def _parked_of(lead: Lead) -> list[ParkedWork]:
-    due, setbacks = due_times(lead), lead.bookkeeping.retries
-    return [ParkedWork(lead.id, kind, due[kind], setbacks[kind].attempts) for kind in parked_kinds(lead)]
+    times, retries = due_times(lead), lead.bookkeeping.retries
+    return [ParkedWork(lead.id, kind, times[kind], retries[kind].attempts) for kind in parked_kinds(lead)]

@@ -22,20 +22,22 @@ class StoredLead:
     lead: Lead
     etag: str
     index: tuple[IndexRow, ...]
-    unknown: object = None  # what a later version stored with it: the store's own, handed back as it is
+    unknown: object = (
+        None  # members that a later version stored: only the store reads them, and writes them back
+    )
 
 
 class DueRow(NamedTuple):
-    """Something that falls due for a lead. Times are aware UTC."""
+    """Work that falls due for a lead. Times are aware UTC."""
 
     at: datetime  # when it is tried next
     kind: DueKind
     lead_id: str
-    since: datetime  # when it was due in the first place
+    since: datetime  # when it first fell due
 
 
 class LeadFilter(NamedTuple):
-    """Which leads to list: open ones unless `status` is a closed one. None: any value."""
+    """Which leads to list: open leads, unless `status` is a closed status. None: any value."""
 
     status: LeadStatus | None = None
     grade: str | None = None
@@ -62,14 +64,16 @@ class StoredWorkload(NamedTuple):
     workload: Workload
     etag: str | None  # None: nothing is stored yet
     assignment: Assignment | None
-    unknown: object = None  # what a later version stored with it: the store's own, handed back as it is
+    unknown: object = (
+        None  # members that a later version stored: only the store reads them, and writes them back
+    )
 
 
 class LeadStore(Protocol):
     """Leads with their events, each changed as a whole. Any call may raise `StoreUnavailable`."""
 
     async def get(self, lead_id: str) -> StoredLead:
-        """Read a lead; `LeadNotFound` if it is absent, or erased and only its tombstone is there."""
+        """Read a lead; `LeadNotFound` if it is absent, or erased with only its tombstone left."""
 
     async def create(self, change: Change) -> StoredLead:
         """Store a new lead, its events, index rows and idempotency mark, all or nothing.
@@ -80,7 +84,7 @@ class LeadStore(Protocol):
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
         """Store a changed lead, its new events and mark, the difference of its index rows, all or nothing.
 
-        `LeadChanged` unless the stored lead is still the one that was `read`, and the mark is new.
+        `LeadChanged` unless the stored lead is still as `read`, and the mark is new.
         """
 
     async def find_mark(self, lead_id: str, key: str) -> Mark | None:
@@ -99,7 +103,7 @@ class LeadStore(Protocol):
         """What an erasure has left of a lead so far; None if nothing, or if the lead is alive."""
 
     async def delete_events(self, lead_id: str, through: int) -> int:
-        """Delete the lead's events up to this number, in several transactions; how many this call deleted.
+        """Delete the lead's events up to this number, in several transactions; return how many it deleted.
 
         Events that are absent count as deleted. If it stops in between, a second call deletes the rest.
         """
@@ -107,18 +111,18 @@ class LeadStore(Protocol):
     async def delete_tombstone(self, read: StoredLead) -> None:
         """Delete a tombstone with its last event and index rows, all or nothing.
 
-        `LeadChanged` unless the stored one is still the one that was `read`.
+        `LeadChanged` unless the stored tombstone is still as `read`.
         """
 
 
 class DueIndex(Protocol):
-    """What falls due, by the index rows of leads. Any call may raise `StoreUnavailable`."""
+    """Due work, by the index rows of leads. Any call may raise `StoreUnavailable`."""
 
     async def list_due(self, now: datetime, limit: int) -> list[DueRow]:
-        """What has fallen due by `now`, the oldest first, at most `limit` rows."""
+        """Work that has fallen due by `now`, the oldest first, at most `limit` rows."""
 
     async def list_parked(self, limit: int) -> list[DueRow]:
-        """Work that was given up and waits for a person, at most `limit` rows."""
+        """Work that was given up and waits for an operator, at most `limit` rows."""
 
     async def list_scored_by_other_rules(self, version: str, limit: int) -> list[str]:
         """Ids of open leads that another version of the rules scored, at most `limit`."""
@@ -128,13 +132,13 @@ class LeadIndex(Protocol):
     """Lists of leads, by their index rows. Any call may raise `StoreUnavailable`."""
 
     async def list_by_score(self, which: LeadFilter, limit: int, after: str | None) -> LeadIdPage:
-        """Open leads, or those of a closed status, the best score first, from the cursor `after` on."""
+        """Open leads, or leads of a closed status, the best score first, from the cursor `after` on."""
 
     async def list_received_between(self, begin: datetime, end: datetime, limit: int) -> list[StatRow]:
-        """Leads received from `begin` to before `end`, to the millisecond, in no order.
+        """Leads received from `begin` to before `end`, to the millisecond, in no order, without test leads.
 
-        Of more than `limit` any `limit`. Test leads are left out. Reads what lies in that time, whatever else
-        is stored.
+        Of more than `limit` leads, any `limit`. Reads the rows of that time alone, however many others are
+        stored.
         """
 
 
@@ -142,42 +146,42 @@ class Workloads(Protocol):
     """Leads per owner, and who each lead is assigned to. Any call may raise `StoreUnavailable`."""
 
     async def get_workload(self, lead_id: str) -> StoredWorkload:
-        """The workload, empty at first, and the assignment of a lead, which is never the older of the two."""
+        """The workload, empty at first, and a lead's assignment, which is never older than the workload."""
 
     async def save_assignment(self, read: StoredWorkload, lead_id: str, assignment: Assignment) -> None:
         """Assign a lead and count it in the workload, all or nothing.
 
-        `LeadChanged` unless the stored workload is still the one that was `read`.
+        `LeadChanged` unless the stored workload is still as `read`.
         """
 
     async def delete_assignment(self, read: StoredWorkload, lead_id: str) -> None:
-        """Delete a lead's assignment and count it no more, all or nothing; succeeds if it is absent.
+        """Delete a lead's assignment and take it off the workload, all or nothing; succeeds if it is absent.
 
-        `LeadChanged` unless the stored workload is still the one that was `read`.
+        `LeadChanged` unless the stored workload is still as `read`.
         """
 
 
 class DeskState(Protocol):
-    """What the app remembers about itself. Any call may raise `StoreUnavailable`."""
+    """What the app stores about itself. Any call may raise `StoreUnavailable`."""
 
     async def record_clock_run(self, at: datetime) -> None:
-        """Remember the last run of the clock."""
+        """Store when the clock last ran, aware UTC."""
 
     async def find_clock_run(self) -> datetime | None:
-        """When the clock last ran; None if never."""
+        """When the clock last ran, aware UTC; None if never."""
 
     async def upsert_rules(self, version: str, text: str) -> None:
-        """Keep the scoring rules of a version, so that its scores can be recomputed; safe to repeat."""
+        """Store the scoring rules of a version, so that its scores can be recomputed; safe to repeat."""
 
     async def find_rules(self, version: str) -> str | None:
-        """The rules of a version as they were kept; None if they never were."""
+        """The rules of a version as stored; None if they never were."""
 
 
 class EventPublisher(Protocol):
-    """The way out to subscribers."""
+    """Publishes events to subscribers."""
 
     async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
-        """Send events in order, each with the lead as it is now; `BusUnavailable` if that isn't certain."""
+        """Send events in order, each with `lead` as given; `BusUnavailable` if some may not have gone out."""
 
     async def close(self) -> None:
         """Close all connections."""
@@ -185,22 +189,24 @@ class EventPublisher(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QueuedMessage:
-    """A message of one of our queues as it was sent, and what became of it. Never printed: its body."""
+    """A message of one of our queues as sent, with its deliveries so far. Its repr never shows the body."""
 
     body: bytes
     message_id: str
-    sent_at: datetime  # aware UTC: when the sender's own message came, however often it was redelivered
+    sent_at: datetime  # aware UTC: when the sender's original was enqueued; redelivery keeps it
     attempts: int = 0  # how often it was redelivered
-    refusal: str | None = None  # why it is a dead letter; None: it isn't
-    properties: Mapping[str, Any] = field(default_factory=dict)  # of the sender, to filter by
-    addressing: Mapping[str, str] = field(default_factory=dict)  # content type, session, ...: what was set
+    refusal: str | None = None  # why it is to be dead-lettered; None: it isn't
+    properties: Mapping[str, Any] = field(default_factory=dict)  # the sender's, to filter by
+    addressing: Mapping[str, str] = field(
+        default_factory=dict
+    )  # content type, session, ...: those that the sender set
 
 
 class MessageQueue(Protocol):
-    """The way into a queue of ours: also back, for messages that can't be handled now, or never.
+    """Sends to one of our queues, also copies of messages that can't be handled now, or ever.
 
-    Each call may raise `BusUnavailable`: then the message may be there or not, and its sender must keep what
-    it was made of. Twice rather than not at all: handlers recognise by its content what they have done.
+    Each call may raise `BusUnavailable`: then the message may be in the queue or not, and the caller must
+    keep its own copy. At-least-once: handlers recognise by the content what they have done already.
     """
 
     async def send(self, message: QueuedMessage) -> None:
@@ -218,17 +224,17 @@ class MessageQueue(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class UnreadMessage:
-    """A message that waits in one of our queues. Never printed: its body."""
+    """A message that waits in one of our queues. Its repr never shows the body."""
 
-    texts: Sequence[str]  # its ids, and the texts among its properties
+    texts: Sequence[str]  # its ids, and those of its properties that are text
     body: bytes
 
 
 class UnreadMessages(Protocol):
-    """What waits unread in our own queues and our subscription, their dead letters too."""
+    """Messages that wait unread in our own queues and our subscription, dead letters included."""
 
     async def delete_matching(self, matches: Callable[[UnreadMessage], bool]) -> int:
-        """Delete the messages that match; how many this call deleted.
+        """Delete the messages that match; return how many this call deleted.
 
         Bounded in messages and in time. A second call deletes what is left. `BusUnavailable` if it isn't
         certain that none is left.
@@ -242,7 +248,7 @@ class DeadLetters(Protocol):
     """The dead letters of the queues and the subscription that the app itself listens to."""
 
     async def count(self) -> dict[str, int | None]:
-        """How many `scoring`, `activity` and `spill` have, at most 100 each; None: the bus doesn't say.
+        """How many `scoring`, `activity` and `spill` have, at most 100 each; None: the bus gives no count.
 
         Never raises: no work depends on it.
         """
@@ -272,9 +278,9 @@ class MarketplaceTable(Protocol):
     """The publisher's table that Partner Center writes leads into. Only read."""
 
     async def list_rows(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
-        """Rows that the service wrote at `since` (aware UTC; None: ever) or later, at most `limit`.
+        """Rows that the service wrote at `since` or later (aware UTC; None: all rows), at most `limit`.
 
-        They come by key, in no order of time. A table that is missing is an empty one. Raises
+        They come in the order of their keys, not of time. A missing table counts as empty. Raises
         `StoreUnavailable`, or `PageLost` if the service refuses the continuation.
         """
 
@@ -287,11 +293,13 @@ class StoredImport(NamedTuple):
 
     state: ImportState
     etag: str
-    unknown: object = None  # what a later version stored with it: the store's own, handed back as it is
+    unknown: object = (
+        None  # members that a later version stored: only the store reads them, and writes them back
+    )
 
 
 class RefusedRow(NamedTuple):
-    """A row of the publisher's table that is no lead: parked until it is repaired there."""
+    """A row of the publisher's table that isn't a lead: parked until it is repaired there."""
 
     key: str  # see `row_key`
     partition: str  # the row's own keys, to find and repair it
@@ -306,13 +314,13 @@ class ImportLedger(Protocol):
         """The state; None if the import was never switched on."""
 
     async def save_state(self, read: StoredImport | None, state: ImportState) -> StoredImport:
-        """Store the state; `ImportChanged` unless the stored one is still the one that was `read`."""
+        """Store the state; `ImportChanged` unless the stored state is still as `read`."""
 
     async def upsert_refused(self, row: RefusedRow) -> None:
-        """Keep a refused row in sight; safe to repeat."""
+        """List a row as refused; safe to repeat."""
 
     async def delete_refused(self, key: str) -> None:
-        """Forget a row that was refused and is a lead by now; succeeds if it is absent."""
+        """Take a row off the list, since it is a lead by now; succeeds if it is absent."""
 
     async def list_refused(self, limit: int) -> list[RefusedRow]:
         """Refused rows, at most `limit`; may be empty."""

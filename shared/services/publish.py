@@ -1,4 +1,4 @@
-"""Events go out after they are stored; what didn't go out, the clock publishes later."""
+"""Publish events after they are stored; the clock publishes those that failed."""
 
 import asyncio
 import itertools
@@ -18,28 +18,28 @@ from shared.services.ports import StoredLead
 from shared.services.timeouts import CLOCK_PUBLISH_TIMEOUT, PUBLISH_TIMEOUT
 from shared.services.unit_of_work import Committed, change_lead
 
-# The bound on the delay of events after the bus is back.
+# Bounds how late events go out once the bus is back.
 PUBLISH_BACKOFF = Backoff(timedelta(minutes=1), timedelta(minutes=5), attempts=8)
-# What the subscription `scoring` lets through.
+# The event types that pass the filter of the subscription `scoring`.
 WAKES_SCORING = frozenset({EventType.RECEIVED, EventType.TOUCHED, EventType.INTERACTED})
-EVENTS_AT_ONCE = 50  # of one lead in one call; the rest in the next
+EVENTS_AT_ONCE = 50  # of one lead in one call; the next call sends the rest
 
 log = logging.getLogger(__name__)
 
 
 async def publish_new(context: AppContext, outcome: Committed, timeout: float = PUBLISH_TIMEOUT) -> bool:
-    """Send the events that a change has just written, once, and wait at most `timeout` seconds for it.
+    """Send the events that a change has just written, once, waiting at most `timeout` seconds.
 
-    Earlier events that didn't get out go first, so that a subscriber has them in order.
+    Earlier events that failed to go out are sent first, so that a subscriber gets them in order.
 
     Returns:
-        Whether they are out. If not, the lead's `publish` row has them sent within two ticks of the clock.
+        Whether they are published. If not, the lead's `publish` row has the clock send them within two ticks.
     """
     if outcome.change is None or not outcome.change.events:
         return True
     try:
         async with asyncio.timeout(timeout):
-            earlier = await _left_behind(context, outcome.change)
+            earlier = await _list_overdue_before(context, outcome.change)
             await _publish(context, outcome.change.lead, [*earlier, *outcome.change.events])
     except (BusUnavailable, StoreUnavailable, TimeoutError) as exc:
         log.warning("lead %s: events stored, not published yet (%r)", outcome.stored.lead.id, exc)
@@ -49,29 +49,29 @@ async def publish_new(context: AppContext, outcome: Committed, timeout: float = 
     return True
 
 
-async def _left_behind(context: AppContext, change: Change) -> list[Event]:
-    """Earlier events of a lead, in order, that are unconfirmed after their time.
+async def _list_overdue_before(context: AppContext, change: Change) -> list[Event]:
+    """The lead's earlier events, in order, that are still unpublished after their time.
 
-    Younger events are on their way: sent once more they would be repeats.
+    Events whose time isn't over may be on their way: sent again they would be repeats.
 
     Raises:
         BusUnavailable: they go too far back for one call; the clock sends all in order.
     """
-    kept, first = change.lead.bookkeeping, change.events[0]
-    oldest = kept.outbox.unpublished[0]
-    is_late = (kept.outbox.publish_due_at or first.time) < first.time
+    outbox, first = change.lead.bookkeeping.outbox, change.events[0]
+    oldest = outbox.unpublished[0]
+    is_late = (outbox.publish_due_at or first.time) < first.time
     if oldest == first.number or not is_late:
         return []
     if first.number - oldest > EVENTS_AT_ONCE:
         raise BusUnavailable("too many earlier events")
     stored = await context.lead_store.list_events(change.lead.id, first=oldest, limit=first.number - oldest)
-    return [event for event in stored if event.number in kept.outbox.unpublished]
+    return [event for event in stored if event.number in outbox.unpublished]
 
 
 async def publish_and_note(context: AppContext, outcome: Committed) -> None:
-    """Send the events that a change has just written, and note that they are out.
+    """Send the events that a change has just written, and record that they are published.
 
-    An event that wakes the scoring trigger is left to it: its write notes the event too.
+    An event that wakes the scoring trigger is left to the trigger, whose write records it at no extra cost.
     """
     events = outcome.change.events if outcome.change else ()
     if not await publish_new(context, outcome):
@@ -81,20 +81,20 @@ async def publish_and_note(context: AppContext, outcome: Committed) -> None:
 
 
 async def note_published(context: AppContext, stored: StoredLead, events: Sequence[Event]) -> None:
-    """Take events off the list of what is still to be published. A second call does nothing.
+    """Take events off the lead's outbox. A second call does nothing.
 
-    The events are stored and sent by then, so a failure here doesn't reach the caller: they stay on the list,
-    and the clock sends them again with the same ids. A lead that was erased meanwhile has no list.
+    The events are stored and sent by then, so a failure here doesn't reach the caller: they stay in the
+    outbox, and the clock sends them again with the same ids. A lead that was erased meanwhile has no outbox.
     """
     numbers = frozenset(event.number for event in events)
     try:
-        await change_lead(context, stored.lead.id, lambda lead: _noted(lead, numbers), read=stored)
+        await change_lead(context, stored.lead.id, lambda lead: _note(lead, numbers), read=stored)
     except (StoreUnavailable, LeadChanged, LeadNotFound) as exc:
         log.warning("lead %s: events published, not noted (%s)", stored.lead.id, type(exc).__name__)
 
 
 async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> None:
-    """Send every unconfirmed event of a lead, in order; after a failure back off."""
+    """Send a lead's unpublished events in order, at most `EVENTS_AT_ONCE`; after a failure back off."""
     stored = await context.lead_store.get(lead_id)
     waiting = stored.lead.bookkeeping.outbox.unpublished
     due_at = stored.lead.bookkeeping.outbox.publish_due_at
@@ -118,12 +118,12 @@ async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> N
 
 
 async def _publish(context: AppContext, lead: Lead, events: Sequence[Event]) -> None:
-    """In order, each with the lead as it is now; the erasure of an earlier lead with nothing of this one."""
-    for is_end, some in itertools.groupby(events, lambda event: event.type is EventType.ERASED):
-        group = list(some)
-        await context.publisher.publish(blank_lead(lead, group[0].time) if is_end else lead, group)
+    """Publish in order, each event with the lead as it is now; an earlier erasure goes without its data."""
+    for is_erasure, run in itertools.groupby(events, lambda event: event.type is EventType.ERASED):
+        group = list(run)
+        await context.publisher.publish(blank_lead(lead, group[0].time) if is_erasure else lead, group)
 
 
-def _noted(lead: Lead, numbers: frozenset[int]) -> Change | None:
+def _note(lead: Lead, numbers: frozenset[int]) -> Change | None:
     noted = mark_published(lead, numbers)
     return None if noted is lead else Change(noted)

@@ -1,4 +1,4 @@
-"""Reading: leads, history, lists, figures, previews."""
+"""Read leads, their history, lists, statistics and previews."""
 
 import asyncio
 from copy import replace
@@ -37,7 +37,7 @@ async def get_lead(context: AppContext, lead_id: str, now: datetime) -> Lead:
 
 
 async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> tuple[list[Event], int | None]:
-    """A page of the lead's history from event number `first` on, and the number the next page begins with.
+    """A page of the lead's history from event number `first` on, and the next page's first number, if any.
 
     Raises:
         LeadNotFound: no such lead.
@@ -52,9 +52,9 @@ async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> t
 async def list_leads(
     context: AppContext, which: LeadFilter, *, limit: int, after: str | None, now: datetime
 ) -> tuple[list[Lead], str | None]:
-    """A page of open leads, or of those of a closed status, the best stored score first, and the next cursor.
+    """A page of open leads, or of leads of a closed status, the best stored score first, and the next cursor.
 
-    Each shows its score as of `now`, aware UTC: it may have faded since it was stored. A lead that is
+    Each lead has its score as of `now`, aware UTC: it may have decayed since it was stored. A lead that is
     re-scored between two pages may show up twice or not at all.
     """
     page = await context.lead_index.list_by_score(which, limit, after)
@@ -65,24 +65,24 @@ async def list_leads(
             try:
                 return await context.lead_store.get(lead_id)
             except LeadNotFound:
-                return None  # gone since the index was read
+                return None  # erased since the index was read
 
-    found = await asyncio.gather(*(read(lead_id) for lead_id in page.lead_ids))
-    return [score_at(stored.lead, context.policy.scoring, now) for stored in found if stored], page.cursor
+    reads = await asyncio.gather(*(read(lead_id) for lead_id in page.lead_ids))
+    return [score_at(stored.lead, context.policy.scoring, now) for stored in reads if stored], page.cursor
 
 
-MOST_LEADS = 100_000  # of one answer; they are all in memory at once
+MOST_LEADS = 100_000  # in one answer; all are in memory at once
 
 
 class TooManyLeads(ValueError):
-    """More leads were received in this time than one answer counts."""
+    """More leads were received in this time than one answer may count."""
 
 
 async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Stats:
-    """The figures of the leads received from `begin` to before `end`, aware UTC; tests are left out.
+    """Statistics of the leads received from `begin` to before `end`, aware UTC, without test leads.
 
     Raises:
-        TooManyLeads: there are more than `MOST_LEADS`; a part of them would mislead.
+        TooManyLeads: there are more than `MOST_LEADS`; statistics of a part would mislead.
         StoreUnavailable: they can't be read within `STATS_TIMEOUT`.
     """
     try:
@@ -92,26 +92,26 @@ async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Sta
         raise StoreUnavailable("it took too long") from exc
     if len(leads) > MOST_LEADS:
         raise TooManyLeads(f"More than {MOST_LEADS:,} leads came in this time: ask for a shorter range.")
-    return await asyncio.to_thread(stats, leads)  # pushes are answered meanwhile
+    return await asyncio.to_thread(stats, leads)  # in a thread: this process answers pushes meanwhile
 
 
-EVENTS_READ = 5000  # of a lead's history, to replay it up to an instant
+EVENTS_READ = 5000  # at most, of a lead's history, to replay it up to an instant
 _NO_ID = "preview"
 
 
 @dataclass(frozen=True, slots=True)
 class PushPreview:
-    """A made-up push, with facts and behaviour on top."""
+    """A hypothetical push, with facts and interactions added to it."""
 
     push: LeadPush
     at: datetime  # aware UTC
-    facts: dict[str, Any] = field(default_factory=dict)  # by name; they replace those of the push
+    facts: dict[str, Any] = field(default_factory=dict)  # by name; they replace facts from the push
     interactions: tuple[ReportInteraction, ...] = ()
     policy: Policy | None = None  # None: the desk's
 
 
 class LeadPreview(NamedTuple):
-    """A stored lead, by another policy, or as it was."""
+    """A stored lead, scored by another policy, or as it was at an earlier instant."""
 
     lead_id: str
     policy: Policy | None = None  # None: the desk's
@@ -119,40 +119,40 @@ class LeadPreview(NamedTuple):
 
 
 async def preview(
-    context: AppContext, asked: PushPreview | LeadPreview, now: datetime
+    context: AppContext, request: PushPreview | LeadPreview, now: datetime
 ) -> tuple[Enrichment, Score]:
-    """Facts and score, with the ledger.
+    """Compute facts and score, with the ledger, without storing them.
 
     Raises:
         LeadNotFound: no such lead.
         NothingToReplay: `at` lies before the lead's first push.
         StoreUnavailable: the lead can't be read.
     """
-    policy = asked.policy or context.policy
-    if isinstance(asked, PushPreview):
-        return appraise(_imagined(asked, policy), policy.scoring, asked.at)
-    stored = await context.lead_store.get(asked.lead_id)
-    if asked.at is None:
+    policy = request.policy or context.policy
+    if isinstance(request, PushPreview):
+        return appraise(_open_hypothetical(request, policy), policy.scoring, request.at)
+    stored = await context.lead_store.get(request.lead_id)
+    if request.at is None:
         return appraise(stored.lead, policy.scoring, now)
     first = first_event(stored.lead)
-    events = await context.lead_store.list_events(asked.lead_id, first=first, limit=EVENTS_READ)
-    return appraise(_as_it_was(events, asked.at), policy.scoring, asked.at)
+    events = await context.lead_store.list_events(request.lead_id, first=first, limit=EVENTS_READ)
+    return appraise(_replay_until(events, request.at), policy.scoring, request.at)
 
 
-def _as_it_was(events: list[Event], at: datetime) -> Lead:
+def _replay_until(events: list[Event], at: datetime) -> Lead:
     return replay_lead(event for event in events if event.time <= at)
 
 
-def _imagined(asked: PushPreview, policy: Policy) -> Lead:
-    """The lead that the push would open, and what its customer would have done."""
+def _open_hypothetical(request: PushPreview, policy: Policy) -> Lead:
+    """The lead that the push would open, with the facts and interactions of the preview."""
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
 
-    offer = offer_of(asked.push, None, offers_by_title(policy))
-    lead = open_lead(asked.push, _NO_ID, offer, asked.at).lead
+    offer = offer_of(request.push, None, offers_by_title(policy))
+    lead = open_lead(request.push, _NO_ID, offer, request.at).lead
     scoring = lead.bookkeeping.scoring
     interactions = scoring.interactions
-    for number, report in enumerate(asked.interactions, 2):
+    for number, report in enumerate(request.interactions, 2):
         interactions = with_interaction(interactions, as_interaction(report, number))
-    enrichment = with_facts(lead.enrichment, asked.facts, from_crm(asked.facts))
+    enrichment = with_facts(lead.enrichment, request.facts, from_crm(request.facts))
     lead = with_bookkeeping(lead, scoring=replace(scoring, interactions=interactions))
     return replace(lead, enrichment=enrichment)

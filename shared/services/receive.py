@@ -1,4 +1,4 @@
-"""Receive a push: store it, then answer, and publish what it did."""
+"""Receive a push: store it as a new lead or a touch, publish its event within two seconds, then answer."""
 
 import enum
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A push as it came in."""
+    """A push as received."""
 
     push: LeadPush
     received_at: datetime  # aware UTC
@@ -37,7 +37,7 @@ class Identity(NamedTuple):
 
 
 class Result(enum.StrEnum):
-    """What a push did."""
+    """What became of a push."""
 
     CREATED = "created"
     TOUCHED = "touched"
@@ -47,21 +47,21 @@ class Result(enum.StrEnum):
 
 
 class Receipt(NamedTuple):
-    """The answer to a push that is kept."""
+    """The answer to a push that is stored or queued."""
 
     lead_id: str
     result: Result
 
 
 async def receive(context: AppContext, intake: Intake) -> Receipt:
-    """Store a push as a new lead or as a touch of a known one, then publish it.
+    """Store a push as a new lead or as a touch of a known lead, then publish its event.
 
     The same content again within ten minutes adds nothing. Publishing takes two seconds at most, and its
     failure doesn't change the answer: the clock publishes what is unpublished.
 
     Raises:
-        StoreUnavailable: it isn't certain to be stored, and the sender must learn that.
-        LeadChanged: likewise, after many attempts against others who change the same lead.
+        StoreUnavailable: the push may not be stored, and the sender must learn that.
+        LeadChanged: likewise; other actors changed the same lead in every attempt.
     """
     return await receive_as(context, intake, identify(context, intake))
 
@@ -69,9 +69,9 @@ async def receive(context: AppContext, intake: Intake) -> Receipt:
 async def receive_as(
     context: AppContext, intake: Intake, identity: Identity, *, timeout: float = CHANGE_TIMEOUT
 ) -> Receipt:
-    """Receive a push whose lead is known, see `receive`; the store may take `timeout` seconds."""
+    """Receive a push whose identity is determined, see `receive`; the store may take `timeout` seconds."""
     push, at, origin = intake.push, intake.received_at, intake.origin
-    # One write in the usual case, a new lead; `merge_push` decides only if the lead is there already.
+    # A new lead, the usual case, costs one write; `merge_push` is called only if the lead exists already.
     opened = open_lead(push, identity.lead_id, identity.offer, at, origin=origin)
     outcome = await create_or_change_lead(
         context, opened, lambda lead: merge_push(lead, push, at, origin=origin), timeout

@@ -1,4 +1,4 @@
-"""Redelivery with back-off; dead-lettered when attempts run out."""
+"""Redeliver messages with back-off; dead-letter them when attempts run out."""
 
 import asyncio
 import logging
@@ -11,9 +11,10 @@ from shared.leads.retries import Backoff
 from shared.services.errors import BusUnavailable
 from shared.services.ports import MessageQueue, QueuedMessage
 
-# With SEND_TIMEOUT for each try they stay below the five minutes for which the platform renews a lock.
+# With SEND_TIMEOUT for each try, all tries and pauses stay below the five minutes for which the platform
+# renews a lock.
 TRIES = 6
-PAUSE = 6.0  # seconds: longer than a link rests after a failure
+PAUSE = 6.0  # seconds, longer than `REST_AFTER_FAILURE`, during which every send would fail at once
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ class Redelivery:
     """How a queue redelivers a message that can't be handled now."""
 
     backoff: Backoff  # `attempts` counts failures: with the last one the message is dead-lettered
-    given_up: str  # the reason then, without personal data
+    given_up: str  # the dead letter's reason, without personal data
 
 
 # Waits 30 s, 1, 2, 4, 8, then 10 min each: 148 pauses, a day in all.
@@ -44,11 +45,11 @@ async def redeliver(
     """Have a message delivered again, later each time; dead-letter it when its attempts have run out.
 
     Raises:
-        BusUnavailable: no copy is certain to be there; the message must not be completed.
+        BusUnavailable: the copy may not be in the queue; the message must not be completed.
     """
     failures = message.attempts + 1
     if failures >= redelivery.backoff.attempts:
-        log.error("a message is dead-lettered: the store was away in %d attempts", failures)
+        log.error("a message is dead-lettered: the store was unavailable in %d attempts", failures)
         await dead_letter(queue, message, redelivery.given_up)
         return
     at = now + redelivery.backoff.pause_after(failures)
@@ -61,15 +62,15 @@ async def dead_letter(queue: MessageQueue, message: QueuedMessage, reason: str) 
     """Have a message dead-lettered with the reason, which is free of personal data.
 
     Raises:
-        BusUnavailable: no copy is certain to be there; the message must not be completed.
+        BusUnavailable: the copy may not be in the queue; the message must not be completed.
     """
     await _send(lambda: queue.dead_letter(message, reason))
 
 
 async def _send(send: Callable[[], Awaitable[None]]) -> None:
-    """Send a copy, and wait for a bus that takes none.
+    """Send a copy, retrying while the bus is unavailable.
 
-    Given back at once, the message would be a dead letter after ten deliveries of some milliseconds each.
+    Abandoned at once, the message would be a dead letter after ten deliveries of some milliseconds each.
     """
     for _ in range(TRIES - 1):
         with suppress(BusUnavailable):

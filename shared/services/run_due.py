@@ -1,4 +1,4 @@
-"""The clock: do what has fallen due, once each, in order."""
+"""The clock: do the work that has fallen due, in order."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from shared.services.score import request_scores, score_lead
 from shared.services.unit_of_work import change_lead
 
 ROWS_A_ROUND = 1000
-ROUNDS_A_TICK = 10  # what is still due then waits for the next tick
+ROUNDS_A_TICK = 10  # work that is still due after them waits for the next tick
 LEADS_AT_ONCE = 8
 
 log = logging.getLogger(__name__)
@@ -30,20 +30,20 @@ class Tick(NamedTuple):
 
     done: int
     failed: int
-    more: bool  # there were more rows than one tick takes
+    more: bool  # more rows may be due: the last round was full
 
 
 async def run_due(context: AppContext, now: datetime) -> Tick:
-    """Do everything that has fallen due by `now`; two clocks at once do no harm.
+    """Do the work that has fallen due by `now`, at most ten rounds of it; two clocks at once do no harm.
 
-    Work that fails is retried with back-off and parked in the end; other leads aren't delayed.
+    Work that fails is retried with back-off, then parked; work on other leads isn't delayed by it.
 
     Raises:
-        StoreUnavailable: the due rows can't be read, or the run not recorded: the next tick makes up for it.
+        StoreUnavailable: the due rows can't be read, or the run can't be recorded: the next tick catches up.
     """
     try:
         await request_scores(context, now)
-    except Exception:  # whatever it is, alarms and events must not wait for it
+    except Exception:  # alarms and events must not wait until this failure is repaired
         log.exception("could not queue leads scored by an older policy")
     done = failed = 0
     for _ in range(ROUNDS_A_TICK):
@@ -61,38 +61,38 @@ async def run_due(context: AppContext, now: datetime) -> Tick:
 
 
 async def _round(context: AppContext, rows: Sequence[DueRow], now: datetime) -> int:
-    """Do what rows say, several leads at once; how many are done."""
+    """Do the work of these rows, several leads at once; return how many rows are done."""
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 
     async def in_turn(of_one_lead: list[DueRow]) -> int:
         async with slots:
-            return sum([await _done(context, row, now) for row in of_one_lead])
+            return sum([await _attempt(context, row, now) for row in of_one_lead])
 
     return sum(await asyncio.gather(*(in_turn(group) for group in _by_lead(rows))))
 
 
-async def _done(context: AppContext, row: DueRow, now: datetime) -> bool:
-    """Do one piece of due work; whether it is done. A failure is kept on its lead."""
+async def _attempt(context: AppContext, row: DueRow, now: datetime) -> bool:
+    """Do the work of one row; return whether it is done. A failure schedules a retry on its lead."""
     try:
         await _do(context, row, now)
     except LeadNotFound:
         return True  # erased since the row was read
     except StoreUnavailable:
         log.exception("lead %s: %s failed", row.lead_id, row.kind)
-        return False  # nothing can be written either: the row stays as it is
-    except Exception:  # whatever it is: one lead's failure must not stop the work of the others
+        return False  # no retry can be written either: the row stays due
+    except Exception:  # the failure of one lead must not stop the work on other leads
         log.exception("lead %s: %s failed", row.lead_id, row.kind)
     else:
         return True
     try:
         await _schedule_retry(context, row, now)
-    except Exception:  # whatever it is: the row is still due, and the next tick finds it
+    except Exception:  # the row is still due without a retry time, so the next tick tries it again
         log.exception("lead %s: no retry of %s scheduled", row.lead_id, row.kind)
     return False
 
 
 async def _schedule_retry(context: AppContext, row: DueRow, now: datetime) -> None:
-    """Back off, and park in the end. An erasure is never parked: an operator has nothing to look at."""
+    """Back off, then park. An erasure is never parked: nothing is left for an operator to look at."""
     tombstone = await context.lead_store.find_tombstone(row.lead_id) if row.kind is DueKind.PURGE else None
     if tombstone is None:
         backoff = context.policy.clock.backoff
@@ -120,7 +120,7 @@ async def _do(context: AppContext, row: DueRow, now: datetime) -> None:
 
 
 def _by_lead(rows: Sequence[DueRow]) -> list[list[DueRow]]:
-    """Leads in the order of their oldest row; of one lead old events go out before new ones are written."""
+    """Group by lead, the oldest row first; within a lead PUBLISH first: old events go out before new ones."""
     groups: dict[str, list[DueRow]] = {}
     for row in rows:
         groups.setdefault(row.lead_id, []).append(row)

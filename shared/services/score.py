@@ -1,4 +1,4 @@
-"""Score a lead: within a second by the bus, else by the clock; score it again when the rules change."""
+"""Score a lead: within a second when the bus wakes it, else by the clock; again when the rules change."""
 
 import asyncio
 import logging
@@ -22,20 +22,20 @@ log = logging.getLogger(__name__)
 async def score_lead(
     context: AppContext, lead_id: str, *, now: datetime, published_number: int | None = None
 ) -> None:
-    """Score a lead that has something no score has seen; a second call does nothing.
+    """Score a lead that changed since its last score; a second call does nothing.
 
     Args:
         context: ports and policy.
         lead_id: which lead.
         now: aware UTC.
-        published_number: of the event that woke the trigger; the same write notes that it is out.
+        published_number: of the event that woke the trigger; the same write records that it is published.
 
     Raises:
         LeadNotFound: no such lead.
         StoreUnavailable, LeadChanged: try again later.
     """
     read = await context.lead_store.get(lead_id) if context.facts else None
-    provided = await _provided(context, read.lead) if read else {}
+    provided = await _list_facts(context, read.lead) if read else {}
 
     def decide(lead: Lead) -> Change | None:
         return _score(lead, published_number, context.policy, now, provided)
@@ -43,8 +43,8 @@ async def score_lead(
     await handle(context, lead_id, decide, now=now, read=read)
 
 
-async def _provided(context: AppContext, lead: Lead) -> dict[str, Any]:
-    """Facts from outside about the firm of a corporate address, within the provider's own time budget."""
+async def _list_facts(context: AppContext, lead: Lead) -> dict[str, Any]:
+    """The provider's facts about the company of a corporate address, within its own time budget."""
     from shared.enrichment.email import email_facts  # noqa: PLC0415 - only where a provider is asked
 
     email = email_facts(lead.contact.email)
@@ -52,7 +52,7 @@ async def _provided(context: AppContext, lead: Lead) -> dict[str, Any]:
         return {}
     try:
         return dict(await context.facts.list_facts(email.domain))
-    except Exception:  # whatever it is: against the port's promise; a score must not wait for its repair
+    except Exception:  # the port promises not to raise; if it does, a score must not wait for the repair
         log.exception("lead %s: scored without facts from outside", lead.id)
         return {}
 
@@ -67,15 +67,15 @@ def _score(
     return record_score(noted, enrichment, score, now=now)
 
 
-LEADS_A_TICK = 500  # the bound on what a changed policy costs a minute
+LEADS_A_TICK = 500  # bounds what a changed policy costs each minute
 LEADS_AT_ONCE = 8
-QUIET = timedelta(hours=1)  # until the next look, once none was left: another process may have older rules
+QUIET = timedelta(hours=1)  # from a search without a lead to the next: another process may have older rules
 
 
 async def request_scores(context: AppContext, now: datetime) -> int:
-    """Put open leads that other rules scored on the due index; how many. Two clocks at once do no harm.
+    """Queue open leads scored by other rules on the due index; return how many. Two clocks at once are safe.
 
-    The rules themselves are kept with their version, so that every score can be had again.
+    The rules are stored under their version too, so that every score can be recomputed.
     """
     if context.rescore_watch.is_quiet(now):
         return 0
@@ -84,21 +84,21 @@ async def request_scores(context: AppContext, now: datetime) -> int:
     lead_ids = await context.due_index.list_scored_by_other_rules(version, LEADS_A_TICK)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 
-    async def ask(lead_id: str) -> None:
+    async def request(lead_id: str) -> None:
         async with slots:
             try:
                 await change_lead(context, lead_id, lambda lead: request_score(lead, version, now=now))
             except LeadNotFound:
                 return  # erased meanwhile
 
-    await asyncio.gather(*(ask(lead_id) for lead_id in lead_ids))
+    await asyncio.gather(*(request(lead_id) for lead_id in lead_ids))
     if not lead_ids:
         context.rescore_watch.look_again_at = now + QUIET
     return len(lead_ids)
 
 
 async def count_to_rescore(context: AppContext, limit: int, now: datetime) -> int:
-    """How many open leads still have a score by other rules, at most `limit`; 0 while this process rests."""
+    """How many open leads other rules scored, at most `limit`; 0 for an hour after a search without one."""
     if context.rescore_watch.is_quiet(now):
         return 0
     return len(await context.due_index.list_scored_by_other_rules(version_of(context.policy.scoring), limit))

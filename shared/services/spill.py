@@ -1,4 +1,4 @@
-"""The queue `spill`: a push that the table can't take waits there, and is received as of when it came."""
+"""The queue `spill`: a push that the table can't take waits there, and keeps the time when it came."""
 
 import asyncio
 import hashlib
@@ -22,21 +22,21 @@ log = logging.getLogger(__name__)
 
 
 async def receive_or_spill(context: AppContext, intake: Intake) -> Receipt:
-    """Receive a push; if the table doesn't take it in time, or a bug of ours stops it, keep it in the queue.
+    """Receive a push; if the table doesn't take it in time, or a bug of ours stops it, queue it.
 
-    A write whose answer was lost may have happened: the push is received again from the queue, and known by
-    its content and its instant. What fails there too becomes a dead letter and can be replayed; if the sender
-    had been refused, the push would be gone.
+    A write whose answer was lost may have happened: the push is then received again from the queue, and
+    recognised by its content and its instant. A push that fails there too becomes a dead letter and can be
+    replayed; had its sender been refused, the push would be lost.
 
     Raises:
-        StoreUnavailable: neither table nor queue is certain to have it, and the sender must learn that.
+        StoreUnavailable: neither table nor queue may have the push, and the sender must learn that.
     """
     identity = identify(context, intake)
     try:
         return await receive_as(context, intake, identity, timeout=PUSH_STORE_TIMEOUT)
     except (StoreUnavailable, LeadChanged) as exc:
         log.warning("lead %s: spilled (%s)", identity.lead_id, type(exc).__name__)
-    except Exception as exc:  # whatever it is: the push must be kept
+    except Exception as exc:  # a bug of ours must not lose the push
         log.warning("lead %s: spilled (%s)", identity.lead_id, type(exc).__name__, exc_info=exc)
     try:
         async with asyncio.timeout(PUSH_SPILL_TIMEOUT):
@@ -47,9 +47,9 @@ async def receive_or_spill(context: AppContext, intake: Intake) -> Receipt:
 
 
 async def receive_spilled(context: AppContext, message: QueuedMessage, now: datetime) -> Receipt:
-    """Receive a push from the queue, as of when it came; a second call finds it done.
+    """Receive a push from the queue, with the time when it came; a second call adds nothing.
 
-    What it does to the lead happens now, so its event carries this time, and the time of the push as `at`.
+    The lead changes now, so the event has the time `now`, and the time of the push as its `at`.
 
     Raises:
         InvalidPush: the message isn't a push.
@@ -63,7 +63,7 @@ async def receive_spilled(context: AppContext, message: QueuedMessage, now: date
 
 
 def spill_message(intake: Intake, lead_id: str) -> QueuedMessage:
-    """The push as sent, and its lead's id. The same push of the same instant is the same message."""
+    """The message that carries a push as sent, with its lead's id. Equal push and instant give equal ids."""
     body = json.dumps(intake.push.as_sent, ensure_ascii=False, separators=(",", ":")).encode()
     received_at = intake.received_at.isoformat()
     identity = b"\0".join((lead_id.encode(), received_at.encode(), body))
@@ -73,12 +73,15 @@ def spill_message(intake: Intake, lead_id: str) -> QueuedMessage:
         message_id=hashlib.blake2b(identity, digest_size=16).hexdigest(),
         sent_at=intake.received_at,
         properties=properties,
-        addressing={"content_type": "application/json", "subject": lead_id},  # an erasure looks there
+        addressing={
+            "content_type": "application/json",
+            "subject": lead_id,
+        },  # an erasure searches the subject
     )
 
 
 def _instant(text: object) -> datetime | None:
-    """Aware UTC; None if the text isn't an instant with a zone."""
+    """Parse an instant, aware UTC; None if the text isn't one, or has no zone."""
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None
         return at.astimezone(UTC) if at and at.tzinfo else None

@@ -1,7 +1,7 @@
-"""Every time-out, in seconds, and how they relate. A time-out ends the waiting, not what was asked for.
+"""Every time-out, in seconds, and how they relate. A time-out ends the wait; the request may still succeed.
 
 a push              table 8, then the queue `spill` 5: answered within 13; Partner Center waits about 30
-                    table 8, then its event 2: answered within 10; the clock sends an event that is left
+                    table 8, then its event 2: answered within 10; the clock sends an event that fails
 any other call      change 20 + events 8 + assignment 20: within 48; the platform hangs up after 230
 a probe             10 in all, of which 2 for the count of dead letters
 a queue's message   six sends of 30 and five pauses of 6: below the 300 for which its lock is renewed
@@ -12,9 +12,9 @@ a step of import    40, between two pages: it ends before the next minute's step
 from typing import Any
 
 # A push
-PUSH_STORE_TIMEOUT = 8.0  # the table; of a table that hangs the client would wait longer, see below
+PUSH_STORE_TIMEOUT = 8.0  # the table; if it hangs, its client alone would wait longer, see below
 PUSH_SPILL_TIMEOUT = 5.0  # the queue `spill`, opening the link included
-PUSH_PUBLISH_TIMEOUT = 2.0  # its event: the lead is stored, so the sender needn't wait for the bus
+PUSH_PUBLISH_TIMEOUT = 2.0  # its event: the lead is stored, so the sender needn't wait long for the bus
 
 # Any other change of a lead
 CHANGE_TIMEOUT = 20.0  # all attempts of one change, waiting for its turn included
@@ -28,9 +28,9 @@ IMPORT_PUBLISH_TIMEOUT = 2.0  # the event of one row, while the next row waits
 IMPORT_STEP_TIMEOUT = 40.0  # of the minute between two steps; the page under way is finished
 
 # Reading
-STATS_TIMEOUT = 60.0  # of the 230 after which the platform hangs up
+STATS_TIMEOUT = 60.0  # well within the 230 after which the platform hangs up
 PROBE_TIMEOUT = 10.0  # probes of load balancers give up soon
-PROBE_COUNT_TIMEOUT = 2.0  # of it; a count that takes longer is there for the next probe
+PROBE_COUNT_TIMEOUT = 2.0  # of it, the count of dead letters; a slower count answers the next probe
 
 # The table client: at most three tries of one request. A lost answer is read back, so few tries are enough.
 TABLE_CLIENT: dict[str, Any] = {
@@ -41,11 +41,11 @@ TABLE_CLIENT: dict[str, Any] = {
 }
 
 # The bus
-SEND_TIMEOUT = 30.0  # everything that waits to be sent, opening the link included: a cold instance signs in
-REST_AFTER_FAILURE = 5.0  # meanwhile every call fails at once: no caller waits for a bus that is down
-CLOSE_TIMEOUT = 5.0  # a link; after it the link is abandoned
+SEND_TIMEOUT = 30.0  # all messages waiting to be sent, opening the link included: a cold instance signs in
+REST_AFTER_FAILURE = 5.0  # for so long every call fails at once: no caller waits for a bus that is down
+CLOSE_TIMEOUT = 5.0  # closing a link; after it the link is abandoned
 COUNT_TIMEOUT = 15.0  # dead letters of one entity, opening the link included
 DELETE_TIMEOUT = 60.0  # unread messages about a person, in all queues
-HELD_MESSAGE_TIMEOUT = 15.0  # of it: a matching message that another receiver holds
+HELD_MESSAGE_TIMEOUT = 15.0  # of it: waiting for a matching message that another receiver holds
 ANSWER_TIMEOUT = 10.0  # of it: one answer of the bus
 EMPTY_QUEUE_TIMEOUT = 1.0  # of it: without a message by then, a queue counts as empty

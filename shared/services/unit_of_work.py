@@ -28,10 +28,10 @@ type Apply = Callable[[Lead], Change | None]
 
 
 class DoneBefore(Exception):
-    """The mark of a change is there: the change was stored before."""
+    """The idempotency mark of a change exists: the change was stored before."""
 
     def __init__(self, mark: Mark) -> None:
-        """With the mark as stored."""
+        """Keep the mark as stored."""
         super().__init__(mark.key)
         self.mark = mark
 
@@ -56,14 +56,14 @@ async def change_lead(
     Args:
         context: ports and policy.
         lead_id: which lead.
-        apply: from the lead as it is to the change; None if nothing is to be done. Called again on conflict.
-            What follows from the change by the policy is added to it.
+        apply: takes the stored lead, returns its change, None for no change. Called again on conflict.
+            Deadline, assignment request and purge time follow from the policy and are added to the change.
         read: the lead, if the caller has just read or written it.
 
     Raises:
         LeadNotFound: there is no such lead.
-        DoneBefore: the change has a mark that is there already.
-        LeadChanged: others were faster in every attempt.
+        DoneBefore: the change has an idempotency mark that exists already.
+        LeadChanged: other actors were faster in every attempt.
         StoreUnavailable: the store doesn't answer; the change may have been stored.
     """
     write = _Write(context, lead_id, apply, first=None, read=read)
@@ -73,9 +73,9 @@ async def change_lead(
 async def create_or_change_lead(
     context: AppContext, first: Change, apply: Apply, timeout: float = CHANGE_TIMEOUT
 ) -> Committed:
-    """Store a new lead with one write; if it is there already, change it as `change_lead` does.
+    """Store a new lead with one write; if it exists already, change it as `change_lead` does.
 
-    With marks on the changes, it is done once: a second call raises `DoneBefore`.
+    Changes with idempotency marks are stored once: a second call raises `DoneBefore`.
     """
     write = _Write(context, first.lead.id, apply, first=first, read=None)
     return await write_in_turn(context, first.lead.id, write.attempt, timeout=timeout)
@@ -92,10 +92,10 @@ async def write_in_turn[T](
     """Retry an optimistic write on conflict, one at a time within this process.
 
     Args:
-        context: locks, and chance for the pauses.
+        context: locks, and the source of chance for the pauses.
         lead_id: which lead the write is about.
-        attempt: reads, decides and writes; raises `LeadChanged` or `LeadExists` if another was faster.
-        lock: what is written, if it isn't the lead.
+        attempt: reads, decides and writes; raises `LeadChanged` or `LeadExists` if another actor was faster.
+        lock: the name of what is written, if it isn't the lead itself.
         timeout: seconds for all of it, waiting for the lock included.
 
     Raises:
@@ -113,10 +113,10 @@ async def retry_on_conflict[T](
 ) -> T:
     """Attempt an optimistic write until no other actor is faster.
 
-    Pauses are drawn from 0 to 5, 10, 20, ... 500 ms: actors that collided once come back at different times.
+    Pauses are drawn from 0 to 5, 10, 20, ... 500 ms: actors that collided once retry at different times.
 
     Raises:
-        LeadChanged: others were faster in all 40 attempts.
+        LeadChanged: other actors were faster in all 40 attempts.
         AnswerLost: the answer of a write was lost twice.
     """
     losses = 0
@@ -134,11 +134,11 @@ async def retry_on_conflict[T](
 
 
 # The race: two actors read the same version of a lead and both write. The store takes the first write and
-# refuses the second by its ETag (`LeadChanged`), or because the row is there (`LeadExists`); the second reads
-# again and decides again. A write whose answer is lost may have happened: the lead is read back, and the id
-# of the operation in it tells. What an attempt does with what it finds:
+# refuses the second by its ETag (`LeadChanged`), or because the row exists (`LeadExists`); the second actor
+# reads again and decides again. A write whose answer is lost may have happened: the lead is read back, and
+# contains the id of the operation if it did. What an attempt does with what is stored:
 #
-#   found                        may create (a push, a row)              may not (a command, an alarm)
+#   stored                       may create (a push, a row)              may not (a command, an alarm)
 #   nothing                      create the first change                 LeadNotFound
 #   the lead                     replace it by `apply(lead)`             replace it by `apply(lead)`
 #   a tombstone                  replace it by the first change,         LeadNotFound
@@ -155,34 +155,34 @@ class _Write:
     context: AppContext
     lead_id: str
     apply: Apply
-    first: Change | None  # that creates the lead; None: it must be there
+    first: Change | None  # creates the lead; None: the lead must exist
     read: StoredLead | None  # for the first attempt
     operation: str = ""
-    tried: Change | None = None  # by the last attempt
-    creates: bool = False  # the last attempt did, if it happened
+    tried: Change | None = None  # what the last attempt wrote
+    creates: bool = False  # whether that write creates the lead
 
     def __post_init__(self) -> None:
         self.operation = self.context.new_id()
 
     async def attempt(self) -> Committed:
-        """Read, decide, write; `LeadChanged`, `LeadExists` or `AnswerLost` if it is to be tried again."""
-        found = await self._found()
-        if found is not None and self.operation in found.lead.bookkeeping.idempotency.operations:
-            return Committed(found, self.tried, self.creates)
-        alive = None if found is None or found.lead.is_erased else found
+        """Read, decide, write; raises `LeadChanged`, `LeadExists` or `AnswerLost` for another attempt."""
+        stored = await self._read_stored()
+        if stored is not None and self.operation in stored.lead.bookkeeping.idempotency.operations:
+            return Committed(stored, self.tried, self.creates)
+        alive = None if stored is None or stored.lead.is_erased else stored
         if self.first is None and alive is None:
             raise LeadNotFound(self.lead_id)
         await self._expect_no_mark()
-        change = self._decide(found)
+        change = self._decide(stored)
         if change is None:
-            return Committed(_known(found), None)
+            return Committed(_expect_stored(stored), None)
         after = apply_policy(alive.lead if alive else None, change, self.context.policy)
         self.tried = replace(after, lead=with_operation(after.lead, self.operation), mark=change.mark)
         self.creates = alive is None
-        return Committed(await self._store(found, self.tried), self.tried, self.creates)
+        return Committed(await self._store(stored, self.tried), self.tried, self.creates)
 
-    async def _found(self) -> StoredLead | None:
-        """The lead or its tombstone; None if there is neither."""
+    async def _read_stored(self) -> StoredLead | None:
+        """The lead or its tombstone; None if neither exists."""
         if self.tried is None and (self.read is not None or self.first is not None):
             return self.read
         try:
@@ -194,42 +194,42 @@ class _Write:
             return await self.context.lead_store.find_tombstone(self.lead_id)
 
     async def _expect_no_mark(self) -> None:
-        """After a conflict or a lost answer: was it the mark?"""
+        """Raise `DoneBefore` if the last write failed because its idempotency mark exists."""
         if self.tried is None or self.tried.mark is None:
             return
         if mark := await self.context.lead_store.find_mark(self.lead_id, self.tried.mark.key):
             raise DoneBefore(mark)
 
-    def _decide(self, found: StoredLead | None) -> Change | None:
-        if found is None:
+    def _decide(self, stored: StoredLead | None) -> Change | None:
+        if stored is None:
             return self.first
-        if self.first is not None and found.lead.is_erased:
-            return open_over_tombstone(self.first, found.lead)
-        return self.apply(found.lead)
+        if self.first is not None and stored.lead.is_erased:
+            return open_over_tombstone(self.first, stored.lead)
+        return self.apply(stored.lead)
 
-    async def _store(self, found: StoredLead | None, change: Change) -> StoredLead:
+    async def _store(self, stored: StoredLead | None, change: Change) -> StoredLead:
         store = self.context.lead_store
         try:
-            return await (store.create(change) if found is None else store.replace(found, change))
+            return await (store.create(change) if stored is None else store.replace(stored, change))
         except StoreUnavailable as exc:
             raise AnswerLost(str(exc)) from exc
 
 
-def _known(read: StoredLead | None) -> StoredLead:
+def _expect_stored(read: StoredLead | None) -> StoredLead:
     if read is None:
-        raise AssertionError("the first change of an absent lead is always something")
+        raise AssertionError("an absent lead always has a first change")
     return read
 
 
 def apply_policy(before: Lead | None, change: Change, policy: Policy) -> Change:
-    """The change as it is stored.
+    """Add what the policy says to a change: assignment request, follow-up deadline, purge time.
 
     Args:
-        before: the lead as it was; None for a new one.
-        change: what a use case wants.
-        policy: deadlines, owners, how long leads are kept.
+        before: the lead as it was; None for a new lead.
+        change: what a use case wants to store.
+        policy: deadlines, owners, retention.
     """
     if change.lead.is_erased:
         return change
-    promised = set_deadline(request_assignment(before, change, policy), policy)
-    return schedule_purge(promised, policy.retention)
+    with_deadline = set_deadline(request_assignment(before, change, policy), policy)
+    return schedule_purge(with_deadline, policy.retention)

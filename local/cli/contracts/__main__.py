@@ -33,7 +33,7 @@ def written(value: Any) -> str:
 
 
 def main(args: list[str]) -> int:
-    """0 if all files are as the code says (now); 1 if one differs, or is of no contract any more."""
+    """Write or compare all files; return 1 if a file differs, or belongs to no contract any more, else 0."""
     parser = argparse.ArgumentParser(prog="dev.py contracts", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     is_check = parser.parse_args(args).check

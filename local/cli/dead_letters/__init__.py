@@ -1,1 +1,1 @@
-"""Dead letters for operators: look at what has been given up on, and send it again."""
+"""Dead letters for operators: look at messages that were given up, and send them again."""

@@ -1,4 +1,4 @@
-"""The command `dev.py deadletters`: what has been given up on, why, and another try."""
+"""The command `dev.py deadletters`: list and show dead letters, and replay them."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ from shared.messaging.publisher import bus_client
 
 
 async def run(args: argparse.Namespace) -> int:
-    """Connect and carry out a command; its exit code.
+    """Connect and carry out a command; return its exit code.
 
     Raises:
         BusRefused, NoStack: it can't be done; nothing was sent.
@@ -30,7 +30,7 @@ async def run(args: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """Carry out the command; what can't be is one sentence and exit code 1."""
+    """Carry out the command; a refusal prints one sentence and gives exit code 1."""
     logging.getLogger("azure").setLevel(logging.CRITICAL)  # its errors come as exceptions, too
     try:
         return asyncio.run(run(arguments()))

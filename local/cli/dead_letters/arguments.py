@@ -1,4 +1,4 @@
-"""The words of the command, and what its help says."""
+"""The command's arguments and help."""
 
 import argparse
 from collections.abc import Sequence
@@ -29,15 +29,15 @@ Asks nothing. Exit code 1 if one was left; it is said which, and why."""
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    """What was asked for; wrong words end the program with exit code 2."""
+    """Parse the arguments; wrong ones end the program with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="dev.py deadletters", description="Look at dead letters, replay them."
     )
     commands = parser.add_subparsers(required=True)
-    one = _command(
+    listing = _command(
         commands, "list", "how many, and a line for each", "Peeks only: locks and changes nothing."
     )
-    place = one.add_mutually_exclusive_group()
+    place = listing.add_mutually_exclusive_group()
     place.add_argument("--queue", type=_queue, dest="place", metavar="NAME", help="this queue only")
     place.add_argument(
         "--subscription",
@@ -46,24 +46,24 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="TOPIC/NAME",
         help="this subscription only",
     )
-    one.set_defaults(run=show_list)
-    two = _command(commands, "show", "one, whole", f"Peeks only. {PERSONAL}")
-    two.add_argument("place", type=_place, metavar="PLACE", help=PLACE)
-    two.add_argument("sequence", type=_number, metavar="SEQUENCE", help="its number in the list")
-    two.set_defaults(run=show)
-    three = _command(commands, "replay", "send them again", REPLAY)
-    three.add_argument("place", type=_place, metavar="PLACE", help=PLACE)
-    three.add_argument(
+    listing.set_defaults(run=show_list)
+    showing = _command(commands, "show", "one, whole", f"Peeks only. {PERSONAL}")
+    showing.add_argument("place", type=_place, metavar="PLACE", help=PLACE)
+    showing.add_argument("sequence", type=_number, metavar="SEQUENCE", help="its number in the list")
+    showing.set_defaults(run=show)
+    replaying = _command(commands, "replay", "send them again", REPLAY)
+    replaying.add_argument("place", type=_place, metavar="PLACE", help=PLACE)
+    replaying.add_argument(
         "sequences", type=_number, nargs="*", metavar="SEQUENCE", help="numbers in the list (default: all)"
     )
-    three.set_defaults(run=send_again)
+    replaying.set_defaults(run=send_again)
     return parser.parse_args(words)
 
 
-def _command(commands: Any, name: str, told: str, description: str) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, summary: str, description: str) -> argparse.ArgumentParser:
     form = argparse.RawDescriptionHelpFormatter
     command: argparse.ArgumentParser = commands.add_parser(
-        name, help=told, description=description, formatter_class=form
+        name, help=summary, description=description, formatter_class=form
     )
     command.add_argument(
         "--data", type=Path, default=ROOT / ".local", metavar="DIR", help="of the running stack"

@@ -1,4 +1,4 @@
-"""The three commands: each looks at a bus, prints, and answers with its exit code."""
+"""The three commands: each reads the bus, prints, and returns its exit code."""
 
 import argparse
 import asyncio
@@ -18,12 +18,12 @@ ENTITIES = Path(servicebus.__file__).with_name("Config.json")
 
 
 async def show_list(client: ServiceBusClient, args: argparse.Namespace) -> int:
-    """Every place with its dead letters, a line each."""
+    """Print every place with its dead letters, a line each."""
     places = [args.place] if args.place else shipped_places()
-    found = await asyncio.gather(
+    by_place = await asyncio.gather(
         *(_peeked(client, place, args.limit + 1, args.timeout) for place in places), return_exceptions=True
     )
-    for place, messages in zip(places, found, strict=True):
+    for place, messages in zip(places, by_place, strict=True):
         if isinstance(messages, BaseException):
             raise messages
         print("\n".join(listed(place, messages, args.limit)))
@@ -31,7 +31,7 @@ async def show_list(client: ServiceBusClient, args: argparse.Namespace) -> int:
 
 
 async def show(client: ServiceBusClient, args: argparse.Namespace) -> int:
-    """One dead letter, whole."""
+    """Print one dead letter with all its parts."""
     messages = await _peeked(client, args.place, 1, args.timeout, args.sequence)
     if not messages or messages[0].sequence_number != args.sequence:
         raise BusRefused(f"{args.place} has no dead letter {args.sequence}.")
@@ -40,24 +40,24 @@ async def show(client: ServiceBusClient, args: argparse.Namespace) -> int:
 
 
 async def send_again(client: ServiceBusClient, args: argparse.Namespace) -> int:
-    """Replay those that were named, or all there are now; say what was left and why."""
+    """Replay the given dead letters, or all there are now; print which were left, and why."""
     place, patience = args.place, args.timeout
     with refusals(place, patience):
         async with opened(place.receiver(client), patience) as dead:
-            found = await _found(dead, args)
-            there = found if args.sequences else found[: args.limit]
+            numbers = await _find_numbers(dead, args)
+            wanted = numbers if args.sequences else numbers[: args.limit]
             outcomes: Outcomes = dict.fromkeys(args.sequences, "no such dead letter")
-            if there:
+            if wanted:
                 async with opened(place.sender(client), patience) as alive:
-                    outcomes |= await replay(dead, alive, there, args.limit, patience)
+                    outcomes |= await replay(dead, alive, wanted, args.limit, patience)
     print("\n".join(summed(place, outcomes)))
-    if len(there) < len(found):
+    if len(wanted) < len(numbers):
         print("  more are there: replay again, or raise --limit")
     return 1 if any(outcomes.values()) else 0
 
 
-async def _found(dead: ServiceBusReceiver, args: argparse.Namespace) -> list[int]:
-    """Those of the wanted numbers that are there; one above the limit tells that there are more."""
+async def _find_numbers(dead: ServiceBusReceiver, args: argparse.Namespace) -> list[int]:
+    """The wanted sequence numbers that exist; one more than the limit means that more are there."""
     if not args.sequences:
         return [message.sequence_number or 0 for message in await peek(dead, args.limit + 1, args.timeout)]
     pages = [await peek(dead, 1, args.timeout, number) for number in sorted(set(args.sequences))]

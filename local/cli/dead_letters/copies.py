@@ -1,4 +1,4 @@
-"""A dead letter as it was before it died: what is sent when it is replayed."""
+"""Copy a dead letter as it was before it was dead-lettered, to replay it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageBodyType
 from shared.contract.messages import OF_THE_DESK
 
 ADDED_BY_THE_BROKER = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
-# The SDK writes these two anew where there is a time to live.
+# The SDK sets these two again where there is a time to live.
 _TIMES = frozenset({"absolute_expiry_time", "creation_time"})
 _PARTITION_KEY = b"x-opt-partition-key"
 _LARGEST = 2**31  # the SDK sends integers of 32 bits only, and reads date-times as larger ones
@@ -19,9 +19,9 @@ class NotCopyable(ValueError):
 
 
 def copy_of(message: ServiceBusReceivedMessage) -> AmqpAnnotatedMessage:
-    """The same body, ids, content type, time to live and application properties; a new life otherwise.
+    """A message with the same body, ids, content type, time to live and application properties, else new.
 
-    What the desk noted on a message of the queue `activity` is left out: it is to be worked on again.
+    The desk's own properties on a message of the queue `activity` are left out, so that it is handled again.
 
     The SDK reads strings as bytes. What is UTF-8 is sent as a string, so that filters match it again.
 
@@ -69,7 +69,7 @@ def message_body(message: ServiceBusReceivedMessage) -> bytes | None:
 
 
 def text(value: Any) -> Any:
-    """A string for bytes that are UTF-8; all else as it is."""
+    """Decode bytes that are UTF-8; return any other value as it is."""
     try:
         return value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError:

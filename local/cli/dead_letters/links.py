@@ -1,4 +1,4 @@
-"""Where dead letters are, and how to look without touching. Our own errors for the SDK's."""
+"""Places that have dead letters, peeking at them, and our own errors for the SDK's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ PAGE = 50  # messages a peek asks for
 
 
 class BusRefused(Exception):
-    """The bus can't be reached, or won't do it; the text is a sentence without secrets."""
+    """The bus can't be reached, or refuses; the text is a sentence without secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Place:
         return self.entity if self.subscription is None else f"{self.entity}/{self.subscription}"
 
     def receiver(self, client: ServiceBusClient) -> ServiceBusReceiver:
-        """Of the dead letters; not open yet."""
+        """A receiver of the dead letters; not open yet."""
         dead = ServiceBusSubQueue.DEAD_LETTER
         try:
             if self.subscription is None:
@@ -46,7 +46,7 @@ class Place:
             raise BusRefused(f"{self}: the connection string is for another entity.") from exc
 
     def sender(self, client: ServiceBusClient) -> ServiceBusSender:
-        """To the entity itself; not open yet."""
+        """A sender to the entity itself; not open yet."""
         if self.subscription is None:
             return client.get_queue_sender(self.entity)
         return client.get_topic_sender(self.entity)
@@ -56,15 +56,15 @@ async def peek(
     receiver: ServiceBusReceiver, limit: int, patience: float, first: int = 1
 ) -> list[ServiceBusReceivedMessage]:
     """The messages from sequence number `first` on, at most `limit`. Locks nothing, changes nothing."""
-    found: list[ServiceBusReceivedMessage] = []
-    while len(found) < limit:
-        count = min(PAGE, limit - len(found))
+    peeked: list[ServiceBusReceivedMessage] = []
+    while len(peeked) < limit:
+        count = min(PAGE, limit - len(peeked))
         page = await receiver.peek_messages(count, sequence_number=first, timeout=patience)
         if not page:
             break
-        found += page
+        peeked += page
         first = (page[-1].sequence_number or 0) + 1
-    return found
+    return peeked
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Sending dead letters again."""
+"""Replay dead letters: send them again, then take them out."""
 
 import asyncio
 from collections.abc import Collection
@@ -50,7 +50,7 @@ async def replay(
                 break
             number = received[0].sequence_number or 0
             if number in wanted and number not in outcomes:
-                await _again(received[0], dead, alive, outcomes, patience)
+                await _replay_one(received[0], dead, alive, outcomes, patience)
             if outcomes.get(number, "not wanted"):
                 held.append(received[0])
             if len(held) > others:
@@ -59,20 +59,20 @@ async def replay(
     except BUS_ERRORS as exc:
         why = sentence(exc, patience)
         rest = f"not tried: {why}"
-        outcomes |= {n: f"{said}: {why}" for n, said in outcomes.items() if said in (PERHAPS_SENT, SENT)}
+        outcomes |= {n: f"{state}: {why}" for n, state in outcomes.items() if state in (PERHAPS_SENT, SENT)}
     finally:
         await _give_back(held, dead)
     return {number: outcomes.get(number, rest) for number in wanted}
 
 
-async def _again(
+async def _replay_one(
     message: ServiceBusReceivedMessage,
     dead: ServiceBusReceiver,
     alive: ServiceBusSender,
     outcomes: Outcomes,
     patience: float,
 ) -> None:
-    """Send it, then take it out. Its outcome is true at every moment, whatever stops this."""
+    """Send a copy, then take the dead letter out. Its outcome is true wherever this is interrupted."""
     number = message.sequence_number or 0
     try:
         copy = copy_of(message)

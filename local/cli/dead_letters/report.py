@@ -1,4 +1,4 @@
-"""What the operator reads. Message ids, reasons and bodies come from outside: no terminal obeys them."""
+"""What the operator reads. Message ids, reasons and bodies are foreign: control characters are replaced."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ def listed(place: object, messages: Sequence[ServiceBusReceivedMessage], limit: 
 
 
 def told(message: ServiceBusReceivedMessage) -> Iterator[str]:
-    """One message, whole."""
+    """A message with all its parts."""
     yield f"sequence number: {message.sequence_number}"
     yield f"enqueued:        {_time(message)}"
     yield f"message id:      {_line(message.message_id)}"
@@ -45,7 +45,7 @@ def told(message: ServiceBusReceivedMessage) -> Iterator[str]:
 
 
 def summed(place: object, outcomes: Mapping[int, str | None]) -> Iterator[str]:
-    """How a replay went: outcomes by sequence number, None = replayed."""
+    """The result of a replay: outcomes by sequence number, None = replayed."""
     if not outcomes:
         yield f"{place}: no dead letters"
         return
