@@ -19,11 +19,12 @@ from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.enrichment import Enrichment
 from shared.leads.events import PAYLOADS, EventType, Qualified, Received
 from shared.leads.lead import CloseReason, LeadStatus
+from shared.mistakes import Unreadable
 from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.erase import erase_lead
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
-from shared.typed_json import Unreadable, from_plain
+from shared.typed_json import from_plain
 from tests.builders import a_context, a_push
 from tests.contract.documents import body_schema, closed_schema, validator_of
 from tests.samples import NOW, received
