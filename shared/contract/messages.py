@@ -1,4 +1,4 @@
-"""Messages that CRMs send to the queue `activity`, and what the desk sets on messages of its own queues."""
+"""Messages that CRMs send to the queue `activity`, and properties that the desk sets on its own copies."""
 
 import enum
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from typing import Annotated, Any, cast
 
 from shared.contract.errors import invalid
 from shared.contract.requests import (
-    FACTS_TAKEN,
     LONGEST_TEXT,
+    MOST_FACTS,
     FollowUpBody,
     InteractionType,
     LeadId,
@@ -27,9 +27,9 @@ from shared.services.activity import Activity, Report
 from shared.typed_json import Finite, Rules
 
 REFUSAL = "refusal"  # property: why the message was dead-lettered
-ATTEMPTS = "attempts"  # property: how often it was delivered again
+ATTEMPTS = "attempts"  # property: how often the message was redelivered
 SENT_AT = "sentAt"  # property: when the sender's own message came, RFC 3339 UTC
-OF_THE_DESK = frozenset({REFUSAL, ATTEMPTS, SENT_AT})
+DESK_PROPERTIES = frozenset({REFUSAL, ATTEMPTS, SENT_AT})
 
 
 class ActivityType(enum.StrEnum):
@@ -54,7 +54,7 @@ SenderId = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ActivityHead:
-    """What every message says, whatever its type."""
+    """The members of every report, whatever its type."""
 
     type: str
     id: SenderId | None = None
@@ -65,7 +65,7 @@ class ActivityHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReportedInteraction:
-    """What the customer did: `type` says that it is an interaction, so its own type goes by another name."""
+    """What the customer did. `type` already says that it is an interaction; `interaction` says which."""
 
     interaction: InteractionType
     detail: LongText | OpenObject | None = None
@@ -74,19 +74,19 @@ class ReportedInteraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReportedFacts:
-    """What the CRM knows, by name."""
+    """Facts that the CRM knows about the lead or person, by name."""
 
-    facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=FACTS_TAKEN), Finite()]
+    facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=MOST_FACTS), Finite()]
     by: ShortText | None = None
 
 
 def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
-    """What a CRM reports, about whom; without an `id` or an `at` those of the message count.
+    """Read a CRM's report; without an `id` or an `at` the id or the time of the message counts.
 
-    Members that aren't known are ignored: a CRM may send more.
+    Unknown members are ignored: a CRM may send more.
 
     Raises:
-        InvalidRequest: with every mistake of the part that is read.
+        InvalidRequest: with every mistake of the members that all reports have, or else of the others.
     """
     head = read_body(ActivityHead, body, "activity", unknown="ignore")
     if (head.lead_id is None) == (head.email is None):
@@ -103,8 +103,8 @@ def _follow_up(body: bytes, at: datetime) -> ReportFollowUp:
 
 
 def _interaction(body: bytes, at: datetime) -> ReportInteraction:
-    read = read_body(ReportedInteraction, body, "interaction", unknown="ignore")
-    return ReportInteraction(type=read.interaction, at=at, detail=read.detail, by=read.by)
+    reported = read_body(ReportedInteraction, body, "interaction", unknown="ignore")
+    return ReportInteraction(type=reported.interaction, at=at, detail=reported.detail, by=reported.by)
 
 
 def _status(body: bytes, at: datetime) -> UpdateLead:
@@ -112,8 +112,8 @@ def _status(body: bytes, at: datetime) -> UpdateLead:
 
 
 def _facts(body: bytes, at: datetime) -> ReportFacts:  # noqa: ARG001 - facts hold whenever they are reported
-    read = read_body(ReportedFacts, body, "report of facts", unknown="ignore")
-    return ReportFacts(facts=facts_of(read.facts, "report of facts"), by=read.by)
+    reported = read_body(ReportedFacts, body, "report of facts", unknown="ignore")
+    return ReportFacts(facts=facts_of(reported.facts, "report of facts"), by=reported.by)
 
 
 _REPORTS: dict[ActivityType, Callable[[bytes, datetime], Report]] = {

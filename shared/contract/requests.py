@@ -1,4 +1,4 @@
-"""Bodies that callers of the API send. An unknown member is refused: it may be a misspelt one."""
+"""Request bodies of the API. An unknown member is a mistake: it may be a misspelt one."""
 
 import codecs
 from dataclasses import dataclass, field, fields
@@ -13,25 +13,17 @@ from shared.leads.interactions import INTERACTIONS_KEPT
 from shared.leads.json_form import ABSENT, Absent, camel
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.marketplace.parse import push_of
+from shared.mistakes import UNKNOWN_MEMBER, Mistake, Unreadable
 from shared.policy.load import InvalidPolicy, parse_policy
 from shared.policy.model import Policy
 from shared.scoring.facts import flattened
 from shared.services.queries import LeadPreview, PushPreview
-from shared.typed_json import (
-    UNKNOWN_MEMBER,
-    Finite,
-    Instant,
-    Mistake,
-    Rules,
-    Unknown,
-    Unreadable,
-    from_json,
-)
+from shared.typed_json import Finite, Instant, Rules, Unknown, from_json
 
 MAX_BODY = 64 * 1024  # bytes
 MAX_PREVIEW = 256 * 1024  # bytes: a push, and a whole policy
 LONGEST_TEXT = 200  # characters
-FACTS_TAKEN = 200  # in one body
+MOST_FACTS = 200  # in one body
 
 ShortText = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT)]
 LongText = Annotated[str, Rules(max_length=10_000)]
@@ -53,7 +45,7 @@ OpenObject = Annotated[dict[str, Any], Finite()]
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FollowUpBody:
-    """Who followed up, when (now, unless given) and how; a second report with the same `id` does nothing."""
+    """Who followed up, when (default: now) and how; a second report with the same `id` does nothing."""
 
     by: Name
     at: Time | None = None
@@ -78,7 +70,7 @@ class FollowUpBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateBody:
-    """What is to change; `reason` goes with lost and disqualified, an `owner` of null is none."""
+    """What is to change; `reason` goes with `lost` and `disqualified`, an `owner` of null unassigns."""
 
     status: LeadStatus | Absent = ABSENT
     reason: CloseReason | None = None
@@ -87,7 +79,7 @@ class UpdateBody:
     by: ShortText | None = None
 
     def to_update(self) -> UpdateLead:
-        """The command. Raises InvalidRequest if nothing is to change."""
+        """The command; raises InvalidRequest if nothing is to change."""
         if self.status is self.owner is self.do_not_contact is ABSENT and self.reason is None:
             raise invalid("update", "needs `status`, `owner` or `doNotContact`")
         return UpdateLead(
@@ -101,7 +93,7 @@ class UpdateBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class InteractionBody:
-    """What a customer did, and when (now, unless given); a second report of the same does nothing."""
+    """What a customer did, and when (default: now); a repeated report does nothing."""
 
     type: InteractionType
     at: Time | None = None
@@ -115,14 +107,14 @@ class InteractionBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class InteractionOfBody(InteractionBody):
-    """What the person who has this address did, and when (now, unless given)."""
+    """What the person with this address did, and when (default: now)."""
 
     email: ShortText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ErasureBody:
-    """Who is to be erased: a person by their `email`, or one lead by its `leadId`; one of the two."""
+    """What is to be erased: a person by their `email`, or one lead by its `leadId`; one of the two."""
 
     email: Address | None = None
     lead_id: LeadId | None = None
@@ -130,20 +122,20 @@ class ErasureBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PreviewBody:
-    """A made-up push, with facts and behaviour; or a `leadId`, beside it only `policy` and `at`.
+    """A made-up push, with facts and interactions; or a `leadId`, with `policy` and `at` only.
 
-    `policy` is the text of a policy file, `at` the instant that is asked about: now, unless given.
+    `policy` is the text of a policy file, `at` the instant of the score (default: now).
     """
 
     push: OpenObject | None = None
     lead_id: LeadId | None = None
-    facts: Annotated[dict[str, Any], Rules(max_length=FACTS_TAKEN), Finite()] = field(default_factory=dict)
+    facts: Annotated[dict[str, Any], Rules(max_length=MOST_FACTS), Finite()] = field(default_factory=dict)
     interactions: Annotated[tuple[InteractionBody, ...], Rules(max_length=INTERACTIONS_KEPT)] = ()
     policy: str | None = None
     at: Time | None = None
 
     def to_preview(self, now: datetime) -> PushPreview | LeadPreview:
-        """What is to be scored, by which policy, at which instant; nothing of it is stored."""
+        """The query; raises InvalidRequest if the members don't go together or the policy is invalid."""
         policy = _policy(self.policy)
         if self.lead_id is not None:
             if self.push is not None or self.facts or self.interactions:
@@ -155,7 +147,7 @@ class PreviewBody:
         return PushPreview(
             push=push_of(self.push or {}),
             facts=facts_of(self.facts, "preview"),
-            interactions=tuple(one.to_report(at) for one in self.interactions),
+            interactions=tuple(interaction.to_report(at) for interaction in self.interactions),
             policy=policy,
             at=at,
         )
@@ -164,14 +156,14 @@ class PreviewBody:
 def read_body[Body](
     type_: type[Body], body: bytes, what: str, *, most: int = MAX_BODY, unknown: Unknown = "forbid"
 ) -> Body:
-    """The body as its type, with or without a byte order mark.
+    """Read a body, with or without a byte order mark.
 
     Args:
         type_: a dataclass of this module.
         body: as sent.
         what: the body's name in errors, such as `update`.
         most: bytes.
-        unknown: what becomes of members that the type doesn't know.
+        unknown: whether members that the type doesn't have are ignored or mistakes.
 
     Raises:
         RequestTooLarge: more than `most` bytes.
@@ -182,62 +174,63 @@ def read_body[Body](
     try:
         return from_json(type_, body.removeprefix(codecs.BOM_UTF8), unknown=unknown)
     except Unreadable as exc:
-        raise InvalidRequest(f"Invalid {what}", [_with_known(type_, one) for one in exc.mistakes]) from exc
+        mistakes = [_with_known_members(type_, mistake) for mistake in exc.mistakes]
+        raise InvalidRequest(f"Invalid {what}", mistakes) from exc
 
 
-def _with_known(type_: type, mistake: Mistake) -> Mistake:
-    """With the members that the body may have, where one isn't known: its own name is the caller's."""
+def _with_known_members(type_: type, mistake: Mistake) -> Mistake:
+    """List the known members if the mistake is an unknown one, whose own name is never quoted."""
     if mistake.place or mistake.rule != UNKNOWN_MEMBER:
         return mistake
-    known = ", ".join(f"`{camel(one.name)}`" for one in fields(type_))
+    known = ", ".join(f"`{camel(member.name)}`" for member in fields(type_))
     return Mistake((), f"{UNKNOWN_MEMBER}; known are {known}")
 
 
 def follow_up_report(body: bytes, now: datetime) -> ReportFollowUp:
-    """The body of a reported follow-up."""
+    """Read the report of a follow-up."""
     return read_body(FollowUpBody, body, "follow-up").to_report(now)
 
 
 def lead_update(body: bytes) -> UpdateLead:
-    """The body of an update."""
+    """Read an update."""
     return read_body(UpdateBody, body, "update").to_update()
 
 
 def interaction_report(body: bytes, now: datetime) -> ReportInteraction:
-    """The body of an interaction about one lead."""
+    """Read the report of an interaction about one lead."""
     return read_body(InteractionBody, body, "interaction").to_report(now)
 
 
 def interaction_of(body: bytes, now: datetime) -> tuple[str, ReportInteraction]:
-    """The body of an interaction about a person: their address, and what they did."""
-    read = read_body(InteractionOfBody, body, "interaction")
-    return read.email, read.to_report(now)
+    """Read the report of an interaction of a person: their address, and what they did."""
+    interaction = read_body(InteractionOfBody, body, "interaction")
+    return interaction.email, interaction.to_report(now)
 
 
 def erasure_of(body: bytes) -> tuple[str | None, str | None]:
-    """The address, or the lead's id: one of them is None."""
-    read = read_body(ErasureBody, body, "erasure")
-    if (read.email is None) == (read.lead_id is None):
+    """Read the request of an erasure: the address and the lead's id, one of which is None."""
+    erasure = read_body(ErasureBody, body, "erasure")
+    if (erasure.email is None) == (erasure.lead_id is None):
         raise invalid("erasure", "needs `email` or `leadId`, one of the two")
-    if read.email is not None and not is_address(read.email):
+    if erasure.email is not None and not is_address(erasure.email):
         raise invalid("erasure", "must be an address", "email")
-    return read.email, read.lead_id
+    return erasure.email, erasure.lead_id
 
 
 def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
-    """The body of a preview."""
+    """Read the request of a preview."""
     return read_body(PreviewBody, body, "preview", most=MAX_PREVIEW).to_preview(now)
 
 
 def facts_of(facts: dict[str, Any], what: str) -> dict[str, Any]:
     """Facts by name, nested objects joined by dots: `{"person": {"rank": "vp"}}` is `person.rank`."""
     try:
-        found = flattened(facts)
+        flat = flattened(facts)
     except RecursionError as exc:
         raise invalid(what, "is nested too deep", "facts") from exc
-    if not all(isinstance(value, str | int | float | bool | None) for value in found.values()):
+    if not all(isinstance(value, str | int | float | bool | None) for value in flat.values()):
         raise invalid(what, "must be texts, numbers, true or false", "facts")
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in flat.items() if value is not None}
 
 
 def _policy(text: str | None) -> Policy | None:

@@ -8,7 +8,7 @@ from typing import Any
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
-from shared.contract.messages import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
+from shared.contract.messages import ATTEMPTS, DESK_PROPERTIES, REFUSAL, SENT_AT
 from shared.messaging.publisher import Outbox, one_by_one
 from shared.services.ports import MessageQueue, QueuedMessage
 from shared.typed_json import adapter, rfc3339
@@ -49,7 +49,7 @@ class ServiceBusQueue(MessageQueue):
 def copy_of(message: QueuedMessage, at: datetime | None = None) -> ServiceBusMessage:
     """The same body, ids and properties, and ours on top; to be enqueued at an instant, None: at once."""
     properties: dict[str | bytes, Any] = {
-        name: _sendable(value) for name, value in message.properties.items() if name not in OF_THE_DESK
+        name: _sendable(value) for name, value in message.properties.items() if name not in DESK_PROPERTIES
     }
     properties[SENT_AT] = rfc3339(message.sent_at)
     if message.attempts:

@@ -63,10 +63,10 @@ def list_condition(which: LeadFilter) -> tuple[str, dict[str, Any]]:
         asked.append(("overdueFrom", "le" if which.overdue else "gt", stamp(which.now)))
     firm = ""
     values: dict[str, Any] = {}
-    if which.firm is not None:
+    if which.company is not None:
         # The SDK finds its parameters between blanks.
         firm = " and (companyKey eq @companyKey or companyDomain eq @companyDomain )"
-        values = dict(zip(("companyKey", "companyDomain"), which.firm, strict=True))
+        values = dict(zip(("companyKey", "companyDomain"), which.company, strict=True))
     given = [(column, operator, value) for column, operator, value in asked if value is not None]
     condition = "".join(f" and {column} {operator} @{column}" for column, operator, _ in given)
     return condition + firm, values | {column: value for column, _, value in given}
