@@ -1,4 +1,4 @@
-"""Rows of table `Leads`, and the values they keep."""
+"""Rows of table `Leads`: from values to entities and back."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,24 +22,24 @@ from shared.typed_json import adapter, from_json, from_plain, to_json
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
 ID_LENGTH = 24
 ERASED = "erased"  # a column that only tombstones have
-WORKLOAD = "rota"  # PartitionKey of the books of owners
-STAT_COLUMNS = [camel(one.name) for one in fields(StatRow)]
-RULES = "rules"  # PartitionKey of the versions of the rules
+WORKLOAD = "rota"  # PartitionKey of the workload and its assignments
+STAT_COLUMNS = [camel(column.name) for column in fields(StatRow)]
+RULES = "rules"  # PartitionKey of the versions of the scoring rules
 
 type Entity = dict[str, Any]
 
 
 def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None) -> Entity:
-    """The lead's row. It also names the index rows stored with it: they are what a later change replaces.
+    """The lead's row. It also lists the index rows stored with it, which a later change replaces.
 
     Args:
         lead: the lead.
         index: its index rows.
-        unknown: what a later version has stored with the lead, see `lead_of`.
+        unknown: what a later version has stored with the lead, as `lead_of` returned it.
     """
     text = to_json(lead).decode()
     if isinstance(unknown, Unknown):
-        text = _written(with_unknown(json.loads(text), unknown))
+        text = _json(with_unknown(json.loads(text), unknown))
     return {
         "PartitionKey": shard_of(lead.id),
         "RowKey": lead_key(lead.id),
@@ -50,17 +50,17 @@ def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None)
 
 
 def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...], Unknown | None]:
-    """The lead of its row, the index rows stored with it, and what this version doesn't know of it.
+    """Read a lead's row: the lead, its index rows, and the members that this version doesn't know.
 
     Raises:
-        Unreadable: a later version has stored something that isn't only more.
+        Unreadable: a later version has changed a member that this version knows.
     """
     index = from_json(tuple[IndexRow, ...], entity["index"])
     text = _joined(entity)
     stored = json.loads(text)
     if is_flat(stored):
         stored = grouped(stored)
-        text = _written(stored)
+        text = _json(stored)
     lead = from_json(Lead, text)
     written = to_json(lead).decode()
     unknown = None if written == text else unknown_in(stored, json.loads(written))
@@ -77,27 +77,27 @@ def event_entity(lead_id: str, event: Event) -> Entity:
 
 
 def event_of(entity: Mapping[str, Any]) -> Event:
-    """The event of its row."""
+    """Read an event's row."""
     return read_event(_joined(entity))
 
 
 def index_entity(lead_id: str, row: IndexRow) -> Entity:
-    """An index row as a row."""
+    """The entity of an index row."""
     return {"PartitionKey": shard_of(lead_id), "RowKey": row.key, **row.columns}
 
 
 def mark_entity(lead_id: str, mark: Mark) -> Entity:
-    """The row of a mark: beside the lead, but under a key that doesn't name it."""
+    """The row of an idempotency mark: in the lead's partition, under a key that doesn't name the lead."""
     return {"PartitionKey": shard_of(lead_id), "RowKey": mark_key(mark.key), "said": mark.said}
 
 
 def mark_of(entity: Mapping[str, Any]) -> Mark:
-    """The mark of its row."""
+    """Read the row of an idempotency mark."""
     return Mark(key=entity["RowKey"].removeprefix(mark_key("")), said=entity["said"])
 
 
 def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
-    """What `due!` rows say. A kind that a newer deployment wrote is left to it."""
+    """Read `due!` rows. A kind that only a newer deployment knows is left to that."""
     found = []
     for row in rows:
         _, at, kind, lead_id, *_ = row["RowKey"].split("!")
@@ -108,54 +108,54 @@ def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
 
 
 def stat_row_of(row: Mapping[str, Any]) -> StatRow:
-    """What a `stat!` row says. A column that was asked for and isn't there may come as null."""
+    """Read a `stat!` row. A selected column that the row doesn't have may come as null."""
     return from_plain(StatRow, {name: value for name, value in row.items() if value is not None})
 
 
-def rules_entity(version: str, written: str) -> Entity:
-    """The row of a version of the rules."""
-    return {"PartitionKey": RULES, "RowKey": version, **_chunks(written)}
+def rules_entity(version: str, text: str) -> Entity:
+    """The row of a version of the scoring rules."""
+    return {"PartitionKey": RULES, "RowKey": version, **_chunks(text)}
 
 
 def rules_of(entity: Mapping[str, Any]) -> str:
-    """The rules of their row."""
+    """Read the text of a version of the scoring rules."""
     return _joined(entity)
 
 
-def workload_entity(rota: Workload) -> Entity:
-    """The row of the books of owners."""
-    return {"PartitionKey": WORKLOAD, "RowKey": WORKLOAD, **_chunks(to_json(rota).decode())}
+def workload_entity(workload: Workload) -> Entity:
+    """The row of the workload of all owners."""
+    return {"PartitionKey": WORKLOAD, "RowKey": WORKLOAD, **_chunks(to_json(workload).decode())}
 
 
 def workload_of(entity: Mapping[str, Any]) -> Workload:
-    """The books of their row."""
+    """Read the row of the workload."""
     return from_json(Workload, _joined(entity))
 
 
-def assignment_entity(lead_id: str, seat: Assignment) -> Entity:
-    """The row of a lead's seat; beside the books, to be changed with them."""
+def assignment_entity(lead_id: str, assignment: Assignment) -> Entity:
+    """The row of a lead's assignment, in the partition of the workload: one transaction changes both."""
     return {
         "PartitionKey": WORKLOAD,
         "RowKey": assignment_key(lead_id),
-        **_chunks(to_json(seat).decode()),
+        **_chunks(to_json(assignment).decode()),
     }
 
 
 def assignment_of(entity: Mapping[str, Any]) -> Assignment:
-    """The seat of its row."""
+    """Read the row of an assignment."""
     return from_plain(Assignment, assignment_renamed(json.loads(_joined(entity))))
 
 
 def assignment_key(lead_id: str) -> str:
-    """RowKey of a lead's seat."""
+    """RowKey of a lead's assignment."""
     return f"seat!{lead_id}"
 
 
 def lead_id_page(keys: Sequence[str], limit: int, after: str | None) -> LeadIdPage:
     """One page of `open!` or `closed!` keys; `keys` may begin with `after` and go beyond the page."""
-    found = [key for key in keys if key != after]
-    page = found[:limit]
-    return LeadIdPage(tuple(key[-ID_LENGTH:] for key in page), page[-1] if len(found) > limit else None)
+    following = [key for key in keys if key != after]
+    page = following[:limit]
+    return LeadIdPage(tuple(key[-ID_LENGTH:] for key in page), page[-1] if len(following) > limit else None)
 
 
 def lead_key(lead_id: str) -> str:
@@ -169,17 +169,18 @@ def event_key(lead_id: str, number: int) -> str:
 
 
 def mark_key(key: str) -> str:
-    """RowKey of a mark."""
+    """RowKey of an idempotency mark."""
     return f"once!{key}"
 
 
-def _written(value: Any) -> str:
+def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _chunks(json: str) -> dict[str, str]:
-    parts = range(0, len(json), CHUNK)
-    return {f"json{number}": json[start : start + CHUNK] for number, start in enumerate(parts)}
+def _chunks(text: str) -> dict[str, str]:
+    """The text in columns `json0`, `json1`, ... of at most `CHUNK` characters."""
+    starts = range(0, len(text), CHUNK)
+    return {f"json{number}": text[start : start + CHUNK] for number, start in enumerate(starts)}
 
 
 def _joined(entity: Mapping[str, Any]) -> str:

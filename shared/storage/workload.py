@@ -1,4 +1,4 @@
-"""Workload per owner, and the assignments behind it."""
+"""The workload of all owners, and the assignments that it counts."""
 
 from shared.routing.workload import Assignment, Workload, assign, unassign
 from shared.services.errors import LeadChanged
@@ -15,7 +15,7 @@ from shared.storage.rows import (
 
 
 class TableWorkloads(Workloads):
-    """The workload, one row, and assignments, in one partition of our table; see the port."""
+    """The workload in one row, and assignments in the same partition of our table; see the port."""
 
     def __init__(self, table: Table) -> None:
         """Open no connection yet."""
@@ -23,10 +23,11 @@ class TableWorkloads(Workloads):
 
     async def get_workload(self, lead_id: str) -> StoredWorkload:
         found = await self._table.find(WORKLOAD, WORKLOAD)
-        # In this order: an assignment older than its workload would be made again, under an ETag that holds.
-        held = await self._table.find(WORKLOAD, assignment_key(lead_id))
+        # Read after the workload: an assignment read before might be missing from it, and be counted again
+        # under an ETag that still holds.
+        assigned = await self._table.find(WORKLOAD, assignment_key(lead_id))
         workload, etag = (workload_of(found), found.metadata["etag"]) if found else (Workload(), None)
-        return StoredWorkload(workload, etag, assignment_of(held) if held else None)
+        return StoredWorkload(workload, etag, assignment_of(assigned) if assigned else None)
 
     async def save_assignment(self, read: StoredWorkload, lead_id: str, assignment: Assignment) -> None:
         entity = workload_entity(assign(read.workload, read.assignment, assignment))
