@@ -1,7 +1,7 @@
-"""Dataclasses to JSON and back, checked: names are camelCase there, times RFC 3339.
+"""Read and write dataclasses as JSON: members in camelCase, times in RFC 3339.
 
-The one module of the app that reads and writes values with pydantic, the only validation library. It imports
-pydantic when the first value is read or written, not with the app: the import of the app stays quick.
+The one module that reads and writes values with pydantic. It imports pydantic at the first value, not with
+the app, whose import stays quick.
 """
 
 import functools
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from shared.leads.json_form import camel
+from shared.mistakes import Unreadable, describe_pattern, mistakes_in
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
@@ -20,42 +21,10 @@ if TYPE_CHECKING:
 
 type Names = Callable[[str], str]
 type Unknown = Literal["ignore", "forbid"]
-type Place = tuple[str | int, ...]
-
-UNKNOWN_MEMBER = "has a member that is not known"
-_UNKNOWN = "unexpected_keyword_argument"
-_PREDICATES = ("must ", "is ", "isn't ", "needs ", "lies ", "has ")
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing that is wrong: where, and which rule it breaks. It never quotes the value."""
-
-    place: Place  # names of members and numbers of items, from the outside in; empty: the whole
-    rule: str
-
-    def __str__(self) -> str:
-        """`follow_up.target` must be ...; or the rule behind a colon, if it is a sentence of its own."""
-        if not self.place:
-            return self.rule
-        colon = "" if self.rule.startswith(_PREDICATES) else ":"
-        return f"`{'.'.join(map(str, self.place))}`{colon} {self.rule}"
-
-
-class Unreadable(ValueError):
-    """The text isn't what was expected. Lists every mistake with its place and rule, and quotes no value."""
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        """With all mistakes, in the order of the type's fields."""
-        super().__init__("; ".join(map(str, mistakes)))
-        self.mistakes = tuple(mistakes)
-
-
-_PATTERNS: dict[str, str] = {}  # what they mean, in words
 
 
 class Rules:
-    """What a field may hold beside its type: `Annotated[int, Rules(ge=0)]`; the names are `pydantic.Field`'s.
+    """Limits of a field beyond its type: `Annotated[int, Rules(ge=0)]`, with the names of `pydantic.Field`.
 
     A field that says so costs the import of the app nothing: pydantic asks when it builds the reader. `Rules`
     stand first among the marks of a type, and only once.
@@ -82,15 +51,15 @@ class Rules:
 
 
 class Instant:
-    """Marks a time in what callers send: RFC 3339 with a zone, read as aware UTC.
+    """Marks a time that callers send: RFC 3339 with a zone, read as aware UTC.
 
-    Without it pydantic takes a number of seconds, a date alone and a time without a zone, too.
+    Without the mark pydantic also accepts a number of seconds, a date alone and a time without a zone.
     """
 
     _FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
-        """Check the text before pydantic reads it."""
+        """Check the form of the text before pydantic reads it."""
 
         def read(text: Any, read_instant: Callable[[Any], datetime]) -> datetime:
             if not isinstance(text, str) or not self._FORM.fullmatch(text):
@@ -103,7 +72,7 @@ class Instant:
         return {
             "type": "function-wrap",
             "function": {"type": "no-info", "function": read},
-            "schema": {**handler(source), "strict": False},  # a text, of the form that was checked
+            "schema": {**handler(source), "strict": False},  # a text, whose form is checked by then
         }
 
 
@@ -133,20 +102,20 @@ def check_finite(value: Any) -> Any:
 
 
 def _floats_in(value: Any) -> Iterator[float]:
-    """Level by level: a recursion could go too deep itself."""
+    """Every float, level by level: deep nesting would exhaust a recursion."""
     level = [value]
     while level:
-        yield from (one for one in level if isinstance(one, float))
+        yield from (node for node in level if isinstance(node, float))
         level = [
-            part
-            for one in level
-            if isinstance(one, dict | list)
-            for part in (one.values() if isinstance(one, dict) else one)
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
         ]
 
 
 def as_written(name: str) -> str:
-    """The field's own name, without the underscore that keeps it apart from a keyword."""
+    """The field's own name, without the underscore that distinguishes it from a keyword: `for_` is `for`."""
     return name.rstrip("_")
 
 
@@ -166,10 +135,10 @@ def rfc3339(at: datetime) -> str:
 
 
 def from_json[Value](type_: type[Value], text: str | bytes, *, unknown: Unknown = "ignore") -> Value:
-    """Read a value. Members that the type doesn't know are left out, unless they are forbidden.
+    """Read a value. Members that the type doesn't have are dropped, or are mistakes if they are forbidden.
 
     Raises:
-        Unreadable: the text isn't JSON, or isn't such a value; with every mistake.
+        Unreadable: the text isn't JSON, or isn't a value of the type; with every mistake.
     """
     return cast(Value, _read(adapter(type_, unknown=unknown), text))
 
@@ -189,14 +158,14 @@ def expect_json(text: str | bytes) -> None:
 
 
 def from_plain[Value](type_: type[Value], value: Any, *, unknown: Unknown = "ignore") -> Value:
-    """Read a value from JSON's own values, as strictly as from JSON: a text is no number. See `from_json`."""
+    """Read JSON's own values as strictly as JSON: a text isn't a number. See `from_json`."""
     from pydantic_core import to_json as as_text  # noqa: PLC0415 - see the module
 
     return cast(Value, _read(adapter(type_, unknown=unknown), as_text(value, inf_nan_mode="constants")))
 
 
 def from_tables[Value](type_: type[Value], tables: Mapping[str, Any]) -> Value:
-    """Read what people wrote as TOML: names as the fields have them, and no other; see `from_json`."""
+    """Read TOML: members are named like the fields, any other is a mistake. See `from_json`."""
     from pydantic_core import to_json as as_text  # noqa: PLC0415 - see the module
 
     reader = adapter(type_, names=as_written, unknown="forbid")
@@ -204,7 +173,7 @@ def from_tables[Value](type_: type[Value], tables: Mapping[str, Any]) -> Value:
 
 
 def adapter(type_: Any, *, names: Names = camel, unknown: Unknown = "ignore") -> "TypeAdapter[Any]":
-    """What reads and writes a type, and every dataclass within it, by these names; built once."""
+    """Pydantic's reader and writer of a type and the dataclasses in it, with these names; built once."""
     return _built(type_, names, unknown)
 
 
@@ -224,7 +193,7 @@ def _built(type_: Any, names: Names, unknown: Unknown) -> "TypeAdapter[Any]":
     return TypeAdapter(_Configured[type_], config=config)
 
 
-type _Configured[Value] = Value  # pydantic takes settings for an alias, and hands them on to its dataclasses
+type _Configured[Value] = Value  # pydantic accepts a config for an alias, and applies it to its dataclasses
 
 
 def _read(reader: "TypeAdapter[Any]", text: str | bytes, *, is_own_file: bool = False) -> Any:
@@ -233,17 +202,17 @@ def _read(reader: "TypeAdapter[Any]", text: str | bytes, *, is_own_file: bool = 
     try:
         return reader.validate_json(text)
     except ValidationError as exc:
-        raise Unreadable(
-            tuple(_mistakes(exc, _json(text), is_own_file))
-        ) from None  # pydantic's own error holds the input
+        errors = exc.errors(include_url=False, include_input=False)
+        found = tuple(mistakes_in(errors, _json(text), is_own_file=is_own_file))
+        raise Unreadable(found) from None  # pydantic's own error holds the input
 
 
 def _json(text: str | bytes) -> Any:
-    """JSON's own values, to find places in; None if it isn't JSON."""
-    from pydantic_core import from_json as values_of  # noqa: PLC0415 - see the module
+    """The text as JSON's own values, to find places in; None if it isn't JSON."""
+    from pydantic_core import from_json as parse  # noqa: PLC0415 - see the module
 
     try:
-        return values_of(text)
+        return parse(text)
     except ValueError:
         return None
 

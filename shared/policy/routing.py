@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
 
+from shared.mistakes import Mistake
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.mistakes import list_names, quote, refuse
 from shared.typed_json import Mistake, Rules

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from shared.leads.interactions import PUSH
+from shared.mistakes import Mistake
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.duration import Duration
 from shared.policy.mistakes import list_names, quote, refuse, suggest

@@ -1,4 +1,4 @@
-"""Rows of table `Leads`, and the values they keep."""
+"""Rows of table `Leads`: from values to entities and back."""
 
 import json
 import re
@@ -36,7 +36,7 @@ type Entity = dict[str, Any]
 
 
 def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None) -> Entity:
-    """The lead's row. It also names the index rows stored with it: they are what a later change replaces.
+    """The lead's row. It also lists the index rows stored with it, which a later change replaces.
 
     Args:
         lead: the lead.
@@ -64,7 +64,7 @@ def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...], Unkn
     stored = from_json(dict[str, Any], text)
     if is_flat(stored):
         stored = grouped(stored)
-        text = _written(stored)
+        text = _json(stored)
     lead = from_json(Lead, text)
     return lead, index, _unknown(entity, stored, lead, ("index", ERASED))
 
@@ -79,12 +79,12 @@ def event_entity(lead_id: str, event: Event) -> Entity:
 
 
 def event_of(entity: Mapping[str, Any]) -> Event:
-    """The event of its row."""
+    """Read an event's row."""
     return read_event(_joined(entity))
 
 
 def index_entity(lead_id: str, row: IndexRow) -> Entity:
-    """An index row as a row."""
+    """The entity of an index row."""
     return {"PartitionKey": shard_of(lead_id), "RowKey": row.key, **row.columns}
 
 
@@ -99,7 +99,7 @@ def mark_of(entity: Mapping[str, Any]) -> Mark:
 
 
 def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
-    """What `due!` rows say. A kind that a newer deployment wrote is left to it."""
+    """Read `due!` rows. A kind that only a newer deployment knows is left to that."""
     found = []
     for row in rows:
         _, at, kind, lead_id, *_ = row["RowKey"].split("!")
@@ -110,17 +110,17 @@ def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
 
 
 def stat_row_of(row: Mapping[str, Any]) -> StatRow:
-    """What a `stat!` row says. A column that was asked for and isn't there may come as null."""
+    """Read a `stat!` row. A selected column that the row doesn't have may come as null."""
     return from_plain(StatRow, {name: value for name, value in row.items() if value is not None})
 
 
-def rules_entity(version: str, written: str) -> Entity:
-    """The row of a version of the rules."""
-    return {"PartitionKey": RULES, "RowKey": version, **_chunks(written)}
+def rules_entity(version: str, text: str) -> Entity:
+    """The row of a version of the scoring rules."""
+    return {"PartitionKey": RULES, "RowKey": version, **_chunks(text)}
 
 
 def rules_of(entity: Mapping[str, Any]) -> str:
-    """The rules of their row."""
+    """Read the text of a version of the scoring rules."""
     return _joined(entity)
 
 
@@ -170,9 +170,9 @@ def assignment_key(lead_id: str) -> str:
 
 def lead_id_page(keys: Sequence[str], limit: int, after: str | None) -> LeadIdPage:
     """One page of `open!` or `closed!` keys; `keys` may begin with `after` and go beyond the page."""
-    found = [key for key in keys if key != after]
-    page = found[:limit]
-    return LeadIdPage(tuple(key[-ID_LENGTH:] for key in page), page[-1] if len(found) > limit else None)
+    following = [key for key in keys if key != after]
+    page = following[:limit]
+    return LeadIdPage(tuple(key[-ID_LENGTH:] for key in page), page[-1] if len(following) > limit else None)
 
 
 def lead_key(lead_id: str) -> str:
@@ -186,7 +186,7 @@ def event_key(lead_id: str, number: int) -> str:
 
 
 def mark_key(key: str) -> str:
-    """RowKey of a mark."""
+    """RowKey of an idempotency mark."""
     return f"once!{key}"
 
 
@@ -213,9 +213,10 @@ def _written(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _chunks(json: str) -> dict[str, str]:
-    parts = range(0, len(json), CHUNK)
-    return {f"json{number}": json[start : start + CHUNK] for number, start in enumerate(parts)}
+def _chunks(text: str) -> dict[str, str]:
+    """The text in columns `json0`, `json1`, ... of at most `CHUNK` characters."""
+    starts = range(0, len(text), CHUNK)
+    return {f"json{number}": text[start : start + CHUNK] for number, start in enumerate(starts)}
 
 
 def _joined(entity: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Workload per owner, and the assignments behind it."""
+"""The workload of all owners, and the assignments that it counts."""
 
 from shared.routing.workload import Assignment, Workload, assign, unassign
 from shared.services.errors import LeadChanged
@@ -15,7 +15,7 @@ from shared.storage.rows import (
 
 
 class TableWorkloads(Workloads):
-    """The workload, one row, and assignments, in one partition of our table; see the port."""
+    """The workload in one row, and assignments in the same partition of our table; see the port."""
 
     def __init__(self, table: Table) -> None:
         """Open no connection yet."""

@@ -24,6 +24,7 @@ from shared.leads.events import PAYLOADS, ErasureReason, Event, EventType, Quali
 from shared.leads.follow_up import EscalateTo
 from shared.leads.json_form import camel
 from shared.leads.lead import CloseReason, LeadStatus
+from shared.mistakes import Unreadable
 from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.erase import erase_lead
 from shared.services.receive import Intake, receive

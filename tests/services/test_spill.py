@@ -11,6 +11,7 @@ from azure.core.exceptions import HttpResponseError
 
 from shared.leads.events import EventType
 from shared.marketplace.parse import InvalidPush, parse_push
+from shared.mistakes import Mistake, Unreadable
 from shared.services import spill as service
 from shared.services.errors import LeadChanged, StoreUnavailable
 from shared.services.health import check_health
