@@ -25,7 +25,7 @@ async def live(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a 
 async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a trigger must name its binding
     """Answer 200 with the age of due work, 503 if work is stale, the store is down or a setting is wrong.
 
-    Runs the clock if its timer has stopped, so polling this keeps the desk going.
+    Runs the clock if its timer has stopped, so a monitor that polls this keeps the desk going.
     """
     health = await check_health(context(), utc_now())
     status = HTTPStatus.OK if health.is_ready else HTTPStatus.SERVICE_UNAVAILABLE

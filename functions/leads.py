@@ -80,7 +80,7 @@ async def lead_interactions(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route(route="interactions", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def interactions(req: func.HttpRequest) -> func.HttpResponse:
-    """Keep what a person did with each of their leads, and answer the ids; 404 if no lead has the address."""
+    """Record what a person did on each of their leads, and answer the ids; 404 for an unknown address."""
     now = utc_now()
     email, report = interaction_of(req.get_body(), now)
     leads = await report_interaction_of(context(), email, report, now=now)

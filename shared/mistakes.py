@@ -1,6 +1,6 @@
 """Mistakes in JSON or TOML that was sent or written: each with its place and its rule, quoting no value.
 
-Reads pydantic's error records as plain data and imports nothing of it; `typed_json` is its home.
+Reads pydantic's error records as plain data, and doesn't import pydantic: only `typed_json` does.
 """
 
 import re
@@ -12,6 +12,7 @@ type Place = tuple[str | int, ...]  # names of members and indexes of items, out
 type ErrorRecord = Mapping[str, Any]  # an item of `ValidationError.errors()`: type, loc, msg, ctx
 
 UNKNOWN_MEMBER = "has a member that is not known"
+NOT_JSON = "isn't JSON: {error}"
 _UNKNOWN = "unexpected_keyword_argument"
 _PREDICATES = ("must ", "is ", "isn't ", "needs ", "lies ", "has ")
 
@@ -75,10 +76,17 @@ def _mistakes_at(place: Place, errors: Sequence[ErrorRecord], *, is_named: bool)
     if isinstance(cause, Unreadable):
         yield from (Mistake((*place, *inner.place), inner.rule) for inner in cause.mistakes)
     else:
+        closest = [error for error in errors if error["type"] in _OF_THE_RIGHT_TYPE] or errors
         rules = dict.fromkeys(
-            _rule(error["type"], error.get("ctx", {}), error["msg"], is_named) for error in errors
+            _rule(error["type"], error.get("ctx", {}), error["msg"], is_named) for error in closest
         )
-        yield Mistake(place, ", or ".join(rules))
+        yield Mistake(place, _join(rules))
+
+
+def _join(rules: Iterable[str]) -> str:
+    """`must be a text or an object`: the rules of a union's members, any of which would do."""
+    first, *others = rules
+    return " or ".join((first, *(rule.removeprefix("must be ") for rule in others)))
 
 
 def _rule(kind: str, context: Mapping[str, Any], message: str, is_named: bool) -> str:
@@ -110,7 +118,7 @@ _WORDS = {
     "int_from_float": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
-    "json_invalid": "isn't JSON: {error}",
+    "json_invalid": NOT_JSON,
     "less_than_equal": "must be at most {le}",
     "list_type": "must be a list",
     "missing": "is missing",
@@ -143,3 +151,4 @@ def _place(loc: Place, value: Any) -> Place:
 # Parts that pydantic adds to a place: the name of a union's alternative, a mark for the key of a dict.
 _ADDED = re.compile(r"(str|int|float|bool|none|constrained-\w+|[\w-]+\[.*\]|\[key\])")
 _ALTERNATIVES = ("needs_python_object", "is_instance_of")  # of a union, which no JSON can match
+_OF_THE_RIGHT_TYPE = ("string_too_long", "string_too_short", "too_long", "too_short", "value_error")

@@ -7,17 +7,15 @@ the app, whose import stays quick.
 import functools
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from shared.leads.json_form import camel
-from shared.mistakes import Unreadable, describe_pattern, mistakes_in
+from shared.mistakes import NOT_JSON, Mistake, Unreadable, describe_pattern, mistakes_in
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
-    from pydantic_core import ErrorDetails
+    from pydantic import GetCoreSchemaHandler, TypeAdapter
 
 type Names = Callable[[str], str]
 type Unknown = Literal["ignore", "forbid"]
@@ -26,18 +24,18 @@ type Unknown = Literal["ignore", "forbid"]
 class Rules:
     """Limits of a field beyond its type: `Annotated[int, Rules(ge=0)]`, with the names of `pydantic.Field`.
 
-    A field that says so costs the import of the app nothing: pydantic asks when it builds the reader. `Rules`
-    stand first among the marks of a type, and only once.
+    Unlike `Field` itself it doesn't import pydantic with the app: pydantic asks for the rules when it builds
+    the reader. `Rules` goes first in `Annotated`, and only once.
     """
 
     __slots__ = ("_rules", "_words")
 
     def __init__(self, *, words: str = "", **rules: Any) -> None:
-        """Keep them until pydantic asks; `words` replace pydantic's: of the `pattern`, else of all."""
+        """Keep the rules until pydantic asks; errors give `words` for the `pattern`, else for all."""
         self._rules = rules
         self._words = "" if "pattern" in rules else words
         if words and "pattern" in rules:
-            _PATTERNS[rules["pattern"]] = words
+            describe_pattern(rules["pattern"], words)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
         """Hand the rules to pydantic."""
@@ -77,9 +75,9 @@ class Instant:
 
 
 class Checked:
-    """Marks a value that a function checks, or replaces, when pydantic has read it. Stands behind `Rules`.
+    """Marks a value that a function checks, or replaces, once pydantic has read it. Goes after `Rules`.
 
-    The function's ValueError becomes a mistake at the value's place; its text is the rule.
+    A ValueError of the function becomes a mistake at the value's place; its text is the rule.
     """
 
     __slots__ = ("_check",)
@@ -95,7 +93,7 @@ class Checked:
 
 
 def check_finite(value: Any) -> Any:
-    """Check open JSON from outside: no number in it is infinite, or none at all."""
+    """Check open JSON that callers send: its numbers must be finite."""
     if not all(math.isfinite(number) for number in _floats_in(value)):
         raise ValueError("must hold finite numbers only")
     return value
@@ -144,17 +142,17 @@ def from_json[Value](type_: type[Value], text: str | bytes, *, unknown: Unknown 
 
 
 def expect_json(text: str | bytes) -> None:
-    """Check what `from_json` has read, where members may be ignored: pydantic takes NaN and Infinity there.
+    """Check a text that `from_json` has read: in members that it ignores, pydantic accepts NaN and Infinity.
 
     Raises:
         Unreadable: the text isn't JSON.
     """
-    from pydantic_core import from_json as values_of  # noqa: PLC0415 - see the module
+    from pydantic_core import from_json as parse  # noqa: PLC0415 - see the module
 
     try:
-        values_of(text, allow_inf_nan=False)
+        parse(text, allow_inf_nan=False)
     except ValueError as exc:  # names a line and a column
-        raise Unreadable([Mistake((), _WORDS["json_invalid"].format(error=exc))]) from None
+        raise Unreadable([Mistake((), NOT_JSON.format(error=exc))]) from None
 
 
 def from_plain[Value](type_: type[Value], value: Any, *, unknown: Unknown = "ignore") -> Value:
@@ -215,105 +213,3 @@ def _json(text: str | bytes) -> Any:
         return parse(text)
     except ValueError:
         return None
-
-
-def _mistakes(exc: "ValidationError", value: Any, is_own_file: bool) -> Iterator[Mistake]:
-    """By place. A container is wrong for itself only where nothing within it is wrong.
-
-    An unknown member is named in a file of the operator's own. In what others send its name may be anything,
-    also an address: there its object is named.
-    """
-    errors: dict[Place, list[ErrorDetails]] = {}
-    for error in exc.errors(include_url=False, include_input=False):
-        if error["type"] not in _ALTERNATIVES:
-            place = _place(error["loc"], value)
-            is_hidden = error["type"] == _UNKNOWN and not is_own_file
-            errors.setdefault(place[:-1] if is_hidden else place, []).append(error)
-    containers = {place[:depth] for place in errors for depth in range(len(place))}
-    for place, at_place in errors.items():
-        if place not in containers or any(error["type"] == _UNKNOWN for error in at_place):
-            yield from _mistakes_at(place, at_place, is_named=is_own_file)
-
-
-def _mistakes_at(place: Place, errors: "list[ErrorDetails]", *, is_named: bool) -> Iterator[Mistake]:
-    """All that the check of a dataclass (`__post_init__`) found; one mistake for all members of a union."""
-    cause = errors[0].get("ctx", {}).get("error")
-    if isinstance(cause, Unreadable):
-        yield from (Mistake((*place, *within.place), within.rule) for within in cause.mistakes)
-    else:
-        closest = [error for error in errors if error["type"] in _OF_THE_RIGHT_TYPE] or errors
-        rules = dict.fromkeys(
-            _rule(error["type"], error.get("ctx", {}), error["msg"], is_named) for error in closest
-        )
-        yield Mistake(place, _join(rules))
-
-
-def _join(rules: Iterable[str]) -> str:
-    """`must be a text or an object`: the rules of a union's members, any of which would do."""
-    first, *others = rules
-    return " or ".join((first, *(rule.removeprefix("must be ") for rule in others)))
-
-
-def _rule(kind: str, context: Mapping[str, Any], message: str, is_named: bool) -> str:
-    """The rule in our words, else in pydantic's. The context holds bounds and choices, never the value."""
-    if kind == _UNKNOWN:
-        return UNKNOWN_MEMBER if not is_named else "is not known"
-    if kind in ("enum", "literal_error"):
-        return f"must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
-    if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
-        return _PATTERNS[context["pattern"]]
-    if "recursion limit" in message:
-        return "is nested too deep"
-    words = _WORDS.get(kind, message.removeprefix("Value error, ").replace("{", "{{").replace("}", "}}"))
-    return words.format(**context).replace(" 1 entries", " 1 entry").replace(" 1 characters", " 1 character")
-
-
-_WORDS = {
-    "bool_type": "must be true or false",
-    "dataclass_exact_type": "must be an object",
-    "dataclass_type": "must be an object",
-    "date_from_datetime_parsing": "must be a date such as 2026-03-02",
-    "datetime_from_date_parsing": "must be an instant such as 2026-03-02T09:00:00Z",
-    "datetime_parsing": "must be an instant such as 2026-03-02T09:00:00Z",
-    "datetime_type": "must be an instant such as 2026-03-02T09:00:00Z",
-    "dict_type": "must be an object",
-    "finite_number": "must be finite",
-    "float_type": "must be a number",
-    "greater_than_equal": "must be at least {ge}",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "json_invalid": "isn't JSON: {error}",
-    "less_than_equal": "must be at most {le}",
-    "list_type": "must be a list",
-    "missing": "is missing",
-    "missing_argument": "is missing",
-    "missing_keyword_only_argument": "is missing",
-    "string_pattern_mismatch": "must match {pattern}",
-    "string_too_long": "must have at most {max_length} characters",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_type": "must be a text",
-    "too_long": "must have at most {max_length} entries",
-    "too_short": "must have at least {min_length} entries",
-    "tuple_type": "must be a list",
-}
-
-
-def _place(loc: Place, value: Any) -> Place:
-    """Where that is in the text: without the words that pydantic adds, unless the text has such a member."""
-    place: list[str | int] = []
-    for part in loc:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            if isinstance(part, str) and _ADDED.fullmatch(part):
-                continue
-            value = None
-        place.append(part)
-    return tuple(place)
-
-
-# What pydantic adds to a place: a name for each alternative of a union, a mark for the key of a dict.
-_ADDED = re.compile(r"(str|int|float|bool|none|constrained-\w+|[\w-]+\[.*\]|\[key\])")
-_ALTERNATIVES = ("needs_python_object", "is_instance_of")  # of a union, and nothing that JSON can hold
-_OF_THE_RIGHT_TYPE = ("string_too_long", "string_too_short", "too_long", "too_short", "value_error")

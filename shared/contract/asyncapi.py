@@ -62,8 +62,8 @@ def asyncapi() -> dict[str, Any]:
             "activity": _channel("activity", "Queue `activity`", _QUEUE, reports),
         },
         "operations": {
-            "publishEvents": _operation("send", "leads", events),
-            "receiveReports": _operation("receive", "activity", reports),
+            "tellSubscribers": _operation("send", "leads", events),
+            "hearReports": _operation("receive", "activity", reports),
         },
         "components": {"messages": messages, "schemas": reachable(messages, schemas)},
     }
@@ -194,5 +194,5 @@ def _report(type_: ActivityType, head: Schema, body: Schema) -> Schema:
     subject = [{"required": ["leadId"]}, {"required": ["email"]}]
     members = {**head["properties"], **body["properties"], "type": {"const": type_.value}}
     required = ["type", *body.get("required", ())]
-    report = {"title": f"Report: {type_}", "properties": members, "required": required, "oneOf": about}
-    return {**body, **report}
+    title = f"Report: {type_}"
+    return {**body, "title": title, "properties": members, "required": required, "oneOf": subject}

@@ -85,7 +85,7 @@ class ReportedInteraction:
 class ReportedFacts:
     """Facts that the CRM knows about the lead or person, by name."""
 
-    facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=FACTS_TAKEN), Checked(flatten_facts)]
+    facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=MOST_FACTS), Checked(flatten_facts)]
     by: ShortText | None = None
 
     def to_report(self, at: datetime) -> ReportFacts:  # noqa: ARG002 - facts hold whenever they are reported
@@ -123,7 +123,7 @@ def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
 
 
 def _report_type(body: bytes) -> type:
-    """What the body says after its head; the head itself, which is then refused, where that isn't clear."""
+    """The type of the report's own members; `ActivityHead`, which is then refused, if that isn't clear."""
     try:
         return REPORTS[read_body(_Kind, body, "activity", unknown="ignore").type]
     except InvalidRequest:

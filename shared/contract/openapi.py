@@ -125,11 +125,9 @@ def _responses(operation: Operation, auth: str) -> dict[str, Any]:
 
 def _answer(status: HTTPStatus, answer: Any) -> dict[str, Any]:
     response: dict[str, Any] = {"description": status.phrase}
-    return (
-        response
-        if answer is None
-        else {**response, "content": {"application/json": {"schema": _schema(answer)}}}
-    )
+    if answer is not None:
+        response["content"] = {"application/json": {"schema": _schema(answer)}}
+    return response
 
 
 def _problem(status: HTTPStatus) -> dict[str, Any]:
@@ -141,8 +139,9 @@ def _problem(status: HTTPStatus) -> dict[str, Any]:
     return response
 
 
-def _schema(type_: Any) -> Schema:
-    return type_ if isinstance(type_, dict) else reference(type_.__name__)
+def _schema(described: Any) -> Schema:
+    """A schema as it is, or a reference to the schema of a type."""
+    return described if isinstance(described, dict) else reference(described.__name__)
 
 
 def _schemas() -> Schemas:

@@ -15,7 +15,7 @@ from shared.leads.score import MAX_SCORE
 from shared.mistakes import Unreadable
 from shared.services.errors import LeadNotFound
 from shared.services.ports import LeadFilter
-from shared.typed_json import Checked, Rules, Unreadable, from_plain
+from shared.typed_json import Checked, Rules, from_plain
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 LONGEST_TEXT = 200  # characters
@@ -41,13 +41,13 @@ _GRADE = Rules(
 )
 
 
-def _number(least: int, most: int, about: str) -> Rules:
+def _number(least: int, most: int, description: str) -> Rules:
     words = f"must be a whole number from {least} to {most}"
-    return Rules(ge=least, le=most, words=words, description=about)
+    return Rules(ge=least, le=most, words=words, description=description)
 
 
-def _text(about: str) -> Rules:
-    return Rules(max_length=LONGEST_TEXT, description=about)
+def _text(description: str) -> Rules:
+    return Rules(max_length=LONGEST_TEXT, description=description)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -74,8 +74,8 @@ class LeadsQuery:
         Annotated[bool, Rules(description="Only leads whose follow-up is overdue, or only the others.")]
         | None
     ) = None
-    min_score: Annotated[int, _number(0, MAX_SCORE, "Leads with at least so many points.")] | None = None
-    limit: Annotated[int, _number(1, MAX_LIMIT, "How many leads a page has at most.")] = DEFAULT_LIMIT
+    min_score: Annotated[int, _number(0, MAX_SCORE, "Leads with at least this score.")] | None = None
+    limit: Annotated[int, _number(1, MAX_LIMIT, "Maximum number of leads on a page.")] = DEFAULT_LIMIT
     cursor: (
         Annotated[
             str,
@@ -214,8 +214,8 @@ def _typed(hint: Any, text: str) -> Any:
     return text
 
 
-def _firm(text: str | None) -> tuple[str, str] | None:
-    """A company by its name in any spelling, or by its domain."""
-    from shared.enrichment.company import company_key  # noqa: PLC0415 - only where a company is asked for
+def _company(text: str | None) -> tuple[str, str] | None:
+    """Comparison key and domain of a company that is asked for by its name in any spelling, or its domain."""
+    from shared.enrichment.company import company_key  # noqa: PLC0415 - only for a query by company
 
     return None if text is None else (company_key(text) or "-", text.strip().casefold() or "-")

@@ -19,13 +19,10 @@ from shared.policy.model import Policy
 from shared.scoring.facts import flatten
 from shared.services.queries import LeadPreview, PushPreview
 from shared.typed_json import (
-    UNKNOWN_MEMBER,
     Checked,
     Instant,
-    Mistake,
     Rules,
     Unknown,
-    Unreadable,
     check_finite,
     expect_json,
     from_json,
@@ -172,7 +169,7 @@ class PreviewBody:
 
     push: OpenObject | None = None
     lead_id: LeadId | None = None
-    facts: Annotated[dict[str, Any], Rules(max_length=FACTS_TAKEN), Checked(flatten_facts)] = field(
+    facts: Annotated[dict[str, Any], Rules(max_length=MOST_FACTS), Checked(flatten_facts)] = field(
         default_factory=dict
     )
     interactions: Annotated[tuple[InteractionBody, ...], Rules(max_length=INTERACTIONS_KEPT)] = ()
@@ -187,11 +184,7 @@ class PreviewBody:
             raise ValueError("needs `push`, `facts` or `leadId`")
 
     def to_preview(self, now: datetime) -> PushPreview | LeadPreview:
-        """What is to be scored, by which policy, at which instant; nothing of it is stored.
-
-        Raises:
-            InvalidRequest: `policy` is no policy.
-        """
+        """The query; raises InvalidRequest if `policy` isn't the text of a policy."""
         policy = _policy(self.policy)
         if self.lead_id is not None:
             return LeadPreview(lead_id=self.lead_id, policy=policy, at=self.at)
@@ -199,7 +192,7 @@ class PreviewBody:
         return PushPreview(
             push=push_of(self.push or {}),
             facts=self.facts,
-            interactions=tuple(one.to_report(at) for one in self.interactions),
+            interactions=tuple(interaction.to_report(at) for interaction in self.interactions),
             policy=policy,
             at=at,
         )
@@ -229,15 +222,16 @@ def read_body[Body](
         if unknown == "ignore":
             expect_json(text)
     except Unreadable as exc:
-        raise InvalidRequest(f"Invalid {what}", [_with_known(type_, one) for one in exc.mistakes]) from exc
+        mistakes = [_with_known_members(type_, mistake) for mistake in exc.mistakes]
+        raise InvalidRequest(f"Invalid {what}", mistakes) from exc
     return read
 
 
 def read_parts(types: tuple[type, ...], body: bytes, what: str) -> tuple[Any, ...]:
-    """One body as several types, each of which reads the members that it knows; see `read_body`.
+    """Read one body as several types, each of which ignores the members of the others; see `read_body`.
 
     Raises:
-        RequestTooLarge: as there.
+        RequestTooLarge: more than `MAX_BODY` bytes.
         InvalidRequest: with the mistakes of all types.
     """
     parts: list[Any] = []
@@ -284,9 +278,9 @@ def interaction_of(body: bytes, now: datetime) -> tuple[str, ReportInteraction]:
 
 
 def erasure_of(body: bytes) -> tuple[str | None, str | None]:
-    """The address, or the lead's id: one of them is None."""
-    read = read_body(ErasureBody, body, "erasure")
-    return read.email, read.lead_id
+    """Read the request of an erasure: the address and the lead's id, one of which is None."""
+    erasure = read_body(ErasureBody, body, "erasure")
+    return erasure.email, erasure.lead_id
 
 
 def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:

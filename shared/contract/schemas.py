@@ -26,7 +26,7 @@ type Schemas = dict[str, Schema]
 
 
 class _Sent(GenerateJsonSchema):
-    """Types have their names as titles, fields have none; an absent member is described by its absence."""
+    """Titles for types only, not for fields; neither defaults nor the mark of an absent member."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         """Never: the field's name is enough."""
@@ -67,7 +67,7 @@ def body_schemas(types: Iterable[Any], ref: str = REF, *, unknown: Unknown = "fo
 
 
 def answer_schemas(types: Iterable[Any], ref: str = REF) -> Schemas:
-    """What callers get, by name, without the desk's bookkeeping. Later versions may add members."""
+    """Schemas of what callers get, by name, without the desk's bookkeeping; more members are allowed."""
     schemas = _schemas(types, "serialization", ref, _Answered)
     return {**schemas, "Lead": _public(schemas["Lead"])} if "Lead" in schemas else schemas
 
@@ -205,7 +205,7 @@ def _group(kind: str) -> type:
 
 
 def _compact(node: Any) -> Any:
-    """Write `anyOf` a type and null as `type: [..., null]`."""
+    """Write `anyOf` of a type and null as `type: [..., null]`."""
     if isinstance(node, list | tuple):
         return [_compact(part) for part in node]
     if not isinstance(node, dict):

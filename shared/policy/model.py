@@ -7,6 +7,7 @@ from typing import Annotated
 
 from shared.leads.retries import Backoff
 from shared.marketplace.offer import slugify
+from shared.mistakes import Mistake, Place
 from shared.policy.calendars import CalendarPolicy
 from shared.policy.conditions import Name
 from shared.policy.duration import Duration

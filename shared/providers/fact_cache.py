@@ -1,4 +1,4 @@
-"""Answers of a provider by domain, kept for a while."""
+"""Cache of a provider's facts by domain, each with an expiry."""
 
 from shared.providers.mapping import Facts
 

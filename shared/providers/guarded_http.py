@@ -1,4 +1,4 @@
-"""HTTP that reaches checked addresses only, follows no redirect, and reads a bounded answer."""
+"""HTTP to checked addresses only: no redirects, and a limit on the size of the answer."""
 
 import json
 import socket

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 KEEP_ANSWER = 24 * 3600.0  # seconds
-KEEP_FAILURE = 5 * 60.0  # seconds: so often a provider that is down costs a domain its budget
-FAILURES_IN_A_ROW = 5  # then the provider is left alone for a while
+KEEP_FAILURE = 5 * 60.0  # seconds until a domain that failed is looked up again
+FAILURES_IN_A_ROW = 5  # then look-ups pause
 PAUSE = 60.0  # seconds
 MAX_DOMAINS = 10_000
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})

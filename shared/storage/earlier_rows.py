@@ -47,7 +47,7 @@ def grouped(lead: dict[str, Any]) -> dict[str, Any]:
             concern, member = _CONCERNS[name]
             bookkeeping.setdefault(concern, {})[member] = value
         elif name == "assignment" and isinstance(value, dict):
-            bookkeeping[name] = {_ASSIGNMENT.get(member, member): one for member, one in value.items()}
+            bookkeeping[name] = {_ASSIGNMENT.get(member, member): item for member, item in value.items()}
         else:
             bookkeeping["retries" if name == "setbacks" else name] = value
     return {**lead, "bookkeeping": bookkeeping}

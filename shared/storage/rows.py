@@ -26,8 +26,8 @@ ID_LENGTH = 24
 ERASED = "erased"  # a column that only tombstones have
 IMPORT = "import"  # PartitionKey of imports
 WORKLOAD = "rota"  # PartitionKey and RowKey of the workload: stored rows keep the name
-STAT_COLUMNS = [camel(one.name) for one in fields(StatRow)]
-RULES = "rules"  # PartitionKey of the versions of the rules
+STAT_COLUMNS = [camel(column.name) for column in fields(StatRow)]
+RULES = "rules"  # PartitionKey of the versions of the scoring rules
 
 _JSON = "json"  # stands for all chunks of a row's JSON
 _CHUNK = re.compile(rf"{_JSON}[0-9]+")
@@ -54,17 +54,17 @@ def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None)
 
 
 def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...], Unknown | None]:
-    """The lead of its row, the index rows stored with it, and what this version doesn't know of the row.
+    """Read a lead's row: the lead, its index rows, and the part of the row that this version doesn't know.
 
     Raises:
-        Unreadable: no lead, or a later version has stored something that isn't only more.
+        Unreadable: it isn't a lead, or a later version has changed a member that this version knows.
     """
     index = from_json(tuple[IndexRow, ...], entity.get("index", ""))
     text = _joined(entity)
     stored = from_json(dict[str, Any], text)
     if is_flat(stored):
         stored = grouped(stored)
-        text = _json(stored)
+        text = _json_text(stored)
     lead = from_json(Lead, text)
     return lead, index, _unknown(entity, stored, lead, ("index", ERASED))
 
@@ -89,12 +89,12 @@ def index_entity(lead_id: str, row: IndexRow) -> Entity:
 
 
 def mark_entity(lead_id: str, mark: Mark) -> Entity:
-    """The row of a mark: beside the lead, but under a key that doesn't name it."""
+    """The row of an idempotency mark: in the lead's partition, under a key that doesn't name the lead."""
     return {"PartitionKey": shard_of(lead_id), "RowKey": mark_key(mark.key), "said": mark.value}
 
 
 def mark_of(entity: Mapping[str, Any]) -> Mark:
-    """The mark of its row."""
+    """Read the row of an idempotency mark."""
     return Mark(key=entity["RowKey"].removeprefix(mark_key("")), value=entity["said"])
 
 
@@ -130,7 +130,7 @@ def workload_entity(workload: Workload, unknown: object = None) -> Entity:
 
 
 def workload_of(entity: Mapping[str, Any]) -> tuple[Workload, Unknown | None]:
-    """The workload of its row, and what this version doesn't know of the row."""
+    """Read the row of the workload: its value, and the part of the row that this version doesn't know."""
     stored = from_json(dict[str, Any], _joined(entity))
     workload = from_plain(Workload, stored)
     return workload, _unknown(entity, stored, workload)
@@ -142,14 +142,14 @@ def import_entity(key: str, state: ImportState, unknown: object = None) -> Entit
 
 
 def import_of(entity: Mapping[str, Any]) -> tuple[ImportState, Unknown | None]:
-    """The state of an import of its row, and what this version doesn't know of the row."""
+    """Read the row of an import: its state, and the part of the row that this version doesn't know."""
     stored = from_json(dict[str, Any], _joined(entity))
     state = from_plain(ImportState, stored)
     return state, _unknown(entity, stored, state)
 
 
 def assignment_entity(lead_id: str, assignment: Assignment) -> Entity:
-    """The row of a lead's assignment; beside the workload, to be changed with it."""
+    """The row of a lead's assignment, in the partition of the workload: one transaction changes both."""
     return {
         "PartitionKey": WORKLOAD,
         "RowKey": assignment_key(lead_id),
@@ -158,7 +158,7 @@ def assignment_entity(lead_id: str, assignment: Assignment) -> Entity:
 
 
 def assignment_of(entity: Mapping[str, Any]) -> Assignment:
-    """The assignment of its row."""
+    """Read the row of an assignment."""
     stored = from_json(dict[str, Any], _joined(entity))
     return from_plain(Assignment, assignment_renamed(stored))
 
@@ -195,13 +195,13 @@ def _columns(value: Any, unknown: object, columns: Mapping[str, Any] | None = No
     if not isinstance(unknown, Unknown):
         return {**(columns or {}), **_chunks(to_json(value).decode())}
     row = with_unknown({**(columns or {}), _JSON: json.loads(to_json(value))}, unknown)
-    return {**_chunks(_written(row.pop(_JSON))), **row}
+    return {**_chunks(_json_text(row.pop(_JSON))), **row}
 
 
 def _unknown(
     entity: Mapping[str, Any], stored: Any, value: Any, columns: Sequence[str] = ()
 ) -> Unknown | None:
-    """What a row holds beside `value`, that was read from its `stored` JSON, and `columns`."""
+    """What a row holds beside `value`, which was read from its `stored` JSON, and beside `columns`."""
     ours = ("PartitionKey", "RowKey", *columns)
     others = {
         name: column for name, column in entity.items() if name not in ours and not _CHUNK.fullmatch(name)
@@ -209,7 +209,7 @@ def _unknown(
     return unknown_in({**others, _JSON: stored}, {_JSON: json.loads(to_json(value))})
 
 
-def _written(value: Any) -> str:
+def _json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -13,14 +13,14 @@ from typing import Any
 class Unknown:
     """The unknown part of a stored object or list."""
 
-    members: dict[str, Any] = field(default_factory=dict)  # of an object: whole, by name
-    within: dict[str, "Unknown"] = field(default_factory=dict)  # of an object: in members that we know
+    members: dict[str, Any] = field(default_factory=dict)  # of an object: unknown members by name
+    within: dict[str, "Unknown"] = field(default_factory=dict)  # of an object: inside known members
     items: tuple["UnknownOfItem", ...] = ()  # of a list
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class UnknownOfItem:
-    """What an item of a list holds beyond what we know, and how the item is found again."""
+    """The unknown part of a list item, and how the item is found again."""
 
     number: int  # its place in the list, from 0
     known: Any  # the item as we know it

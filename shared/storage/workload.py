@@ -23,9 +23,10 @@ class TableWorkloads(Workloads):
 
     async def get_workload(self, lead_id: str) -> StoredWorkload:
         found = await self._table.find(WORKLOAD, WORKLOAD)
-        # In this order: an assignment older than its workload would be made again, under an ETag that holds.
-        held = await self._table.find(WORKLOAD, assignment_key(lead_id))
-        assignment = assignment_of(held) if held else None
+        # Read after the workload: read before it, an assignment that is made in between would be missed, and
+        # counted again under an ETag that holds.
+        assigned = await self._table.find(WORKLOAD, assignment_key(lead_id))
+        assignment = assignment_of(assigned) if assigned else None
         if found is None:
             return StoredWorkload(Workload(), None, assignment)
         workload, unknown = workload_of(found)

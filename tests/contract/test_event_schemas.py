@@ -29,7 +29,7 @@ from shared.services.commands import report_follow_up, report_interaction, updat
 from shared.services.erase import erase_lead
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
-from shared.typed_json import Unreadable, from_plain
+from shared.typed_json import from_plain
 from tests.builders import a_context, a_push, opened
 from tests.contract.documents import body_schema, closed_schema, validator_of
 from tests.samples import NOW
