@@ -30,7 +30,7 @@ BLUEPRINTS = [
     marketplace_import.blueprint,
     health.blueprint,
 ]
-BLUEPRINTS.append(openapi.about(tuple(BLUEPRINTS)))
+BLUEPRINTS.append(openapi.openapi_blueprint(tuple(BLUEPRINTS)))
 
 app = func.FunctionApp()
 for blueprint in BLUEPRINTS:

@@ -1,1 +1,1 @@
-"""Triggers: parse, one call, one answer."""
+"""Triggers: parse the request, call one use case, translate its answer."""

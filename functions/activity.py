@@ -1,4 +1,4 @@
-"""CRMs report back: follow-ups, interactions, outcomes, facts."""
+"""CRMs report to the queue `activity`: follow-ups, interactions, status changes, facts."""
 
 import azure.functions as func
 
@@ -20,10 +20,10 @@ blueprint = func.Blueprint()
     data_type=func.DataType.BINARY,
 )
 async def activity_from_bus(message: func.ServiceBusMessage) -> None:
-    """Do what a CRM reports, once, however often it comes.
+    """Apply what a CRM reports, once, however often the message is delivered.
 
-    While the store is away it comes again, for a day. A report that is wrong, or names no lead, goes to the
-    dead-letter queue with the reason in its property `refusal`.
+    While the store is unavailable the message is redelivered, for up to a day. A report that is invalid, or
+    about an unknown lead, is dead-lettered with the reason in its property `refusal`.
     """
     app, now = context(), utc_now()
 

@@ -1,4 +1,4 @@
-"""The clock ticks: missed follow-ups are flagged, and whatever else is due gets done."""
+"""The clock: a timer that flags missed follow-ups and does all other work that is due."""
 
 import azure.functions as func
 
@@ -11,5 +11,5 @@ blueprint = func.Blueprint()
 @blueprint.function_name("clock")
 @blueprint.timer_trigger(arg_name="timer", schedule="%LEADS_CLOCK_SCHEDULE%", run_on_startup=False)
 async def tick(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a trigger must name its binding
-    """Do what is due. A late tick does more, a double one finds it done, the next makes up for a failure."""
+    """Do what is due. A late tick does more, a second one finds it done, the next retries what failed."""
     await run_due(context(), utc_now())

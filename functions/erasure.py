@@ -1,4 +1,4 @@
-"""A person asks to be erased."""
+"""A person asks for the erasure of their data."""
 
 import azure.functions as func
 
@@ -17,9 +17,9 @@ blueprint = func.Blueprint()
 async def erase(req: func.HttpRequest) -> func.HttpResponse:
     """Erase a person by address, or one lead by its id, and answer a receipt without personal data.
 
-    Leads, history, assignments, unread messages of ours and dead letters go; subscribers
+    Leads, history, assignments, unread messages in our own queues and dead letters are deleted; subscribers
     get `lead.erased`. An unknown address gets the same receipt, with zero counts. After a 503 call again: a
-    second call does what the first left undone, and then finds nothing.
+    second call finishes what the first left undone, and then finds nothing.
     """
     now = utc_now()
     email, lead_id = erasure_of(req.get_body())

@@ -1,4 +1,4 @@
-"""Is the app alive, and is it ready."""
+"""Probes: is the app alive, and is it ready."""
 
 from http import HTTPStatus
 
@@ -15,7 +15,7 @@ blueprint = func.Blueprint()
 @blueprint.function_name("health_live")
 @blueprint.route(route="health/live", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def live(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a trigger must name its binding
-    """Answer 200: the process serves. Looks at nothing else."""
+    """Answer 200 while the process serves requests; checks nothing else."""
     return answer(Liveness())
 
 
@@ -23,9 +23,9 @@ async def live(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a 
 @blueprint.route(route="health/ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @answering_problems
 async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a trigger must name its binding
-    """Answer 200 with ages, 503 when work is stale, the store is away or a setting is wrong.
+    """Answer 200 with the age of due work, 503 if work is stale, the store is down or a setting is wrong.
 
-    Runs the clock if its timer has stopped, so polling this keeps the desk going.
+    Runs the clock if its timer has stopped, so a monitor that polls this keeps the desk going.
     """
     health = await check_health(context(), utc_now())
     status = HTTPStatus.OK if health.is_ready else HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,4 +1,4 @@
-"""HTTP answers: JSON, and problems (RFC 9457) that echo nothing of the caller."""
+"""HTTP answers: JSON, and problems (RFC 9457) that quote nothing of the request."""
 
 import functools
 import json
@@ -14,12 +14,13 @@ from shared.contract.responses import Problem, ProblemPart
 from shared.leads.commands import IllegalTransition, InvalidFollowUp, InvalidInteraction, InvalidUpdate
 from shared.leads.json_form import ABSENT
 from shared.marketplace.parse import InvalidPush, PushTooLarge
+from shared.mistakes import Mistake, Place
 from shared.policy.load import InvalidPolicy
 from shared.scoring.replay import NothingToReplay
 from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, PersonNotFound, StoreUnavailable
 from shared.services.queries import TooManyLeads
 from shared.settings import InvalidSettings
-from shared.typed_json import Mistake, Place, to_json, to_plain
+from shared.typed_json import to_json, to_plain
 
 RETRY_AFTER = {"Retry-After": "30"}  # seconds
 
@@ -27,7 +28,7 @@ type Trigger = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
 
 def answer(value: Any, status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
-    """A JSON answer: a dataclass, or JSON's own values."""
+    """A JSON answer made from a dataclass or from JSON's own values."""
     plain = to_plain(value) if is_dataclass(value) else value
     body = json.dumps(plain, ensure_ascii=False)
     return func.HttpResponse(body, status_code=status, mimetype="application/json")
@@ -39,8 +40,8 @@ def problem(
     headers: dict[str, str] | None = None,
     mistakes: Sequence[Mistake] = (),
 ) -> func.HttpResponse:
-    """A problem (RFC 9457): what is wrong and where, in words of ours."""
-    parts = tuple(ProblemPart(detail=one.rule, pointer=pointer(one.place)) for one in mistakes)
+    """A problem (RFC 9457): what is wrong and where, quoting nothing of the request."""
+    parts = tuple(ProblemPart(detail=mistake.rule, pointer=pointer(mistake.place)) for mistake in mistakes)
     body = Problem(
         type="about:blank", title=status.phrase, status=status, detail=detail, errors=parts or ABSENT
     )
@@ -50,12 +51,12 @@ def problem(
 
 
 def pointer(place: Place) -> str:
-    """A place as a JSON pointer (RFC 6901): `/facts/a~1b`; empty for the whole."""
+    """A place as a JSON pointer (RFC 6901), such as `/facts/a~1b`; empty for the whole body."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
 
 
-# What a caller may expect, the particular before the general: the status, and our words where the error's own
-# are for us.
+# The failures that a caller may expect, subclasses before their bases: the status, and a text for the caller
+# where the error's own is meant for our log.
 _EXPECTED: tuple[tuple[type[Exception], HTTPStatus, str | None], ...] = (
     (PushTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, None),
     (RequestTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, None),
@@ -78,7 +79,7 @@ _EXPECTED: tuple[tuple[type[Exception], HTTPStatus, str | None], ...] = (
 
 
 def answering_problems(trigger: Trigger) -> Trigger:
-    """Turn the failures that a caller may expect into problems; anything else is the platform's (500)."""
+    """Answer expected failures with a problem; the platform answers any other exception with 500."""
 
     @functools.wraps(trigger)
     async def answered(req: func.HttpRequest) -> func.HttpResponse:
@@ -91,7 +92,7 @@ def answering_problems(trigger: Trigger) -> Trigger:
 
 
 def _problem_of(exc: Exception) -> func.HttpResponse:
-    status, words = next((status, words) for type_, status, words in _EXPECTED if isinstance(exc, type_))
+    status, detail = next((status, detail) for type_, status, detail in _EXPECTED if isinstance(exc, type_))
     headers = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     mistakes = getattr(exc, "mistakes", ()) if status is HTTPStatus.BAD_REQUEST else ()
-    return problem(status, words or str(exc), headers, mistakes)
+    return problem(status, detail or str(exc), headers, mistakes)

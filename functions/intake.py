@@ -20,9 +20,9 @@ blueprint = func.Blueprint()
 )
 @answering_problems
 async def receive_lead(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer 202 once the lead is kept, 400 or 413 if the body isn't a lead, 503 if nothing can keep it.
+    """Answer 202 once the lead is stored, 400 or 413 if the body isn't a lead, 503 if it can't be stored.
 
-    A lead that the table can't take is kept in the queue `spill`, and `queued`.
+    While the table is unavailable a lead is stored in the queue `spill`, and the result is `queued`.
 
     GET answers 200, stores and shows nothing: it lets a publisher check the URL in a browser.
     """

@@ -1,4 +1,4 @@
-"""Reading leads, and reporting what was done about them."""
+"""List, read and update leads; report follow-ups and interactions."""
 
 import azure.functions as func
 
@@ -17,11 +17,11 @@ blueprint = func.Blueprint()
 @blueprint.route(route="leads", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def leads(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer a page of open leads, or of those of a closed status, the best score first."""
+    """Answer a page of open leads, or of leads with a closed status, the highest score first."""
     now = utc_now()
     query = leads_query(req.params)
-    which = query.to_filter(now)
-    found, cursor = await list_leads(context(), which, limit=query.limit, after=query.cursor, now=now)
+    criteria = query.to_filter(now)
+    found, cursor = await list_leads(context(), criteria, limit=query.limit, after=query.cursor, now=now)
     return answer({"items": [lead_body(lead) for lead in found], "cursor": cursor})
 
 
@@ -29,7 +29,7 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route(route="leads/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def lead(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer the lead with its ledger, 404 if there is none."""
+    """Answer the lead with the ledger of its score, 404 if there is no such lead."""
     return answer(lead_body(await get_lead(context(), lead_id_of(req.route_params), utc_now())))
 
 
@@ -37,9 +37,9 @@ async def lead(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route(route="leads/{id}", methods=["PATCH"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
-    """Change status, owner or `doNotContact` and answer the lead; 409 if the status can't follow its own."""
-    wanted = lead_update(req.get_body())
-    lead = await update_lead(context(), lead_id_of(req.route_params), wanted, now=utc_now())
+    """Change status, owner or `doNotContact` and answer the lead; 409 if its status can't become that one."""
+    update = lead_update(req.get_body())
+    lead = await update_lead(context(), lead_id_of(req.route_params), update, now=utc_now())
     return answer(lead_body(lead))
 
 
@@ -49,8 +49,8 @@ async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
 async def lead_events(req: func.HttpRequest) -> func.HttpResponse:
     """Answer a page of the lead's history, 404 if there is no such lead."""
     first = read_query(EventsQuery, req.params).cursor
-    events, following = await list_events(context(), lead_id_of(req.route_params), first=first)
-    cursor = None if following is None else str(following)
+    events, next_number = await list_events(context(), lead_id_of(req.route_params), first=first)
+    cursor = None if next_number is None else str(next_number)
     return answer({"items": [event_body(event) for event in events], "cursor": cursor})
 
 
@@ -58,18 +58,18 @@ async def lead_events(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route(route="leads/{id}/follow-ups", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def lead_follow_ups(req: func.HttpRequest) -> func.HttpResponse:
-    """Stop the lead's clock and answer the lead; a second report with the same `id` does nothing."""
+    """Record a follow-up, which stops the lead's clock, and answer the lead; the same `id` counts once."""
     now = utc_now()
     report = follow_up_report(req.get_body(), now)
-    followed_up = await report_follow_up(context(), lead_id_of(req.route_params), report, now=now)
-    return answer(lead_body(followed_up))
+    lead = await report_follow_up(context(), lead_id_of(req.route_params), report, now=now)
+    return answer(lead_body(lead))
 
 
 @blueprint.function_name("report_interaction")
 @blueprint.route(route="leads/{id}/interactions", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def lead_interactions(req: func.HttpRequest) -> func.HttpResponse:
-    """Keep what a customer did and answer the lead; its new score follows. The same again does nothing."""
+    """Record what a customer did and answer the lead, which is then scored again; a repeat does nothing."""
     now = utc_now()
     report = interaction_report(req.get_body(), now)
     lead = await report_interaction(context(), lead_id_of(req.route_params), report, now=now)
@@ -80,7 +80,7 @@ async def lead_interactions(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route(route="interactions", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def interactions(req: func.HttpRequest) -> func.HttpResponse:
-    """Keep what a person did with each of their leads, and answer the ids; 404 if no lead has the address."""
+    """Record what a person did on each of their leads, and answer the ids; 404 for an unknown address."""
     now = utc_now()
     email, report = interaction_of(req.get_body(), now)
     leads = await report_interaction_of(context(), email, report, now=now)

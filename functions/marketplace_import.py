@@ -1,4 +1,4 @@
-"""Leads that Partner Center writes into a table of the publisher are taken over."""
+"""Import the leads that Partner Center writes into the publisher's table."""
 
 import azure.functions as func
 
@@ -11,8 +11,8 @@ blueprint = func.Blueprint()
 @blueprint.function_name("take_over_leads")
 @blueprint.timer_trigger(arg_name="timer", schedule="%LEADS_CLOCK_SCHEDULE%", run_on_startup=False)
 async def take_over_leads(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a trigger must name its binding
-    """Go on with the import for at most 40 seconds; without an import do nothing.
+    """Continue the import for at most 40 seconds; do nothing if no import is configured.
 
-    Apart from the clock: a first import of years must not delay an alarm.
+    It has a timer of its own: the first import, of years of leads, must not delay an alarm.
     """
     await import_leads(context(), utc_now)

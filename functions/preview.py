@@ -1,4 +1,4 @@
-"""What would a lead be worth."""
+"""Preview a score."""
 
 import azure.functions as func
 
@@ -15,7 +15,7 @@ blueprint = func.Blueprint()
 @blueprint.route(route="scoring/preview", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def preview_score(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer facts and score, with the ledger, of a made-up push or a stored lead; nothing is stored."""
+    """Answer facts and score, with the ledger, of a made-up push or a stored lead; store nothing."""
     now = utc_now()
     asked = preview_of(req.get_body(), now)
     enrichment, score = await preview(context(), asked, now)

@@ -1,4 +1,4 @@
-"""The frame of a queue's trigger: a message is handled, redelivered, or dead-lettered with its reason."""
+"""What queue triggers share: handle a message, else redeliver it or dead-letter it with a reason."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from typing import Any
 import azure.functions as func
 
 from shared.contract.errors import InvalidRequest
-from shared.contract.messages import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
+from shared.contract.messages import ATTEMPTS, DESK_PROPERTIES, REFUSAL, SENT_AT
 from shared.leads.commands import (
     IllegalTransition,
     InvalidFacts,
@@ -24,7 +24,7 @@ from shared.services.redelivery import Redelivery, dead_letter, redeliver
 
 log = logging.getLogger(__name__)
 
-# The message itself is wrong: no later delivery would go better.
+# The message itself is wrong: every later delivery would fail too.
 PERMANENT = (
     InvalidPush,
     InvalidRequest,
@@ -36,10 +36,10 @@ PERMANENT = (
     LeadUnclear,
     LeadNotFound,
 )
-# The store is away, or others change the same lead: a later delivery may go better.
+# The store is unavailable, or the lead keeps changing: a later delivery may succeed.
 TRANSIENT = (StoreUnavailable, LeadChanged)
 
-# What the sender may have set beside body, id and properties.
+# What else a sender may set, beside body, id and properties; a copy keeps it.
 _ADDRESSING = (
     "content_type",
     "correlation_id",
@@ -53,7 +53,7 @@ _ADDRESSING = (
 
 
 class DeadLettered(Exception):
-    """This message has its reason already; raised so that the platform dead-letters it."""
+    """The message carries the reason for dead-lettering it; raised so that the platform does so."""
 
 
 async def settle(
@@ -64,22 +64,22 @@ async def settle(
     *,
     now: datetime,
 ) -> None:
-    """Handle a message, and settle what becomes of it.
+    """Handle a message; after a failure redeliver or dead-letter it.
 
-    The platform can neither delay a message nor dead-letter it with a reason, so a copy does: it is sent to
-    the same queue, and the message completed. Any failure that isn't listed here is the platform's: it
-    delivers the message again, ten times in all, and then dead-letters it.
+    The platform can neither delay a message nor dead-letter it with a reason. So a copy with the delay or the
+    reason is sent to the same queue, and the message is completed. After any other exception the platform
+    redelivers the message, ten deliveries in all, and then dead-letters it.
 
     Args:
         message: as the platform hands it over.
-        queue: where it came from.
-        redelivery: when it comes again after a transient failure, and how often.
-        handle: does what the message asks for; done again, it finds it done.
+        queue: the queue that it came from.
+        redelivery: how often, and how much later, it is delivered again after a transient failure.
+        handle: does what the message asks for; a second call finds it done.
         now: aware UTC.
 
     Raises:
-        DeadLettered: the message is the copy that carries a reason.
-        BusUnavailable: no copy is certain to be there.
+        DeadLettered: the message is a copy that carries a reason.
+        BusUnavailable: the copy may not have been sent, so the message must not be completed.
     """
     received = accept(message, now)
     try:
@@ -97,7 +97,7 @@ def _reason(exc: Exception) -> str:
 
 
 def accept(message: func.ServiceBusMessage, now: datetime) -> QueuedMessage:
-    """What was sent; `DeadLettered` if it carries the reason why it isn't to be handled."""
+    """Read a message that is to be handled; raises `DeadLettered` if it carries a reason instead."""
     received = message_of(message, now)
     if received.refusal is not None:
         raise DeadLettered("its property `refusal` says why it is a dead letter")
@@ -105,21 +105,21 @@ def accept(message: func.ServiceBusMessage, now: datetime) -> QueuedMessage:
 
 
 def message_of(message: func.ServiceBusMessage, now: datetime) -> QueuedMessage:
-    """What was sent, without what we set on a copy; an invalid value of a property of ours counts as unset.
+    """The message as its sender sent it; a property of ours with an invalid value counts as unset.
 
-    A message without an id is known by its place in the queue: the same when redelivered, another when sent
-    again.
+    Without a message id its number in the queue is the id: the same when the platform redelivers it, another
+    one when the sender sends it again.
     """
     properties = message.application_properties or {}
-    came_at = _utc(message.enqueued_time_utc) or now
+    enqueued_at = _utc(message.enqueued_time_utc) or now
     refusal = properties.get(REFUSAL)
     return QueuedMessage(
         body=message.get_body(),
-        message_id=message.message_id or f"{message.sequence_number}@{came_at.isoformat()}",
-        sent_at=min(now, _instant(properties.get(SENT_AT)) or came_at),
+        message_id=message.message_id or f"{message.sequence_number}@{enqueued_at.isoformat()}",
+        sent_at=min(now, _instant(properties.get(SENT_AT)) or enqueued_at),
         attempts=_count(properties.get(ATTEMPTS, 0)),
         refusal=None if refusal is None else str(refusal),
-        properties={name: value for name, value in properties.items() if name not in OF_THE_DESK},
+        properties={name: value for name, value in properties.items() if name not in DESK_PROPERTIES},
         addressing={name: text for name in _ADDRESSING if (text := getattr(message, name))},
     )
 
@@ -136,7 +136,7 @@ def _instant(value: Any) -> datetime | None:
 
 
 def _utc(at: datetime | None) -> datetime | None:
-    """The platform's `...Utc` times may come without a zone."""
+    """An instant in UTC: the platform's `...Utc` times may lack a zone."""
     if at is None:
         return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

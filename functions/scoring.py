@@ -1,4 +1,4 @@
-"""Score a lead when the bus tells of a push or an interaction."""
+"""Score a lead after a push or an interaction."""
 
 import logging
 
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
     connection="LEADS_BUS",
 )
 async def score_from_bus(message: func.ServiceBusMessage) -> None:
-    """Score the lead that the message's id names; its body isn't read: the table is the truth.
+    """Score the lead that the message id names; the body isn't read: the table is the truth.
 
-    After a failure the platform redelivers the message, and dead-letters it in the end; the clock scores the
-    lead anyway. A lead that is absent was erased: its message is completed, and no dead letter outlives it.
+    After a failure the platform redelivers the message and finally dead-letters it; the clock scores the lead
+    anyway. If the lead was erased, the message is completed: no dead letter may outlive the lead.
     """
     lead_id, number = lead_and_number(message.message_id)
     try:

@@ -1,4 +1,4 @@
-"""Pushes that the table could not take come back."""
+"""Receive the pushes that wait in the queue `spill`."""
 
 import azure.functions as func
 
@@ -18,10 +18,10 @@ blueprint = func.Blueprint()
     data_type=func.DataType.BINARY,
 )
 async def spill_from_bus(message: func.ServiceBusMessage) -> None:
-    """Receive a push that waited, once, as of when it came, however often it comes from the queue.
+    """Receive a push as of the time it came, once, however often the message is delivered.
 
-    While the table is away it comes again, for fourteen days. What isn't a push goes to the dead-letter queue
-    with the reason in its property `refusal`.
+    While the table is unavailable the message is redelivered, for up to fourteen days. A message that isn't a
+    push is dead-lettered with the reason in its property `refusal`.
     """
     app, now = context(), utc_now()
     await settle(

@@ -1,4 +1,4 @@
-"""How leads are doing."""
+"""Figures about the leads of a period."""
 
 import azure.functions as func
 
@@ -15,6 +15,6 @@ blueprint = func.Blueprint()
 @blueprint.route(route="stats", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @answering_problems
 async def stats(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer funnel, speed to lead and what was missed, of the leads received from `from` to before `to`."""
+    """Answer funnel, speed to lead and missed follow-ups of the leads received from `from` to before `to`."""
     begin, end = read_query(StatsQuery, req.params).to_range(utc_now())
     return answer(stats_body(await lead_stats(context(), begin, end), begin, end))

@@ -1,4 +1,4 @@
-"""Wires the app context, lazily and once: importing the app connects to nothing and reads no setting."""
+"""Wire the app context, lazily and once: importing the app connects to nothing and reads no setting."""
 
 import functools
 import logging
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """The time, aware UTC, to the millisecond: what our rows and answers carry."""
+    """Now, aware UTC, to the millisecond, as our rows and answers hold it."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 @functools.cache
 def context() -> AppContext:
-    """The app context of this process.
+    """The app context of this process, wired by the first call.
 
     Raises:
-        InvalidSettings, InvalidPolicy: at every call until they are corrected.
+        InvalidSettings, InvalidPolicy: every call, until settings and policy are corrected.
     """
     return wire(os.environ)
 
 
 def wire(environment: Mapping[str, str]) -> AppContext:
-    """An app context for these settings; opens no connection yet.
+    """Wire an app context for these settings; opens no connection yet.
 
-    The adapters are imported here, not above: their SDKs are half of a cold start, and a health probe or an
-    import of the app needs none of them.
+    Imports the adapters here: their SDKs are half of a cold start, and neither a liveness probe nor an import
+    of the app needs them.
     """
     from shared.messaging.dead_letters import ServiceBusDeadLetters  # noqa: PLC0415
     from shared.messaging.publisher import ServiceBusPublisher, bus_client  # noqa: PLC0415

@@ -1,9 +1,9 @@
-"""How often the clock ticks by its schedule: what tells a clock that has stopped from one that isn't due yet.
+"""The period of the clock by its NCRONTAB schedule, to decide whether the clock has stopped.
 
-The rule "a clock older than three periods has stopped" must hold for any schedule without a second setting,
-and the platform doesn't tell the app its period: so the app reads the time of day from the schedule itself.
-`local/emulators/functions/ncrontab.py` reads a whole schedule, as the platform does: it isn't deployed, and
-the tests compare the two.
+A clock that hasn't run for three periods has stopped. The platform doesn't give the app the period, and a
+second setting could contradict the schedule: so the app reads the times of day from the schedule itself.
+`local/emulators/functions/ncrontab.py`, which isn't deployed, reads whole schedules as the platform does; the
+tests compare the two.
 """
 
 import re
@@ -17,19 +17,19 @@ _SIZES = (60, 60, 24)  # of seconds, minutes, hours
 
 
 def longest_gap(schedule: str) -> timedelta:
-    """The longest time between two ticks of an NCRONTAB text on a day on which it ticks, midnight included.
+    """The longest time between two ticks of an NCRONTAB schedule, over midnight too.
 
-    Days are not looked at: a schedule for Mondays counts as one for every day.
+    The fields for days are ignored: a schedule for Mondays counts as one for every day.
 
     Raises:
-        ValueError: not five or six fields, or seconds, minutes or hours that can't be read.
+        ValueError: there aren't five or six fields, or the seconds, minutes or hours are invalid.
     """
     if not _SHAPE.fullmatch(schedule):
-        raise ValueError("a field of the schedule is missing, one too many, or has a sign that none has")
+        raise ValueError("a field of the schedule is missing, superfluous or has an invalid character")
     fields = schedule.split()
-    written = fields[:3] if len(fields) == 6 else ["0", *fields[:2]]
+    times_of_day = fields[:3] if len(fields) == 6 else ["0", *fields[:2]]
     seconds, minutes, hours = (
-        sorted(_values(text, size)) for text, size in zip(written, _SIZES, strict=True)
+        sorted(_values(text, size)) for text, size in zip(times_of_day, _SIZES, strict=True)
     )
     within_an_hour = [minute * 60 + second for minute in minutes for second in seconds]
     inside = _widest(within_an_hour)

@@ -1,74 +1,41 @@
-"""Dataclasses to JSON and back, checked: names are camelCase there, times RFC 3339.
+"""Read and write dataclasses as JSON: members in camelCase, times in RFC 3339.
 
-The one module of the app that reads and writes values with pydantic, the only validation library. It imports
-pydantic when the first value is read or written, not with the app: the import of the app stays quick.
+The one module that reads and writes values with pydantic. It imports pydantic at the first value, not with
+the app, whose import stays quick.
 """
 
 import functools
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from shared.leads.json_form import camel
+from shared.mistakes import NOT_JSON, Mistake, Unreadable, describe_pattern, mistakes_in
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
-    from pydantic_core import ErrorDetails
+    from pydantic import GetCoreSchemaHandler, TypeAdapter
 
 type Names = Callable[[str], str]
 type Unknown = Literal["ignore", "forbid"]
-type Place = tuple[str | int, ...]
-
-UNKNOWN_MEMBER = "has a member that is not known"
-_UNKNOWN = "unexpected_keyword_argument"
-_PREDICATES = ("must ", "is ", "isn't ", "needs ", "lies ", "has ")
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing that is wrong: where, and which rule it breaks. It never quotes the value."""
-
-    place: Place  # names of members and numbers of items, from the outside in; empty: the whole
-    rule: str
-
-    def __str__(self) -> str:
-        """`follow_up.target` must be ...; or the rule behind a colon, if it is a sentence of its own."""
-        if not self.place:
-            return self.rule
-        colon = "" if self.rule.startswith(_PREDICATES) else ":"
-        return f"`{'.'.join(map(str, self.place))}`{colon} {self.rule}"
-
-
-class Unreadable(ValueError):
-    """The text isn't what was expected. Lists every mistake with its place and rule, and quotes no value."""
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        """With all mistakes, in the order of the type's fields."""
-        super().__init__("; ".join(map(str, mistakes)))
-        self.mistakes = tuple(mistakes)
-
-
-_PATTERNS: dict[str, str] = {}  # what they mean, in words
 
 
 class Rules:
-    """What a field may hold beside its type: `Annotated[int, Rules(ge=0)]`; the names are `pydantic.Field`'s.
+    """Limits of a field beyond its type: `Annotated[int, Rules(ge=0)]`, with the names of `pydantic.Field`.
 
-    A field that says so costs the import of the app nothing: pydantic asks when it builds the reader. `Rules`
-    stand first among the marks of a type, and only once.
+    Unlike `Field` itself it doesn't import pydantic with the app: pydantic asks for the rules when it builds
+    the reader. `Rules` goes first in `Annotated`, and only once.
     """
 
     __slots__ = ("_rules", "_words")
 
     def __init__(self, *, words: str = "", **rules: Any) -> None:
-        """Keep them until pydantic asks; `words` replace pydantic's: of the `pattern`, else of all."""
+        """Keep the rules until pydantic asks; errors give `words` for the `pattern`, else for all."""
         self._rules = rules
         self._words = "" if "pattern" in rules else words
         if words and "pattern" in rules:
-            _PATTERNS[rules["pattern"]] = words
+            describe_pattern(rules["pattern"], words)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
         """Hand the rules to pydantic."""
@@ -82,15 +49,15 @@ class Rules:
 
 
 class Instant:
-    """Marks a time in what callers send: RFC 3339 with a zone, read as aware UTC.
+    """Marks a time that callers send: RFC 3339 with a zone, read as aware UTC.
 
-    Without it pydantic takes a number of seconds, a date alone and a time without a zone, too.
+    Without the mark pydantic also accepts a number of seconds, a date alone and a time without a zone.
     """
 
     _FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
-        """Check the text before pydantic reads it."""
+        """Check the form of the text before pydantic reads it."""
 
         def read(text: Any, read_instant: Callable[[Any], datetime]) -> datetime:
             if not isinstance(text, str) or not self._FORM.fullmatch(text):
@@ -103,14 +70,14 @@ class Instant:
         return {
             "type": "function-wrap",
             "function": {"type": "no-info", "function": read},
-            "schema": {**handler(source), "strict": False},  # a text, of the form that was checked
+            "schema": {**handler(source), "strict": False},  # a text, whose form is checked by then
         }
 
 
 class Checked:
-    """Marks a value that a function checks, or replaces, when pydantic has read it. Stands behind `Rules`.
+    """Marks a value that a function checks, or replaces, once pydantic has read it. Goes after `Rules`.
 
-    The function's ValueError becomes a mistake at the value's place; its text is the rule.
+    A ValueError of the function becomes a mistake at the value's place; its text is the rule.
     """
 
     __slots__ = ("_check",)
@@ -126,27 +93,27 @@ class Checked:
 
 
 def check_finite(value: Any) -> Any:
-    """Check open JSON from outside: no number in it is infinite, or none at all."""
+    """Check open JSON that callers send: its numbers must be finite."""
     if not all(math.isfinite(number) for number in _floats_in(value)):
         raise ValueError("must hold finite numbers only")
     return value
 
 
 def _floats_in(value: Any) -> Iterator[float]:
-    """Level by level: a recursion could go too deep itself."""
+    """Every float, level by level: deep nesting would exhaust a recursion."""
     level = [value]
     while level:
-        yield from (one for one in level if isinstance(one, float))
+        yield from (node for node in level if isinstance(node, float))
         level = [
-            part
-            for one in level
-            if isinstance(one, dict | list)
-            for part in (one.values() if isinstance(one, dict) else one)
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
         ]
 
 
 def as_written(name: str) -> str:
-    """The field's own name, without the underscore that keeps it apart from a keyword."""
+    """The field's own name, without the underscore that distinguishes it from a keyword: `for_` is `for`."""
     return name.rstrip("_")
 
 
@@ -166,37 +133,37 @@ def rfc3339(at: datetime) -> str:
 
 
 def from_json[Value](type_: type[Value], text: str | bytes, *, unknown: Unknown = "ignore") -> Value:
-    """Read a value. Members that the type doesn't know are left out, unless they are forbidden.
+    """Read a value. Members that the type doesn't have are dropped, or are mistakes if they are forbidden.
 
     Raises:
-        Unreadable: the text isn't JSON, or isn't such a value; with every mistake.
+        Unreadable: the text isn't JSON, or isn't a value of the type; with every mistake.
     """
     return cast(Value, _read(adapter(type_, unknown=unknown), text))
 
 
 def expect_json(text: str | bytes) -> None:
-    """Check what `from_json` has read, where members may be ignored: pydantic takes NaN and Infinity there.
+    """Check a text that `from_json` has read: in members that it ignores, pydantic accepts NaN and Infinity.
 
     Raises:
         Unreadable: the text isn't JSON.
     """
-    from pydantic_core import from_json as values_of  # noqa: PLC0415 - see the module
+    from pydantic_core import from_json as parse  # noqa: PLC0415 - see the module
 
     try:
-        values_of(text, allow_inf_nan=False)
+        parse(text, allow_inf_nan=False)
     except ValueError as exc:  # names a line and a column
-        raise Unreadable([Mistake((), _WORDS["json_invalid"].format(error=exc))]) from None
+        raise Unreadable([Mistake((), NOT_JSON.format(error=exc))]) from None
 
 
 def from_plain[Value](type_: type[Value], value: Any, *, unknown: Unknown = "ignore") -> Value:
-    """Read a value from JSON's own values, as strictly as from JSON: a text is no number. See `from_json`."""
+    """Read JSON's own values as strictly as JSON: a text isn't a number. See `from_json`."""
     from pydantic_core import to_json as as_text  # noqa: PLC0415 - see the module
 
     return cast(Value, _read(adapter(type_, unknown=unknown), as_text(value, inf_nan_mode="constants")))
 
 
 def from_tables[Value](type_: type[Value], tables: Mapping[str, Any]) -> Value:
-    """Read what people wrote as TOML: names as the fields have them, and no other; see `from_json`."""
+    """Read TOML: members are named like the fields, any other is a mistake. See `from_json`."""
     from pydantic_core import to_json as as_text  # noqa: PLC0415 - see the module
 
     reader = adapter(type_, names=as_written, unknown="forbid")
@@ -204,7 +171,7 @@ def from_tables[Value](type_: type[Value], tables: Mapping[str, Any]) -> Value:
 
 
 def adapter(type_: Any, *, names: Names = camel, unknown: Unknown = "ignore") -> "TypeAdapter[Any]":
-    """What reads and writes a type, and every dataclass within it, by these names; built once."""
+    """Pydantic's reader and writer of a type and the dataclasses in it, with these names; built once."""
     return _built(type_, names, unknown)
 
 
@@ -224,7 +191,7 @@ def _built(type_: Any, names: Names, unknown: Unknown) -> "TypeAdapter[Any]":
     return TypeAdapter(_Configured[type_], config=config)
 
 
-type _Configured[Value] = Value  # pydantic takes settings for an alias, and hands them on to its dataclasses
+type _Configured[Value] = Value  # pydantic accepts a config for an alias, and applies it to its dataclasses
 
 
 def _read(reader: "TypeAdapter[Any]", text: str | bytes, *, is_own_file: bool = False) -> Any:
@@ -233,118 +200,16 @@ def _read(reader: "TypeAdapter[Any]", text: str | bytes, *, is_own_file: bool = 
     try:
         return reader.validate_json(text)
     except ValidationError as exc:
-        raise Unreadable(
-            tuple(_mistakes(exc, _json(text), is_own_file))
-        ) from None  # pydantic's own error holds the input
+        errors = exc.errors(include_url=False, include_input=False)
+        found = tuple(mistakes_in(errors, _json(text), is_own_file=is_own_file))
+        raise Unreadable(found) from None  # pydantic's own error holds the input
 
 
 def _json(text: str | bytes) -> Any:
-    """JSON's own values, to find places in; None if it isn't JSON."""
-    from pydantic_core import from_json as values_of  # noqa: PLC0415 - see the module
+    """The text as JSON's own values, to find places in; None if it isn't JSON."""
+    from pydantic_core import from_json as parse  # noqa: PLC0415 - see the module
 
     try:
-        return values_of(text)
+        return parse(text)
     except ValueError:
         return None
-
-
-def _mistakes(exc: "ValidationError", value: Any, is_own_file: bool) -> Iterator[Mistake]:
-    """By place. A container is wrong for itself only where nothing within it is wrong.
-
-    An unknown member is named in a file of the operator's own. In what others send its name may be anything,
-    also an address: there its object is named.
-    """
-    errors: dict[Place, list[ErrorDetails]] = {}
-    for error in exc.errors(include_url=False, include_input=False):
-        if error["type"] not in _ALTERNATIVES:
-            place = _place(error["loc"], value)
-            is_hidden = error["type"] == _UNKNOWN and not is_own_file
-            errors.setdefault(place[:-1] if is_hidden else place, []).append(error)
-    containers = {place[:depth] for place in errors for depth in range(len(place))}
-    for place, at_place in errors.items():
-        if place not in containers or any(error["type"] == _UNKNOWN for error in at_place):
-            yield from _mistakes_at(place, at_place, is_named=is_own_file)
-
-
-def _mistakes_at(place: Place, errors: "list[ErrorDetails]", *, is_named: bool) -> Iterator[Mistake]:
-    """All that the check of a dataclass (`__post_init__`) found; one mistake for all members of a union."""
-    cause = errors[0].get("ctx", {}).get("error")
-    if isinstance(cause, Unreadable):
-        yield from (Mistake((*place, *within.place), within.rule) for within in cause.mistakes)
-    else:
-        closest = [error for error in errors if error["type"] in _OF_THE_RIGHT_TYPE] or errors
-        rules = dict.fromkeys(
-            _rule(error["type"], error.get("ctx", {}), error["msg"], is_named) for error in closest
-        )
-        yield Mistake(place, _join(rules))
-
-
-def _join(rules: Iterable[str]) -> str:
-    """`must be a text or an object`: the rules of a union's members, any of which would do."""
-    first, *others = rules
-    return " or ".join((first, *(rule.removeprefix("must be ") for rule in others)))
-
-
-def _rule(kind: str, context: Mapping[str, Any], message: str, is_named: bool) -> str:
-    """The rule in our words, else in pydantic's. The context holds bounds and choices, never the value."""
-    if kind == _UNKNOWN:
-        return UNKNOWN_MEMBER if not is_named else "is not known"
-    if kind in ("enum", "literal_error"):
-        return f"must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
-    if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERNS:
-        return _PATTERNS[context["pattern"]]
-    if "recursion limit" in message:
-        return "is nested too deep"
-    words = _WORDS.get(kind, message.removeprefix("Value error, ").replace("{", "{{").replace("}", "}}"))
-    return words.format(**context).replace(" 1 entries", " 1 entry").replace(" 1 characters", " 1 character")
-
-
-_WORDS = {
-    "bool_type": "must be true or false",
-    "dataclass_exact_type": "must be an object",
-    "dataclass_type": "must be an object",
-    "date_from_datetime_parsing": "must be a date such as 2026-03-02",
-    "datetime_from_date_parsing": "must be an instant such as 2026-03-02T09:00:00Z",
-    "datetime_parsing": "must be an instant such as 2026-03-02T09:00:00Z",
-    "datetime_type": "must be an instant such as 2026-03-02T09:00:00Z",
-    "dict_type": "must be an object",
-    "finite_number": "must be finite",
-    "float_type": "must be a number",
-    "greater_than_equal": "must be at least {ge}",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "json_invalid": "isn't JSON: {error}",
-    "less_than_equal": "must be at most {le}",
-    "list_type": "must be a list",
-    "missing": "is missing",
-    "missing_argument": "is missing",
-    "missing_keyword_only_argument": "is missing",
-    "string_pattern_mismatch": "must match {pattern}",
-    "string_too_long": "must have at most {max_length} characters",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_type": "must be a text",
-    "too_long": "must have at most {max_length} entries",
-    "too_short": "must have at least {min_length} entries",
-    "tuple_type": "must be a list",
-}
-
-
-def _place(loc: Place, value: Any) -> Place:
-    """Where that is in the text: without the words that pydantic adds, unless the text has such a member."""
-    place: list[str | int] = []
-    for part in loc:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            if isinstance(part, str) and _ADDED.fullmatch(part):
-                continue
-            value = None
-        place.append(part)
-    return tuple(place)
-
-
-# What pydantic adds to a place: a name for each alternative of a union, a mark for the key of a dict.
-_ADDED = re.compile(r"(str|int|float|bool|none|constrained-\w+|[\w-]+\[.*\]|\[key\])")
-_ALTERNATIVES = ("needs_python_object", "is_instance_of")  # of a union, and nothing that JSON can hold
-_OF_THE_RIGHT_TYPE = ("string_too_long", "string_too_short", "too_long", "too_short", "value_error")

@@ -17,7 +17,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from local.emulators.servicebus.emulator import Emulator, connection_string
 from shared.contract.events import read_event
-from shared.contract.messages import ATTEMPTS, OF_THE_DESK, SENT_AT
+from shared.contract.messages import ATTEMPTS, DESK_PROPERTIES, SENT_AT
 from shared.leads.events import Event
 from shared.messaging import publisher
 from shared.messaging.publisher import ServiceBusPublisher, bus_client
@@ -184,5 +184,5 @@ def _queued(message: ServiceBusReceivedMessage) -> QueuedMessage:
         message_id=str(message.message_id),
         sent_at=datetime.fromisoformat(str(properties[SENT_AT])).astimezone(UTC),
         attempts=int(properties.get(ATTEMPTS, 0)),
-        properties={name: value for name, value in properties.items() if name not in OF_THE_DESK},
+        properties={name: value for name, value in properties.items() if name not in DESK_PROPERTIES},
     )

@@ -64,7 +64,7 @@ def test_a_policy_that_is_not_there_is_named_with_the_other_wrong_settings(tmp_p
     missing = str(tmp_path / "C4N4RY.toml")
     assert problems(GOOD | {"LEADS_POLICY": missing, "LEADS_TABLE": "a"}) == [
         "LEADS_TABLE must be 3 to 63 letters and digits, a letter first, but not `tables`",
-        "LEADS_POLICY must be the path of a file that is there",
+        "LEADS_POLICY must be the path of an existing file",
     ]
 
 

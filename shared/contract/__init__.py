@@ -1,1 +1,1 @@
-"""What crosses the wire: bodies, messages, answers, events."""
+"""The contract: request bodies, queries, answers, messages, events, and the documents about them."""

@@ -27,17 +27,17 @@ _DEFS = "#/$defs/{name}"
 _TOPIC = (
     "Everything that happens to a lead, as CloudEvents 1.0 in binary mode: attributes are application "
     "properties with the prefix `cloudEvents_`; the body is the lead as it is when the event is sent, "
-    "and the event. Properties that aren't known are left out. At least once: skip a MessageId that you "
-    "have seen. The number behind its colon counts the lead's events from 1: order by it. A subscription "
-    "that requires sessions has them in order: what couldn't be sent goes before later ones, but within half "
-    "a minute after a failure a later one may come first. What wasn't published when a lead was erased "
-    "never comes. The setting LEADS_TOPIC names the topic."
+    "and the event. A property without a value is left out. Delivery is at least once: skip a MessageId that "
+    "you have seen. The number after its colon counts the lead's events from 1: order by it. A subscription "
+    "that requires sessions gets them in order: events that couldn't be sent go before later ones, but "
+    "within half a minute after a failure a later one may come first. Events that weren't published before "
+    "their lead was erased are never sent. The setting LEADS_TOPIC names the topic."
 )
 _QUEUE = (
-    "CRMs report back what was done about a lead (`leadId`) or a person (`email`), one of the two. `id` "
-    "is the sender's own: a second report with it does nothing; without one the MessageId serves, and "
-    "without `at` the time of the message. What can't be read or done goes to the dead-letter queue "
-    "with the reason in its property `refusal`. The setting LEADS_ACTIVITY_QUEUE names the queue."
+    "CRMs report what was done about a lead (`leadId`) or a person (`email`), one of the two. `id` is the "
+    "sender's idempotency key: a second report with it does nothing. Default is the MessageId, and for `at` "
+    "the time of the message. A message that is invalid or can't be applied is dead-lettered with the "
+    "reason in its property `refusal`. The setting LEADS_ACTIVITY_QUEUE names the queue."
 )
 _BROKER = {"messageId": "the event's id", "sessionId": "the lead's id", "contentType": CONTENT_TYPE}
 
@@ -52,7 +52,7 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "Marketplace Leads",
             "version": VERSION,
-            "description": "What happens to leads of Microsoft's marketplace, and what CRMs report back.",
+            "description": "Events about leads of Microsoft's marketplace, and reports of CRMs about them.",
             "license": {"name": "MIT"},
         },
         "defaultContentType": CONTENT_TYPE,
@@ -79,13 +79,13 @@ def _server() -> dict[str, Any]:
 
 
 def _channel(address: str, title: str, description: str, messages: Iterable[str]) -> dict[str, Any]:
-    of = {name: {"$ref": f"#/components/messages/{name}"} for name in messages}
-    return {"address": address, "title": title, "description": description, "messages": of}
+    references = {name: {"$ref": f"#/components/messages/{name}"} for name in messages}
+    return {"address": address, "title": title, "description": description, "messages": references}
 
 
 def _operation(action: str, channel: str, messages: Iterable[str]) -> dict[str, Any]:
-    of = [{"$ref": f"#/channels/{channel}/messages/{name}"} for name in messages]
-    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "messages": of}
+    references = [{"$ref": f"#/channels/{channel}/messages/{name}"} for name in messages]
+    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "messages": references}
 
 
 def _message_name(type_: EventType) -> str:
@@ -115,12 +115,12 @@ def _report_message(type_: ActivityType) -> dict[str, Any]:
 
 
 def body_name(type_: EventType) -> str:
-    """What the schema of a message's body is called."""
+    """The name of the schema of a message's body, such as `ScoredBody`."""
     return event_name(type_).removesuffix("Event") + "Body"
 
 
 def message_schemas(ref: str = REF) -> Schemas:
-    """The bodies by name, and all that they refer to."""
+    """Schemas of message bodies by name, and every schema that they refer to."""
     schemas = {**answer_schemas((Lead, Shortened), ref), **event_schemas(ref)}
     for type_, data in PAYLOADS.items():
         event = schemas[event_name(type_)]
@@ -146,7 +146,7 @@ def event_file(type_: EventType) -> Schema:
 
 
 def property_schema(type_: EventType) -> Schema:
-    """The application properties of a message: CloudEvents 1.0 in binary mode, and what filters ask for."""
+    """The application properties of a message: CloudEvents 1.0 in binary mode, and values to filter on."""
     text: Schema = {"type": "string"}
     events: dict[str, Any] = {
         "cloudEvents_specversion": {"const": "1.0"},
@@ -176,21 +176,23 @@ def _body(type_: EventType, ref: str) -> Schema:
 
 
 def activity_name(type_: str) -> str:
-    """What the schema of a type of report is called."""
+    """The name of the schema of a type of report, such as `FollowUpActivity`."""
     return "".join(word.capitalize() for word in type_.split("_")) + "Activity"
 
 
 def activity_schemas() -> Schemas:
-    """One schema for each type of report: what all say, and what this type says."""
+    """One schema for each type of report: the members of every report, and those of its type."""
     schemas = body_schemas((ActivityHead, *REPORTS.values()), unknown="ignore")
     head = schemas[ActivityHead.__name__]
-    return {activity_name(of): _report(of, head, schemas[body.__name__]) for of, body in REPORTS.items()}
+    return {
+        activity_name(type_): _report(type_, head, schemas[body.__name__]) for type_, body in REPORTS.items()
+    }
 
 
 def _report(type_: ActivityType, head: Schema, body: Schema) -> Schema:
-    """About a lead or a person, one of the two."""
-    about = [{"required": ["leadId"]}, {"required": ["email"]}]
+    """A report is about a lead or a person, one of the two."""
+    subject = [{"required": ["leadId"]}, {"required": ["email"]}]
     members = {**head["properties"], **body["properties"], "type": {"const": type_.value}}
     required = ["type", *body.get("required", ())]
-    report = {"title": f"Report: {type_}", "properties": members, "required": required, "oneOf": about}
-    return {**body, **report}
+    title = f"Report: {type_}"
+    return {**body, "title": title, "properties": members, "required": required, "oneOf": subject}

@@ -1,15 +1,15 @@
-"""A request that is wrong: what and where, quoting nothing of it."""
+"""Errors of a caller's request: what is wrong and where, quoting nothing of the request."""
 
 from collections.abc import Sequence
 
-from shared.typed_json import Mistake
+from shared.mistakes import Mistake
 
 
 class InvalidRequest(ValueError):
-    """The caller's request is wrong. Lists every mistake with its place, and quotes no value."""
+    """The request is invalid. Lists every mistake with its place, and quotes no value."""
 
     def __init__(self, what: str, mistakes: Sequence[Mistake] = ()) -> None:
-        """With a sentence, or with what is invalid and its mistakes."""
+        """With a whole sentence; or with what is invalid, such as `Invalid update`, and its mistakes."""
         super().__init__(f"{what}: {'; '.join(map(str, mistakes))}." if mistakes else what)
         self.mistakes = tuple(mistakes)
 
@@ -19,5 +19,5 @@ class RequestTooLarge(InvalidRequest):
 
 
 def invalid(what: str, rule: str, *place: str) -> InvalidRequest:
-    """One mistake that the types can't express."""
+    """The error for one mistake that the types can't express, at a place in the body or query."""
     return InvalidRequest(f"Invalid {what}", [Mistake(place, rule)])

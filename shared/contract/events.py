@@ -1,4 +1,4 @@
-"""Events on the wire: stored rows, and messages as CloudEvents 1.0 in binary mode."""
+"""Events as JSON: in stored rows, and in messages as CloudEvents 1.0 in binary mode."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from shared.contract.responses import event_body, lead_body
 from shared.leads.events import PAYLOADS, Event, EventType, Shortened
 from shared.leads.lead import Lead
 from shared.leads.push import RawPush
-from shared.typed_json import Mistake, Unreadable, from_json, from_plain, rfc3339, to_plain
+from shared.mistakes import Mistake, Unreadable
+from shared.typed_json import from_json, from_plain, rfc3339, to_plain
 
 SOURCE = "/marketplace-leads"
 CONTENT_TYPE = "application/json"
@@ -19,7 +20,7 @@ LONGEST_PROPERTY = 256  # characters; the bus takes 64 KB of properties in all
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Envelope:
-    """An event whose data isn't read yet: its type says how."""
+    """An event before its data is read: the type decides what the data must be."""
 
     id: str
     number: int
@@ -30,14 +31,14 @@ class _Envelope:
 
 def event_json(event: Event) -> str:
     """An event as it is stored."""
-    return _written(event_body(event))
+    return _json(event_body(event))
 
 
 def read_event(text: str) -> Event:
-    """A stored event; members that this version doesn't know are left out.
+    """Read a stored event; members that this version doesn't know are dropped.
 
     Raises:
-        Unreadable: no event, or one of a type that this version doesn't know.
+        Unreadable: the text isn't an event, or its type is unknown to this version.
     """
     envelope = from_json(_Envelope, text)
     if envelope.type not in set(EventType):
@@ -50,25 +51,25 @@ def read_event(text: str) -> Event:
 def message_body(lead: Lead, event: Event) -> bytes:
     """`{"lead": {...}, "event": {...}}`, the lead as it is when the event is sent.
 
-    What doesn't fit into a message is left out: the push as sent and the raw texts; if need be also the facts
-    of CRMs and providers. `GET` still shows them.
+    A body over 200 KB is shortened: first the push as sent and the raw texts are left out, then the facts of
+    CRMs and providers. `GET` still shows them.
     """
-    wire = {"lead": lead_body(lead), "event": event_body(event)}
-    body = _written(wire).encode()
+    members = {"lead": lead_body(lead), "event": event_body(event)}
+    body = _json(members).encode()
     if len(body) <= LARGEST_BODY:
         return body
-    wire["lead"]["raw"] = to_plain(RawPush())
-    wire["event"]["data"] = to_plain(Shortened())
-    body = _written(wire).encode()
+    members["lead"]["raw"] = to_plain(RawPush())
+    members["event"]["data"] = to_plain(Shortened())
+    body = _json(members).encode()
     if len(body) > LARGEST_BODY:
-        wire["lead"]["enrichment"] |= {"facts": {}, "provenance": {}}
-        body = _written(wire).encode()
+        members["lead"]["enrichment"] |= {"facts": {}, "provenance": {}}
+        body = _json(members).encode()
     return body
 
 
 def message_properties(lead: Lead, event: Event) -> dict[str | bytes, Any]:
-    """The application properties, plain values to filter on; unknown ones are left out."""
-    known: dict[str, Any] = {
+    """The application properties, plain values to filter on; a property without a value is left out."""
+    properties: dict[str, Any] = {
         "cloudEvents_specversion": "1.0",
         "cloudEvents_type": event.type.value,
         "cloudEvents_source": SOURCE,
@@ -88,12 +89,12 @@ def message_properties(lead: Lead, event: Event) -> dict[str | bytes, Any]:
         "doNotContact": lead.do_not_contact,
         "imported": getattr(event.data, "imported", False),
     }
-    return {name: _short(value) for name, value in known.items() if value is not None}
+    return {name: _truncated(value) for name, value in properties.items() if value is not None}
 
 
-def _written(wire: Any) -> str:
-    return json.dumps(wire, ensure_ascii=False, separators=(",", ":"))
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _short(value: Any) -> Any:
+def _truncated(value: Any) -> Any:
     return value[:LONGEST_PROPERTY] if isinstance(value, str) else value

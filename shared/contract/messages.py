@@ -1,4 +1,4 @@
-"""Messages that CRMs send to the queue `activity`, and what the desk sets on messages of its own queues."""
+"""Messages that CRMs send to the queue `activity`, and properties that the desk sets on its own copies."""
 
 import enum
 from copy import replace
@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from shared.contract.errors import InvalidRequest
 from shared.contract.requests import (
-    FACTS_TAKEN,
     LONGEST_TEXT,
+    MOST_FACTS,
     FollowUpBody,
     InteractionType,
     LeadId,
@@ -27,9 +27,9 @@ from shared.services.activity import Activity
 from shared.typed_json import Checked, Rules
 
 REFUSAL = "refusal"  # property: why the message was dead-lettered
-ATTEMPTS = "attempts"  # property: how often it was delivered again
+ATTEMPTS = "attempts"  # property: how often the message was redelivered
 SENT_AT = "sentAt"  # property: when the sender's own message came, RFC 3339 UTC
-OF_THE_DESK = frozenset({REFUSAL, ATTEMPTS, SENT_AT})
+DESK_PROPERTIES = frozenset({REFUSAL, ATTEMPTS, SENT_AT})
 
 
 class ActivityType(enum.StrEnum):
@@ -54,7 +54,7 @@ SenderId = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ActivityHead:
-    """What every message says, whatever its type."""
+    """The members of every report, whatever its type."""
 
     type: ActivityType
     id: SenderId | None = None
@@ -70,7 +70,7 @@ class ActivityHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReportedInteraction:
-    """What the customer did: `type` says that it is an interaction, so its own type goes by another name."""
+    """What the customer did. `type` already says that it is an interaction; `interaction` says which."""
 
     interaction: InteractionType
     detail: LongText | OpenObject | None = None
@@ -83,9 +83,9 @@ class ReportedInteraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ReportedFacts:
-    """What the CRM knows, by name."""
+    """Facts that the CRM knows about the lead or person, by name."""
 
-    facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=FACTS_TAKEN), Checked(flatten_facts)]
+    facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=MOST_FACTS), Checked(flatten_facts)]
     by: ShortText | None = None
 
     def to_report(self, at: datetime) -> ReportFacts:  # noqa: ARG002 - facts hold whenever they are reported
@@ -109,9 +109,9 @@ class _Kind:
 
 
 def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
-    """What a CRM reports, about whom; without an `id` or an `at` those of the message count.
+    """Read a CRM's report; without an `id` or an `at` the id or the time of the message counts.
 
-    Members that aren't known are ignored: a CRM may send more.
+    Unknown members are ignored: a CRM may send more.
 
     Raises:
         InvalidRequest: with every mistake; with those of the head alone, if `type` is one of them.
@@ -123,7 +123,7 @@ def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
 
 
 def _report_type(body: bytes) -> type:
-    """What the body says after its head; the head itself, which is then refused, where that isn't clear."""
+    """The type of the report's own members; `ActivityHead`, which is then refused, if that isn't clear."""
     try:
         return REPORTS[read_body(_Kind, body, "activity", unknown="ignore").type]
     except InvalidRequest:

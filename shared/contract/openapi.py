@@ -22,7 +22,7 @@ from shared.contract.schemas import (
 VERSION = "0.1.0"  # of the contract; nothing is released yet
 ABOUT = (
     "Leads of Microsoft's commercial marketplace: received, scored with reasons, followed up. "
-    "Times are RFC 3339 in UTC. Answers and events may get more members, and texts more values, "
+    "Times are RFC 3339 in UTC. Answers and events may get more members, and enumerations more values, "
     "without a new version of this document: ignore what you don't know."
 )
 _KEYS = {"function": "a key of this function or of the host", "admin": "the master key"}
@@ -37,16 +37,16 @@ class Route:
     method: str
     template: str  # as the platform reads it: `leads/{id}`, `marketplace/leads/{offer?}`
     auth: str  # anonymous, function, admin
-    says: str  # the trigger's docstring
+    docstring: str  # of the trigger
 
     @property
     def key(self) -> str:
-        """How the operation is named in `OPERATIONS`."""
+        """The key of the operation in `OPERATIONS`: `GET leads/{id}`."""
         return f"{self.method} {self.template}"
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
-    """The document of these routes; a route without an entry in `OPERATIONS` has no more than its path."""
+    """The document of these routes; a route without an entry in `OPERATIONS` has only path and docstring."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         for path in _paths(route.template):
@@ -85,7 +85,7 @@ def _described(route: Route, path: str) -> dict[str, Any]:
     described = {
         "operationId": f"{name}_without_offer" if is_shorter else name,
         "summary": name.replace("_", " ").capitalize(),
-        "description": _says(route),
+        "description": _description(route),
         "tags": [route.template.partition("/")[0]],
         "security": [{name: []} for name, _ in _schemes(route.auth)],
         "parameters": parameters,
@@ -97,9 +97,9 @@ def _described(route: Route, path: str) -> dict[str, Any]:
     return {name: value for name, value in described.items() if value != []}
 
 
-def _says(route: Route) -> str:
-    """What the docstring says of this method: a paragraph may begin with another one."""
-    paragraphs = route.says.split("\n\n")
+def _description(route: Route) -> str:
+    """The paragraphs of the docstring that begin with this method, else those that begin with no method."""
+    paragraphs = route.docstring.split("\n\n")
     own = [text for text in paragraphs if text.startswith(f"{route.method} ")]
     return "\n\n".join(own or [text for text in paragraphs if not re.match(r"[A-Z]{3,} ", text)])
 
@@ -115,7 +115,7 @@ def _responses(operation: Operation, auth: str) -> dict[str, Any]:
         responses[str(status)] = _problem(HTTPStatus(status))
     if auth in _KEYS:
         responses["401"] = {
-            "description": f"The platform wants {_KEYS[auth]}; its answer has any form, or none."
+            "description": f"The platform requires {_KEYS[auth]}; the body of its answer is unspecified."
         }
     if operation.also is not None:
         answer = _answer(HTTPStatus(operation.also), operation.answer)
@@ -125,11 +125,9 @@ def _responses(operation: Operation, auth: str) -> dict[str, Any]:
 
 def _answer(status: HTTPStatus, answer: Any) -> dict[str, Any]:
     response: dict[str, Any] = {"description": status.phrase}
-    return (
-        response
-        if answer is None
-        else {**response, "content": {"application/json": {"schema": _schema(answer)}}}
-    )
+    if answer is not None:
+        response["content"] = {"application/json": {"schema": _schema(answer)}}
+    return response
 
 
 def _problem(status: HTTPStatus) -> dict[str, Any]:
@@ -141,18 +139,20 @@ def _problem(status: HTTPStatus) -> dict[str, Any]:
     return response
 
 
-def _schema(type_: Any) -> Schema:
-    return type_ if isinstance(type_, dict) else reference(type_.__name__)
+def _schema(described: Any) -> Schema:
+    """A schema as it is, or a reference to the schema of a type."""
+    return described if isinstance(described, dict) else reference(described.__name__)
 
 
 def _schemas() -> Schemas:
-    bodies = [one.body for one in OPERATIONS.values() if isinstance(one.body, type)]
-    answers = [one.answer for one in OPERATIONS.values() if isinstance(one.answer, type)]
+    operations = OPERATIONS.values()
+    bodies = [operation.body for operation in operations if isinstance(operation.body, type)]
+    answers = [operation.answer for operation in operations if isinstance(operation.answer, type)]
     return {**body_schemas(bodies), **answer_schemas((*answers, Problem)), **event_schemas()}
 
 
 def _schemes(auth: str) -> list[tuple[str, dict[str, str]]]:
-    """A key goes into the header or into the query."""
+    """Security schemes of a level: the key goes into a header or into the query."""
     if auth not in _KEYS:
         return []
     key = {"type": "apiKey", "description": _KEYS[auth].capitalize()}

@@ -1,4 +1,4 @@
-"""What the document says of each route beyond its binding and its docstring: one entry for each method."""
+"""What the OpenAPI document adds to each route's binding and docstring: one entry for each method."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -30,15 +30,15 @@ from shared.leads.lead import Lead
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Operation:
-    """A route's method. Its path and key come from the binding, its words from the trigger's docstring."""
+    """A route's method. Path and key come from the binding, the description from the trigger's docstring."""
 
-    name: str = ""  # instead of the function's, where that has several methods
+    name: str = ""  # instead of the function's name, where a function has several methods
     query: type | None = None
     body: Any = None  # a dataclass, or a schema
     answer: Any = None  # a dataclass, or a schema; None: an empty answer
     status: HTTPStatus = HTTPStatus.OK
-    problems: tuple[int, ...] = ()  # statuses that come with a problem, but for 401
-    also: int | None = None  # a status that may come with the same answer instead of a problem
+    problems: tuple[int, ...] = ()  # statuses answered with a problem; 401 is added by the key
+    also: int | None = None  # a status that may carry the same answer instead of a problem
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -67,6 +67,6 @@ PATH_PARAMETERS: dict[str, Schema] = {
     "id": {"schema": {"type": "string", "pattern": f"^{LEAD_ID.pattern}$"}, "description": "The lead's id."},
     "offer": {
         "schema": {"type": "string"},
-        "description": "Partner Center takes one URL for each offer.",
+        "description": "The offer, for Partner Center's configuration of one URL for each offer.",
     },
 }

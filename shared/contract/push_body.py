@@ -1,4 +1,4 @@
-"""The body of a push, as Microsoft documents it, and as leniently as it is read."""
+"""Schema of a push: the members that Microsoft documents, as leniently as `parse_push` reads them."""
 
 from shared.contract.schemas import Schema
 from shared.leads.push import Contact, RawPush
@@ -20,13 +20,13 @@ _EXAMPLE = {
 
 
 def push_body() -> Schema:
-    """Any JSON object, or a list of name and value pairs; what is known has a name, nothing is required."""
+    """Any JSON object, or a list of name and value pairs; names the known members and requires none."""
     return {
         "title": "Push",
-        "description": "A lead as Partner Center sends it. Any JSON object is taken, up to "
+        "description": "A lead as Partner Center sends it. Any JSON object is accepted, up to "
         f"{MAX_DEPTH} levels deep. "
-        "Names count without case, blanks, `-` and `_`; a value that isn't a text counts as its JSON. "
-        "A web form's list of name and value pairs is taken too.",
+        "Names are compared without case, blanks, `-` and `_`; a value that isn't a text is read as its "
+        "JSON. A web form's list of name and value pairs is accepted too.",
         "anyOf": [_object(), _pairs()],
         "examples": [_EXAMPLE],
     }
@@ -46,7 +46,7 @@ def _pairs() -> Schema:
 
 
 def _text() -> Schema:
-    return {"description": "A text, as a rule."}
+    return {"description": "Usually a text."}
 
 
 def _pascal(name: str) -> str:

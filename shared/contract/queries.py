@@ -1,4 +1,4 @@
-"""Queries that callers of the API send: what reads a parameter also describes it."""
+"""Query parameters of the API: one dataclass for each query both reads and describes them."""
 
 import re
 from collections.abc import Mapping
@@ -12,13 +12,14 @@ from shared.leads.index import list_prefix
 from shared.leads.json_form import camel
 from shared.leads.lead import LeadStatus
 from shared.leads.score import MAX_SCORE
+from shared.mistakes import Unreadable
 from shared.services.errors import LeadNotFound
 from shared.services.ports import LeadFilter
-from shared.typed_json import Checked, Rules, Unreadable, from_plain
+from shared.typed_json import Checked, Rules, from_plain
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 LONGEST_TEXT = 200  # characters
-LONGEST_NUMBER = 8  # figures
+LONGEST_NUMBER = 8  # digits
 DEFAULT_RANGE = timedelta(days=30)
 FIRST_YEAR = 1900
 _CURSOR = f"(?:open|closed)![0-9]{{3}}!{LEAD_ID.pattern}"
@@ -35,36 +36,36 @@ _CURSOR_RULE = "must be the `cursor` of a page of this list"
 
 _GRADE = Rules(
     pattern="^[A-D][1-4]$",
-    words="must be a letter A to D with a figure 1 to 4",
+    words="must be a letter A to D and a digit 1 to 4",
     description="Leads of this grade.",
 )
 
 
-def _number(least: int, most: int, about: str) -> Rules:
+def _number(least: int, most: int, description: str) -> Rules:
     words = f"must be a whole number from {least} to {most}"
-    return Rules(ge=least, le=most, words=words, description=about)
+    return Rules(ge=least, le=most, words=words, description=description)
 
 
-def _text(about: str) -> Rules:
-    return Rules(max_length=LONGEST_TEXT, description=about)
+def _text(description: str) -> Rules:
+    return Rules(max_length=LONGEST_TEXT, description=description)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LeadsQuery:
     """Which leads to list, and where the page begins."""
 
-    status: Annotated[LeadStatus | None, Rules(description="Leads of this status; without it open ones.")] = (
-        None
-    )
+    status: Annotated[
+        LeadStatus | None, Rules(description="Leads with this status; default is all open leads.")
+    ] = None
     grade: Annotated[str, _GRADE] | None = None
     owner: Annotated[str, _text("Leads of this owner.")] | None = None
     offer: Annotated[str, _text("Leads for this offer, in any case.")] | None = None
-    company: Annotated[str, _text("Leads of this firm: its name in any spelling, or its domain.")] | None = (
-        None
-    )
-    test: Annotated[bool, Rules(description="Only tests of Partner Center, or only the others.")] | None = (
-        None
-    )
+    company: (
+        Annotated[str, _text("Leads of this company: its name in any spelling, or its domain.")] | None
+    ) = None
+    test: (
+        Annotated[bool, Rules(description="Only Partner Center's test leads, or only real ones.")] | None
+    ) = None
     do_not_contact: (
         Annotated[bool, Rules(description="Only leads that must not be contacted, or only the others.")]
         | None
@@ -73,28 +74,28 @@ class LeadsQuery:
         Annotated[bool, Rules(description="Only leads whose follow-up is overdue, or only the others.")]
         | None
     ) = None
-    min_score: Annotated[int, _number(0, MAX_SCORE, "Leads with at least so many points.")] | None = None
-    limit: Annotated[int, _number(1, MAX_LIMIT, "How many leads a page has at most.")] = DEFAULT_LIMIT
+    min_score: Annotated[int, _number(0, MAX_SCORE, "Leads with at least this score.")] | None = None
+    limit: Annotated[int, _number(1, MAX_LIMIT, "Maximum number of leads on a page.")] = DEFAULT_LIMIT
     cursor: (
         Annotated[
             str,
             Rules(
                 pattern=f"^{_CURSOR}$",
                 words=_CURSOR_RULE,
-                description="Where the page begins: the `cursor` of the page before.",
+                description="Where the page begins: the `cursor` of the previous page.",
             ),
         ]
         | None
     ) = None
 
     def to_filter(self, now: datetime) -> LeadFilter:
-        """Which leads the query asks for."""
+        """The filter for the leads that the query asks for; `now` decides what is overdue."""
         return LeadFilter(
             status=self.status,
             grade=self.grade,
             owner=self.owner,
             offer=(self.offer or "").lower() or None,
-            firm=_firm(self.company),
+            company=_company(self.company),
             test=self.test,
             do_not_contact=self.do_not_contact,
             min_score=self.min_score,
@@ -130,7 +131,7 @@ def _check_time(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StatsQuery:
-    """The time in which the counted leads were received."""
+    """The period in which the counted leads were received."""
 
     from_: (
         Annotated[
@@ -138,7 +139,7 @@ class StatsQuery:
             Rules(
                 pattern=f"^{_INSTANT}$",
                 words=_TIME_RULE,
-                description="Received from then on: a date or an instant; 30 days before `to`.",
+                description="Received from then on: a date or an instant; default is 30 days before `to`.",
             ),
             Checked(_check_time),
         ]
@@ -150,7 +151,7 @@ class StatsQuery:
             Rules(
                 pattern=f"^{_INSTANT}$",
                 words=_TIME_RULE,
-                description="Received before then: a date, for its begin in UTC, or an instant; now.",
+                description="Received before then: a date (from 00:00 UTC) or an instant; default is now.",
             ),
             Checked(_check_time),
         ]
@@ -160,8 +161,8 @@ class StatsQuery:
     def to_range(self, now: datetime) -> tuple[datetime, datetime]:
         """From `from` to before `to`, aware UTC, cut to the millisecond; by default the last 30 days.
 
-        Each is an RFC 3339 instant, or a date, which stands for its begin in UTC. Without `from` it is 30
-        days before `to`, without `to` it is now.
+        Each is an RFC 3339 instant, or a date, which stands for its beginning in UTC. Default for `from` is
+        30 days before `to`, for `to` now.
 
         Raises:
             InvalidRequest: `from` doesn't lie before `to`.
@@ -176,19 +177,19 @@ class StatsQuery:
 def read_query[Query](type_: type[Query], params: Mapping[str, str]) -> Query:
     """The parameters of a query; raises InvalidRequest with every mistake."""
     hints = get_type_hints(type_)
-    known = {
-        name: _typed(hints[one.name], params[name])
-        for one in fields(type_)  # type: ignore[arg-type]
-        if (name := camel(one.name)) in params
+    values = {
+        name: _typed(hints[parameter.name], params[name])
+        for parameter in fields(type_)  # type: ignore[arg-type]
+        if (name := camel(parameter.name)) in params
     }
     try:
-        return from_plain(type_, known)
+        return from_plain(type_, values)
     except Unreadable as exc:
         raise InvalidRequest("Invalid query", exc.mistakes) from exc
 
 
 def lead_id_of(route: Mapping[str, str]) -> str:
-    """The id in the route; a text that can't be one names no lead."""
+    """The id in the route; raises LeadNotFound for a text that can't be an id."""
     lead_id = route.get("id", "")
     if not LEAD_ID.fullmatch(lead_id):
         raise LeadNotFound
@@ -196,7 +197,7 @@ def lead_id_of(route: Mapping[str, str]) -> str:
 
 
 def leads_query(params: Mapping[str, str]) -> LeadsQuery:
-    """Which page of which leads; raises InvalidRequest, also for a cursor of another list."""
+    """Read the query for a page of leads; raises InvalidRequest, also for a cursor of another list."""
     query = read_query(LeadsQuery, params)
     if query.cursor is not None and not query.cursor.startswith(list_prefix(query.status)):
         raise invalid("query", _CURSOR_RULE, "cursor")
@@ -204,17 +205,17 @@ def leads_query(params: Mapping[str, str]) -> LeadsQuery:
 
 
 def _typed(hint: Any, text: str) -> Any:
-    """What a text stands for in a parameter of this type; what it can't be stays a text, and is refused."""
-    wanted = str(hint)
-    if "bool" in wanted and text in ("true", "false"):
+    """The text as true, false or a number if the parameter's type allows that; else the text itself."""
+    type_ = str(hint)
+    if "bool" in type_ and text in ("true", "false"):
         return text == "true"
-    if "int" in wanted and re.fullmatch("[0-9]+", text):
+    if "int" in type_ and re.fullmatch("[0-9]+", text):
         return int(text) if len(text) <= LONGEST_NUMBER else 10**LONGEST_NUMBER
     return text
 
 
-def _firm(text: str | None) -> tuple[str, str] | None:
-    """A company by its name in any spelling, or by its domain."""
-    from shared.enrichment.company import company_key  # noqa: PLC0415 - only where a company is asked for
+def _company(text: str | None) -> tuple[str, str] | None:
+    """Comparison key and domain of a company that is asked for by its name in any spelling, or its domain."""
+    from shared.enrichment.company import company_key  # noqa: PLC0415 - only for a query by company
 
     return None if text is None else (company_key(text) or "-", text.strip().casefold() or "-")

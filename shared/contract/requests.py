@@ -1,4 +1,4 @@
-"""Bodies that callers of the API send. An unknown member is refused: it may be a misspelt one."""
+"""Request bodies of the API. An unknown member is a mistake: it may be a misspelt one."""
 
 import codecs
 from dataclasses import dataclass, field, fields
@@ -13,18 +13,16 @@ from shared.leads.interactions import INTERACTIONS_KEPT
 from shared.leads.json_form import ABSENT, Absent, camel
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.marketplace.parse import push_of
+from shared.mistakes import UNKNOWN_MEMBER, Mistake, Unreadable
 from shared.policy.load import InvalidPolicy, parse_policy
 from shared.policy.model import Policy
 from shared.scoring.facts import flatten
 from shared.services.queries import LeadPreview, PushPreview
 from shared.typed_json import (
-    UNKNOWN_MEMBER,
     Checked,
     Instant,
-    Mistake,
     Rules,
     Unknown,
-    Unreadable,
     check_finite,
     expect_json,
     from_json,
@@ -33,7 +31,7 @@ from shared.typed_json import (
 MAX_BODY = 64 * 1024  # bytes
 MAX_PREVIEW = 256 * 1024  # bytes: a push, and a whole policy
 LONGEST_TEXT = 200  # characters
-FACTS_TAKEN = 200  # in one body
+MOST_FACTS = 200  # in one body
 
 ShortText = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT)]
 LongText = Annotated[str, Rules(max_length=10_000)]
@@ -74,7 +72,7 @@ def check_address(email: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FollowUpBody:
-    """Who followed up, when (now, unless given) and how; a second report with the same `id` does nothing."""
+    """Who followed up, when (default: now) and how; a second report with the same `id` does nothing."""
 
     by: Name
     at: Time | None = None
@@ -99,7 +97,7 @@ class FollowUpBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class UpdateBody:
-    """What is to change; `reason` goes with lost and disqualified, an `owner` of null is none."""
+    """What is to change; `reason` goes with `lost` and `disqualified`, an `owner` of null unassigns."""
 
     status: LeadStatus | Absent = ABSENT
     reason: CloseReason | None = None
@@ -130,7 +128,7 @@ class UpdateBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class InteractionBody:
-    """What a customer did, and when (now, unless given); a second report of the same does nothing."""
+    """What a customer did, and when (default: now); a repeated report does nothing."""
 
     type: InteractionType
     at: Time | None = None
@@ -144,14 +142,14 @@ class InteractionBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class InteractionOfBody(InteractionBody):
-    """What the person who has this address did, and when (now, unless given)."""
+    """What the person with this address did, and when (default: now)."""
 
     email: ShortText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ErasureBody:
-    """Who is to be erased: a person by their `email`, or one lead by its `leadId`; one of the two."""
+    """What is to be erased: a person by their `email`, or one lead by its `leadId`; one of the two."""
 
     email: Annotated[Address | None, Checked(check_address)] = None
     lead_id: LeadId | None = None
@@ -164,14 +162,14 @@ class ErasureBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PreviewBody:
-    """A made-up push, with facts and behaviour; or a `leadId`, beside it only `policy` and `at`.
+    """A made-up push, with facts and interactions; or a `leadId`, with `policy` and `at` only.
 
-    `policy` is the text of a policy file, `at` the instant that is asked about: now, unless given.
+    `policy` is the text of a policy file, `at` the instant of the score (default: now).
     """
 
     push: OpenObject | None = None
     lead_id: LeadId | None = None
-    facts: Annotated[dict[str, Any], Rules(max_length=FACTS_TAKEN), Checked(flatten_facts)] = field(
+    facts: Annotated[dict[str, Any], Rules(max_length=MOST_FACTS), Checked(flatten_facts)] = field(
         default_factory=dict
     )
     interactions: Annotated[tuple[InteractionBody, ...], Rules(max_length=INTERACTIONS_KEPT)] = ()
@@ -186,11 +184,7 @@ class PreviewBody:
             raise ValueError("needs `push`, `facts` or `leadId`")
 
     def to_preview(self, now: datetime) -> PushPreview | LeadPreview:
-        """What is to be scored, by which policy, at which instant; nothing of it is stored.
-
-        Raises:
-            InvalidRequest: `policy` is no policy.
-        """
+        """The query; raises InvalidRequest if `policy` isn't the text of a policy."""
         policy = _policy(self.policy)
         if self.lead_id is not None:
             return LeadPreview(lead_id=self.lead_id, policy=policy, at=self.at)
@@ -198,7 +192,7 @@ class PreviewBody:
         return PushPreview(
             push=push_of(self.push or {}),
             facts=self.facts,
-            interactions=tuple(one.to_report(at) for one in self.interactions),
+            interactions=tuple(interaction.to_report(at) for interaction in self.interactions),
             policy=policy,
             at=at,
         )
@@ -207,14 +201,14 @@ class PreviewBody:
 def read_body[Body](
     type_: type[Body], body: bytes, what: str, *, most: int = MAX_BODY, unknown: Unknown = "forbid"
 ) -> Body:
-    """The body as its type, with or without a byte order mark.
+    """Read a body, with or without a byte order mark.
 
     Args:
         type_: a dataclass of this module.
         body: as sent.
         what: the body's name in errors, such as `update`.
         most: bytes.
-        unknown: what becomes of members that the type doesn't know.
+        unknown: whether members that the type doesn't have are ignored or mistakes.
 
     Raises:
         RequestTooLarge: more than `most` bytes.
@@ -228,15 +222,16 @@ def read_body[Body](
         if unknown == "ignore":
             expect_json(text)
     except Unreadable as exc:
-        raise InvalidRequest(f"Invalid {what}", [_with_known(type_, one) for one in exc.mistakes]) from exc
+        mistakes = [_with_known_members(type_, mistake) for mistake in exc.mistakes]
+        raise InvalidRequest(f"Invalid {what}", mistakes) from exc
     return read
 
 
 def read_parts(types: tuple[type, ...], body: bytes, what: str) -> tuple[Any, ...]:
-    """One body as several types, each of which reads the members that it knows; see `read_body`.
+    """Read one body as several types, each of which ignores the members of the others; see `read_body`.
 
     Raises:
-        RequestTooLarge: as there.
+        RequestTooLarge: more than `MAX_BODY` bytes.
         InvalidRequest: with the mistakes of all types.
     """
     parts: list[Any] = []
@@ -253,43 +248,43 @@ def read_parts(types: tuple[type, ...], body: bytes, what: str) -> tuple[Any, ..
     return tuple(parts)
 
 
-def _with_known(type_: type, mistake: Mistake) -> Mistake:
-    """With the members that the body may have, where one isn't known: its own name is the caller's."""
+def _with_known_members(type_: type, mistake: Mistake) -> Mistake:
+    """List the known members if the mistake is an unknown one, whose own name is never quoted."""
     if mistake.place or mistake.rule != UNKNOWN_MEMBER:
         return mistake
-    known = ", ".join(f"`{camel(one.name)}`" for one in fields(type_))
+    known = ", ".join(f"`{camel(member.name)}`" for member in fields(type_))
     return Mistake((), f"{UNKNOWN_MEMBER}; known are {known}")
 
 
 def follow_up_report(body: bytes, now: datetime) -> ReportFollowUp:
-    """The body of a reported follow-up."""
+    """Read the report of a follow-up."""
     return read_body(FollowUpBody, body, "follow-up").to_report(now)
 
 
 def lead_update(body: bytes) -> UpdateLead:
-    """The body of an update."""
+    """Read an update."""
     return read_body(UpdateBody, body, "update").to_update()
 
 
 def interaction_report(body: bytes, now: datetime) -> ReportInteraction:
-    """The body of an interaction about one lead."""
+    """Read the report of an interaction about one lead."""
     return read_body(InteractionBody, body, "interaction").to_report(now)
 
 
 def interaction_of(body: bytes, now: datetime) -> tuple[str, ReportInteraction]:
-    """The body of an interaction about a person: their address, and what they did."""
-    read = read_body(InteractionOfBody, body, "interaction")
-    return read.email, read.to_report(now)
+    """Read the report of an interaction of a person: their address, and what they did."""
+    interaction = read_body(InteractionOfBody, body, "interaction")
+    return interaction.email, interaction.to_report(now)
 
 
 def erasure_of(body: bytes) -> tuple[str | None, str | None]:
-    """The address, or the lead's id: one of them is None."""
-    read = read_body(ErasureBody, body, "erasure")
-    return read.email, read.lead_id
+    """Read the request of an erasure: the address and the lead's id, one of which is None."""
+    erasure = read_body(ErasureBody, body, "erasure")
+    return erasure.email, erasure.lead_id
 
 
 def preview_of(body: bytes, now: datetime) -> PushPreview | LeadPreview:
-    """The body of a preview."""
+    """Read the request of a preview."""
     return read_body(PreviewBody, body, "preview", most=MAX_PREVIEW).to_preview(now)
 
 

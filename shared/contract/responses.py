@@ -1,4 +1,4 @@
-"""What leaves the desk as JSON: leads and events as callers and subscribers see them, and other answers."""
+"""Answers as JSON, and leads and events as callers and subscribers see them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ def lead_body(lead: Lead) -> dict[str, Any]:
 
 
 def event_body(event: Event) -> dict[str, Any]:
-    """The event, whole."""
+    """The event with all its members."""
     return {
         "id": event.id,
         "number": event.number,
@@ -37,7 +37,7 @@ def event_body(event: Event) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Problem(OmitsDefaults):
-    """What is wrong and where (RFC 9457), in words of ours: nothing of the request is quoted."""
+    """What is wrong and where (RFC 9457), quoting nothing of the request."""
 
     type: Literal["about:blank"]
     title: str  # the status in words
@@ -56,8 +56,8 @@ class ProblemPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class PushReceipt:
-    """The push is kept. `repeated`: the same content came within ten minutes, and adds nothing; `queued`: the
-    table couldn't take it, and the lead comes later, as of now."""
+    """The push is stored. `repeated`: the same content came within ten minutes, and adds nothing; `queued`:
+    the table is unavailable, and the lead will appear later, received as of now."""
 
     lead_id: str
     result: Result
@@ -65,7 +65,7 @@ class PushReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LeadPage:
-    """Leads of a list, the best score first; `cursor` asks for the next page, null on the last."""
+    """Leads of a list, the highest score first; `cursor` asks for the next page, null on the last."""
 
     items: tuple[Lead, ...]
     cursor: str | None
@@ -80,7 +80,7 @@ class LeadIds:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ErasureReceipt:
-    """What was removed, in numbers; all zeros if nothing was there (any more). It names no person."""
+    """How much was deleted; all zeros for an unknown address or lead. Names no person."""
 
     receipt_id: str
     leads: int
@@ -92,7 +92,7 @@ class ErasureReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Appraisal:
-    """What is known about a lead, and what it is worth, point by point."""
+    """What is known about a lead, and its score with the reasons."""
 
     enrichment: Enrichment
     score: Score
@@ -100,28 +100,28 @@ class Appraisal:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Liveness:
-    """The process serves."""
+    """The process serves requests."""
 
     status: Literal["live"] = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ClockRun:
-    """When the clock last did what was due; null: never."""
+    """When the clock last did what was due; null if it never ran."""
 
     last_run_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Rescoring:
-    """How many leads the present rules haven't scored yet."""
+    """How many leads the current scoring rules haven't scored yet."""
 
     left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ImportPass:
-    """A pass over the publisher's table that hasn't come to its end yet."""
+    """A pass over the publisher's table that hasn't reached its end yet."""
 
     began_at: datetime
     rows: int
@@ -139,7 +139,7 @@ class ImportRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Readiness:
-    """How old the oldest undone work of each kind is, and how much was given up; 1000 stands for more."""
+    """How long the oldest work of each kind is overdue, and how much was given up; counts end at 1000."""
 
     status: Literal["ready", "stale"]
     clock: ClockRun
@@ -151,7 +151,7 @@ class Readiness:
 
 
 def readiness(health: Health) -> Readiness:
-    """The answer of a probe."""
+    """The answer to a readiness probe."""
     return Readiness(
         status="ready" if health.is_ready else "stale",
         clock=ClockRun(last_run_at=health.last_clock_run),
@@ -164,7 +164,7 @@ def readiness(health: Health) -> Readiness:
 
 
 def stats_body(stats: Stats, begin: datetime, end: datetime) -> dict[str, Any]:
-    """Figures with their time. A group's name stands under what it is the name of: `offer`, `source`, ..."""
+    """Figures with their period; the name of a group is the member `offer`, `source`, `owner` or `grade`."""
     body: dict[str, Any] = {"from": rfc3339(begin), "to": rfc3339(end), **to_plain(stats)}
     for kind in GROUPS:
         groups = body[f"by{kind.capitalize()}"]

@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of what callers send and what they get, from the types themselves.
+"""JSON Schema (2020-12) of what callers send and get, generated from the types.
 
 Only the documents need it: it imports pydantic's schema generator.
 """
@@ -26,54 +26,54 @@ type Schemas = dict[str, Schema]
 
 
 class _Sent(GenerateJsonSchema):
-    """Types have their names as titles, fields have none; an absent member is described by its absence."""
+    """Titles for types only, not for fields; neither defaults nor the mark of an absent member."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-        """Never: a field's name says it."""
+        """Never: the field's name is enough."""
         return False
 
     def is_instance_schema(self, schema: IsInstanceSchema) -> JsonSchemaValue:  # noqa: ARG002
-        """`Absent` is no JSON."""
+        """`Absent` is never JSON."""
         raise PydanticOmit
 
     def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
-        """A default of ours goes without saying: the description tells what absence means."""
+        """Leave the default out: the description says what absence means."""
         return self.generate_inner(schema["schema"])
 
 
 class _Answered(_Sent):
-    """Every member is there, but for those that a type leaves out when they have their default."""
+    """Every member is required, except defaults that the type leaves out (`OmitsDefaults`)."""
 
     def dataclass_schema(self, schema: DataclassSchema) -> JsonSchemaValue:
-        """Required are the members without a default, or all."""
+        """Require the members that the type always writes."""
         described = super().dataclass_schema(schema)
         if issubclass(schema["cls"], OmitsDefaults):
-            always = {camel(one.name) for one in fields(schema["cls"]) if _is_always_there(one)}
+            always = {camel(member.name) for member in fields(schema["cls"]) if _has_no_default(member)}
             described["required"] = [name for name in described["properties"] if name in always]
         return described
 
 
 class _Asked(_Sent):
-    """A query says what goes without saying."""
+    """A query parameter shows its default."""
 
     def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
-        """As pydantic says it."""
+        """With the default, as pydantic writes it."""
         return GenerateJsonSchema.default_schema(self, schema)
 
 
 def body_schemas(types: Iterable[Any], ref: str = REF, *, unknown: Unknown = "forbid") -> Schemas:
-    """What callers send, by name; `unknown` says what becomes of members that a type doesn't know."""
+    """Schemas of what callers send, by name; `unknown` says whether other members are ignored or mistakes."""
     return _schemas(types, "validation", ref, _Sent, unknown)
 
 
 def answer_schemas(types: Iterable[Any], ref: str = REF) -> Schemas:
-    """What callers get, by name, without the desk's bookkeeping. Later versions may add members."""
+    """Schemas of what callers get, by name, without the desk's bookkeeping; more members are allowed."""
     schemas = _schemas(types, "serialization", ref, _Answered)
     return {**schemas, "Lead": _public(schemas["Lead"])} if "Lead" in schemas else schemas
 
 
 def event_schemas(ref: str = REF) -> Schemas:
-    """One schema for each type of event, those of their data, and `Event`: any of them."""
+    """A schema for each type of event and for its data, and `Event` for any of them."""
     schemas = answer_schemas((EVENT, *PAYLOADS.values()), ref)
     event = {**schemas["Event"], "properties": {**schemas["Event"]["properties"]}}
     for type_ in PAYLOADS:
@@ -82,7 +82,7 @@ def event_schemas(ref: str = REF) -> Schemas:
 
 
 def event_name(type_: EventType) -> str:
-    """What the schema of a type is called."""
+    """The name of the schema of an event type, such as `ScoredEvent`."""
     return "".join(word.capitalize() for word in type_.name.split("_")) + "Event"
 
 
@@ -96,37 +96,37 @@ def query_parameters(type_: type) -> list[Schema]:
 
 
 def _parameter(name: str, schema: Schema, named: Schemas) -> Schema:
-    """Without null: a parameter that isn't given isn't there."""
-    given = {key: value for key, value in schema.items() if key not in ("description", "default", "anyOf")}
+    """One parameter, without null: a parameter that isn't sent is absent."""
+    value = {key: part for key, part in schema.items() if key not in ("description", "default", "anyOf")}
     description, default = schema.get("description", ""), schema.get("default")
-    for one in schema.get("anyOf", ()):
-        if one.get("type") != "null":
-            resolved = named[one["$ref"].rpartition("/")[2]] if "$ref" in one else one
-            given |= {key: value for key, value in resolved.items() if key not in ("title", "description")}
-            description = one.get("description", description)
+    for option in schema.get("anyOf", ()):
+        if option.get("type") != "null":
+            resolved = named[option["$ref"].rpartition("/")[2]] if "$ref" in option else option
+            value |= {key: part for key, part in resolved.items() if key not in ("title", "description")}
+            description = option.get("description", description)
     if default is not None:
-        given["default"] = default
-    return {"name": name, "in": "query", "description": description, "schema": given, "allowEmptyValue": True}
+        value["default"] = default
+    return {"name": name, "in": "query", "description": description, "schema": value, "allowEmptyValue": True}
 
 
 def stats_type() -> type:
-    """`Stats` with its time and its groups: a group's name stands under what it is the name of."""
+    """The type of `stats_body`: `Stats` with its period; the name of a group is `offer`, `source`, ..."""
     members: list[Any] = [("from_", datetime), ("to", datetime)]
-    for one in fields(Stats):
-        _, by, kind = one.name.partition("by_")
-        members.append((one.name, GenericAlias(tuple, (_group(kind), ...)) if by else one.type))
+    for member in fields(Stats):
+        _, by, kind = member.name.partition("by_")
+        members.append((member.name, GenericAlias(tuple, (_group(kind), ...)) if by else member.type))
     return _dataclass("StatsAnswer", members, Stats)
 
 
 def reachable(document: Any, schemas: Schemas, ref: str = REF) -> Schemas:
-    """The schemas that a document refers to, itself or through others."""
+    """The schemas that a document refers to, directly or through others."""
     found: Schemas = {}
-    waiting = [*_named(document, ref)]
-    while waiting:
-        name = waiting.pop()
+    pending = [*_references(document, ref)]
+    while pending:
+        name = pending.pop()
         if name not in found:
             found[name] = schemas[name]
-            waiting += _named(schemas[name], ref)
+            pending += _references(schemas[name], ref)
     return dict(sorted(found.items()))
 
 
@@ -135,8 +135,9 @@ def reference(name: str, ref: str = REF) -> Schema:
     return {"$ref": ref.format(name=name)}
 
 
-def _dataclass(name: str, members: list[Any], like: type) -> type:
-    return make_dataclass(name, members, namespace={"__doc__": like.__doc__}, kw_only=True)
+def _dataclass(name: str, members: list[Any], model: type) -> type:
+    """A dataclass with the docstring of another one."""
+    return make_dataclass(name, members, namespace={"__doc__": model.__doc__}, kw_only=True)
 
 
 EVENT = _dataclass(
@@ -159,19 +160,19 @@ def _schemas(
     generator: type[GenerateJsonSchema],
     unknown: Unknown = "ignore",
 ) -> Schemas:
-    together = adapter(GenericAlias(tuple, tuple(types)), unknown=unknown)
+    of_all = adapter(GenericAlias(tuple, tuple(types)), unknown=unknown)
     template = ref.format(name="{model}")
-    described = together.json_schema(mode=mode, ref_template=template, schema_generator=generator)
+    described = of_all.json_schema(mode=mode, ref_template=template, schema_generator=generator)
     return cast(Schemas, _compact(described["$defs"]))
 
 
-def _is_always_there(one: Any) -> bool:
-    return one.default is MISSING and one.default_factory is MISSING
+def _has_no_default(member: Any) -> bool:
+    return member.default is MISSING and member.default_factory is MISSING
 
 
 def _public(lead: Schema) -> Schema:
     members = {name: schema for name, schema in lead["properties"].items() if name not in HIDDEN}
-    return {**lead, "properties": members, "required": [one for one in lead["required"] if one in members]}
+    return {**lead, "properties": members, "required": [name for name in lead["required"] if name in members]}
 
 
 def _of_type(type_: EventType, event: Schema, ref: str) -> Schema:
@@ -188,34 +189,37 @@ def _any_event(event: Schema, ref: str) -> Schema:
         "oneOf": list(by_type.values()),
         "discriminator": {
             "propertyName": "type",
-            "mapping": {type_: one["$ref"] for type_, one in by_type.items()},
+            "mapping": {type_: schema["$ref"] for type_, schema in by_type.items()},
         },
     }
 
 
 def _group(kind: str) -> type:
-    """`Group`, its `name` called `offer`, `source`, ..."""
+    """`Group` with its `name` renamed to `offer`, `source`, `owner` or `grade`."""
     if kind not in GROUPS:
-        raise AssertionError("figures are broken down by names that are known")
-    members: list[Any] = [(kind if one.name == "name" else one.name, one.type) for one in fields(Group)]
+        raise AssertionError(f"there is no group by {kind}")
+    members: list[Any] = [
+        (kind if member.name == "name" else member.name, member.type) for member in fields(Group)
+    ]
     return _dataclass(f"{kind.capitalize()}Group", members, Group)
 
 
 def _compact(node: Any) -> Any:
-    """Write `anyOf` a type and null as `type: [..., null]`."""
+    """Write `anyOf` of a type and null as `type: [..., null]`."""
     if isinstance(node, list | tuple):
         return [_compact(part) for part in node]
     if not isinstance(node, dict):
         return node
     node = {name: _compact(value) for name, value in node.items()}
     match node:
-        case {"anyOf": [{"type": str() as type_} as one, {"type": "null"}]} if "enum" not in one:
+        case {"anyOf": [{"type": str() as type_} as option, {"type": "null"}]} if "enum" not in option:
             others = {name: value for name, value in node.items() if name != "anyOf"}
-            return {**others, **one, "type": [type_, "null"]}
+            return {**others, **option, "type": [type_, "null"]}
     return node
 
 
-def _named(document: Any, ref: str) -> Iterator[str]:
+def _references(document: Any, ref: str) -> Iterator[str]:
+    """The names of the schemas that a document refers to directly."""
     prefix = ref.format(name="")
     if isinstance(document, dict):
         if "$ref" in document:
@@ -223,4 +227,4 @@ def _named(document: Any, ref: str) -> Iterator[str]:
         document = list(document.values())
     if isinstance(document, list | tuple):
         for part in document:
-            yield from _named(part, ref)
+            yield from _references(part, ref)

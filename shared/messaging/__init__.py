@@ -1,1 +1,1 @@
-"""The way out to subscribers: topic `leads` on Service Bus, and its twin in memory."""
+"""Azure Service Bus: events to the topic, our own queues, dead letters."""

@@ -11,11 +11,11 @@ from shared.services.ports import DeadLetters
 from shared.services.timeouts import COUNT_TIMEOUT
 
 MOST = 100  # counted of one entity
-PAGE = 50  # messages a look asks for
+PAGE = 50  # messages of one peek
 
 
 class ServiceBusDeadLetters(DeadLetters):
-    """Opens a connection for each count: one a minute at most is asked for, and idle links break.
+    """Opens a connection for each count: counts come once a minute at most, and idle links break.
 
     Args:
         connect: makes a client.

@@ -1,4 +1,4 @@
-"""Links to the bus, from opening to closing: what may go wrong, and how long it may take."""
+"""Open and close links to the bus, in bounded time; the errors that may come."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,11 +16,11 @@ BUS_ERRORS = (ServiceBusError, OSError, TimeoutError)
 async def opened[Link: (ServiceBusClient, ServiceBusReceiver, ServiceBusSender)](
     link: Link, timeout: float | None = None
 ) -> AsyncIterator[Link]:
-    """A link that is open meanwhile; closing it takes a bounded time also with a bus that is silent.
+    """Open a link for the length of a `with` block; closing takes bounded time even if the bus is silent.
 
     Args:
         link: not open yet.
-        timeout: seconds for opening it; None: the caller sees to that.
+        timeout: seconds for opening it; None: the caller limits it.
     """
     try:
         async with asyncio.timeout(timeout):
@@ -31,7 +31,7 @@ async def opened[Link: (ServiceBusClient, ServiceBusReceiver, ServiceBusSender)]
 
 
 async def closed(link: ServiceBusClient | ServiceBusReceiver | ServiceBusSender) -> None:
-    """Close it within bounded time; no failure of that matters any more: what was done is done."""
+    """Close a link in bounded time; a failure to close it undoes nothing, and is ignored."""
     with suppress(*BUS_ERRORS):
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await link.close()

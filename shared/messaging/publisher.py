@@ -1,4 +1,4 @@
-"""Sending to Service Bus; publishing to a topic."""
+"""Send messages to Service Bus; publish events to a topic."""
 
 import asyncio
 import functools
@@ -39,7 +39,7 @@ def bus_client(bus: str, *, by_identity: bool) -> ServiceBusClient:
 
 @functools.cache
 def _credential() -> AsyncTokenCredential:
-    """One for all connections: it keeps the token."""
+    """One credential for all connections: it caches the token."""
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - a third of a cold start, rarely needed
 
     return DefaultAzureCredential()
@@ -47,7 +47,7 @@ def _credential() -> AsyncTokenCredential:
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
-    """Messages that wait for their turn, and how it went."""
+    """Messages that wait to be sent, and the outcome for their caller."""
 
     messages: list[ServiceBusMessage]
     sent: asyncio.Future[None]
@@ -56,14 +56,14 @@ class _Waiting:
 class Outbox:
     """Sends messages in order over one link, opened with the first.
 
-    The SDK's sender isn't safe for several coroutines at once. So one task sends for all of them. A
-    caller whose time is up may go: its messages still go out. After a failure the link is given up, and for
-    a few seconds every call fails at once.
+    The SDK's sender isn't safe for several coroutines at once, so one task sends for all of them. If a caller
+    times out, its messages are still sent. After a failure the link is abandoned, and for a few seconds every
+    call fails at once.
 
     Args:
         connect: makes a client; called again after a failure.
-        sender_of: a client's sender, to a topic or a queue.
-        send: sends what waits; `in_batches` or `one_by_one`.
+        sender_of: makes a client's sender to a topic or a queue.
+        send: `in_batches` or `one_by_one`.
     """
 
     def __init__(
@@ -82,18 +82,18 @@ class Outbox:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def send(self, messages: list[ServiceBusMessage]) -> None:
-        """Send messages; `BusUnavailable` if that isn't certain."""
+        """Send messages; raises `BusUnavailable` if the bus doesn't confirm them."""
         if time.monotonic() < self._down_until:
             raise BusUnavailable("it was down a moment ago")
-        mine = _Waiting(messages, asyncio.Future())
-        mine.sent.add_done_callback(_retrieve)
-        self._waiting.append(mine)
+        batch = _Waiting(messages, asyncio.Future())
+        batch.sent.add_done_callback(_retrieve)
+        self._waiting.append(batch)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send_waiting())
-        await asyncio.shield(mine.sent)
+        await asyncio.shield(batch.sent)
 
     async def _send_waiting(self) -> None:
-        """Send the messages of all callers, until none waits; each caller gets the outcome."""
+        """Send the messages of all callers until none waits; each caller gets its outcome."""
         waiting: list[_Waiting] = []
         failure = BusUnavailable("the sender ended")
         try:
@@ -113,7 +113,7 @@ class Outbox:
             for batch in unsent:
                 batch.sent.set_exception(failure)
             if unsent:
-                self._give_up()
+                self._abandon_link()
 
     def _link(self) -> ServiceBusSender:
         if self._client is None or self._sender is None:
@@ -122,15 +122,15 @@ class Outbox:
         return self._sender
 
     async def close(self) -> None:
-        """Let go of all connections; what waits stays unsent."""
+        """Close all connections; messages that wait are not sent."""
         if self._sending is not None:
             self._sending.cancel()
             await asyncio.wait([self._sending])
-        self._give_up()
+        self._abandon_link()
         await asyncio.gather(*self._closing)
 
-    def _give_up(self) -> None:
-        """Close the link in the background: closing a link that hangs takes seconds."""
+    def _abandon_link(self) -> None:
+        """Close the link in the background: if it hangs, closing it takes seconds."""
         self._down_until = time.monotonic() + REST_AFTER_FAILURE
         client, sender, self._client, self._sender = self._client, self._sender, None, None
         if client is not None and sender is not None:
@@ -140,11 +140,11 @@ class Outbox:
 
 
 class ServiceBusPublisher(EventPublisher):
-    """Sends events in order, as few batches as it takes.
+    """Sends events in order, in as few batches as possible.
 
     Args:
         connect: makes a client; called again after a failure.
-        topic: its name; not a partitioned one, whose batches may hold one session only.
+        topic: its name; not a partitioned topic, whose batches may hold one session only.
     """
 
     def __init__(self, connect: Callable[[], ServiceBusClient], topic: str) -> None:
@@ -159,7 +159,7 @@ class ServiceBusPublisher(EventPublisher):
 
 
 async def in_batches(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
-    """In as few batches as it takes."""
+    """Send messages in as few batches as possible."""
     batch = await sender.create_message_batch()
     for message in messages:
         try:
@@ -172,21 +172,21 @@ async def in_batches(sender: ServiceBusSender, messages: Sequence[ServiceBusMess
 
 
 async def one_by_one(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
-    """Each by itself: of any session and any partition, to be enqueued at any time."""
+    """Send each message by itself: sessions, partitions and scheduled times may differ."""
     for message in messages:
         await sender.send_messages(message)
 
 
 async def _close(client: ServiceBusClient, sender: ServiceBusSender) -> None:
     """Close both: a client doesn't keep its senders alive."""
-    with suppress(*BUS_ERRORS):  # they are given up anyway
+    with suppress(*BUS_ERRORS):  # both are abandoned anyway
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await sender.close()
             await client.close()
 
 
 def _retrieve(sent: asyncio.Future[None]) -> None:
-    """Retrieve a failure whose caller has gone, so that asyncio doesn't report it."""
+    """Retrieve a failure whose caller has timed out, so that asyncio doesn't report it."""
     if not sent.cancelled():
         sent.exception()
 

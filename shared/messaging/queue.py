@@ -1,4 +1,4 @@
-"""Our own queues: sending, redelivery, dead-lettering."""
+"""Our own queues: send, redeliver, dead-letter."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -8,21 +8,21 @@ from typing import Any
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
-from shared.contract.messages import ATTEMPTS, OF_THE_DESK, REFUSAL, SENT_AT
+from shared.contract.messages import ATTEMPTS, DESK_PROPERTIES, REFUSAL, SENT_AT
 from shared.messaging.publisher import Outbox, one_by_one
 from shared.services.ports import MessageQueue, QueuedMessage
 from shared.typed_json import adapter, rfc3339
 
 LONGEST_REFUSAL = 1000  # characters
-_LARGEST_MESSAGE = 2**31  # the SDK sends integers of 32 bits only
+_MAX_INTEGER = 2**31  # the SDK sends integers of 32 bits only
 
 
 class ServiceBusQueue(MessageQueue):
-    """Sends messages to a queue, and copies of those that came from it, over a link of its own; see the port.
+    """Sends messages to a queue, and copies of those that it delivered, over a link of its own; see the port.
 
-    A copy has no time to live but the queue's, counted from its enqueueing: a report is a fact, and doesn't
-    expire because a store was away. The queue must not detect duplicates: it would drop a
-    copy, which has the message id of its original, silently.
+    A copy's time to live is the queue's, counted from its own enqueueing: a report is a fact, and doesn't
+    expire because the store was unavailable. The queue must not detect duplicates: a copy has the message id
+    of its original, and would be dropped silently.
 
     Args:
         connect: makes a client; called again after a failure.
@@ -47,9 +47,9 @@ class ServiceBusQueue(MessageQueue):
 
 
 def copy_of(message: QueuedMessage, at: datetime | None = None) -> ServiceBusMessage:
-    """The same body, ids and properties, and ours on top; to be enqueued at an instant, None: at once."""
+    """A copy with the same body, ids and properties, plus the desk's; enqueued at `at` (None: at once)."""
     properties: dict[str | bytes, Any] = {
-        name: _sendable(value) for name, value in message.properties.items() if name not in OF_THE_DESK
+        name: _sendable(value) for name, value in message.properties.items() if name not in DESK_PROPERTIES
     }
     properties[SENT_AT] = rfc3339(message.sent_at)
     if message.attempts:
@@ -66,16 +66,16 @@ def copy_of(message: QueuedMessage, at: datetime | None = None) -> ServiceBusMes
 
 
 def _addressing(given: Mapping[str, str]) -> dict[str, Any]:
-    """The SDK wants a partition key to be the session id, where there is one."""
+    """Without a partition key where there is a session id: the SDK requires the two to be equal."""
     return {
         name: text for name, text in given.items() if name != "partition_key" or "session_id" not in given
     }
 
 
 def _sendable(value: Any) -> Any:
-    """The platform reads properties as JSON; what the SDK can't send as it is goes as text."""
+    """The value if the SDK can send it, else its JSON as text: the platform hands properties over as JSON."""
     if isinstance(value, bool | str | float) or value is None:
         return value
-    if isinstance(value, int) and -_LARGEST_MESSAGE <= value < _LARGEST_MESSAGE:
+    if isinstance(value, int) and -_MAX_INTEGER <= value < _MAX_INTEGER:
         return value
     return adapter(object).dump_json(value).decode()

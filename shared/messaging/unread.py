@@ -1,4 +1,4 @@
-"""Delete single messages from queues before they are read, and from their dead letters."""
+"""Delete single messages from our queues before they are read, and from their dead letters."""
 
 import asyncio
 import logging
@@ -23,10 +23,10 @@ from shared.services.timeouts import (
     HELD_MESSAGE_TIMEOUT,
 )
 
-MOST_LOOKED_AT = 20_000  # messages of one queue; more must be read first
+MOST_LOOKED_AT = 20_000  # messages of one queue; with more, deleting fails until some are read
 PAGE = 250  # messages
 PAUSE = 0.2  # seconds until the next look at a message that another receiver holds
-MOST_DELIVERIES = 5  # of a message in the way: of ten, looking for another one must not cost the last
+MOST_DELIVERIES = 5  # of a message in the way: receiving it costs one of its ten deliveries, never the last
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Place:
     subscription: str | None = None
 
     def receiver(self, client: ServiceBusClient, *, dead: bool) -> ServiceBusReceiver:
-        """Of the messages or of the dead letters; takes nothing by itself."""
+        """A receiver of the messages or of the dead letters; receives nothing yet."""
         sub_queue = ServiceBusSubQueue.DEAD_LETTER if dead else None
         if self.subscription is None:
             return client.get_queue_receiver(self.entity, sub_queue=sub_queue)
@@ -51,13 +51,13 @@ class Place:
 class ServiceBusUnread(UnreadMessages):
     """Deletes messages over connections of its own; see the port.
 
-    First it only looks, which locks nothing. Scheduled copies are cancelled by their numbers. Only
-    where a matching message waits for its turn, it is received, with all that lie before it: those are
-    given back, one delivery of ten the poorer. Dead letters have no such limit.
+    First it peeks, which locks nothing. Scheduled copies are cancelled by their sequence numbers. A matching
+    message that is enqueued is received with all messages before it; those are abandoned, which costs each
+    one of its ten deliveries. Dead letters have no such limit.
 
     Args:
-        connect: makes a client; one for each call: erasing is rare.
-        places: where to look.
+        connect: makes a client, a new one for each call: erasing is rare.
+        places: the queues and subscriptions to look in.
     """
 
     def __init__(self, connect: Callable[[], ServiceBusClient], places: Sequence[Place]) -> None:
@@ -78,25 +78,25 @@ class ServiceBusUnread(UnreadMessages):
 
 
 async def _delete_all(client: ServiceBusClient, place: Place, matches: Matches) -> int:
-    """Messages, then dead letters: they only ever go this way."""
-    alive = await _delete(client, place, matches, dead=False)
-    return alive + await _delete(client, place, matches, dead=True)
+    """Messages, then dead letters: a message may become a dead letter meanwhile, never the reverse."""
+    messages = await _delete(client, place, matches, dead=False)
+    return messages + await _delete(client, place, matches, dead=True)
 
 
 def _count(outcome: int | BaseException) -> int:
-    """The first failure counts, once all have come to their end."""
+    """How many were deleted; raises the failure instead."""
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome
 
 
 async def _delete(client: ServiceBusClient, place: Place, matches: Matches, *, dead: bool) -> int:
-    """Look and take until no matching message is there; another receiver may hold one for a moment."""
-    deleted, give_up = 0, time.monotonic() + HELD_MESSAGE_TIMEOUT
+    """Peek and delete until no message matches; another receiver may hold a message for a moment."""
+    deleted, deadline = 0, time.monotonic() + HELD_MESSAGE_TIMEOUT
     try:
         async with opened(place.receiver(client, dead=dead)) as receiver:
             while matching := (found := await _look(receiver, matches)).matching:
-                if time.monotonic() > give_up:
+                if time.monotonic() > deadline:
                     raise BusUnavailable("another receiver holds a message")
                 if found.scheduled:
                     deleted += await _cancel(client, place, found.scheduled)
@@ -111,16 +111,16 @@ async def _delete(client: ServiceBusClient, place: Place, matches: Matches, *, d
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Sequence numbers, and what lies on the way to them."""
+    """Sequence numbers of matching messages, and what must be received to reach them."""
 
     matching: frozenset[int]
-    scheduled: tuple[int, ...]  # of those, the ones that have yet to come
-    ahead: int  # messages up to the last matching one that has come
-    most_deliveries: int  # of one of them
+    scheduled: tuple[int, ...]  # the matching messages that are not enqueued yet
+    ahead: int  # messages up to the last matching one that is enqueued
+    most_deliveries: int  # the highest delivery count among those
 
 
 async def _look(receiver: ServiceBusReceiver, matches: Matches) -> _Found:
-    """See every message, also those that are locked, scheduled or dead. Locks nothing."""
+    """Peek at every message, also at locked and scheduled ones; locks nothing."""
     matching: list[int] = []
     scheduled: list[int] = []
     seen = ahead = most = most_ahead = 0
@@ -153,7 +153,7 @@ def _expect_spare(found: _Found, *, dead: bool) -> None:
 
 
 async def _cancel(client: ServiceBusClient, place: Place, numbers: Sequence[int]) -> int:
-    """A message that is enqueued meanwhile fails the call: the next look finds it."""
+    """Cancel scheduled messages. If one was enqueued meanwhile the call fails, and the next look finds it."""
     async with opened(client.get_queue_sender(place.entity)) as sender:
         with suppress(ServiceBusError):
             await sender.cancel_scheduled_messages(list(numbers), timeout=ANSWER_TIMEOUT)
@@ -162,7 +162,7 @@ async def _cancel(client: ServiceBusClient, place: Place, numbers: Sequence[int]
 
 
 async def _take(receiver: ServiceBusReceiver, wanted: frozenset[int], ahead: int) -> int:
-    """Receive what lies there in its order, take out what is wanted, give the rest back."""
+    """Receive messages in order, complete those that are wanted, abandon the rest."""
     taken = 0
     held: list[ServiceBusReceivedMessage] = []
     try:
@@ -209,7 +209,7 @@ def _unread(message: ServiceBusReceivedMessage) -> UnreadMessage:
 
 
 def _body(message: ServiceBusReceivedMessage) -> bytes:
-    """The bytes; of a body that isn't bytes what it would be written as."""
+    """The bytes of the body; its text as bytes if it isn't bytes."""
     body = message.body
     if message.body_type == AmqpMessageBodyType.DATA:
         return b"".join(body)

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+from shared.mistakes import Mistake, Place
 from shared.policy.mistakes import quote, refuse
-from shared.typed_json import Mistake, Place, Rules
+from shared.typed_json import Rules
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)

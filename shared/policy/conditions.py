@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
+from shared.mistakes import Mistake
 from shared.policy.mistakes import quote, refuse, suggest
-from shared.typed_json import Mistake, Rules
+from shared.typed_json import Rules
 
 RANKS = ("owner", "c_level", "vp", "director", "manager", "professional", "assistant")
 DEPARTMENTS = (

@@ -6,10 +6,11 @@ from itertools import pairwise
 from typing import Annotated
 
 from shared.leads.follow_up import EscalateTo
+from shared.mistakes import Mistake
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.duration import Duration
 from shared.policy.mistakes import refuse
-from shared.typed_json import Mistake, Rules
+from shared.typed_json import Rules
 
 MOST_CONTACTS = 100
 

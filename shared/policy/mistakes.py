@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared.typed_json import Mistake, Place, Unreadable
+from shared.mistakes import Mistake, Place, Unreadable
 
 LONGEST_SHOWN = 64  # characters of a text
 MOST_SHOWN = 10  # names of a list

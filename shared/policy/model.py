@@ -7,6 +7,7 @@ from typing import Annotated
 
 from shared.leads.retries import Backoff
 from shared.marketplace.offer import slugify
+from shared.mistakes import Mistake, Place
 from shared.policy.calendars import CalendarPolicy
 from shared.policy.conditions import Name
 from shared.policy.duration import Duration
@@ -14,7 +15,7 @@ from shared.policy.follow_up import FollowUpPolicy, NurturePolicy
 from shared.policy.mistakes import list_names, quote, refuse
 from shared.policy.routing import RoutingPolicy
 from shared.policy.scoring import ScoringPolicy
-from shared.typed_json import Mistake, Place, Rules
+from shared.typed_json import Rules
 
 MOST_ATTEMPTS = 100
 LONGEST_PAUSE = timedelta(days=1)  # how far ahead health looks for work that waits for a retry

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
 
+from shared.mistakes import Mistake
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.mistakes import list_names, quote, refuse
-from shared.typed_json import Mistake, Rules
+from shared.typed_json import Rules
 
 MOST_NAMES = 500  # owners, teams, members of a team, rules
 MOST_MEMBERSHIPS = 1000  # of all teams: the workload counts must fit into one row

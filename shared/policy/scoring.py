@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from shared.leads.interactions import PUSH
+from shared.mistakes import Mistake
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.duration import Duration
 from shared.policy.mistakes import list_names, quote, refuse, suggest
-from shared.typed_json import Mistake, Rules, adapter, as_written
+from shared.typed_json import Rules, adapter, as_written
 
 FIT, INTENT = "fit", "intent"  # the groups that the grade is made of
 GRADES = {FIT: "ABC", INTENT: "123"}  # below the lowest: D, 4

@@ -1,1 +1,1 @@
-"""Facts about firms from outside: one provider that answers in JSON over HTTP."""
+"""Facts about companies from an outside provider that answers in JSON over HTTP."""

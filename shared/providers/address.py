@@ -1,4 +1,4 @@
-"""The address of a provider: a template with the place where the domain goes."""
+"""The URL of a provider: a template with a placeholder for the domain."""
 
 import re
 from urllib.parse import quote, urlsplit
@@ -8,12 +8,12 @@ _UNWRITABLE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def checked_url(text: str) -> str:
-    """A setting's template, trimmed.
+    """Check the template of a setting; returns it trimmed.
 
-    The domain comes from strangers, so its place is in the path or the query: never in the host.
+    The domain comes from a customer's address, so it may stand in the path or the query, never in the host.
 
     Raises:
-        ValueError: naming the rule that is broken, never the value: it may hold a key.
+        ValueError: with the broken rule, never the value: it may hold a key.
     """
     url = text.strip()
     if _UNWRITABLE.search(url):
@@ -39,10 +39,10 @@ def checked_url(text: str) -> str:
 
 
 def url_for(template: str, domain: str) -> str:
-    """The template with the domain, percent-encoded, in its place."""
+    """The template with the percent-encoded domain."""
     return template.replace(PLACE, quote(domain, safe="", errors="replace"))
 
 
 def host_of(template: str) -> str:
-    """The host alone: what logs may show."""
+    """The host alone, fit for logs."""
     return urlsplit(template).hostname or ""

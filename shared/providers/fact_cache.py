@@ -1,24 +1,24 @@
-"""Answers of a provider by domain, kept for a while."""
+"""Cache of a provider's facts by domain, each with an expiry."""
 
 from shared.providers.mapping import Facts
 
 
 class FactCache:
-    """Keeps so many domains at most: the one that was kept first goes first. Times are of any one clock."""
+    """Holds at most `most` domains; the oldest entry is evicted. All times must come from one clock."""
 
     def __init__(self, most: int) -> None:
-        """Keep nothing yet."""
+        """Start empty."""
         self._most = most
-        self._kept: dict[str, tuple[float, Facts]] = {}
+        self._entries: dict[str, tuple[float, Facts]] = {}
 
     def get(self, domain: str, now: float) -> Facts | None:
-        """What is kept of a domain, as the caller's own; None if nothing is, or not any more."""
-        until, facts = self._kept.get(domain, (now, {}))
+        """A copy of the domain's facts; None if there are none, or they have expired."""
+        until, facts = self._entries.get(domain, (now, {}))
         return dict(facts) if now < until else None
 
     def keep(self, domain: str, facts: Facts, until: float) -> None:
-        """Keep facts, instead of what was kept of the domain before."""
-        self._kept.pop(domain, None)
-        self._kept[domain] = (until, facts)
-        if len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
+        """Keep a domain's facts until then, instead of earlier ones."""
+        self._entries.pop(domain, None)
+        self._entries[domain] = (until, facts)
+        if len(self._entries) > self._most:
+            del self._entries[next(iter(self._entries))]

@@ -1,4 +1,4 @@
-"""HTTP that reaches checked addresses only, follows no redirect, and reads a bounded answer."""
+"""HTTP to checked addresses only: no redirects, and a limit on the size of the answer."""
 
 import json
 import socket
@@ -12,13 +12,13 @@ from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 MAX_ANSWER = 256 * 1024  # bytes, unpacked
-CONNECTIONS = 16  # at once; who finds none free waits, within their budget
+CONNECTIONS = 16  # at once; a look-up that finds none free waits within its budget
 
 _opened: ContextVar[list[socket.socket]] = ContextVar("_opened")  # the sockets of this request
 
 
 class NoAnswer(Exception):
-    """No answer that we take. The text is the class of the error or a status: fit for a log."""
+    """There is no usable answer. The text is the class of the error or a status, fit for logs."""
 
 
 class ForbiddenAddress(OSError):
@@ -30,7 +30,7 @@ class AnswerTooLong(ValueError):
 
 
 class GuardedResolver(ThreadedResolver):
-    """Resolves a name to addresses that may be reached, all of them: one that may not makes it suspect."""
+    """Resolves a name to addresses; one that must not be reached makes the whole name forbidden."""
 
     def __init__(self, may_reach: Callable[[str], bool]) -> None:
         """Resolve in the running loop's threads."""
@@ -42,16 +42,16 @@ class GuardedResolver(ThreadedResolver):
     ) -> list[ResolveResult]:
         """See `ThreadedResolver.resolve`; raises `ForbiddenAddress`."""
         found = await super().resolve(host, port, family)
-        if not found or not all(self._may_reach(one["host"]) for one in found):
+        if not found or not all(self._may_reach(address["host"]) for address in found):
             raise ForbiddenAddress
         return found
 
 
 def open_session(may_reach: Callable[[str], bool], headers: Mapping[str, str]) -> aiohttp.ClientSession:
-    """A session for `read_json`, without cookies, proxies and `.netrc`; to be made in the loop that uses it.
+    """A session for `read_json`, without cookies, proxies and `.netrc`; open it in the loop that uses it.
 
-    Every socket asks once more whether it may connect: an address in a URL is never resolved. No connection
-    is used twice: aiohttp would send a request again if a used one turned out to be closed.
+    Every socket is checked again before it connects, because an IP address in a URL is never resolved. No
+    connection is reused: aiohttp would repeat a request if the connection turned out to be closed.
     """
 
     def checked_socket(address: aiohttp.AddrInfoType) -> socket.socket:
@@ -91,16 +91,16 @@ async def read_json(session: aiohttp.ClientSession, url: str) -> Any:
 
 @contextmanager
 def _hanging_up() -> Iterator[None]:
-    """End the connections of a request with it: TLS waits 30 seconds for the goodbye of a host that hangs."""
+    """Shut a request's sockets when it ends: TLS would wait 30 seconds for a host that hangs to close."""
     opened: list[socket.socket] = []
     token = _opened.set(opened)
     try:
         yield
     finally:
         _opened.reset(token)
-        for one in opened:
+        for sock in opened:
             with suppress(OSError):  # it is closed already
-                one.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_RDWR)
 
 
 async def _body_at(session: aiohttp.ClientSession, url: str) -> bytes | None:
@@ -118,5 +118,5 @@ async def _body_at(session: aiohttp.ClientSession, url: str) -> bytes | None:
 
 
 def _refuse(constant: str) -> Never:
-    """`NaN` and `Infinity` are Python's, not JSON's."""
+    """Refuse `NaN` and `Infinity`: Python reads them, but they aren't JSON."""
     raise ValueError(constant)

@@ -1,4 +1,4 @@
-"""Facts about firms from any provider that answers in JSON over HTTP."""
+"""Facts about companies from any provider that answers in JSON over HTTP."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 KEEP_ANSWER = 24 * 3600.0  # seconds
-KEEP_FAILURE = 5 * 60.0  # seconds: so often a provider that is down costs a domain its budget
-FAILURES_IN_A_ROW = 5  # then the provider is left alone for a while
+KEEP_FAILURE = 5 * 60.0  # seconds until a domain that failed is looked up again
+FAILURES_IN_A_ROW = 5  # then look-ups pause
 PAUSE = 60.0  # seconds
 MAX_DOMAINS = 10_000
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -29,10 +29,10 @@ _log = logging.getLogger(__name__)
 
 
 class HttpJsonProvider:
-    """Looks firms up over HTTP, each domain once a day, and gives up early: a score never waits long for it.
+    """Looks companies up over HTTP, each domain once a day, within a time budget: a score never waits longer.
 
-    Look-ups of one domain share a request, and the budget of the first. A look-up whose callers have all gone
-    ends within its budget, and is remembered.
+    Concurrent look-ups of one domain share a request and the budget of the first. If all its callers have
+    timed out, the request still ends within its budget, and its answer is cached.
 
     Args:
         url: a template as `address.checked_url` takes it; its scheme isn't checked here.
@@ -61,26 +61,26 @@ class HttpJsonProvider:
         self._open = partial(open_session, may_reach, headers)
         self._session: ClientSession | None = None
         self._cache = FactCache(MAX_DOMAINS)
-        self._asked: dict[str, asyncio.Task[Facts]] = {}
+        self._requests: dict[str, asyncio.Task[Facts]] = {}  # under way, by domain
         self._failures = 0  # in a row
         self._paused_until = clock()
 
     async def list_facts(self, domain: str) -> Facts:
-        """See `FactProvider.facts_of`."""
-        kept = self._cache.get(domain, self._clock())
-        if kept is not None:
-            return kept
-        asked = self._asked.get(domain)
-        if asked is None:
+        """See `FactProvider.list_facts`."""
+        cached = self._cache.get(domain, self._clock())
+        if cached is not None:
+            return cached
+        request = self._requests.get(domain)
+        if request is None:
             if not domain.strip(".") or self._clock() < self._paused_until:  # dots would be another path
                 return {}
-            asked = self._asked[domain] = asyncio.create_task(self._ask(domain))
-            asked.add_done_callback(lambda _: self._asked.pop(domain))
-        await asyncio.wait([asked])  # neither ends it if its caller goes, nor raises if `close` ends it
-        return {} if asked.cancelled() else dict(asked.result())
+            request = self._requests[domain] = asyncio.create_task(self._fetch(domain))
+            request.add_done_callback(lambda _: self._requests.pop(domain))
+        await asyncio.wait([request])  # a cancelled caller doesn't cancel it; `close` may, without an error
+        return {} if request.cancelled() else dict(request.result())
 
-    async def _ask(self, domain: str) -> Facts:
-        """Ask the provider, and remember what came of it."""
+    async def _fetch(self, domain: str) -> Facts:
+        """Ask the provider, and cache its facts or its failure."""
         if self._session is None:
             self._session = self._open()
         try:
@@ -95,7 +95,7 @@ class HttpJsonProvider:
         return facts
 
     def _failed(self, domain: str, why: str) -> None:
-        """Log without domain and URL: one may be a person's own, the other holds a key."""
+        """Cache the failure; log neither domain nor URL: one may identify a person, the other hold a key."""
         now = self._clock()
         self._cache.keep(domain, {}, now + KEEP_FAILURE)
         self._failures += 1
@@ -106,10 +106,10 @@ class HttpJsonProvider:
     async def close(self) -> None:
         """See `FactProvider.close`. Look-ups under way end without facts; a later one opens a new session."""
         session, self._session = self._session, None
-        asked = list(self._asked.values())
-        for task in asked:
-            task.cancel()
-        if asked:
-            await asyncio.wait(asked)
+        requests = list(self._requests.values())
+        for request in requests:
+            request.cancel()
+        if requests:
+            await asyncio.wait(requests)
         if session is not None:
             await session.close()

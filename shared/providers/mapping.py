@@ -17,10 +17,10 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")  # can't be encoded, so couldn't be 
 
 
 def read_mapping(text: str) -> dict[str, str]:
-    """Paths by fact, from a setting's text: `industry=company.category.industry, tag=tags.0`.
+    """Read paths by fact from a setting: `industry=company.category.industry, tag=tags.0`.
 
     Raises:
-        ValueError: the rule, and the position of the entry, from 1, that breaks it; never its text.
+        ValueError: with the broken rule and the number of the entry, from 1; never its text.
     """
     mapping: dict[str, str] = {}
     for position, entry in enumerate(text.split(","), start=1):

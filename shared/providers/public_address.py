@@ -1,17 +1,17 @@
-"""Which IP addresses are the public internet, and no way into a private network."""
+"""Which IP addresses belong to the public internet, and lead into no private network."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-_UNICAST = IPv6Network("2000::/3")  # all that IANA gives out; the rest is local, reserved or a wrapping
+_UNICAST = IPv6Network("2000::/3")  # all that IANA assigns; the rest is local, reserved or wraps IPv4
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
-# Azure's own channel into every machine there; it looks public.
+# Azure's own channel to every virtual machine; it looks like a public address.
 _PLATFORM = IPv4Address("168.63.129.16")
 
 
 def is_public_address(text: str) -> bool:
-    """Whether an address is globally reachable; False for a text that is no IP address.
+    """Whether an address is globally reachable; False for a text that isn't an IP address.
 
-    An IPv6 address that wraps an IPv4 address (mapped, NAT64, 6to4) is judged by that one.
+    An IPv6 address that wraps an IPv4 address (mapped, NAT64, 6to4) counts as the wrapped address.
     """
     try:
         address = ip_address(text)

@@ -43,7 +43,7 @@ class LeadFilter(NamedTuple):
     grade: str | None = None
     owner: str | None = None
     offer: str | None = None
-    firm: tuple[str, str] | None = None  # comparison key and domain of a company: leads with either of them
+    company: tuple[str, str] | None = None  # comparison key and domain; leads with either of the two
     test: bool | None = None
     do_not_contact: bool | None = None
     min_score: int | None = None

@@ -1,1 +1,1 @@
-"""Azure Table Storage: one adapter a port, over one table client."""
+"""Azure Table Storage: one adapter for each port, all over one table client."""

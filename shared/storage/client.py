@@ -35,7 +35,7 @@ def table_client(storage: str, table: str, *, by_identity: bool) -> TableClient:
 
 MOST_OPERATIONS = 100  # of one transaction
 TABLE_IS_MISSING = "TableNotFound"
-_CALLERS_FAULT = {400, 404, 405, 409, 411, 412, 413, 414, 431}  # others pass, or wait for an operator
+_CALLERS_FAULT = {400, 404, 405, 409, 411, 412, 413, 414, 431}  # other statuses pass or need an operator
 
 type Operation = tuple[str, Entity] | tuple[str, Entity, dict[str, Any]]
 
@@ -78,19 +78,22 @@ class Table:
                 return None
 
     async def upsert(self, entity: Entity) -> None:
-        """Write a row, whatever stood there."""
+        """Create or replace a row."""
         client = await self._prepared()
         with self._translated():
             await client.upsert_entity(entity, mode=UpdateMode.REPLACE)
 
     async def delete(self, partition: str, row: str) -> None:
-        """Delete a row; the SDK takes one that is absent for deleted."""
+        """Delete a row; succeeds if it is absent."""
         client = await self._prepared()
         with self._translated():
             await client.delete_entity(partition, row)
 
     async def submit(self, operations: list[Operation], refusals: dict[int, Exception]) -> str:
-        """Run one transaction; the new ETag of its first row. A refusal by status becomes our error."""
+        """Run one transaction; returns the new ETag of its first row.
+
+        `refusals` maps the status of a refused transaction to the error to raise.
+        """
         client = await self._prepared()
         with self._translated(refusals):
             answers = await client.submit_transaction(operations)
@@ -106,7 +109,7 @@ class Table:
         condition: str = "",
         values: Mapping[str, Any] | None = None,
     ) -> list[Entity]:
-        """Rows of leads between two keys, of all partitions, in the order of their keys."""
+        """Rows between two keys from all partitions of leads, at most `limit`, in the order of their keys."""
         bounds = {"from": first, "to": last, **(values or {})}
         ranges = (self.list_rows(shard, bounds, limit, condition, select) for shard in all_shards())
         found = await asyncio.gather(*ranges)
@@ -120,7 +123,7 @@ class Table:
         condition: str = "",
         select: list[str] | None = None,
     ) -> list[Entity]:
-        """Rows of one partition from key `from` to key `to`, at most `limit`, however the pages fall."""
+        """Rows of one partition from key `from` to key `to`, at most `limit`, also if a page is short."""
         found: list[Entity] = []
         async with aclosing(self.scan(partition, values, limit, condition, select)) as rows:
             async for row in rows:
@@ -137,7 +140,7 @@ class Table:
         condition: str = "",
         select: list[str] | None = None,
     ) -> AsyncGenerator[Entity]:
-        """Rows of one partition from key `from` to key `to`, a page at a time; pages fit what is `wanted`."""
+        """Rows of one partition from key `from` to key `to`, a page of at most `wanted` rows at a time."""
         client = await self._prepared()
         query = "PartitionKey eq @partition and RowKey ge @from and RowKey le @to" + condition
         with self._translated():
@@ -169,7 +172,7 @@ class Table:
 
 @contextmanager
 def translated(refusals: Mapping[int, Exception] | None = None) -> Iterator[None]:
-    """Errors of the SDK become ours: what the store refused, or that it is unavailable.
+    """Translate errors of the SDK into ours: refused, or the store is unavailable.
 
     A failed transaction raises `TableTransactionError`, not `ResourceExistsError`: its status says which.
     """
@@ -189,22 +192,22 @@ def translated(refusals: Mapping[int, Exception] | None = None) -> Iterator[None
 
 
 def created(entity: Entity) -> Operation:
-    """A row that must not be there yet."""
+    """Create a row; refused if it is present."""
     return ("create", entity)
 
 
 def updated(entity: Entity, etag: str) -> Operation:
-    """A row as it will be, only if it is unchanged since it was read."""
+    """Replace a row; refused if it changed since it was read."""
     return ("update", entity, {"mode": UpdateMode.REPLACE, **_unchanged(etag)})
 
 
 def upserted(entity: Entity) -> Operation:
-    """A row to be written, whatever stood there."""
+    """Create or replace a row."""
     return ("upsert", entity, {"mode": UpdateMode.REPLACE})
 
 
 def deleted(partition: str, row: str, etag: str | None = None) -> Operation:
-    """A row to be deleted; with an ETag only if it is unchanged since it was read."""
+    """Delete a row; with an ETag refused if it changed since it was read."""
     entity = {"PartitionKey": partition, "RowKey": row}
     return ("delete", entity) if etag is None else ("delete", entity, _unchanged(etag))
 

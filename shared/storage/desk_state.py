@@ -1,4 +1,4 @@
-"""What the app remembers about itself: versions of the rules, and when its clock last ran."""
+"""The app's own state: versions of the scoring rules, and when the clock last ran."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What falls due, by `due!` and `scored!` rows: only keys and columns are read, never leads."""
+"""Due work by `due!` and `scored!` rows: reads keys and columns only, never leads."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Rows of earlier versions, read as today's: what was renamed or grouped since."""
+"""Rows of earlier versions, translated to today's names and groups."""
 
 from typing import Any
 
@@ -33,13 +33,13 @@ _ASSIGNMENT = {
 
 
 def is_flat(lead: dict[str, Any]) -> bool:
-    """The lead was stored by version 0.1.0: its bookkeeping isn't grouped by concern."""
+    """Whether version 0.1.0 stored the lead: its bookkeeping isn't grouped by concern."""
     bookkeeping = lead.get("bookkeeping")
     return isinstance(bookkeeping, dict) and "outbox" not in bookkeeping
 
 
 def grouped(lead: dict[str, Any]) -> dict[str, Any]:
-    """The lead with its bookkeeping by concern; members that aren't known stay where they stand."""
+    """The lead with its bookkeeping grouped by concern; unknown members stay where they are."""
     flat = lead["bookkeeping"]
     bookkeeping: dict[str, Any] = {"outbox": {}}
     for name, value in flat.items():
@@ -47,7 +47,7 @@ def grouped(lead: dict[str, Any]) -> dict[str, Any]:
             concern, member = _CONCERNS[name]
             bookkeeping.setdefault(concern, {})[member] = value
         elif name == "assignment" and isinstance(value, dict):
-            bookkeeping[name] = {_ASSIGNMENT.get(member, member): one for member, one in value.items()}
+            bookkeeping[name] = {_ASSIGNMENT.get(member, member): item for member, item in value.items()}
         else:
             bookkeeping["retries" if name == "setbacks" else name] = value
     return {**lead, "bookkeeping": bookkeeping}

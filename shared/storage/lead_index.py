@@ -1,4 +1,4 @@
-"""Lists of leads by their index rows: only keys and columns are read, never leads."""
+"""Lists of leads by their index rows: reads keys and columns only, never leads."""
 
 import asyncio
 from contextlib import aclosing
@@ -32,7 +32,7 @@ class TableLeadIndex(LeadIndex):
         return lead_id_page([row["RowKey"] for row in rows], limit, after)
 
     async def list_received_between(self, begin: datetime, end: datetime, limit: int) -> list[StatRow]:
-        """See the port. All partitions together stop at the limit."""
+        """See the port. The limit counts over all partitions."""
         bounds = {"from": stat_key(begin, ""), "to": stat_key(end, "")}
         found: list[StatRow] = []
         slots = asyncio.Semaphore(_LONG_RANGES_AT_ONCE)
@@ -49,8 +49,8 @@ class TableLeadIndex(LeadIndex):
 
 
 def list_condition(which: LeadFilter) -> tuple[str, dict[str, Any]]:
-    """The condition, to follow another one, and the values of its parameters."""
-    asked: list[tuple[str, str, Any]] = [
+    """A condition that continues the query's own (` and ...`), and the values of its parameters."""
+    comparisons: list[tuple[str, str, Any]] = [
         ("status", "eq", which.status and which.status.value),
         ("grade", "eq", which.grade),
         ("owner", "eq", which.owner),
@@ -60,13 +60,13 @@ def list_condition(which: LeadFilter) -> tuple[str, dict[str, Any]]:
         ("score", "ge", which.min_score),
     ]
     if which.overdue is not None and which.now is not None:
-        asked.append(("overdueFrom", "le" if which.overdue else "gt", stamp(which.now)))
-    firm = ""
+        comparisons.append(("overdueFrom", "le" if which.overdue else "gt", stamp(which.now)))
+    of_company = ""
     values: dict[str, Any] = {}
-    if which.firm is not None:
+    if which.company is not None:
         # The SDK finds its parameters between blanks.
-        firm = " and (companyKey eq @companyKey or companyDomain eq @companyDomain )"
-        values = dict(zip(("companyKey", "companyDomain"), which.firm, strict=True))
-    given = [(column, operator, value) for column, operator, value in asked if value is not None]
+        of_company = " and (companyKey eq @companyKey or companyDomain eq @companyDomain )"
+        values = dict(zip(("companyKey", "companyDomain"), which.company, strict=True))
+    given = [(column, operator, value) for column, operator, value in comparisons if value is not None]
     condition = "".join(f" and {column} {operator} @{column}" for column, operator, _ in given)
-    return condition + firm, values | {column: value for column, _, value in given}
+    return condition + of_company, values | {column: value for column, _, value in given}

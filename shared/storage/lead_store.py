@@ -53,9 +53,9 @@ class TableLeadStore(LeadStore):
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
         lead_id, index = change.lead.id, index_rows(change.lead)
-        kept = {row.key for row in index}
+        new_keys = {row.key for row in index}
         operations = [updated(lead_entity(change.lead, index, read.unknown), read.etag), *_events(change)]
-        operations += [deleted(shard_of(lead_id), row.key) for row in read.index if row.key not in kept]
+        operations += [deleted(shard_of(lead_id), row.key) for row in read.index if row.key not in new_keys]
         operations += [upserted(index_entity(lead_id, row)) for row in index if row not in read.index]
         operations += _marks(change)
         changed = LeadChanged(lead_id)
@@ -81,15 +81,15 @@ class TableLeadStore(LeadStore):
         return _stored_lead(found) if found and ERASED in found else None
 
     async def delete_events(self, lead_id: str, through: int) -> int:
-        """See the port. Two calls that delete the same event at once: the one refused looks again."""
-        gone, shard = 0, shard_of(lead_id)
+        """See the port. Of two calls that delete the same event at once, the refused one lists again."""
+        count, shard = 0, shard_of(lead_id)
         keys = {"from": event_key(lead_id, 1), "to": event_key(lead_id, through)}
         while rows := await self._table.list_rows(shard, keys, MOST_OPERATIONS, select=["RowKey"]):
             operations = [deleted(shard, row["RowKey"]) for row in rows]
             with suppress(LeadChanged):
                 await self._table.submit(operations, {404: LeadChanged(lead_id)})
-                gone += len(rows)
-        return gone
+                count += len(rows)
+        return count
 
     async def delete_tombstone(self, read: StoredLead) -> None:
         lead_id, last = read.lead.id, read.lead.bookkeeping.outbox.written

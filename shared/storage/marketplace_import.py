@@ -1,4 +1,4 @@
-"""The table `MarketplaceLeads` of the publisher, and how far its import has come."""
+"""The publisher's table `MarketplaceLeads`, and the state of its import in our own table."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ class MarketplaceTableReader(MarketplaceTable):
         self._client = client
 
     async def list_rows(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
-        """See the port. The keys hold no range of time, so the query is by `Timestamp`."""
+        """See the port. The keys aren't ordered by time, so the query is by `Timestamp`."""
         query, values = ("", {}) if since is None else ("Timestamp ge @since", {"since": since})
         pages = self._client.query_entities(query, parameters=values, results_per_page=limit).by_page(
             json.loads(continuation) if continuation else None
@@ -53,7 +53,7 @@ class MarketplaceTableReader(MarketplaceTable):
 
     @property
     def origin(self) -> str:
-        """The address of the account, without keys: another account is another import."""
+        """The address of the account, without keys. Another account is another import."""
         return str(self._client.url)
 
     async def close(self) -> None:
@@ -85,7 +85,7 @@ class TableImportLedger(ImportLedger):
 
     Args:
         table: our own table.
-        origin: where the rows come from: each account has a ledger of its own.
+        origin: the account that the rows come from; each has a ledger of its own.
     """
 
     def __init__(self, table: Table, origin: str) -> None:

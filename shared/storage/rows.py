@@ -1,4 +1,4 @@
-"""Rows of table `Leads`, and the values they keep."""
+"""Rows of table `Leads`: from values to entities and back."""
 
 import json
 import re
@@ -26,8 +26,8 @@ ID_LENGTH = 24
 ERASED = "erased"  # a column that only tombstones have
 IMPORT = "import"  # PartitionKey of imports
 WORKLOAD = "rota"  # PartitionKey and RowKey of the workload: stored rows keep the name
-STAT_COLUMNS = [camel(one.name) for one in fields(StatRow)]
-RULES = "rules"  # PartitionKey of the versions of the rules
+STAT_COLUMNS = [camel(column.name) for column in fields(StatRow)]
+RULES = "rules"  # PartitionKey of the versions of the scoring rules
 
 _JSON = "json"  # stands for all chunks of a row's JSON
 _CHUNK = re.compile(rf"{_JSON}[0-9]+")
@@ -36,7 +36,7 @@ type Entity = dict[str, Any]
 
 
 def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None) -> Entity:
-    """The lead's row. It also names the index rows stored with it: they are what a later change replaces.
+    """The lead's row. It also lists the index rows stored with it, which a later change replaces.
 
     Args:
         lead: the lead.
@@ -54,17 +54,17 @@ def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None)
 
 
 def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...], Unknown | None]:
-    """The lead of its row, the index rows stored with it, and what this version doesn't know of the row.
+    """Read a lead's row: the lead, its index rows, and the part of the row that this version doesn't know.
 
     Raises:
-        Unreadable: no lead, or a later version has stored something that isn't only more.
+        Unreadable: it isn't a lead, or a later version has changed a member that this version knows.
     """
     index = from_json(tuple[IndexRow, ...], entity.get("index", ""))
     text = _joined(entity)
     stored = from_json(dict[str, Any], text)
     if is_flat(stored):
         stored = grouped(stored)
-        text = _written(stored)
+        text = _json_text(stored)
     lead = from_json(Lead, text)
     return lead, index, _unknown(entity, stored, lead, ("index", ERASED))
 
@@ -79,27 +79,27 @@ def event_entity(lead_id: str, event: Event) -> Entity:
 
 
 def event_of(entity: Mapping[str, Any]) -> Event:
-    """The event of its row."""
+    """Read an event's row."""
     return read_event(_joined(entity))
 
 
 def index_entity(lead_id: str, row: IndexRow) -> Entity:
-    """An index row as a row."""
+    """The entity of an index row."""
     return {"PartitionKey": shard_of(lead_id), "RowKey": row.key, **row.columns}
 
 
 def mark_entity(lead_id: str, mark: Mark) -> Entity:
-    """The row of a mark: beside the lead, but under a key that doesn't name it."""
+    """The row of an idempotency mark: in the lead's partition, under a key that doesn't name the lead."""
     return {"PartitionKey": shard_of(lead_id), "RowKey": mark_key(mark.key), "said": mark.value}
 
 
 def mark_of(entity: Mapping[str, Any]) -> Mark:
-    """The mark of its row."""
+    """Read the row of an idempotency mark."""
     return Mark(key=entity["RowKey"].removeprefix(mark_key("")), value=entity["said"])
 
 
 def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
-    """What `due!` rows say. A kind that a newer deployment wrote is left to it."""
+    """Read `due!` rows. A kind that only a newer deployment knows is left to that."""
     found = []
     for row in rows:
         _, at, kind, lead_id, *_ = row["RowKey"].split("!")
@@ -110,17 +110,17 @@ def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
 
 
 def stat_row_of(row: Mapping[str, Any]) -> StatRow:
-    """What a `stat!` row says. A column that was asked for and isn't there may come as null."""
+    """Read a `stat!` row. A selected column that the row doesn't have may come as null."""
     return from_plain(StatRow, {name: value for name, value in row.items() if value is not None})
 
 
-def rules_entity(version: str, written: str) -> Entity:
-    """The row of a version of the rules."""
-    return {"PartitionKey": RULES, "RowKey": version, **_chunks(written)}
+def rules_entity(version: str, text: str) -> Entity:
+    """The row of a version of the scoring rules."""
+    return {"PartitionKey": RULES, "RowKey": version, **_chunks(text)}
 
 
 def rules_of(entity: Mapping[str, Any]) -> str:
-    """The rules of their row."""
+    """Read the text of a version of the scoring rules."""
     return _joined(entity)
 
 
@@ -130,7 +130,7 @@ def workload_entity(workload: Workload, unknown: object = None) -> Entity:
 
 
 def workload_of(entity: Mapping[str, Any]) -> tuple[Workload, Unknown | None]:
-    """The workload of its row, and what this version doesn't know of the row."""
+    """Read the row of the workload: its value, and the part of the row that this version doesn't know."""
     stored = from_json(dict[str, Any], _joined(entity))
     workload = from_plain(Workload, stored)
     return workload, _unknown(entity, stored, workload)
@@ -142,14 +142,14 @@ def import_entity(key: str, state: ImportState, unknown: object = None) -> Entit
 
 
 def import_of(entity: Mapping[str, Any]) -> tuple[ImportState, Unknown | None]:
-    """The state of an import of its row, and what this version doesn't know of the row."""
+    """Read the row of an import: its state, and the part of the row that this version doesn't know."""
     stored = from_json(dict[str, Any], _joined(entity))
     state = from_plain(ImportState, stored)
     return state, _unknown(entity, stored, state)
 
 
 def assignment_entity(lead_id: str, assignment: Assignment) -> Entity:
-    """The row of a lead's assignment; beside the workload, to be changed with it."""
+    """The row of a lead's assignment, in the partition of the workload: one transaction changes both."""
     return {
         "PartitionKey": WORKLOAD,
         "RowKey": assignment_key(lead_id),
@@ -158,7 +158,7 @@ def assignment_entity(lead_id: str, assignment: Assignment) -> Entity:
 
 
 def assignment_of(entity: Mapping[str, Any]) -> Assignment:
-    """The assignment of its row."""
+    """Read the row of an assignment."""
     stored = from_json(dict[str, Any], _joined(entity))
     return from_plain(Assignment, assignment_renamed(stored))
 
@@ -170,9 +170,9 @@ def assignment_key(lead_id: str) -> str:
 
 def lead_id_page(keys: Sequence[str], limit: int, after: str | None) -> LeadIdPage:
     """One page of `open!` or `closed!` keys; `keys` may begin with `after` and go beyond the page."""
-    found = [key for key in keys if key != after]
-    page = found[:limit]
-    return LeadIdPage(tuple(key[-ID_LENGTH:] for key in page), page[-1] if len(found) > limit else None)
+    following = [key for key in keys if key != after]
+    page = following[:limit]
+    return LeadIdPage(tuple(key[-ID_LENGTH:] for key in page), page[-1] if len(following) > limit else None)
 
 
 def lead_key(lead_id: str) -> str:
@@ -186,7 +186,7 @@ def event_key(lead_id: str, number: int) -> str:
 
 
 def mark_key(key: str) -> str:
-    """RowKey of a mark."""
+    """RowKey of an idempotency mark."""
     return f"once!{key}"
 
 
@@ -195,13 +195,13 @@ def _columns(value: Any, unknown: object, columns: Mapping[str, Any] | None = No
     if not isinstance(unknown, Unknown):
         return {**(columns or {}), **_chunks(to_json(value).decode())}
     row = with_unknown({**(columns or {}), _JSON: json.loads(to_json(value))}, unknown)
-    return {**_chunks(_written(row.pop(_JSON))), **row}
+    return {**_chunks(_json_text(row.pop(_JSON))), **row}
 
 
 def _unknown(
     entity: Mapping[str, Any], stored: Any, value: Any, columns: Sequence[str] = ()
 ) -> Unknown | None:
-    """What a row holds beside `value`, that was read from its `stored` JSON, and `columns`."""
+    """What a row holds beside `value`, which was read from its `stored` JSON, and beside `columns`."""
     ours = ("PartitionKey", "RowKey", *columns)
     others = {
         name: column for name, column in entity.items() if name not in ours and not _CHUNK.fullmatch(name)
@@ -209,13 +209,14 @@ def _unknown(
     return unknown_in({**others, _JSON: stored}, {_JSON: json.loads(to_json(value))})
 
 
-def _written(value: Any) -> str:
+def _json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _chunks(json: str) -> dict[str, str]:
-    parts = range(0, len(json), CHUNK)
-    return {f"json{number}": json[start : start + CHUNK] for number, start in enumerate(parts)}
+def _chunks(text: str) -> dict[str, str]:
+    """The text in columns `json0`, `json1`, ... of at most `CHUNK` characters."""
+    starts = range(0, len(text), CHUNK)
+    return {f"json{number}": text[start : start + CHUNK] for number, start in enumerate(starts)}
 
 
 def _joined(entity: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""Members of stored JSON that this version doesn't know: kept at their place through a change.
+"""Preserve members of stored JSON that this version doesn't know when it changes the rest.
 
-A later version wrote them, and reads them again after a roll-back. Each is kept where it stood: beside
-the members that we know, or with its item, wherever that stands in its list by then.
+A later version wrote them, and reads them again after a roll-back. Each stays in its object, or with its list
+item, even if that has moved.
 """
 
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Unknown:
-    """What stood in an object, or in a list, beside what we know."""
+    """The unknown part of a stored object or list."""
 
-    members: dict[str, Any] = field(default_factory=dict)  # of an object: whole, by name
-    within: dict[str, "Unknown"] = field(default_factory=dict)  # of an object: in members that we know
+    members: dict[str, Any] = field(default_factory=dict)  # of an object: unknown members by name
+    within: dict[str, "Unknown"] = field(default_factory=dict)  # of an object: inside known members
     items: tuple["UnknownOfItem", ...] = ()  # of a list
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class UnknownOfItem:
-    """What an item of a list holds beyond what we know, and how the item is found again."""
+    """The unknown part of a list item, and how the item is found again."""
 
     number: int  # its place in the list, from 0
     known: Any  # the item as we know it
@@ -29,7 +29,7 @@ class UnknownOfItem:
 
 
 def unknown_in(stored: Any, known: Any) -> Unknown | None:
-    """What the stored JSON holds beyond what we read of it; None if nothing.
+    """The part of the stored JSON that this version doesn't know; None if it knows all.
 
     Args:
         stored: the JSON as stored.
@@ -50,16 +50,16 @@ def unknown_in(stored: Any, known: Any) -> Unknown | None:
 
 
 def with_unknown(written: Any, unknown: Unknown | None) -> Any:
-    """The JSON as we write it, with what was unknown put back at its place."""
+    """The JSON as we write it, with the unknown part put back in its place."""
     if unknown is None:
         return written
     if isinstance(written, dict):
-        put_back = {
+        completed = {
             name: with_unknown(written[name], found)
             for name, found in unknown.within.items()
             if name in written
         }
-        return {**written, **put_back, **_absent(unknown.members, written)}
+        return {**written, **completed, **_absent(unknown.members, written)}
     if isinstance(written, list):
         return _with_items(written, unknown)
     return written
@@ -73,12 +73,12 @@ def _items(stored: list[Any], known: list[Any]) -> Iterator[UnknownOfItem]:
 
 
 def _absent(members: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
-    """By the time they are put back, this version may have written a member of that name itself."""
+    """The members without those that this version has written itself by now."""
     return {name: value for name, value in members.items() if name not in written}
 
 
 def _with_items(written: list[Any], unknown: Unknown) -> list[Any]:
-    """Items are found by what we know of them; a changed item is still the one at its number."""
+    """Find each item by its known part; an item that was changed is taken to be at its old index."""
     items = list(written)
     for one in unknown.items:
         same = [place for place, item in enumerate(written) if item == one.known]

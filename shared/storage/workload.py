@@ -1,4 +1,4 @@
-"""Workload per owner, and the assignments behind it."""
+"""The workload of all owners, and the assignments that it counts."""
 
 from shared.routing.workload import Assignment, Workload, assign, unassign
 from shared.services.errors import LeadChanged
@@ -15,7 +15,7 @@ from shared.storage.rows import (
 
 
 class TableWorkloads(Workloads):
-    """The workload, one row, and assignments, in one partition of our table; see the port."""
+    """The workload in one row, and assignments in the same partition of our table; see the port."""
 
     def __init__(self, table: Table) -> None:
         """Open no connection yet."""
@@ -23,9 +23,10 @@ class TableWorkloads(Workloads):
 
     async def get_workload(self, lead_id: str) -> StoredWorkload:
         found = await self._table.find(WORKLOAD, WORKLOAD)
-        # In this order: an assignment older than its workload would be made again, under an ETag that holds.
-        held = await self._table.find(WORKLOAD, assignment_key(lead_id))
-        assignment = assignment_of(held) if held else None
+        # Read after the workload: read before it, an assignment that is made in between would be missed, and
+        # counted again under an ETag that holds.
+        assigned = await self._table.find(WORKLOAD, assignment_key(lead_id))
+        assignment = assignment_of(assigned) if assigned else None
         if found is None:
             return StoredWorkload(Workload(), None, assignment)
         workload, unknown = workload_of(found)

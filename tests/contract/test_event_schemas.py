@@ -24,11 +24,12 @@ from shared.leads.events import PAYLOADS, ErasureReason, Event, EventType, Quali
 from shared.leads.follow_up import EscalateTo
 from shared.leads.json_form import camel
 from shared.leads.lead import CloseReason, LeadStatus
+from shared.mistakes import Unreadable
 from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.erase import erase_lead
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
-from shared.typed_json import Unreadable, from_plain
+from shared.typed_json import from_plain
 from tests.builders import a_context, a_push, opened
 from tests.contract.documents import body_schema, closed_schema, validator_of
 from tests.samples import NOW

@@ -214,9 +214,9 @@ def _matches(row: Entity, which: LeadFilter) -> bool:
     if any(value is not None and row[column] != value for column, value in asked.items()):
         return False
     if (
-        which.firm is not None
-        and which.firm[0] != row["companyKey"]
-        and which.firm[1] != row["companyDomain"]
+        which.company is not None
+        and which.company[0] != row["companyKey"]
+        and which.company[1] != row["companyDomain"]
     ):
         return False
     if which.min_score is not None and row["score"] < which.min_score:

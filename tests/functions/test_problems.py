@@ -47,7 +47,7 @@ async def test_all_mistakes_of_a_body_are_listed_in_a_sentence_and_each_with_its
 async def test_all_mistakes_of_a_query_are_listed_too():
     problem = await problem_of("list_leads", limit="0", grade="E5", minScore="many")
     assert problem["errors"] == [
-        {"detail": "must be a letter A to D with a figure 1 to 4", "pointer": "/grade"},
+        {"detail": "must be a letter A to D and a digit 1 to 4", "pointer": "/grade"},
         {"detail": "must be a whole number from 0 to 100", "pointer": "/minScore"},
         {"detail": "must be a whole number from 1 to 200", "pointer": "/limit"},
     ]

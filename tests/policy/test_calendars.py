@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from shared.mistakes import Unreadable
 from shared.policy.calendars import CalendarPolicy, public_holidays, read_hours
-from shared.typed_json import Unreadable, from_tables
+from shared.typed_json import from_tables
 
 BERLIN = """
 zone = "Europe/Berlin"

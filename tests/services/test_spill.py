@@ -11,6 +11,7 @@ from azure.core.exceptions import HttpResponseError
 
 from shared.leads.events import EventType
 from shared.marketplace.parse import InvalidPush, parse_push
+from shared.mistakes import Mistake, Unreadable
 from shared.services import spill as service
 from shared.services.errors import LeadChanged, StoreUnavailable
 from shared.services.health import check_health
@@ -18,7 +19,7 @@ from shared.services.ports import QueuedMessage
 from shared.services.receive import Intake, Result, receive
 from shared.services.run_due import run_due
 from shared.services.spill import receive_or_spill, receive_spilled, spill_message
-from shared.typed_json import Mistake, Unreadable, to_plain
+from shared.typed_json import to_plain
 from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryQueue
 from tests.fakes.table import MemoryTable, ports_over

@@ -124,7 +124,7 @@ async def test_leads_of_one_firm_find_each_other(ports, asked, expected):
         names[read.lead.id] = name
         firm = Enrichment(company=CompanyFacts(key=key, domain=domain))
         await ports.lead_store.replace(read, record_score(read.lead, firm, a_score(5), now=NOW))
-    page = await ports.lead_index.list_by_score(LeadFilter(firm=asked), 50, None)
+    page = await ports.lead_index.list_by_score(LeadFilter(company=asked), 50, None)
     assert {names[lead_id] for lead_id in page.lead_ids} == expected
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from shared.leads.index import index_rows
+from shared.mistakes import Unreadable
 from shared.storage.rows import assignment_of, event_of, import_of, lead_entity, lead_of, workload_of
-from shared.typed_json import Unreadable
 from tests.builders import a_lead
 
 

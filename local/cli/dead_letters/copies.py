@@ -5,7 +5,7 @@ from typing import Any
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.amqp import AmqpAnnotatedMessage, AmqpMessageBodyType
 
-from shared.contract.messages import OF_THE_DESK
+from shared.contract.messages import DESK_PROPERTIES
 
 ADDED_BY_THE_BROKER = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
 # The SDK sets these two again where there is a time to live.
@@ -55,7 +55,7 @@ def message_properties(message: ServiceBusReceivedMessage) -> dict[str, Any]:
 
 
 def _of_the_sender(message: ServiceBusReceivedMessage) -> dict[str, Any]:
-    return {name: value for name, value in message_properties(message).items() if name not in OF_THE_DESK}
+    return {name: value for name, value in message_properties(message).items() if name not in DESK_PROPERTIES}
 
 
 def message_body(message: ServiceBusReceivedMessage) -> bytes | None:
