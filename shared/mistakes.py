@@ -41,14 +41,6 @@ class Unreadable(ValueError):
         self.mistakes = tuple(mistakes)
 
 
-_PATTERN_RULES: dict[str, str] = {}  # by regular expression
-
-
-def describe_pattern(pattern: str, rule: str) -> None:
-    """Report this rule for a text that doesn't match the pattern, instead of the pattern itself."""
-    _PATTERN_RULES[pattern] = rule
-
-
 def mistakes_in(errors: Iterable[ErrorRecord], value: Any, *, is_own_file: bool) -> Iterator[Mistake]:
     """One mistake for each place; none for a container that has a mistake inside it.
 
@@ -85,7 +77,10 @@ def _mistakes_at(place: Place, errors: Sequence[ErrorRecord], *, is_named: bool)
 
 def _join(rules: Iterable[str]) -> str:
     """`must be a text or an object`: the rules of a union's members, any of which would do."""
-    first, *others = rules
+    said = list(rules)
+    if _NUMBER in said and _WHOLE_NUMBER in said:
+        said.remove(_WHOLE_NUMBER)
+    first, *others = said
     return " or ".join((first, *(rule.removeprefix("must be ") for rule in others)))
 
 
@@ -95,29 +90,33 @@ def _rule(kind: str, context: Mapping[str, Any], message: str, is_named: bool) -
         return UNKNOWN_MEMBER if not is_named else "is not known"
     if kind in ("enum", "literal_error"):
         return f"must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
-    if kind == "string_pattern_mismatch" and context["pattern"] in _PATTERN_RULES:
-        return _PATTERN_RULES[context["pattern"]]
     if "recursion limit" in message:
         return "is nested too deep"
     words = _WORDS.get(kind, message.removeprefix("Value error, ").replace("{", "{{").replace("}", "}}"))
-    return words.format(**context).replace(" 1 entries", " 1 entry").replace(" 1 characters", " 1 character")
+    rule = words.format(**context).replace(" 1 entries", " 1 entry").replace(" 1 characters", " 1 character")
+    return rule.replace("an object", "a table") if is_named else rule  # an own file is TOML
 
 
+_NUMBER, _WHOLE_NUMBER = "must be a number", "must be a whole number"
+_DATE, _INSTANT = "must be a date such as 2026-03-02", "must be an instant such as 2026-03-02T09:00:00Z"
 _WORDS = {
     "bool_type": "must be true or false",
     "dataclass_exact_type": "must be an object",
     "dataclass_type": "must be an object",
-    "date_from_datetime_parsing": "must be a date such as 2026-03-02",
-    "datetime_from_date_parsing": "must be an instant such as 2026-03-02T09:00:00Z",
-    "datetime_parsing": "must be an instant such as 2026-03-02T09:00:00Z",
-    "datetime_type": "must be an instant such as 2026-03-02T09:00:00Z",
+    "date_from_datetime_inexact": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_parsing": _DATE,
+    "date_type": _DATE,
+    "datetime_from_date_parsing": _INSTANT,
+    "datetime_parsing": _INSTANT,
+    "datetime_type": _INSTANT,
     "dict_type": "must be an object",
     "finite_number": "must be finite",
-    "float_type": "must be a number",
+    "float_type": _NUMBER,
     "greater_than_equal": "must be at least {ge}",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
+    "int_from_float": _WHOLE_NUMBER,
+    "int_parsing": _WHOLE_NUMBER,
+    "int_type": _WHOLE_NUMBER,
     "json_invalid": NOT_JSON,
     "less_than_equal": "must be at most {le}",
     "list_type": "must be a list",

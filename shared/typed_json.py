@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from shared.leads.json_form import camel
-from shared.mistakes import NOT_JSON, Mistake, Unreadable, describe_pattern, mistakes_in
+from shared.mistakes import NOT_JSON, Mistake, Unreadable, mistakes_in
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter
@@ -31,11 +31,9 @@ class Rules:
     __slots__ = ("_rules", "_words")
 
     def __init__(self, *, words: str = "", **rules: Any) -> None:
-        """Keep the rules until pydantic asks; errors give `words` for the `pattern`, else for all."""
+        """Keep the rules until pydantic asks; `words` replace its own: for the `pattern`, else for all."""
         self._rules = rules
-        self._words = "" if "pattern" in rules else words
-        if words and "pattern" in rules:
-            describe_pattern(rules["pattern"], words)
+        self._words = words
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
         """Hand the rules to pydantic."""
@@ -44,8 +42,21 @@ class Rules:
         schema = handler.generate_schema(Annotated[source, Field(**self._rules)])
         if not self._words:
             return schema
+        if "pattern" in self._rules:
+            function = {"type": "no-info", "function": self._read_pattern}
+            return {"type": "function-wrap", "function": function, "schema": schema}
         words = {"custom_error_type": "rule", "custom_error_message": self._words}
         return {"type": "custom-error", "schema": schema, **words}
+
+    def _read_pattern(self, text: Any, read: Callable[[Any], Any]) -> Any:
+        from pydantic import ValidationError  # noqa: PLC0415 - see the module
+
+        try:
+            return read(text)
+        except ValidationError as exc:
+            if exc.errors()[0]["type"] != "string_pattern_mismatch":
+                raise
+        raise ValueError(self._words)
 
 
 class Instant:

@@ -11,7 +11,6 @@ from shared.contract.requests import (
     LONGEST_TEXT,
     MOST_FACTS,
     FollowUpBody,
-    InteractionType,
     LeadId,
     LongText,
     OpenObject,
@@ -23,6 +22,7 @@ from shared.contract.requests import (
     read_parts,
 )
 from shared.leads.commands import ReportFacts, ReportInteraction
+from shared.policy.scoring import InteractionType
 from shared.services.activity import Activity
 from shared.typed_json import Checked, Rules
 

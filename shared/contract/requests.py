@@ -16,6 +16,7 @@ from shared.marketplace.parse import push_of
 from shared.mistakes import UNKNOWN_MEMBER, Mistake, Unreadable
 from shared.policy.load import InvalidPolicy, parse_policy
 from shared.policy.model import Policy
+from shared.policy.scoring import InteractionType
 from shared.scoring.facts import flatten
 from shared.services.queries import LeadPreview, PushPreview
 from shared.typed_json import (
@@ -39,13 +40,6 @@ LongText = Annotated[str, Rules(max_length=10_000)]
 Name = Annotated[
     str,
     Rules(min_length=1, max_length=LONGEST_TEXT, pattern=r"[^\s\x1c-\x1f]", words="must not be blank"),
-]
-InteractionType = Annotated[
-    str,
-    Rules(
-        pattern="^[a-z][a-z0-9_]{0,63}$",
-        words="must begin with a small letter and hold at most 64 small letters, digits and `_`",
-    ),
 ]
 Address = Annotated[
     str, Rules(min_length=3, max_length=1000, pattern=r"\S\s*@\s*\S", words="must be an address")

@@ -19,7 +19,13 @@ GRADES = {FIT: "ABC", INTENT: "123"}  # below the lowest: D, 4
 
 type Points = Annotated[int, Rules(ge=-100, le=100)]
 type Bound = Annotated[int, Rules(ge=0, le=100)]
-type InteractionType = Annotated[str, Rules(pattern="^[a-z][a-z0-9_]{0,63}$")]
+InteractionType = Annotated[
+    str,
+    Rules(
+        pattern="^[a-z][a-z0-9_]{0,63}$",
+        words="must begin with a small letter and hold at most 64 small letters, digits and `_`",
+    ),
+]
 type Patterns = Annotated[tuple[Text, ...], Rules(min_length=1)]
 
 _SCOPE_RULE = "must have one of `offers`, `publishers`, `sources`; leave `for` out to score all leads"

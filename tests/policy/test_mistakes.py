@@ -1,31 +1,24 @@
 """Every mistake in a policy file is named with its place and its rule; what lies on a bound is allowed."""
 
-import re
-import time
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
 import pytest
 
-from shared.policy.load import InvalidPolicy, parse_policy
-from tests.samples import MODEL_HEAD, RULE, scoring_policy, with_grades, with_qualify, with_rule
+from shared.mistakes import Unreadable
+from shared.policy.model import Policy
+from shared.typed_json import from_tables
+from tests.conftest import ROOT
+from tests.policy.refusals import expect_mistake, lines, places, refusal
+from tests.samples import RULE, scoring_policy, with_qualify, with_rule
 
 MODEL = "scoring.models.0."
 ONE = MODEL + "rules.0."
 ONE_TEST = "must have either `fact` with exactly one of .* or exactly one of `all`, `any`, `not`"
+BEGINNINGS = ("must ", "is ", "isn't ", "needs ", "lies ", "has ")
 OVER_NIGHT = '[calendars.night]\nzone = "UTC"\nhours = ["09:00-17:00"]\n'
-
-
-def refusal(text: str) -> InvalidPolicy:
-    with pytest.raises(InvalidPolicy) as refused:
-        parse_policy(text)
-    return refused.value
-
-
-def lines(text: str) -> list[str]:
-    return [str(mistake) for mistake in refusal(text).mistakes]
-
-
-def places(text: str) -> list[str]:
-    return [".".join(map(str, mistake.place)) for mistake in refusal(text).mistakes]
 
 
 def rules(*wrong: dict[str, str]) -> str:
@@ -39,13 +32,19 @@ def rules(*wrong: dict[str, str]) -> str:
     [
         pytest.param("x =", "", "must be TOML: ", id="broken"),
         pytest.param("[offers]\n[offers]", "", "must be TOML: .*line 2", id="a table twice"),
-        pytest.param("[nope]", "nope", "", id="an unknown table"),
-        pytest.param("follow_up = 5", "follow_up", "", id="no table"),
-        pytest.param('[follow_up]\ntargt = "1h"', "follow_up.targt", "", id="an unknown field"),
-        pytest.param("[retention]\nint = 1", "retention.int", "", id="an unknown field named like a type"),
-        pytest.param("[offers]\nx = 5", "offers.x", "", id="an offer that is no table"),
-        pytest.param('[offers.x]\ntitles = "X"', "offers.x.titles", "", id="one title for a list"),
-        pytest.param("[offers.x]\ntitles = [5]", "offers.x.titles.0", "", id="a title that is no text"),
+        pytest.param("[nope]", "nope", "is not known", id="an unknown table"),
+        pytest.param("follow_up = 5", "follow_up", "must be a table", id="no table"),
+        pytest.param('[follow_up]\ntargt = "1h"', "follow_up.targt", "is not known", id="an unknown field"),
+        pytest.param(
+            "[retention]\nint = 1", "retention.int", "is not known", id="an unknown field named like a type"
+        ),
+        pytest.param("[offers]\nx = 5", "offers.x", "must be a table", id="an offer that is no table"),
+        pytest.param(
+            '[offers.x]\ntitles = "X"', "offers.x.titles", "must be a list", id="one title for a list"
+        ),
+        pytest.param(
+            "[offers.x]\ntitles = [5]", "offers.x.titles.0", "must be a text", id="a title that is no text"
+        ),
         pytest.param(
             '[offers.x]\ntitles = ["Contoso Backup"]\n[offers.y]\ntitles = ["A", "contoso  backup"]',
             "offers.y.titles.1",
@@ -53,217 +52,25 @@ def rules(*wrong: dict[str, str]) -> str:
             id="a title of two offers",
         ),
         pytest.param('[offers." "]\ntitles = ["X"]', "offers. ", "must have an id", id="no id"),
-        pytest.param("[scoring]", "scoring.models", "", id="an empty table"),
-        pytest.param("[scoring]\nmodels = []", "scoring.models", "1", id="no model"),
-        pytest.param("[scoring]\nmodels = 5", "scoring.models", "", id="models that are no list"),
-        pytest.param(scoring_policy(head='name = "m"'), MODEL + "qualify", "", id="no threshold"),
-        pytest.param(scoring_policy(head=MODEL_HEAD.replace("mine", "")), MODEL + "name", "1", id="no name"),
-        pytest.param(with_qualify("enter = 101"), MODEL + "qualify.enter", "100", id="101 points"),
-        pytest.param(with_qualify("enter = -1"), MODEL + "qualify.enter", "0", id="-1 points"),
-        pytest.param(with_qualify("enter = 1.5"), MODEL + "qualify.enter", "", id="1.5 points"),
-        pytest.param(
-            with_qualify("enter = 5, leave = 6"),
-            MODEL + "qualify.leave",
-            "must not be above `enter`, which is 5",
-            id="out above in",
-        ),
-        pytest.param(
-            with_qualify('enter = 5, needs = [{ when = { fact = "a", exists = true } }]'),
-            MODEL + "qualify.needs.0.because",
-            "",
-            id="a need without a reason",
-        ),
-        pytest.param(
-            scoring_policy(head=MODEL_HEAD + "\nfor = {}"),
-            MODEL + "for",
-            "must have one of `offers`",
-            id="an empty scope",
-        ),
-        pytest.param(
-            scoring_policy(head=MODEL_HEAD + '\nfor = { offers = ["a"] }'),
-            MODEL + "for",
-            "must be left out of the last model",
-            id="no last resort",
-        ),
-        pytest.param(
-            scoring_policy(head=MODEL_HEAD + '\nfor = { offers = ["a"] }')
-            + scoring_policy().removeprefix("[scoring]\n"),
-            "scoring.models.1.name",
-            "must be a name that no other model has",
-            id="a model twice",
-        ),
-        pytest.param(
-            scoring_policy()
-            + scoring_policy(head=MODEL_HEAD.replace("mine", "two")).removeprefix("[scoring]\n"),
-            "scoring.models.0",
-            "must have `for`, or be the last model",
-            id="a model that takes all leads of the next",
-        ),
-        pytest.param(scoring_policy(groups=""), MODEL + "groups", "", id="no groups"),
-        pytest.param(
-            scoring_policy(
-                groups="[scoring.models.groups]\nfit = { cap = 5, grades = { A = 3, B = 2, C = 1 } }"
-            ),
-            MODEL + "groups.intent",
-            "is missing",
-            id="a group missing",
-        ),
-        pytest.param(with_grades(cap="101"), MODEL + "groups.fit.cap", "100", id="a cap of 101"),
-        pytest.param(with_grades(cap="-1"), MODEL + "groups.fit.cap", "0", id="a cap of -1"),
-        pytest.param(with_grades(cap="5, floor = 1"), MODEL + "groups.fit.floor", "0", id="a floor above 0"),
-        *(
-            pytest.param(
-                with_grades(grades), MODEL + "groups.fit.grades", "must have A, B, C, in this", id=id_
-            )
-            for id_, grades in {
-                "a grade missing": "A = 42, B = 28",
-                "a grade too many": "A = 3, B = 2, C = 1, D = 0",
-                "rising grades": "A = 1, B = 2, C = 3",
-                "grades the wrong way round": "C = 3, B = 2, A = 1",
-            }.items()
-        ),
-        pytest.param(
-            with_grades("A = 101, B = 2, C = 1"), MODEL + "groups.fit.grades.A", "100", id="a grade of 101"
-        ),
-        pytest.param(
-            with_grades(more="luck = { cap = 5, grades = { A = 1 } }"),
-            MODEL + "groups.luck.grades",
-            "only fit and intent have grades",
-            id="a grade of another group",
-        ),
-        pytest.param(with_rule(name='""'), ONE + "name", "1", id="a nameless rule"),
-        pytest.param(with_rule(name=None), ONE + "name", "", id="no name at all"),
-        pytest.param(with_rule(name=f'"{"x" * 65}"'), ONE + "name", "64", id="a name too long"),
-        pytest.param(with_rule(because='""'), ONE + "because", "1", id="no reason"),
-        pytest.param(with_rule(because=f'"{"x" * 201}"'), ONE + "because", "200", id="a reason too long"),
-        pytest.param(with_rule(points="101"), ONE + "points", "100", id="101 points for a rule"),
-        pytest.param(with_rule(points="-101"), ONE + "points", "-100", id="-101 points for a rule"),
-        pytest.param(with_rule(points="5.0"), ONE + "points", "", id="points that are no whole number"),
-        pytest.param(with_rule(points="inf"), ONE + "points", "", id="infinite points"),
-        pytest.param(
-            with_rule(group='"luck"'), ONE + "group", "a group of the model: `fit`, `intent`", id="another"
-        ),
-        pytest.param(with_rule(extra="1"), ONE + "extra", "", id="an unknown field of a rule"),
-        pytest.param(
-            with_rule(when=None), ONE[:-1], "must have `when` or `behaviour`", id="a rule that always holds"
-        ),
-        *(
-            pytest.param(with_rule(when=when), ONE + "when", ONE_TEST, id=id_)
-            for id_, when in {
-                "no test": '{ fact = "a" }',
-                "two tests": '{ fact = "a", equals = 1, exists = true }',
-                "a test of nothing": "{ exists = true }",
-                "an empty condition": "{}",
-                "a test and a not": '{ fact = "a", equals = 1, not = { fact = "b", exists = true } }',
-            }.items()
-        ),
-        pytest.param(with_rule(when="{ all = [] }"), ONE + "when.all", "must not be empty", id="all of none"),
-        pytest.param(
-            with_rule(when='{ fact = "a", in = [] }'), ONE + "when.in", "must not be empty", id="one of none"
-        ),
-        pytest.param(
-            with_rule(when="{ not = " * 9 + '{ fact = "a", exists = true }' + " }" * 9),
-            ONE + "when.not",
-            "must not nest conditions deeper than 8",
-            id="nested too deep",
-        ),
-        pytest.param(
-            with_rule(when='{ fact = "", exists = true }'), ONE + "when.fact", "1", id="a nameless fact"
-        ),
-        pytest.param(
-            with_rule(when='{ fact = "5x", exists = true }'),
-            ONE + "when.fact",
-            "must begin with a letter",
-            id="no name of a fact",
-        ),
-        pytest.param(
-            with_rule(when='{ fact = "person.rnak", exists = true }'),
-            ONE + "when.fact",
-            "must be a known fact, not `person.rnak`, perhaps `person.rank`",
-            id="a fact that can't exist",
-        ),
-        pytest.param(
-            with_rule(when='{ fact = "person.rank", in = ["vp", "boss"] }'),
-            ONE + "when.in.1",
-            "must be a value of `person.rank`: owner, c_level",
-            id="a value that it never has",
-        ),
-        pytest.param(
-            with_rule(when='{ fact = "person.rank", equals = "boss" }'),
-            ONE + "when.equals",
-            "must be a value of `person.rank`: owner, c_level",
-            id="equals a value that it never has",
-        ),
-        pytest.param(with_rule(when='{ fact = "a", equals = [] }'), ONE + "when.equals", "", id="a list"),
-        pytest.param(with_rule(when='{ fact = "a", in = "x" }'), ONE + "when.in", "", id="in a text"),
-        pytest.param(
-            with_rule(when='{ fact = "a", range = [5] }'), ONE + "when.range.1", "", id="half a range"
-        ),
-        pytest.param(
-            with_rule(when='{ fact = "a", range = [5, 4] }'),
-            ONE + "when.range",
-            r"must be \[least, most\]",
-            id="a range turned round",
-        ),
-        pytest.param(
-            with_rule(when='{ fact = "a", range = [nan, 4] }'),
-            ONE + "when.range",
-            r"must be \[least, most\]",
-            id="a range of nan",
-        ),
-        pytest.param(
-            with_rule(when='{ fact = "a", contains = "" }'), ONE + "when.contains", "1", id="contains nothing"
-        ),
-        pytest.param(
-            with_rule(when='{ fact = "a", like = "x" }'), ONE + "when.like", "", id="an unknown test"
-        ),
-        pytest.param(
-            with_rule(behaviour='{ interaction = "cal" }'),
-            ONE + "behaviour.interaction",
-            "must be listed in `scoring.interactions`, and `cal` is not, perhaps `call`",
-            id="an interaction that isn't listed",
-        ),
-        pytest.param(
-            with_rule(behaviour='{ interaction = "Call" }'),
-            ONE + "behaviour.interaction",
-            "",
-            id="no type of interaction",
-        ),
-        pytest.param(
-            with_rule(behaviour='{ interaction = "call", at_least = 0 }'),
-            ONE + "behaviour.at_least",
-            "1",
-            id="none at least",
-        ),
-        pytest.param(
-            with_rule(behaviour='{ interaction = "call", half_life = "0d" }'),
-            ONE + "behaviour.half_life",
-            "must be longer than zero and at most 3650 days",
-            id="a half-life of nothing",
-        ),
-        pytest.param(with_rule(cap="-1"), ONE + "cap", "0", id="a cap below 0"),
         pytest.param(
             OVER_NIGHT + "exceptions = { someday = [] }",
             "calendars.night.exceptions.someday",
-            "",
+            "must be a date such as 2026-03-02",
             id="an exception for no date",
         ),
         pytest.param(
             '[routing]\nteams = { a = { members = ["x"] }, "b c" = { members = [] } }',
             "routing.teams.b c.members",
-            "1",
+            "must have at least 1 entry",
             id="a team without members",
         ),
-        pytest.param("[calendars.int]", "calendars.int.zone", "", id="a calendar named like a type"),
+        pytest.param(
+            "[calendars.int]", "calendars.int.zone", "is missing", id="a calendar named like a type"
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_place_and_the_rule(text: str, place: str, rule: str):
-    """Rules of types and bounds are in the words of `typed_json`: here only the bound counts."""
-    (line,) = lines(text)
-    assert places(text) == [place]
-    subject = f"`{place}` " if place else "the file "
-    assert subject in line
-    assert re.search(rule, line.partition(subject)[2])
+    expect_mistake(text, place, rule)
 
 
 @pytest.mark.parametrize(
@@ -388,12 +195,10 @@ def test_the_text_names_the_first_ten_mistakes_and_counts_the_others():
     assert str(error).endswith("; and 2 more.")
 
 
-def test_hundreds_of_mistakes_are_refused_within_a_second():
+def test_all_of_hundreds_of_mistakes_are_told():
     condition = '{ fact = "person.rnak", in = ["boss"], range = [5, 4] }'
     wrong = [{"name": f'"{number}"', "when": condition, "points": "500"} for number in range(500)]
-    begin = time.process_time()
     assert len(refusal(rules(*wrong)).mistakes) == 2000
-    assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize(
@@ -444,17 +249,45 @@ def test_a_text_that_no_parser_can_hold_is_an_invalid_policy(text: str):
     assert line.startswith("the file must be TOML that is not nested too deep")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        with_grades("A = 0, B = 0, C = 0"),
-        with_grades("A = 100, B = 100, C = 100"),
-        with_grades(cap="0"),
-        with_rule(),
-        with_qualify("enter = 0, leave = 0"),
-        with_rule(when="{ not = " * 7 + '{ fact = "a", exists = true }' + " }" * 7),
-    ],
-    ids=["all grades at 0", "all grades at 100", "a cap of 0", "one rule", "enter at 0", "eight deep"],
+FULL_POLICY = ROOT / "tests" / "golden" / "35560d3" / "policy.toml"
+ODD_VALUES = (
+    5,
+    -1,
+    1.5,
+    float("inf"),
+    True,
+    "",
+    "x",
+    "2026-13-01",
+    date(2026, 3, 2),
+    [],
+    [[]],
+    {},
+    {"x": 1},
 )
-def test_what_lies_on_a_bound_is_allowed(text: str):
-    assert parse_policy(text).scoring.models[0].name == "mine"
+
+
+def changed_everywhere(value: Any) -> Iterator[Any]:
+    """The tables with each value in turn replaced by each odd one, and each name by an odd name."""
+    yield from ODD_VALUES
+    if isinstance(value, dict):
+        for name, member in value.items():
+            others = {other: kept for other, kept in value.items() if other != name}
+            yield {**others, "9 x": member}
+            for changed in changed_everywhere(member):
+                yield {**others, name: changed}
+    if isinstance(value, list):
+        for changed in changed_everywhere(value[0]) if value else ():
+            yield [changed, *value[1:]]
+
+
+def test_whatever_is_wrong_is_told_in_our_words():
+    """Ours begin with a verb, in small letters; those of the library with `Input should` or `Value error`."""
+    rules = set()
+    for tables in changed_everywhere(tomllib.loads(FULL_POLICY.read_text())):
+        try:
+            from_tables(Policy, tables)
+        except Unreadable as exc:
+            rules |= {mistake.rule for mistake in exc.mistakes}
+    assert len(rules) > 50
+    assert [rule for rule in rules if not rule.startswith(BEGINNINGS)] == []
