@@ -22,9 +22,7 @@ class StoredLead:
     lead: Lead
     etag: str
     index: tuple[IndexRow, ...]
-    unknown: object = (
-        None  # members that a later version stored: only the store reads them, and writes them back
-    )
+    row: object = None  # as it is stored: the store's own, to keep what a later version has added to it
 
 
 class DueRow(NamedTuple):
@@ -64,9 +62,7 @@ class StoredWorkload(NamedTuple):
     workload: Workload
     etag: str | None  # None: nothing is stored yet
     assignment: Assignment | None
-    unknown: object = (
-        None  # members that a later version stored: only the store reads them, and writes them back
-    )
+    row: object = None  # as it is stored: the store's own, to keep what a later version has added to it
 
 
 class LeadStore(Protocol):
@@ -293,9 +289,7 @@ class StoredImport(NamedTuple):
 
     state: ImportState
     etag: str
-    unknown: object = (
-        None  # members that a later version stored: only the store reads them, and writes them back
-    )
+    row: object = None  # as it is stored: the store's own, to keep what a later version has added to it
 
 
 class RefusedRow(NamedTuple):

@@ -24,6 +24,7 @@ from shared.storage.rows import (
     mark_entity,
     mark_key,
     mark_of,
+    unknown_of,
 )
 
 _LAST_NUMBER = 99_999_999  # of an event
@@ -45,22 +46,24 @@ class TableLeadStore(LeadStore):
 
     async def create(self, change: Change) -> StoredLead:
         lead_id, index = change.lead.id, index_rows(change.lead)
-        operations = [created(lead_entity(change.lead, index)), *_events(change)]
+        row = lead_entity(change.lead, index)
+        operations = [created(row), *_events(change)]
         operations += [upserted(index_entity(lead_id, row)) for row in index]
         operations += _marks(change)
         etag = await self._table.submit(operations, {409: LeadExists(lead_id)})
-        return StoredLead(change.lead, etag, index)
+        return StoredLead(change.lead, etag, index, row)
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
         lead_id, index = change.lead.id, index_rows(change.lead)
         new_keys = {row.key for row in index}
-        operations = [updated(lead_entity(change.lead, index, read.unknown), read.etag), *_events(change)]
+        row = lead_entity(change.lead, index, unknown_of(read.row, read.lead))
+        operations = [updated(row, read.etag), *_events(change)]
         operations += [deleted(shard_of(lead_id), row.key) for row in read.index if row.key not in new_keys]
         operations += [upserted(index_entity(lead_id, row)) for row in index if row not in read.index]
         operations += _marks(change)
         changed = LeadChanged(lead_id)
         etag = await self._table.submit(operations, {404: changed, 409: changed, 412: changed})
-        return StoredLead(change.lead, etag, index, read.unknown)
+        return StoredLead(change.lead, etag, index, row)
 
     async def find_mark(self, lead_id: str, key: str) -> Mark | None:
         found = await self._table.find(shard_of(lead_id), mark_key(key))
@@ -112,8 +115,8 @@ class TableLeadStore(LeadStore):
 
 
 def _stored_lead(entity: TableEntity) -> StoredLead:
-    lead, index, unknown = lead_of(entity)
-    return StoredLead(lead, entity.metadata["etag"] or "", index, unknown)
+    lead, index = lead_of(entity)
+    return StoredLead(lead, entity.metadata["etag"] or "", index, entity)
 
 
 def _events(change: Change) -> list[Operation]:

@@ -16,7 +16,7 @@ from shared.marketplace.table_row import SourceRow
 from shared.services.errors import ImportChanged, PageLost
 from shared.services.ports import ImportLedger, MarketplaceTable, RefusedRow, SourcePage, StoredImport
 from shared.storage.client import Table, TableIsMissing, created, translated, updated
-from shared.storage.rows import IMPORT, Entity, import_entity, import_of
+from shared.storage.rows import IMPORT, Entity, import_entity, import_of, unknown_of
 
 TABLE = "MarketplaceLeads"
 _KEYS = ("PartitionKey", "RowKey")
@@ -97,16 +97,15 @@ class TableImportLedger(ImportLedger):
         entity = await self._table.find(IMPORT, self._state_key)
         if entity is None:
             return None
-        state, unknown = import_of(entity)
-        return StoredImport(state, entity.metadata["etag"] or "", unknown)
+        return StoredImport(import_of(entity), entity.metadata["etag"] or "", entity)
 
     async def save_state(self, read: StoredImport | None, state: ImportState) -> StoredImport:
-        unknown = None if read is None else read.unknown
+        unknown = None if read is None else unknown_of(read.row, read.state)
         entity = import_entity(self._state_key, state, unknown)
         changed = ImportChanged(self._origin)
         operation = created(entity) if read is None else updated(entity, read.etag)
         etag = await self._table.submit([operation], {404: changed, 409: changed, 412: changed})
-        return StoredImport(state, etag, unknown)
+        return StoredImport(state, etag, entity)
 
     async def upsert_refused(self, row: RefusedRow) -> None:
         await self._table.upsert(self._refused_entity(row))

@@ -19,7 +19,7 @@ from shared.routing.workload import Assignment, Workload
 from shared.services.ports import DueRow, LeadIdPage
 from shared.storage.earlier_rows import assignment_renamed, grouped, is_flat
 from shared.storage.unknown_members import Unknown, unknown_in, with_unknown
-from shared.typed_json import adapter, from_json, from_plain, to_json
+from shared.typed_json import adapter, from_json, from_plain, to_json, to_plain
 
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
 ID_LENGTH = 24
@@ -30,7 +30,7 @@ STAT_COLUMNS = [camel(column.name) for column in fields(StatRow)]
 RULES = "rules"  # PartitionKey of the versions of the scoring rules
 
 _JSON = "json"  # stands for all chunks of a row's JSON
-_CHUNK = re.compile(rf"{_JSON}[0-9]+")
+_OURS = re.compile(rf"PartitionKey|RowKey|index|{ERASED}|{_JSON}[0-9]+")  # columns
 
 type Entity = dict[str, Any]
 
@@ -41,8 +41,8 @@ def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None)
     Args:
         lead: the lead.
         index: its index rows.
-        unknown: what a later version has stored in the row, see `lead_of`. A tombstone doesn't keep it:
-            it may name the person.
+        unknown: what a later version has added to the row, see `unknown_of`. A tombstone doesn't keep
+            it: it may name the person.
     """
     erased = {ERASED: True} if lead.is_erased else {}
     columns = {"index": adapter(tuple[IndexRow, ...]).dump_json(index).decode(), **erased}
@@ -53,20 +53,31 @@ def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None)
     }
 
 
-def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...], Unknown | None]:
-    """Read a lead's row: the lead, its index rows, and the part of the row that this version doesn't know.
+def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...]]:
+    """Read a lead's row: the lead, and its index rows.
 
     Raises:
         Unreadable: it isn't a lead, or a later version has changed a member that this version knows.
     """
     index = from_json(tuple[IndexRow, ...], entity.get("index", ""))
-    text = _joined(entity)
-    stored = from_json(dict[str, Any], text)
-    if is_flat(stored):
-        stored = grouped(stored)
-        text = _json_text(stored)
-    lead = from_json(Lead, text)
-    return lead, index, _unknown(entity, stored, lead, ("index", ERASED))
+    return from_json(Lead, _lead_json(entity)), index
+
+
+def unknown_of(row: object, value: Any) -> Unknown | None:
+    """What a later version has added to a row, in its columns or its JSON, beside the value read from it.
+
+    Args:
+        row: as it is stored; anything else was never stored.
+        value: the lead, the workload or the state of an import.
+    """
+    if not isinstance(row, Mapping):
+        return None
+    added = {name: column for name, column in row.items() if not _OURS.fullmatch(name)}
+    stored = _lead_json(row) if isinstance(value, Lead) else _joined(row)
+    written = to_json(value).decode()
+    if stored == written and not added:
+        return None
+    return unknown_in({**added, _JSON: json.loads(stored)}, {_JSON: json.loads(written)})
 
 
 def event_entity(lead_id: str, event: Event) -> Entity:
@@ -125,27 +136,23 @@ def rules_of(entity: Mapping[str, Any]) -> str:
 
 
 def workload_entity(workload: Workload, unknown: object = None) -> Entity:
-    """The row of the workload, with what a later version has stored in it, see `workload_of`."""
+    """The row of the workload, with what a later version has stored in it, see `unknown_of`."""
     return {"PartitionKey": WORKLOAD, "RowKey": WORKLOAD, **_columns(workload, unknown)}
 
 
-def workload_of(entity: Mapping[str, Any]) -> tuple[Workload, Unknown | None]:
-    """Read the row of the workload: its value, and the part of the row that this version doesn't know."""
-    stored = from_json(dict[str, Any], _joined(entity))
-    workload = from_plain(Workload, stored)
-    return workload, _unknown(entity, stored, workload)
+def workload_of(entity: Mapping[str, Any]) -> Workload:
+    """Read the row of the workload."""
+    return from_json(Workload, _joined(entity))
 
 
 def import_entity(key: str, state: ImportState, unknown: object = None) -> Entity:
-    """The row of an import's state, with what a later version has stored in it, see `import_of`."""
+    """The row of an import's state, with what a later version has stored in it, see `unknown_of`."""
     return {"PartitionKey": IMPORT, "RowKey": key, **_columns(state, unknown)}
 
 
-def import_of(entity: Mapping[str, Any]) -> tuple[ImportState, Unknown | None]:
-    """Read the row of an import: its state, and the part of the row that this version doesn't know."""
-    stored = from_json(dict[str, Any], _joined(entity))
-    state = from_plain(ImportState, stored)
-    return state, _unknown(entity, stored, state)
+def import_of(entity: Mapping[str, Any]) -> ImportState:
+    """Read the row of an import: its state."""
+    return from_json(ImportState, _joined(entity))
 
 
 def assignment_entity(lead_id: str, assignment: Assignment) -> Entity:
@@ -194,19 +201,15 @@ def _columns(value: Any, unknown: object, columns: Mapping[str, Any] | None = No
     """The columns of a value: its JSON, those given, and what a later version has stored in the row."""
     if not isinstance(unknown, Unknown):
         return {**(columns or {}), **_chunks(to_json(value).decode())}
-    row = with_unknown({**(columns or {}), _JSON: json.loads(to_json(value))}, unknown)
+    row = with_unknown({**(columns or {}), _JSON: to_plain(value)}, unknown)
     return {**_chunks(_json_text(row.pop(_JSON))), **row}
 
 
-def _unknown(
-    entity: Mapping[str, Any], stored: Any, value: Any, columns: Sequence[str] = ()
-) -> Unknown | None:
-    """What a row holds beside `value`, which was read from its `stored` JSON, and beside `columns`."""
-    ours = ("PartitionKey", "RowKey", *columns)
-    others = {
-        name: column for name, column in entity.items() if name not in ours and not _CHUNK.fullmatch(name)
-    }
-    return unknown_in({**others, _JSON: stored}, {_JSON: json.loads(to_json(value))})
+def _lead_json(entity: Mapping[str, Any]) -> str:
+    """The JSON of a lead's row, its bookkeeping grouped by concern."""
+    text = _joined(entity)
+    stored = from_json(dict[str, Any], text)
+    return _json_text(grouped(stored)) if is_flat(stored) else text
 
 
 def _json_text(value: Any) -> str:

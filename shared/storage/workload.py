@@ -6,9 +6,11 @@ from shared.services.ports import StoredWorkload, Workloads
 from shared.storage.client import Table, created, deleted, updated, upserted
 from shared.storage.rows import (
     WORKLOAD,
+    Entity,
     assignment_entity,
     assignment_key,
     assignment_of,
+    unknown_of,
     workload_entity,
     workload_of,
 )
@@ -29,11 +31,10 @@ class TableWorkloads(Workloads):
         assignment = assignment_of(assigned) if assigned else None
         if found is None:
             return StoredWorkload(Workload(), None, assignment)
-        workload, unknown = workload_of(found)
-        return StoredWorkload(workload, found.metadata["etag"], assignment, unknown)
+        return StoredWorkload(workload_of(found), found.metadata["etag"], assignment, found)
 
     async def save_assignment(self, read: StoredWorkload, lead_id: str, assignment: Assignment) -> None:
-        entity = workload_entity(assign(read.workload, read.assignment, assignment), read.unknown)
+        entity = _changed(read, assign(read.workload, read.assignment, assignment))
         workload = created(entity) if read.etag is None else updated(entity, read.etag)
         changed = LeadChanged(lead_id)
         await self._table.submit(
@@ -44,9 +45,13 @@ class TableWorkloads(Workloads):
     async def delete_assignment(self, read: StoredWorkload, lead_id: str) -> None:
         if read.assignment is None or read.etag is None:
             return
-        entity = workload_entity(unassign(read.workload, read.assignment), read.unknown)
+        entity = _changed(read, unassign(read.workload, read.assignment))
         workload = updated(entity, read.etag)
         changed = LeadChanged(lead_id)
         await self._table.submit(
             [workload, deleted(WORKLOAD, assignment_key(lead_id))], {404: changed, 412: changed}
         )
+
+
+def _changed(read: StoredWorkload, workload: Workload) -> Entity:
+    return workload_entity(workload, unknown_of(read.row, read.workload))

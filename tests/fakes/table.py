@@ -41,6 +41,7 @@ from shared.storage.rows import (
     mark_key,
     mark_of,
     stat_row_of,
+    unknown_of,
 )
 
 PORTS = ("lead_store", "due_index", "lead_index", "workloads", "desk_state")
@@ -64,15 +65,15 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
         row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
         if row is None or ERASED in row:
             raise LeadNotFound(lead_id)
-        lead, index, unknown = lead_of(row)
-        return StoredLead(lead, self._etags[lead_id], index, unknown)
+        lead, index = lead_of(row)
+        return StoredLead(lead, self._etags[lead_id], index, row)
 
     async def find_tombstone(self, lead_id: str) -> StoredLead | None:
         row = self.rows.get((shard_of(lead_id), lead_key(lead_id)))
         if row is None or ERASED not in row:
             return None
-        lead, index, unknown = lead_of(row)
-        return StoredLead(lead, self._etags[lead_id], index, unknown)
+        lead, index = lead_of(row)
+        return StoredLead(lead, self._etags[lead_id], index, row)
 
     async def create(self, change: Change) -> StoredLead:
         if change.lead.id in self._etags or self._is_marked(change):
@@ -84,7 +85,7 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
         if self._etags.get(lead_id) != read.etag or self._is_marked(change):
             raise LeadChanged(lead_id)
         self._delete(lead_id, [row.key for row in read.index])
-        return self._write(change, read.unknown)
+        return self._write(change, read)
 
     async def delete_events(self, lead_id: str, through: int) -> int:
         keys = [key for _, key in self._keys(event_key(lead_id, 1), event_key(lead_id, through))]
@@ -170,9 +171,10 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
     def _workload_etag(self) -> str | None:
         return str(self._workload_version) if self._workload_version else None
 
-    def _write(self, change: Change, unknown: object = None) -> StoredLead:
+    def _write(self, change: Change, read: StoredLead | None = None) -> StoredLead:
         lead, index = change.lead, index_rows(change.lead)
-        entities = [lead_entity(lead, index, unknown)]
+        lead_row = lead_entity(lead, index, unknown_of(read.row, read.lead) if read else None)
+        entities = [lead_row]
         entities += [event_entity(lead.id, event) for event in change.events]
         entities += [index_entity(lead.id, row) for row in index]
         entities += [mark_entity(lead.id, change.mark)] if change.mark else []
@@ -182,7 +184,7 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
                 insort(self._order, (row, partition))
             self.rows[partition, row] = entity
         self._etags[lead.id] = str(next(self._versions))
-        return StoredLead(lead, self._etags[lead.id], index, unknown)
+        return StoredLead(lead, self._etags[lead.id], index, lead_row)
 
     def _list_of(self, person: str, limit: int, *, are_erased: bool) -> list[str]:
         keys = self._keys(lead_key(person), lead_key(f"{person}~"))

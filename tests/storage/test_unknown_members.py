@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.leads.events import ErasureReason
 from shared.leads.idempotency import with_operation
-from shared.leads.index import index_rows
+from shared.leads.index import IndexRow, index_rows
 from shared.leads.lead import Lead
 from shared.marketplace.import_state import ImportState
 from shared.privacy.erasure import entomb
@@ -19,10 +19,11 @@ from shared.storage.rows import (
     import_of,
     lead_entity,
     lead_of,
+    unknown_of,
     workload_entity,
     workload_of,
 )
-from shared.storage.unknown_members import unknown_in, with_unknown
+from shared.storage.unknown_members import Unknown, unknown_in, with_unknown
 from tests.builders import a_lead, a_push, touched
 from tests.samples import NOW, TARGET
 from tests.strategies import examples
@@ -49,8 +50,13 @@ def written_by_a_later_version(one: Lead) -> dict:
     return {**entity, "json0": json.dumps(stored)}
 
 
+def read_lead(row: dict) -> tuple[Lead, tuple[IndexRow, ...], Unknown | None]:
+    lead, index = lead_of(row)
+    return lead, index, unknown_of(row, lead)
+
+
 def test_a_row_with_members_that_are_not_known_survives_a_change_with_them():
-    read, index, unknown = lead_of(
+    read, index, unknown = read_lead(
         written_by_a_later_version(touched(a_lead(), a_push(Description="Hi"), NOW + TARGET))
     )
 
@@ -66,7 +72,7 @@ def test_a_row_with_members_that_are_not_known_survives_a_change_with_them():
 
 
 def test_members_of_an_item_follow_the_item_to_its_new_place():
-    read, index, unknown = lead_of(written_by_a_later_version(a_lead()))
+    read, index, unknown = read_lead(written_by_a_later_version(a_lead()))
 
     earlier = touched(
         read, a_push(Description="Hi"), NOW - TARGET
@@ -85,16 +91,16 @@ def test_columns_that_are_not_known_survive_a_change_of_their_row():
     chunks = json.dumps(later)
     entity |= {f"json{number}": chunks[number * CHUNK : (number + 1) * CHUNK] for number in range(4)}
 
-    read, index, unknown = lead_of({name: value for name, value in entity.items() if value != ""})
+    read, index, unknown = read_lead({name: value for name, value in entity.items() if value != ""})
     row = lead_entity(replace(read, owner="kim"), index, unknown)
 
     assert (row["snoozedUntil"], row["json_schema"]) == (NOW, 3)
-    assert lead_of(row) == (replace(read, owner="kim"), index, unknown)
+    assert read_lead(row) == (replace(read, owner="kim"), index, unknown)
     assert json.loads("".join(row[f"json{number}"] for number in range(3)))["summary"] == text
 
 
 def test_an_erased_lead_keeps_nothing_that_is_not_known():
-    read, _, unknown = lead_of({**written_by_a_later_version(a_lead()), "nickname": "canary"})
+    read, _, unknown = read_lead({**written_by_a_later_version(a_lead()), "nickname": "canary"})
     erased = entomb(read, ErasureReason.REQUESTED, now=NOW).lead
 
     row = lead_entity(erased, index_rows(erased), unknown)
@@ -106,29 +112,32 @@ def test_the_workload_keeps_what_is_not_known():
     entity = workload_entity(Workload(open_leads={"ann": 1}))
     entity |= {"json0": json.dumps({**json.loads(entity["json0"]), "away": ["bob"]}), "zone": "Europe/Berlin"}
 
-    workload, unknown = workload_of(entity)
+    workload = workload_of(entity)
+    unknown = unknown_of(entity, workload)
     changed = replace(workload, open_leads={"ann": 2})
     row = workload_entity(changed, unknown)
 
     assert (json.loads(row["json0"])["away"], row["zone"]) == (["bob"], "Europe/Berlin")
-    assert workload_of(row) == (changed, unknown)
+    assert (workload_of(row), unknown_of(row, changed)) == (changed, unknown)
 
 
 def test_the_state_of_an_import_keeps_what_is_not_known():
     entity = import_entity("state!0", ImportState(switched_on_at=NOW))
     entity |= {"json0": json.dumps({**json.loads(entity["json0"]), "pace": 7}), "paused": True}
 
-    state, unknown = import_of(entity)
+    state = import_of(entity)
+    unknown = unknown_of(entity, state)
     row = import_entity("state!0", replace(state, taken=5), unknown)
 
     assert (json.loads(row["json0"])["pace"], row["paused"]) == (7, True)
-    assert import_of(row) == (replace(state, taken=5), unknown)
+    assert import_of(row) == replace(state, taken=5)
+    assert unknown_of(row, replace(state, taken=5)) == unknown
 
 
 def test_a_lead_of_this_version_has_nothing_unknown():
     one = touched(a_lead(), a_push(Description="Hi"), NOW + TARGET)
 
-    read, _, unknown = lead_of(lead_entity(one, index_rows(one)))
+    read, _, unknown = read_lead(lead_entity(one, index_rows(one)))
 
     assert (read, unknown) == (one, None)
 
