@@ -7,7 +7,8 @@ from shared.bootstrap import context, utc_now
 from shared.contract.queries import EventsQuery, lead_id_of, leads_query, read_query
 from shared.contract.requests import follow_up_report, interaction_of, interaction_report, lead_update
 from shared.contract.responses import LeadIds, event_body, lead_body
-from shared.services.commands import report_follow_up, report_interaction, report_interaction_of, update_lead
+from shared.services.activity import report_interaction_of
+from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.queries import get_lead, list_events, list_leads
 
 blueprint = func.Blueprint()

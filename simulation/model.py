@@ -3,18 +3,28 @@
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import to_json
 
+from shared.services.ports import DeskState, DueIndex, EventPublisher, MessageQueue
 from simulation.environment import Act, Environment
 from simulation.ports import HAPPENS, KILLS, REFUSALS, Call, Fault, Gate
 from simulation.scenarios import Scenario
 from simulation.virtual_time import VirtualLoop
 
-# Calls that touch no lead: no choice is made at them.
-ASIDE = frozenset({"scored_otherwise", "keep_rules", "clock_ran"})
+
+def _names(*calls: Callable[..., object]) -> frozenset[str]:
+    return frozenset(call.__name__ for call in calls)
+
+
+# Named by the ports themselves, so that a call with a new name can't be forgotten here.
+ASIDE = _names(  # they touch no lead: no choice is made at them
+    DueIndex.list_scored_by_other_rules, DeskState.upsert_rules, DeskState.record_clock_run
+)
+SENDS = _names(EventPublisher.publish, MessageQueue.send, MessageQueue.send_at, MessageQueue.dead_letter)
 # Time-outs differ from failures in nothing but time, which no order of calls can show.
 # A write whose answer is lost may take effect at any later moment, also at once.
 OF_WRITES = (Fault.FAILS_BEFORE, Fault.DONE_LATER, Fault.KILLED_BEFORE, Fault.KILLED_AFTER)
@@ -50,7 +60,7 @@ class Waiting:
     @property
     def is_send(self) -> bool:
         """Sends and other calls don't touch each other: their order makes no difference."""
-        return self.call.name in ("publish", "send", "again", "refuse")
+        return self.call.name in SENDS
 
 
 @dataclass

@@ -20,6 +20,7 @@ from local.cli.demo import run_demo
 from local.emulators.servicebus.emulator import connection_string as bus_connection
 from local.keys import Keys, load_keys, write_host_keys, write_private
 from local.parts import Part, PartFailed
+from local.toolchain import say
 from shared.bootstrap import wire
 from shared.policy.load import InvalidPolicy
 from shared.settings import InvalidSettings
@@ -126,11 +127,6 @@ def app_environment(ports: Ports, keys: Keys) -> dict[str, str]:
         "LEADS_BUS__fullyQualifiedNamespace": "",
     }
     return {**samples, **own, **given, **stack}
-
-
-def say(text: str) -> None:
-    """Print progress to stderr."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def _values(path: Path) -> dict[str, str]:

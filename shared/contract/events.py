@@ -1,12 +1,12 @@
 """Events as JSON: in stored rows, and in messages as CloudEvents 1.0 in binary mode."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shared.contract.responses import event_body, lead_body
 from shared.leads.events import PAYLOADS, Event, EventType, Shortened
+from shared.leads.json_form import compact_json
 from shared.leads.lead import Lead
 from shared.leads.push import RawPush
 from shared.mistakes import Mistake, Unreadable
@@ -31,7 +31,7 @@ class _Envelope:
 
 def event_json(event: Event) -> str:
     """An event as it is stored."""
-    return _json(event_body(event))
+    return compact_json(event_body(event))
 
 
 def read_event(text: str) -> Event:
@@ -41,7 +41,7 @@ def read_event(text: str) -> Event:
         Unreadable: the text isn't an event, or its type is unknown to this version.
     """
     envelope = from_json(_Envelope, text)
-    if envelope.type not in set(EventType):
+    if envelope.type not in EventType:
         raise Unreadable([Mistake(("type",), "no type of event that this version knows")])
     type_ = EventType(envelope.type)
     data = from_plain(PAYLOADS[type_], envelope.data)
@@ -55,15 +55,15 @@ def message_body(lead: Lead, event: Event) -> bytes:
     CRMs and providers. `GET` still shows them.
     """
     members = {"lead": lead_body(lead), "event": event_body(event)}
-    body = _json(members).encode()
+    body = compact_json(members).encode()
     if len(body) <= LARGEST_BODY:
         return body
     members["lead"]["raw"] = to_plain(RawPush())
     members["event"]["data"] = to_plain(Shortened())
-    body = _json(members).encode()
+    body = compact_json(members).encode()
     if len(body) > LARGEST_BODY:
         members["lead"]["enrichment"] |= {"facts": {}, "provenance": {}}
-        body = _json(members).encode()
+        body = compact_json(members).encode()
     return body
 
 
@@ -90,10 +90,6 @@ def message_properties(lead: Lead, event: Event) -> dict[str | bytes, Any]:
         "imported": getattr(event.data, "imported", False),
     }
     return {name: _truncated(value) for name, value in properties.items() if value is not None}
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _truncated(value: Any) -> Any:

@@ -117,8 +117,7 @@ def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
         InvalidRequest: with every mistake; with those of the head alone, if `type` is one of them.
     """
     head, report = read_parts((ActivityHead, _report_type(body)), body, "activity")
-    at = head.at or sent_at
-    command = replace(report.to_update(), at=at) if isinstance(report, UpdateBody) else report.to_report(at)
+    command = report.to_report(head.at or sent_at)
     return Activity(replace(command, id=head.id or message_id), head.lead_id, head.email)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, get_type_hints
 
 from shared.contract.errors import InvalidRequest, invalid
+from shared.contract.requests import LONGEST_TEXT
 from shared.leads.identity import LEAD_ID
 from shared.leads.index import list_prefix
 from shared.leads.json_form import camel
@@ -18,7 +19,6 @@ from shared.services.ports import LeadFilter
 from shared.typed_json import Checked, Rules, from_plain
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
-LONGEST_TEXT = 200  # characters
 LONGEST_NUMBER = 8  # digits
 DEFAULT_RANGE = timedelta(days=30)
 FIRST_YEAR = 1900

@@ -109,9 +109,10 @@ class UpdateBody:
         if self.status is self.owner is self.do_not_contact is ABSENT and self.reason is None:
             raise ValueError("needs `status`, `owner` or `doNotContact`")
 
-    def to_update(self) -> UpdateLead:
-        """The command."""
+    def to_report(self, at: datetime | None = None) -> UpdateLead:
+        """The command; `at`: when a CRM saw the status reached."""
         return UpdateLead(
+            at=at,
             status=self.status,
             reason=self.reason,
             owner=self.owner,
@@ -257,7 +258,7 @@ def follow_up_report(body: bytes, now: datetime) -> ReportFollowUp:
 
 def lead_update(body: bytes) -> UpdateLead:
     """Read an update."""
-    return read_body(UpdateBody, body, "update").to_update()
+    return read_body(UpdateBody, body, "update").to_report()
 
 
 def interaction_report(body: bytes, now: datetime) -> ReportInteraction:

@@ -1,6 +1,5 @@
 """Record facts that a CRM reports: stored with the lead and in its history, used by the next score."""
 
-import json
 import math
 from collections.abc import Mapping
 from copy import replace
@@ -12,6 +11,7 @@ from shared.leads.commands import Fact, InvalidFacts, ReportFacts
 from shared.leads.enrichment import Enrichment
 from shared.leads.events import StatusChanged
 from shared.leads.idempotency import FACTS, is_reported, report_key, with_report
+from shared.leads.json_form import compact_json
 from shared.leads.lead import Lead
 from shared.policy.conditions import FACT_NAME
 
@@ -68,7 +68,7 @@ def crm_facts(enrichment: Enrichment) -> dict[str, Any]:
 
 def _size_of(facts: Mapping[str, Any]) -> int:
     """Bytes as JSON in UTF-8."""
-    return len(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
+    return len(compact_json(facts).encode(errors="surrogatepass"))
 
 
 def _expect_usable(facts: Mapping[str, Fact]) -> None:

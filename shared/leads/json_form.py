@@ -1,6 +1,7 @@
 """The JSON form of a lead's values: member names, and which members are left out."""
 
 import enum
+import json
 from collections.abc import Callable
 from dataclasses import MISSING, Field
 from typing import Any, ClassVar, Literal
@@ -10,6 +11,11 @@ def camel(name: str) -> str:
     """`last_touch_at` becomes `lastTouchAt`, `from_` becomes `from`."""
     first, *others = name.rstrip("_").split("_")
     return first + "".join(word.capitalize() for word in others)
+
+
+def compact_json(plain: Any) -> str:
+    """Plain values as JSON text without blanks; every letter as it is."""
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
 class Absent(enum.Enum):

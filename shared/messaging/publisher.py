@@ -4,7 +4,6 @@ import asyncio
 import functools
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +15,10 @@ from azure.servicebus.exceptions import MessageSizeExceededError
 from shared.contract.events import CONTENT_TYPE, message_body, message_properties
 from shared.leads.events import Event
 from shared.leads.lead import Lead
-from shared.messaging.link import BUS_ERRORS
+from shared.messaging.link import BUS_ERRORS, closed
 from shared.services.errors import BusUnavailable
 from shared.services.ports import EventPublisher
-from shared.services.timeouts import CLOSE_TIMEOUT, REST_AFTER_FAILURE, SEND_TIMEOUT
+from shared.services.timeouts import REST_AFTER_FAILURE, SEND_TIMEOUT
 
 # The service closes idle links, so the first try after a quiet hour fails.
 RETRIES: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}
@@ -179,10 +178,8 @@ async def one_by_one(sender: ServiceBusSender, messages: Sequence[ServiceBusMess
 
 async def _close(client: ServiceBusClient, sender: ServiceBusSender) -> None:
     """Close both: a client doesn't keep its senders alive."""
-    with suppress(*BUS_ERRORS):  # both are abandoned anyway
-        async with asyncio.timeout(CLOSE_TIMEOUT):
-            await sender.close()
-            await client.close()
+    await closed(sender)
+    await closed(client)
 
 
 def _retrieve(sent: asyncio.Future[None]) -> None:

@@ -113,7 +113,7 @@ class RoutingPolicy:
 
     def knows(self, owner: str | None) -> bool:
         """Whether the open leads of this owner are counted."""
-        return owner is not None and owner in set(self._owner_names())
+        return owner is not None and owner in self._owner_names()
 
     def owner(self, name: str) -> Owner:
         """The owner's table; the defaults if there is none."""

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from shared.policy.conditions import FACT_NAME
+
 type Facts = dict[str, str | int | float | bool]
 
 MAX_FACTS = 50
 MAX_TEXT = 200  # characters
 MAX_INTEGER = 2**63 - 1
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _PATH = re.compile(r"[^.=]+(\.[^.=]+)*")
 _INDEX = re.compile(r"[0-9]{1,4}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # can't be encoded, so couldn't be stored
@@ -27,7 +28,7 @@ def read_mapping(text: str) -> dict[str, str]:
         name, equals, path = (part.strip() for part in entry.partition("="))
         if not equals:
             raise ValueError(f"must be `fact=path` with commas between (entry {position})")
-        if not _NAME.fullmatch(name):
+        if not FACT_NAME.fullmatch(name):
             raise ValueError(
                 f"must name facts by a letter, then at most 63 of A-Z, a-z, 0-9, _ . - (entry {position})"
             )

@@ -1,4 +1,4 @@
-"""Compile conditions to functions, once per policy; they are called for every lead."""
+"""Compile the conditions of a policy to functions of facts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,25 +1,23 @@
 """Take a CRM's reports: about one lead by its id, or about a person by their address."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from shared.enrichment.identity import contact_key
 from shared.leads.commands import CLOCK_SKEW, ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.idempotency import STATUS, is_reported, report_key
 from shared.leads.lead import Lead
 from shared.services.commands import (
-    LEADS_OF_A_PERSON,
     report_facts,
     report_follow_up,
     report_interaction,
     update_lead,
 )
 from shared.services.context import AppContext
-from shared.services.errors import LeadNotFound
+from shared.services.errors import LeadNotFound, PersonNotFound
 
+LEADS_OF_A_PERSON = 100  # a person has one lead for each offer; no publisher has so many offers
 _NONE_OPEN = "No lead of this address is open: name one by `leadId`."
 
 type Report = ReportFollowUp | ReportInteraction | UpdateLead | ReportFacts
@@ -53,9 +51,23 @@ async def take_activity(context: AppContext, activity: Activity, *, now: datetim
     if activity.lead_id is not None:
         await _take(context, activity.lead_id, activity.report, now)
         return
-    leads = await _leads_of(context, activity.email or "")
-    targets = _targets(leads, activity.report)
-    await _run_all(_take(context, lead.id, activity.report, now) for lead in targets)
+    try:
+        leads = await _leads_of(context, activity.email or "")
+    except PersonNotFound:
+        raise LeadUnclear("No lead has this address.") from None
+    await _take_on_each(context, _targets(leads, activity.report), activity.report, now)
+
+
+async def report_interaction_of(
+    context: AppContext, email: str, report: ReportInteraction, *, now: datetime
+) -> list[Lead]:
+    """Record an interaction on every lead of the person who has this address; return the leads.
+
+    Raises:
+        PersonNotFound: no lead has this address.
+        InvalidInteraction, StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
+    """
+    return await _take_on_each(context, await _leads_of(context, email), report, now)
 
 
 async def _take(context: AppContext, lead_id: str, report: Report, now: datetime) -> Lead:
@@ -83,7 +95,7 @@ async def _leads_of(context: AppContext, email: str) -> list[Lead]:
             raise read
         leads.append(read.lead)
     if not leads:
-        raise LeadUnclear("No lead has this address.")
+        raise PersonNotFound
     return leads
 
 
@@ -121,8 +133,17 @@ def _update_target(leads: list[Lead], update: UpdateLead) -> Lead:
     return open_leads[0]
 
 
-async def _run_all(work: Iterable[Coroutine[Any, Any, object]]) -> None:
-    """Run all to their end, even if some fail; then raise the first failure."""
+async def _take_on_each(context: AppContext, leads: list[Lead], report: Report, now: datetime) -> list[Lead]:
+    """Apply the report to all leads, even if some fail; then raise the first failure, else return them.
+
+    A lead that was erased meanwhile has nothing to take.
+    """
+    taken = []
+    work = (_take(context, lead.id, report, now) for lead in leads)
     for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(outcome, LeadNotFound):
+            continue
         if isinstance(outcome, BaseException):
             raise outcome
+        taken.append(outcome)
+    return taken

@@ -1,11 +1,9 @@
 """Commands on one lead: follow-ups, updates, interactions, facts, alarms."""
 
-import asyncio
 from datetime import datetime
 from typing import Protocol
 
 from shared.enrichment.crm_facts import record_facts
-from shared.enrichment.identity import contact_key
 from shared.follow_up.alarms import escalate_missed, flag_missed, open_planned_contact, warn_due_soon
 from shared.follow_up.report import record_follow_up
 from shared.leads.behaviour import record_interaction
@@ -17,12 +15,9 @@ from shared.leads.lifecycle import apply_update
 from shared.policy.model import Policy
 from shared.services.assign import assign_at_once
 from shared.services.context import AppContext
-from shared.services.errors import PersonNotFound
 from shared.services.ports import StoredLead
 from shared.services.publish import publish_and_note
 from shared.services.unit_of_work import Apply, change_lead
-
-LEADS_OF_A_PERSON = 100  # a person has one lead for each offer; no publisher has so many offers
 
 
 async def handle(
@@ -96,20 +91,3 @@ async def raise_alarm(context: AppContext, lead_id: str, kind: DueKind, *, now: 
     """Warn, flag, escalate or remind, if the alarm is still due: see `handle`."""
     alarm = _ALARMS[kind]
     await handle(context, lead_id, lambda lead: alarm(lead, now=now, policy=context.policy), now=now)
-
-
-async def report_interaction_of(
-    context: AppContext, email: str, report: ReportInteraction, *, now: datetime
-) -> tuple[Lead, ...]:
-    """Record an interaction on every lead of the person who has this address.
-
-    Raises:
-        PersonNotFound: no lead has this address.
-        InvalidInteraction, StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
-    """
-    person = contact_key(email, context.id_key)
-    lead_ids = await context.lead_store.list_leads_of(person, LEADS_OF_A_PERSON)
-    if not lead_ids:
-        raise PersonNotFound
-    reported = (report_interaction(context, lead_id, report, now=now) for lead_id in lead_ids)
-    return tuple(await asyncio.gather(*reported))

@@ -15,7 +15,7 @@ from shared.privacy.erasure import blank_lead
 from shared.services.context import AppContext
 from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.ports import StoredLead
-from shared.services.timeouts import CLOCK_PUBLISH_TIMEOUT, PUBLISH_TIMEOUT
+from shared.services.timeouts import CHANGE_TIMEOUT, CLOCK_PUBLISH_TIMEOUT, PUBLISH_TIMEOUT
 from shared.services.unit_of_work import Committed, change_lead
 
 # Bounds how late events go out once the bus is back.
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 async def publish_new(context: AppContext, outcome: Committed, timeout: float = PUBLISH_TIMEOUT) -> bool:
-    """Send the events that a change has just written, once, waiting at most `timeout` seconds.
+    """Send the events that a change has just written, once, waiting at most `timeout` seconds for the bus.
 
     Earlier events that failed to go out are sent first, so that a subscriber gets them in order.
 
@@ -45,7 +45,7 @@ async def publish_new(context: AppContext, outcome: Committed, timeout: float = 
         log.warning("lead %s: events stored, not published yet (%r)", outcome.stored.lead.id, exc)
         return False
     if earlier:
-        await note_published(context, outcome.stored, earlier)
+        await note_published(context, outcome.stored, earlier, timeout=timeout)
     return True
 
 
@@ -80,7 +80,9 @@ async def publish_and_note(context: AppContext, outcome: Committed) -> None:
         await note_published(context, outcome.stored, events)
 
 
-async def note_published(context: AppContext, stored: StoredLead, events: Sequence[Event]) -> None:
+async def note_published(
+    context: AppContext, stored: StoredLead, events: Sequence[Event], *, timeout: float = CHANGE_TIMEOUT
+) -> None:
     """Take events off the lead's outbox. A second call does nothing.
 
     The events are stored and sent by then, so a failure here doesn't reach the caller: they stay in the
@@ -88,7 +90,9 @@ async def note_published(context: AppContext, stored: StoredLead, events: Sequen
     """
     numbers = frozenset(event.number for event in events)
     try:
-        await change_lead(context, stored.lead.id, lambda lead: _note(lead, numbers), read=stored)
+        await change_lead(
+            context, stored.lead.id, lambda lead: _note(lead, numbers), read=stored, timeout=timeout
+        )
     except (StoreUnavailable, LeadChanged, LeadNotFound) as exc:
         log.warning("lead %s: events published, not noted (%s)", stored.lead.id, type(exc).__name__)
 

@@ -35,7 +35,7 @@ async def score_lead(
         StoreUnavailable, LeadChanged: try again later.
     """
     read = await context.lead_store.get(lead_id) if context.facts else None
-    provided = await _list_facts(context, read.lead) if read else {}
+    provided = await _list_facts(context, read.lead) if read and read.lead.awaits_score else {}
 
     def decide(lead: Lead) -> Change | None:
         return _score(lead, published_number, context.policy, now, provided)
@@ -48,7 +48,7 @@ async def _list_facts(context: AppContext, lead: Lead) -> dict[str, Any]:
     from shared.enrichment.email import email_facts  # noqa: PLC0415 - only where a provider is asked
 
     email = email_facts(lead.contact.email)
-    if context.facts is None or email.kind != "corporate" or email.domain is None or not lead.awaits_score:
+    if context.facts is None or email.kind != "corporate" or email.domain is None:
         return {}
     try:
         return dict(await context.facts.list_facts(email.domain))

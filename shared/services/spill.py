@@ -2,11 +2,11 @@
 
 import asyncio
 import hashlib
-import json
 import logging
 from datetime import UTC, datetime
 
 from shared.leads.intake import Origin
+from shared.leads.json_form import compact_json
 from shared.marketplace.parse import parse_push
 from shared.services.context import AppContext
 from shared.services.errors import BusUnavailable, LeadChanged, StoreUnavailable
@@ -64,7 +64,7 @@ async def receive_spilled(context: AppContext, message: QueuedMessage, now: date
 
 def spill_message(intake: Intake, lead_id: str) -> QueuedMessage:
     """The message that carries a push as sent, with its lead's id. Equal push and instant give equal ids."""
-    body = json.dumps(intake.push.as_sent, ensure_ascii=False, separators=(",", ":")).encode()
+    body = compact_json(intake.push.as_sent).encode()
     received_at = intake.received_at.isoformat()
     identity = b"\0".join((lead_id.encode(), received_at.encode(), body))
     properties = {RECEIVED_AT: received_at} | ({OFFER: intake.offer_slug} if intake.offer_slug else {})

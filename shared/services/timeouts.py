@@ -1,8 +1,9 @@
 """Every time-out, in seconds, and how they relate. A time-out ends the wait; the request may still succeed.
 
 a push              table 8, then the queue `spill` 5: answered within 13; Partner Center waits about 30
-                    table 8, then its event 2: answered within 10; the clock sends an event that fails
-any other call      change 20 + events 8 + assignment 20: within 48; the platform hangs up after 230
+                    table 8, its event 2, noting earlier ones 2: within 12; the clock sends what fails
+any other call      change 20, events 8 and 8 to note earlier ones, noting 20: 56; its assignment as much,
+                    and 20 to choose it: within 150; the platform hangs up after 230
 a probe             10 in all, of which 2 for the count of dead letters
 a queue's message   six sends of 30 and five pauses of 6: below the 300 for which its lock is renewed
 a tick of the clock 30 for the events of one lead; eight leads at once

@@ -49,7 +49,12 @@ class Committed(NamedTuple):
 
 
 async def change_lead(
-    context: AppContext, lead_id: str, apply: Apply, *, read: StoredLead | None = None
+    context: AppContext,
+    lead_id: str,
+    apply: Apply,
+    *,
+    read: StoredLead | None = None,
+    timeout: float = CHANGE_TIMEOUT,
 ) -> Committed:
     """Change a stored lead.
 
@@ -59,6 +64,7 @@ async def change_lead(
         apply: takes the stored lead, returns its change, None for no change. Called again on conflict.
             Deadline, assignment request and purge time follow from the policy and are added to the change.
         read: the lead, if the caller has just read or written it.
+        timeout: seconds for all attempts, waiting for the lead's turn included.
 
     Raises:
         LeadNotFound: there is no such lead.
@@ -67,7 +73,7 @@ async def change_lead(
         StoreUnavailable: the store doesn't answer; the change may have been stored.
     """
     write = _Write(context, lead_id, apply, first=None, read=read)
-    return await write_in_turn(context, lead_id, write.attempt)
+    return await write_in_turn(context, lead_id, write.attempt, timeout=timeout)
 
 
 async def create_or_change_lead(

@@ -12,7 +12,7 @@ from shared.leads.change import Mark
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
 from shared.leads.index import IndexRow, StatRow, parse_stamp
-from shared.leads.json_form import camel
+from shared.leads.json_form import camel, compact_json
 from shared.leads.lead import Lead
 from shared.marketplace.import_state import ImportState
 from shared.routing.workload import Assignment, Workload
@@ -114,7 +114,7 @@ def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
     found = []
     for row in rows:
         _, at, kind, lead_id, *_ = row["RowKey"].split("!")
-        if kind in set(DueKind):
+        if kind in DueKind:
             since = parse_stamp(row["since"])
             found.append(DueRow(at=parse_stamp(at), kind=DueKind(kind), lead_id=lead_id, since=since))
     return found
@@ -202,18 +202,14 @@ def _columns(value: Any, unknown: object, columns: Mapping[str, Any] | None = No
     if not isinstance(unknown, Unknown):
         return {**(columns or {}), **_chunks(to_json(value).decode())}
     row = with_unknown({**(columns or {}), _JSON: to_plain(value)}, unknown)
-    return {**_chunks(_json_text(row.pop(_JSON))), **row}
+    return {**_chunks(compact_json(row.pop(_JSON))), **row}
 
 
 def _lead_json(entity: Mapping[str, Any]) -> str:
     """The JSON of a lead's row, its bookkeeping grouped by concern."""
     text = _joined(entity)
     stored = from_json(dict[str, Any], text)
-    return _json_text(grouped(stored)) if is_flat(stored) else text
-
-
-def _json_text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return compact_json(grouped(stored)) if is_flat(stored) else text
 
 
 def _chunks(text: str) -> dict[str, str]:

@@ -16,14 +16,15 @@ from shared.leads.commands import (
 )
 from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
-from shared.services.activity import Activity, LeadUnclear, take_activity
+from shared.services.activity import Activity, LeadUnclear, report_interaction_of, take_activity
 from shared.services.commands import update_lead
-from shared.services.errors import BusUnavailable, LeadNotFound, StoreUnavailable
+from shared.services.errors import BusUnavailable, LeadNotFound, PersonNotFound, StoreUnavailable
 from shared.services.ports import QueuedMessage
 from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY, SPILL_REDELIVERY, redeliver
 from shared.services.run_due import run_due
 from tests.builders import a_context, a_push
+from tests.fakes.table import MemoryTable
 from tests.samples import NOW
 from tests.services.test_receive import LosesAnswers
 
@@ -139,6 +140,56 @@ async def test_by_address_what_is_known_of_a_person_goes_to_every_lead_and_to_no
     for lead_id in mine:
         assert (await lead_of(context, lead_id)).bookkeeping.scoring.requested_at == LATER
     assert await told(context, other) == [EventType.RECEIVED]
+
+
+async def test_an_interaction_by_address_reaches_every_lead_of_the_person_and_nobody_else():
+    context = a_context()
+    mine = {await pushed(context, slug=slug) for slug in ("one", "two", "three")}
+    other = await pushed(context, Email="eva@fabrikam.example")
+    leads = await report_interaction_of(context, EMAIL, VISIT, now=LATER)
+    assert {lead.id for lead in leads} == mine
+    for lead_id in mine:
+        assert (await lead_of(context, lead_id)).bookkeeping.scoring.interactions[-1].type == VISIT.type
+    assert len((await lead_of(context, other)).bookkeeping.scoring.interactions) == 1
+
+
+async def test_an_address_that_nobody_has_is_not_found():
+    with pytest.raises(PersonNotFound):
+        await report_interaction_of(a_context(), "nobody@contoso.example", VISIT, now=LATER)
+
+
+class LosesALead(MemoryTable):
+    """A lead that is erased while the leads of its person are being changed."""
+
+    lost = ""
+    reads = 0
+
+    async def get(self, lead_id):
+        if lead_id == self.lost:
+            self.reads += 1
+            if self.reads > 1:
+                raise LeadNotFound(lead_id)
+        return await super().get(lead_id)
+
+
+@pytest.mark.parametrize("report", [VISIT, FACTS, CALL], ids=["visit", "facts", "call"])
+async def test_a_lead_that_is_erased_meanwhile_keeps_the_report_from_no_other_lead(report):
+    store = LosesALead()
+    context = a_context(table=store)
+    first, second = await pushed(context), await pushed(context, slug="two")
+    store.lost = first
+    await taken(context, report)
+    assert store.reads == 2
+    assert len(await told(context, second)) > 1
+
+
+async def test_a_lead_that_is_erased_meanwhile_is_not_among_those_that_have_the_interaction():
+    store = LosesALead()
+    context = a_context(table=store)
+    first, second = await pushed(context), await pushed(context, slug="two")
+    store.lost = first
+    leads = await report_interaction_of(context, EMAIL, VISIT, now=LATER)
+    assert [lead.id for lead in leads] == [second]
 
 
 async def test_by_address_a_call_goes_to_every_open_lead():

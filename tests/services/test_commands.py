@@ -3,12 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from shared.leads.commands import ReportInteraction
 from shared.leads.events import EventType
-from shared.services.commands import report_interaction, report_interaction_of
-from shared.services.errors import LeadNotFound
+from shared.services.commands import report_interaction
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
@@ -60,21 +57,3 @@ async def test_a_second_report_of_the_same_does_nothing():
         *(report_interaction(context, lead_id, looked_at_prices(id="m-1"), now=NOW) for _ in range(5))
     )
     assert sum(event.type is EventType.INTERACTED for event in context.publisher.published) == 1
-
-
-async def test_an_interaction_by_address_reaches_every_lead_of_the_person_and_nobody_else():
-    context = a_context()
-    mine = {await pushed(context, slug=slug) for slug in ("one", "two", "three")}
-    other = await pushed(context, Email="eva@fabrikam.example")
-    leads = await report_interaction_of(context, " ADA@fabrikam.example ", looked_at_prices(), now=NOW)
-    assert {lead.id for lead in leads} == mine
-    for lead_id in mine:
-        assert (await context.lead_store.get(lead_id)).lead.bookkeeping.scoring.interactions[
-            -1
-        ].type == "pricing_page_visited"
-    assert len((await context.lead_store.get(other)).lead.bookkeeping.scoring.interactions) == 1
-
-
-async def test_an_address_that_nobody_has_is_not_found():
-    with pytest.raises(LeadNotFound):
-        await report_interaction_of(a_context(), "nobody@contoso.example", looked_at_prices(), now=NOW)
