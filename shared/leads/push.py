@@ -47,7 +47,7 @@ class LeadPush:
 
 def fold_name(name: str) -> str:
     """A member's name without case, blanks, hyphens and underscores, in which senders differ."""
-    return "".join(letter for letter in name.casefold() if letter not in " _-")
+    return name.casefold().replace(" ", "").replace("_", "").replace("-", "")
 
 
 def normalize_json(value: Any) -> Any:
