@@ -60,9 +60,8 @@ async def lead_events(req: func.HttpRequest) -> func.HttpResponse:
 @answering_problems
 async def lead_follow_ups(req: func.HttpRequest) -> func.HttpResponse:
     """Record a follow-up, which stops the lead's clock, and answer the lead; the same `id` counts once."""
-    now = utc_now()
-    report = follow_up_report(req.get_body(), now)
-    lead = await report_follow_up(context(), lead_id_of(req.route_params), report, now=now)
+    report = follow_up_report(req.get_body())
+    lead = await report_follow_up(context(), lead_id_of(req.route_params), report, now=utc_now())
     return answer(lead_body(lead))
 
 

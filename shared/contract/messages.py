@@ -88,9 +88,9 @@ class ReportedFacts:
     facts: Annotated[dict[str, Any], Rules(min_length=1, max_length=MOST_FACTS), Checked(flatten_facts)]
     by: ShortText | None = None
 
-    def to_report(self, at: datetime) -> ReportFacts:  # noqa: ARG002 - facts hold whenever they are reported
+    def to_report(self, at: datetime) -> ReportFacts:
         """The command."""
-        return ReportFacts(facts=self.facts, by=self.by)
+        return ReportFacts(facts=self.facts, by=self.by, at=at)
 
 
 REPORTS: dict[ActivityType, type] = {

@@ -76,11 +76,11 @@ class FollowUpBody:
     next_contact_at: Time | None = None
     id: ShortText | None = None
 
-    def to_report(self, now: datetime) -> ReportFollowUp:
-        """The command; `at` is now unless it is given."""
+    def to_report(self, at: datetime | None = None) -> ReportFollowUp:
+        """The command; `at` counts unless the body has one; None: now."""
         return ReportFollowUp(
             by=self.by.strip(),
-            at=self.at or now,
+            at=self.at or at,
             channel=self.channel,
             note=self.note,
             outcome=self.outcome,
@@ -251,9 +251,9 @@ def _with_known_members(type_: type, mistake: Mistake) -> Mistake:
     return Mistake((), f"{UNKNOWN_MEMBER}; known are {known}")
 
 
-def follow_up_report(body: bytes, now: datetime) -> ReportFollowUp:
+def follow_up_report(body: bytes) -> ReportFollowUp:
     """Read the report of a follow-up."""
-    return read_body(FollowUpBody, body, "follow-up").to_report(now)
+    return read_body(FollowUpBody, body, "follow-up").to_report()
 
 
 def lead_update(body: bytes) -> UpdateLead:

@@ -11,7 +11,7 @@ from shared.leads.commands import Fact, InvalidFacts, ReportFacts
 from shared.leads.enrichment import Enrichment
 from shared.leads.events import StatusChanged
 from shared.leads.idempotency import FACTS, is_reported, report_key, with_report
-from shared.leads.json_form import compact_json
+from shared.leads.json_form import ABSENT, compact_json
 from shared.leads.lead import Lead
 from shared.policy.conditions import FACT_NAME
 
@@ -24,7 +24,8 @@ LARGEST_FACT = 2**53  # JSON readers don't agree on larger numbers
 def record_facts(lead: Lead, report: ReportFacts, *, now: datetime) -> Change | None:
     """Add the facts that are new and request a score; None if none is new, or if it was reported before.
 
-    The newest value of a fact wins. A CRM's fact always wins over a provider's.
+    The newest value of a fact wins, by the instants of the reports: an older one stays in the history, as
+    `superseded`. A CRM's fact always wins over a provider's.
 
     Raises:
         InvalidFacts: a name or value that no rule can use; or the lead would have more than `FACTS_KEPT`
@@ -38,20 +39,48 @@ def record_facts(lead: Lead, report: ReportFacts, *, now: datetime) -> Change | 
         return None
     _expect_usable(report.facts)
     bookkeeping = replace(bookkeeping, idempotency=with_report(bookkeeping.idempotency, key))
-    known = crm_facts(lead.enrichment)
-    new = {name: fact for name, fact in report.facts.items() if not _is_same(fact, known.get(name))}
+    at = now if report.at is None else min(report.at, now)
+    known, told_at = crm_facts(lead.enrichment), bookkeeping.merge.facts_at
+    winning = {
+        name: fact
+        for name, fact in report.facts.items()
+        if name not in known or report.at is None or _is_newer(fact, at, known[name], told_at.get(name))
+    }
+    superseded = {name: fact for name, fact in report.facts.items() if name not in winning}
+    new = {name: fact for name, fact in winning.items() if not _is_same(fact, known.get(name))}
+    facts_at = told_at | {name: max(at, told_at.get(name, at)) for name in winning}
+    bookkeeping = replace(bookkeeping, merge=replace(bookkeeping.merge, facts_at=facts_at))
+    events = [
+        StatusChanged(
+            from_=lead.status,
+            to=lead.status,
+            facts=facts,
+            by=report.by,
+            at=ABSENT if report.at is None else at,
+            superseded=facts is superseded,
+        )
+        for facts in (new, superseded)
+        if facts
+    ]
+    if not events:
+        return Change(replace(lead, bookkeeping=bookkeeping)) if key or report.at else None
     if not new:
-        return Change(replace(lead, bookkeeping=bookkeeping)) if key else None
+        return record(lead, now, *events, bookkeeping=bookkeeping)
     enrichment = with_facts(lead.enrichment, new, from_crm(new))
     if len(enrichment.facts) > FACTS_KEPT:
         raise InvalidFacts(f"A lead keeps {FACTS_KEPT} facts at most.")
     if _size_of(enrichment.facts) > LARGEST_FACTS:
         raise InvalidFacts(f"A lead keeps {LARGEST_FACTS} bytes of facts at most.")
-    changed = StatusChanged(from_=lead.status, to=lead.status, facts=new, by=report.by)
     scoring = replace(bookkeeping.scoring, requested_at=bookkeeping.scoring.requested_at or now)
-    return record(
-        lead, now, changed, enrichment=enrichment, bookkeeping=replace(bookkeeping, scoring=scoring)
-    )
+    bookkeeping = replace(bookkeeping, scoring=scoring)
+    return record(lead, now, *events, enrichment=enrichment, bookkeeping=bookkeeping)
+
+
+def _is_newer(fact: Fact, at: datetime, known: Any, known_at: datetime | None) -> bool:
+    """Whether a fact replaces the known one. Of two at one instant the same one wins in either order."""
+    if known_at is None or at != known_at:
+        return known_at is None or at > known_at
+    return compact_json(fact) >= compact_json(known)
 
 
 def crm_facts(enrichment: Enrichment) -> dict[str, Any]:

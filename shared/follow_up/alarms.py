@@ -11,7 +11,6 @@ from shared.leads.change import Change, record
 from shared.leads.events import DueSoon, Missed, Payload
 from shared.leads.follow_up import (
     EscalateTo,
-    await_follow_up,
     escalate,
     is_contact_due,
     is_escalation_due,
@@ -20,7 +19,9 @@ from shared.leads.follow_up import (
     miss,
     warn,
 )
-from shared.leads.lead import Lead, with_bookkeeping
+from shared.leads.happenings import Happening, HappeningKind
+from shared.leads.lead import Lead
+from shared.leads.timeline import tell
 from shared.policy.model import Policy
 from shared.policy.routing import RoutingPolicy
 
@@ -68,8 +69,8 @@ def open_planned_contact(lead: Lead, *, now: datetime, policy: Policy) -> Change
     planned = lead.follow_up.next_contact_at
     if planned is None or not is_contact_due(lead.follow_up, now):
         return None
-    cycle = replace(lead.bookkeeping.cycle, began_at=planned)
-    waiting = with_bookkeeping(replace(lead, follow_up=await_follow_up(lead.follow_up)), cycle=cycle)
+    told = tell(lead, Happening(what=HappeningKind.PLANNED_CONTACT, at=planned))
+    waiting = replace(lead, **told.fields, bookkeeping=told.bookkeeping)
     waiting = set_deadline(Change(waiting), policy).lead
     due_soon = DueSoon(**_alarm_fields(waiting, EscalateTo.OWNER, policy, now), planned_at=planned)
     return _record_alarm(waiting, DueKind.NEXT_CONTACT, now, due_soon)

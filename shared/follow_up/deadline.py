@@ -8,6 +8,7 @@ from shared.follow_up.calendar import ALWAYS_OPEN, NoWorkingTime, WorkingCalenda
 from shared.leads.change import Change
 from shared.leads.follow_up import FollowUpState
 from shared.leads.lead import Lead
+from shared.leads.timeline import standing_of
 from shared.policy.model import Policy
 from shared.scoring.conditions import holds
 from shared.scoring.facts import lead_facts, score_facts
@@ -55,8 +56,9 @@ def add_working_time(start: datetime, span: timedelta, calendar: WorkingCalendar
 def set_deadline(change: Change, policy: Policy) -> Change:
     """Set the deadline and the warning that the policy commits to.
 
-    A new cycle gets its deadline. An open cycle can only get an earlier one, when a score or a touch brings
-    the lead under a shorter target: a deadline is never postponed.
+    A new cycle gets its deadline, also if a follow-up that was told before has ended it. An open cycle can
+    only get an earlier one, when a score or a touch brings the lead under a shorter target: a deadline is
+    never postponed.
 
     With a target of 24 h and a calendar of 09:00-17:00, a push on Monday at 16:00 is due on
     Thursday at 16:00: 1 + 8 + 8 + 7 hours.
@@ -67,10 +69,15 @@ def set_deadline(change: Change, policy: Policy) -> Change:
     """
     lead = change.lead
     began_at, follow_up = lead.bookkeeping.cycle.began_at, lead.follow_up
-    if follow_up.state is not FollowUpState.WAITING or began_at is None:
+    is_done = follow_up.state is FollowUpState.DONE and follow_up.due_at is None
+    if began_at is None or not (follow_up.state is FollowUpState.WAITING or is_done):
         return change
     commitment = commitment_to(lead, policy)
     due = add_working_time(began_at, commitment.target, commitment.calendar)
+    if is_done and standing_of(lead).began_at is None:
+        return change  # nobody had asked for that follow-up
+    if is_done:
+        return replace(change, lead=replace(lead, follow_up=replace(follow_up, due_at=due)))
     if follow_up.due_at is not None and due >= follow_up.due_at:
         return change
     warn_at = None if follow_up.warned_at else _warn_at(began_at, commitment)

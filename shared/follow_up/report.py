@@ -4,14 +4,15 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from shared.follow_up.deadline import add_working_time, calendar_for
-from shared.leads.bookkeeping import ALARMS
 from shared.leads.change import Change, record
 from shared.leads.commands import CLOCK_SKEW, InvalidFollowUp, ReportFollowUp
 from shared.leads.events import FollowedUp, Payload, StatusChanged
-from shared.leads.follow_up import FollowUpState, fulfil
+from shared.leads.follow_up import FollowUp, FollowUpState
+from shared.leads.happenings import Happening, HappeningKind
 from shared.leads.idempotency import is_reported, with_report
 from shared.leads.lead import Lead, LeadStatus
-from shared.leads.lifecycle import mark_attended, with_milestone
+from shared.leads.lifecycle import with_milestone
+from shared.leads.timeline import after_all, latest, standing_of, tell
 from shared.policy.model import Policy
 
 FARTHEST_PLAN = timedelta(days=731)
@@ -20,44 +21,80 @@ FARTHEST_PLAN = timedelta(days=731)
 def record_follow_up(lead: Lead, report: ReportFollowUp, *, now: datetime, policy: Policy) -> Change | None:
     """Stop the clock, and plan the next contact; None if it was reported before.
 
-    A follow-up from before the open cycle stays in the history but doesn't end the cycle: the customer
-    pushed again after it. A plan that the policy doesn't allow is left out; the follow-up still counts.
+    A follow-up ends what was asked before it: of a push that came after it the lead waits for another one.
+    A plan that the policy doesn't allow is left out; the follow-up still counts. Of several follow-ups the
+    last to happen plans the next contact.
 
     Raises:
         InvalidFollowUp: `at` lies before the lead's first push or in the future; `nextContactAt` isn't after
             `at`, or more than two years ahead.
     """
-    _expect_possible(lead, report, now)
-    bookkeeping = lead.bookkeeping
-    if is_reported(bookkeeping.idempotency, report.id):
+    at = after_all(lead, now) if report.at is None else report.at
+    _expect_possible(lead, at, report.next_contact_at, now)
+    if is_reported(lead.bookkeeping.idempotency, report.id):
         return None
-    ends = _ends_cycle(lead, report)
-    planned = _next_contact_at(lead, report, policy) if ends else None
-    events: list[Payload] = [_followed_up(report, planned)]
-    status = lead.status
-    if status is LeadStatus.NEW:
-        status = LeadStatus.CONTACTED
+    call = Happening(what=HappeningKind.FOLLOW_UP, at=at, next_contact_at=report.next_contact_at)
+    told = tell(lead, call)
+    ends = told.after.follow_up is FollowUpState.DONE and told.after.last_follow_up is call
+    follow_up: FollowUp = told.fields["follow_up"]
+    planned = plan_contact(call, told.after.attempts, lead, policy) if ends else None
+    events: list[Payload] = [_followed_up(report, at, planned)]
+    status = LeadStatus(told.after.status)
+    if status is not lead.status:
         events.append(StatusChanged(from_=lead.status, to=status, by=report.by))
+    idempotency = with_report(told.bookkeeping.idempotency, report.id)
     return record(
         lead,
-        now,
+        at if report.at is None else now,
         *events,
-        status=status,
-        follow_up=fulfil(lead.follow_up, report.at, planned) if ends else lead.follow_up,
-        milestones=with_milestone(lead, "contacted", report.at, report.by),
-        bookkeeping=replace(
-            bookkeeping,
-            retries=bookkeeping.retries_without(*ALARMS),
-            cycle=mark_attended(bookkeeping.cycle, report.at),
-            idempotency=with_report(bookkeeping.idempotency, report.id),
-        ),
+        **told.fields | {"follow_up": replace(follow_up, next_contact_at=planned) if ends else follow_up},
+        milestones=with_milestone(lead, "contacted", at, report.by),
+        bookkeeping=replace(told.bookkeeping, idempotency=idempotency),
     )
 
 
-def _followed_up(report: ReportFollowUp, planned: datetime | None) -> FollowedUp:
+def plan_contact(call: Happening, attempts: int, lead: Lead, policy: Policy) -> datetime | None:
+    """When to call again, aware UTC: as reported, else by the cadence; None after as many contacts as `most`.
+
+    Args:
+        call: the last follow-up.
+        attempts: follow-ups since the last push, that one included.
+        lead: its owner's calendar counts.
+        policy: the cadence.
+    """
+    pause = policy.nurture.pause_after(attempts)
+    if not lead.status.is_open or attempts >= policy.nurture.most:
+        return None
+    if call.next_contact_at is not None or pause is None:
+        return call.next_contact_at
+    return add_working_time(call.at, pause, calendar_for(lead, policy))
+
+
+def set_plan(before: Lead | None, change: Change, policy: Policy) -> Change:
+    """Plan the next contact, if another follow-up is the last, or the one that counts has another number.
+
+    Args:
+        before: the lead as it was; None for a new lead.
+        change: what is about to be stored.
+        policy: the cadence.
+    """
+    lead = change.lead
+    if before is None or lead.follow_up.state is not FollowUpState.DONE:
+        return change
+    then, now = standing_of(before), standing_of(lead)
+    if now.last_follow_up is None or (then.last_follow_up, then.attempts) == (
+        now.last_follow_up,
+        now.attempts,
+    ):
+        return change
+    planned = plan_contact(now.last_follow_up, now.attempts, lead, policy)
+    return replace(change, lead=replace(lead, follow_up=replace(lead.follow_up, next_contact_at=planned)))
+
+
+def _followed_up(report: ReportFollowUp, at: datetime, planned: datetime | None) -> FollowedUp:
     return FollowedUp(
         by=report.by,
-        at=report.at,
+        at=at,
         channel=report.channel,
         note=report.note,
         outcome=report.outcome,
@@ -66,29 +103,10 @@ def _followed_up(report: ReportFollowUp, planned: datetime | None) -> FollowedUp
     )
 
 
-def _expect_possible(lead: Lead, report: ReportFollowUp, now: datetime) -> None:
-    if report.at > now + CLOCK_SKEW:
+def _expect_possible(lead: Lead, at: datetime, planned: datetime | None, now: datetime) -> None:
+    if at > max(now, latest(lead)) + CLOCK_SKEW:
         raise InvalidFollowUp("`at` lies in the future.")
-    if report.at < lead.received_at - CLOCK_SKEW:
+    if at < lead.received_at - CLOCK_SKEW:
         raise InvalidFollowUp("`at` lies before the lead's first push.")
-    planned = report.next_contact_at
-    if planned is not None and not report.at < planned <= now + FARTHEST_PLAN:
+    if planned is not None and not at < planned <= now + FARTHEST_PLAN:
         raise InvalidFollowUp("`nextContactAt` must lie after `at`, and within two years.")
-
-
-def _next_contact_at(lead: Lead, report: ReportFollowUp, policy: Policy) -> datetime | None:
-    """When to call again: as reported, else by the cadence; None after as many contacts as `most`."""
-    attempts = lead.follow_up.attempts + 1
-    pause = policy.nurture.pause_after(attempts)
-    if not lead.status.is_open or attempts >= policy.nurture.most:
-        return None
-    if report.next_contact_at is not None or pause is None:
-        return report.next_contact_at
-    return add_working_time(report.at, pause, calendar_for(lead, policy))
-
-
-def _ends_cycle(lead: Lead, report: ReportFollowUp) -> bool:
-    """An imported lead has no open cycle; a follow-up on it still counts."""
-    bookkeeping = lead.bookkeeping
-    may_be_called = lead.follow_up.state is not FollowUpState.NONE or bookkeeping.late.is_history
-    return may_be_called and report.at >= (bookkeeping.cycle.began_at or lead.received_at) - CLOCK_SKEW

@@ -18,7 +18,8 @@ DEEPEST_DETAIL = 32  # levels of objects and lists; some JSON readers stop at 64
 def record_interaction(lead: Lead, report: ReportInteraction, *, now: datetime) -> Change | None:
     """Add an interaction and request a new score; None if it was reported before.
 
-    Two reports with one id are the same interaction; without ids, those with the same type, time and detail.
+    Two reports of one type with one id are the same interaction; without ids, those of the same type with the
+    same time and detail.
 
     Raises:
         InvalidInteraction: `at` lies in the future, or `detail` is nested too deep.
@@ -51,7 +52,7 @@ def as_interaction(report: ReportInteraction, number: int) -> Interaction:
 
 def _is_same(new: Interaction, known: Interaction) -> bool:
     if new.id is not None or known.id is not None:
-        return new.id == known.id
+        return (new.type, new.id) == (known.type, known.id)
     return (new.type, new.at, new.detail) == (known.type, known.at, known.detail)
 
 

@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.leads.happenings import Timeline
 from shared.leads.interactions import Interaction
 
 
@@ -31,6 +32,7 @@ class Outbox:
     written: int = 0  # number of the lead's last event
     unpublished: tuple[int, ...] = ()  # their numbers, ascending
     publish_due_at: datetime | None = None  # aware UTC; when the clock publishes the rest
+    last_event_at: datetime | None = None  # aware UTC; events never go back in time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -90,11 +92,12 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MergeState:
-    """When each merged value was pushed: the newest wins, in whatever order pushes arrive."""
+    """When each merged value was pushed or told: the newest wins, in whatever order they arrive."""
 
     # Aware UTC, by field; a value without an entry is from the last touch.
     older_values: dict[str, datetime] = field(default_factory=dict)
     consent_at: datetime | None = None  # aware UTC; when contact was last forbidden or asked for
+    facts_at: dict[str, datetime] = field(default_factory=dict)  # aware UTC, by name: facts that a CRM told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -126,6 +129,7 @@ class Bookkeeping:
     merge: MergeState = field(default_factory=MergeState)
     cycle: Cycle = Cycle()
     late: LateArrival = LateArrival()
+    timeline: Timeline = field(default_factory=Timeline)
 
     def retries_without(self, *kinds: DueKind) -> dict[DueKind, RetryState]:
         """The retry states without those of these kinds, whose work is done."""

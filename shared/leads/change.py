@@ -41,16 +41,18 @@ def record(
 
     Args:
         lead: as it is now.
-        at: when the events happen, aware UTC.
+        at: when the events happen, aware UTC. After the lead's last event they have its time, whatever
+            another instance's clock said: times never run backwards along the numbers.
         payloads: what happened, in order; may be empty.
         bookkeeping: the new one, if it changes too.
         fields: new values of the lead's fields, by name.
     """
     bookkeeping = bookkeeping or lead.bookkeeping
     outbox = bookkeeping.outbox
+    time = max(at, outbox.last_event_at or at)
     numbers = range(outbox.written + 1, outbox.written + 1 + len(payloads))
     events = tuple(
-        Event(id=event_id(lead.id, number), number=number, type=data.event, time=at, data=data)
+        Event(id=event_id(lead.id, number), number=number, type=data.event, time=time, data=data)
         for number, data in zip(numbers, payloads, strict=True)
     )
     if events:
@@ -58,7 +60,8 @@ def record(
             outbox,
             written=outbox.written + len(events),
             unpublished=(*outbox.unpublished, *numbers),
-            publish_due_at=outbox.publish_due_at or at + PUBLISH_GRACE,
+            publish_due_at=outbox.publish_due_at or time + PUBLISH_GRACE,
+            last_event_at=time,
         )
         bookkeeping = replace(bookkeeping, outbox=outbox)
     return Change(replace(lead, bookkeeping=bookkeeping, **fields), events)

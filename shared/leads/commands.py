@@ -17,7 +17,7 @@ class ReportFollowUp:
     """Report a follow-up: it stops the clock."""
 
     by: str
-    at: datetime  # aware UTC
+    at: datetime | None = None  # aware UTC; None: now
     channel: str | None = None
     note: str | None = None
     outcome: str | None = None
@@ -34,7 +34,7 @@ class UpdateLead:
     owner: str | Absent | None = ABSENT  # None: no owner
     do_not_contact: bool | Absent = ABSENT
     by: str | None = None
-    at: datetime | None = None  # aware UTC, when the status was reached; None: now
+    at: datetime | None = None  # aware UTC, when it was so; None: now
     id: str | None = None  # the sender's own: a repeat with the same id does nothing
 
 
@@ -55,6 +55,7 @@ class ReportFacts:
 
     facts: dict[str, Fact]
     by: str | None = None
+    at: datetime | None = None  # aware UTC, when they were so; None: now
     id: str | None = None  # the sender's own: a repeat with the same id does nothing
 
 

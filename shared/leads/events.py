@@ -158,6 +158,8 @@ class Assigned(Payload):
     because: str
     rule: str | Absent | None = ABSENT  # of the policy, if a rule chose the owner
     by: str | None
+    at: datetime | Absent = ABSENT  # when the owner was set, if reported
+    superseded: bool = False  # as in `StatusChanged`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -171,8 +173,9 @@ class StatusChanged(Payload):
     reason: CloseReason | Absent | None = ABSENT
     do_not_contact: bool | Absent = ABSENT
     because: str | Absent = ABSENT
-    at: datetime | Absent = ABSENT  # when the status was reached, if reported
+    at: datetime | Absent = ABSENT  # when it was so, if reported
     facts: dict[str, Any] | Absent = ABSENT  # new facts from a CRM
+    superseded: bool = False  # reported late: what happened later counts, and the lead stays as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

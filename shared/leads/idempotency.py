@@ -9,6 +9,7 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from shared.leads.bookkeeping import Idempotency, SeenPush
+from shared.leads.change import Mark
 from shared.leads.lead import Lead, with_bookkeeping
 from shared.leads.push import LeadPush, normalize_json
 
@@ -16,7 +17,7 @@ REPEAT_WINDOW = timedelta(minutes=10)  # the same content within it is a retry o
 PUSHES_REMEMBERED = 50  # of one lead, however old: a push may come again after days in a queue
 REPORTS_REMEMBERED = 150  # of one lead; more than any queue holds back while newer reports pass
 OPERATIONS_REMEMBERED = 8  # more than the actors that may change one lead while an answer is lost
-STATUS, FACTS = "status", "facts"
+FOLLOW_UP, INTERACTION, STATUS, FACTS = "follow_up", "interaction", "status", "facts"
 
 
 def report_key(kind: str, report_id: str | None) -> str | None:
@@ -25,6 +26,15 @@ def report_key(kind: str, report_id: str | None) -> str | None:
     None without an id. Follow-ups have the bare id as key: leads stored by earlier versions have it so.
     """
     return None if report_id is None else f"{kind}\0{report_id}"
+
+
+def report_mark(lead_id: str, kind: str, report_id: str) -> Mark:
+    """The mark of a report: its row stays as long as the table, so a repeat does nothing for good.
+
+    Its key is a digest, as a sender's id may be personal data.
+    """
+    key = f"{lead_id}\0{kind}\0{report_id}".encode(errors="surrogatepass")
+    return Mark("report-" + hashlib.blake2b(key, digest_size=16).hexdigest())
 
 
 def is_reported(seen: Idempotency, key: str | None) -> bool:

@@ -6,24 +6,17 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from shared.leads.bookkeeping import (
-    ALARMS,
-    Bookkeeping,
-    Cycle,
-    Idempotency,
-    LateArrival,
-    MergeState,
-    ScoringState,
-)
+from shared.leads.bookkeeping import Bookkeeping, Idempotency, LateArrival, ScoringState
 from shared.leads.change import Change, record
 from shared.leads.events import Payload, Received, StatusChanged, Touched
-from shared.leads.follow_up import FollowUp, await_follow_up, cancel_follow_up
+from shared.leads.happenings import Happening, HappeningKind, Standing
 from shared.leads.idempotency import find_repeats, with_push
 from shared.leads.index import IMPORTED
 from shared.leads.interactions import LONGEST_DETAIL, PUSH, Interaction, with_interaction
 from shared.leads.json_form import ABSENT
-from shared.leads.lead import CLOSED, Lead, LeadStatus, Milestone
+from shared.leads.lead import Lead, LeadStatus, Milestone
 from shared.leads.push import Contact, LeadPush, RawPush
+from shared.leads.timeline import TICK, standing_of, tell
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,34 +49,38 @@ def open_lead(
         origin: None for a push that arrives directly.
     """
     is_history = origin is not None and origin.is_history
-    lead = Lead(
+    blank = Lead(
         id=lead_id,
         offer=offer,
         offer_title=push.offer_title,
         source=push.source,
         action=push.action,
         test=push.is_test,
-        do_not_contact=push.forbids_contact,
+        do_not_contact=False,
         contact=push.contact,
         note=push.note,
         campaign=push.campaign,
         received_at=at,
         last_touch_at=at,
-        follow_up=_await_call(FollowUp(), is_silent=push.is_test or push.forbids_contact or is_history),
         milestones=_with_import((Milestone(what="received", at=at),), origin),
         raw=push.raw,
         bookkeeping=Bookkeeping(
             scoring=ScoringState(interactions=(_as_interaction(push, at, 1),)),
             idempotency=with_push(Idempotency(), push, at) if was_pushed(origin) else Idempotency(),
-            merge=MergeState(consent_at=at if is_about_consent(push) else None),
-            cycle=Cycle(began_at=at),
             late=LateArrival(arrived_at=origin.arrived_at if origin else None, is_history=is_history),
         ),
     )
+    told = tell(blank, _happening(push, at, origin))
     received = Received(
         push=push.as_sent, offer=offer, at=ABSENT if origin is None else at, imported=is_history
     )
-    return record(lead, origin.arrived_at if origin else at, received)
+    return record(
+        blank,
+        origin.arrived_at if origin else at,
+        received,
+        bookkeeping=told.bookkeeping,
+        **told.fields,
+    )
 
 
 def merge_push(lead: Lead, push: LeadPush, at: datetime, *, origin: Origin | None = None) -> Change | None:
@@ -95,32 +92,22 @@ def merge_push(lead: Lead, push: LeadPush, at: datetime, *, origin: Origin | Non
     Pushes may arrive in any order of `at`: the final lead is the same. The same content at the same instant
     is always a repeat, whatever consent was given or withdrawn since. Arguments as in `open_lead`.
     """
-    do_not_contact, consent_at = consent_after(lead, push, at)
-    if was_pushed(origin) and _is_repeat(lead, push, at, do_not_contact=do_not_contact):
+    told = tell(lead, *_happenings(lead, push, at, origin), test=lead.test and push.is_test)
+    if was_pushed(origin) and _is_repeat(lead, push, at, do_not_contact=told.after.is_forbidden):
         return None
-    bookkeeping = lead.bookkeeping
-    is_test = lead.test and push.is_test
-    is_silent = is_test or do_not_contact
-    is_owed = is_call_owed(lead, at, origin)
-    reopens = is_owed and not lead.status.is_open and not is_silent and not push.is_test
-    follow_up = lead.follow_up
-    if (lead.status.is_open or reopens) and (is_owed or is_silent):
-        follow_up = _await_call(follow_up, is_silent=is_silent)
+    bookkeeping = told.bookkeeping
     is_history = origin is not None and origin.is_history
     merged, older_values = merge_fields(lead, push, at)
     return record(
         lead,
         origin.arrived_at if origin else at,
-        *_touch_events(lead, push, at, origin, reopens=reopens),
+        *_touch_events(lead, push, at, origin, told.after),
         **merged,
-        status=LeadStatus.NEW if reopens else lead.status,
-        close_reason=None if reopens else lead.close_reason,
-        test=is_test,
-        do_not_contact=do_not_contact,
+        **told.fields,
+        test=lead.test and push.is_test,
         received_at=min(at, lead.received_at),
         last_touch_at=max(at, lead.last_touch_at),
         touches=lead.touches + 1,
-        follow_up=follow_up,
         milestones=_with_import(_with_earliest(lead.milestones, at), origin),
         bookkeeping=replace(
             bookkeeping,
@@ -128,14 +115,39 @@ def merge_push(lead: Lead, push: LeadPush, at: datetime, *, origin: Origin | Non
             idempotency=with_push(bookkeeping.idempotency, push, at)
             if was_pushed(origin)
             else bookkeeping.idempotency,
-            retries=bookkeeping.retries_without(*ALARMS) if is_silent else bookkeeping.retries,
-            merge=MergeState(older_values=older_values, consent_at=consent_at),
-            cycle=replace(bookkeeping.cycle, began_at=_cycle_began_at(lead, follow_up, at, is_owed=is_owed)),
+            merge=replace(bookkeeping.merge, older_values=older_values),
             late=LateArrival(
                 arrived_at=origin.arrived_at if origin else bookkeeping.late.arrived_at,
                 is_history=bookkeeping.late.is_history and is_history,
             ),
         ),
+    )
+
+
+def _happenings(lead: Lead, push: LeadPush, at: datetime, origin: Origin | None) -> list[Happening]:
+    """The push in the lead's timeline. One that comes directly asks for a call, whatever was told before.
+
+    It comes now, so nobody has answered it: a follow-up that seems to be later was told by a clock that is
+    ahead.
+    """
+    happening = _happening(push, at, origin)
+    attended_at = standing_of(lead).attended_at
+    if origin is not None or not happening.asks or attended_at is None or at > attended_at:
+        return [happening]
+    asked = replace(happening, at=attended_at + TICK, forbids=None)
+    return [replace(happening, asks=False), asked]
+
+
+def _happening(push: LeadPush, at: datetime, origin: Origin | None) -> Happening:
+    """The push as the timeline has it. History asks for no call, nor does a test."""
+    is_history = origin is not None and origin.is_history
+    return Happening(
+        what=HappeningKind.PUSH,
+        at=at,
+        test=push.is_test,
+        asks=not (is_history or push.is_test),
+        history=is_history,
+        forbids=push.forbids_contact if push.forbids_contact or push.asks_for_contact else None,
     )
 
 
@@ -157,73 +169,25 @@ def merge_fields(lead: Lead, push: LeadPush, at: datetime) -> tuple[dict[str, An
     return _fields(lead, wins), {name: then for name, then in valued_at.items() if then < newest}
 
 
-def consent_after(lead: Lead, push: LeadPush, at: datetime) -> tuple[bool, datetime | None]:
-    """Whether contact is forbidden, and since when: the newest push about consent wins.
-
-    A request for another partner (DNC) forbids contact, *Contact me* (PLT) allows it again; a test push
-    changes nothing about a real lead.
-    """
-    consent_at = lead.bookkeeping.merge.consent_at or (lead.last_touch_at if lead.do_not_contact else None)
-    is_for_tests = push.is_test and not lead.test
-    if is_for_tests or not is_about_consent(push) or (consent_at is not None and at < consent_at):
-        return lead.do_not_contact, consent_at
-    return push.forbids_contact, at
-
-
-def is_about_consent(push: LeadPush) -> bool:
-    """The push forbids contact or asks for it; most pushes do neither."""
-    return push.forbids_contact or push.asks_for_contact
-
-
-def is_call_owed(lead: Lead, at: datetime, origin: Origin | None) -> bool:
-    """A call is owed for a push; for an imported row, unless it is history or the lead was attended since."""
-    return origin is None or origin.was_pushed or not (origin.is_history or is_attended(lead, at))
-
-
-def is_attended(lead: Lead, at: datetime) -> bool:
-    """The lead was followed up or closed at that time or later."""
-    closed = (milestone.at for milestone in lead.milestones if milestone.what in CLOSED)
-    known = (lead.bookkeeping.cycle.attended_at, lead.follow_up.first_at, *closed)
-    return any(then is not None and at <= then for then in known)
-
-
 def _is_repeat(lead: Lead, push: LeadPush, at: datetime, *, do_not_contact: bool) -> bool:
     seen = find_repeats(lead.bookkeeping.idempotency, push, at)
     return at in seen or (bool(seen) and (lead.do_not_contact or not do_not_contact))
 
 
 def _touch_events(
-    lead: Lead, push: LeadPush, at: datetime, origin: Origin | None, *, reopens: bool
+    lead: Lead, push: LeadPush, at: datetime, origin: Origin | None, after: Standing
 ) -> list[Payload]:
     is_history = origin is not None and origin.is_history
+    is_event_time = origin is None and at >= (lead.bookkeeping.outbox.last_event_at or at)
     events: list[Payload] = [
-        Touched(push=push.as_sent, at=ABSENT if origin is None else at, imported=is_history)
+        Touched(push=push.as_sent, at=ABSENT if is_event_time else at, imported=is_history)
     ]
-    if reopens:
-        reopened = StatusChanged(
-            from_=lead.status, to=LeadStatus.NEW, reason=None, by=None, because="came back"
+    if after.status != lead.status:
+        came_back = StatusChanged(
+            from_=lead.status, to=LeadStatus(after.status), reason=None, by=None, because="came back"
         )
-        events.append(reopened)
+        events.append(came_back)
     return events
-
-
-def _await_call(follow_up: FollowUp, *, is_silent: bool) -> FollowUp:
-    """Start counting attempts again, and open a cycle unless the lead is silent."""
-    untried = replace(follow_up, attempts=0)
-    return cancel_follow_up(untried) if is_silent else await_follow_up(untried)
-
-
-def _cycle_began_at(lead: Lead, follow_up: FollowUp, at: datetime, *, is_owed: bool) -> datetime | None:
-    """When the cycle began; an older push that arrives late moves it back: the customer has waited longer.
-
-    None for an open cycle stored by a version without this field: it keeps its deadline.
-    """
-    began_at = lead.bookkeeping.cycle.began_at
-    if not (follow_up.is_open and is_owed):
-        return began_at
-    if not lead.follow_up.is_open:
-        return at
-    return min(at, began_at) if began_at else None
 
 
 def _with_earliest(milestones: tuple[Milestone, ...], at: datetime) -> tuple[Milestone, ...]:

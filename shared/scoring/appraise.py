@@ -56,6 +56,17 @@ def score_at(lead: Lead, rules: ScoringPolicy, at: datetime) -> Lead:
     return lead if now.ledger == before.ledger else replace(lead, score=now)
 
 
+def scored_as_of(lead: Lead, now: datetime) -> datetime:
+    """The instant of a score: now, or that of the newest touch or interaction if it is later.
+
+    The caller took its time before the lead was read, maybe by a clock that is behind: a score that is noted
+    as counting a touch must count it.
+    """
+    scoring = lead.bookkeeping.scoring
+    newest = [lead.last_touch_at, *(interaction.at for interaction in scoring.interactions[-1:])]
+    return max(now, *newest, scoring.requested_at or now)
+
+
 def record_score(lead: Lead, enrichment: Enrichment, score: Score, *, now: datetime) -> Change:
     """Record facts and score; `lead.qualified` follows each time the lead becomes qualified."""
     before, imported = lead.score, is_history_score(lead)

@@ -17,10 +17,12 @@ from shared.leads.events import (
     Touched,
     lead_and_number,
 )
+from shared.leads.happenings import Happening, HappeningKind
 from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.json_form import ABSENT, Absent
 from shared.leads.lead import Lead, with_bookkeeping
 from shared.leads.score import Score
+from shared.leads.timeline import tell
 from shared.marketplace.parse import push_of
 from shared.policy.scoring import ScoringPolicy
 from shared.scoring.appraise import appraise
@@ -109,9 +111,13 @@ def _apply_status(lead: Lead, changed: StatusChanged, at: datetime) -> Lead:
     """Apply what scoring reads of a reported change: consent to contact, and facts."""
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
 
+    if changed.superseded:
+        return lead
     if changed.do_not_contact is not ABSENT:
-        merge = replace(lead.bookkeeping.merge, consent_at=at)
-        lead = replace(with_bookkeeping(lead, merge=merge), do_not_contact=changed.do_not_contact)
+        told_at = at if changed.at is ABSENT else changed.at
+        consent = Happening(what=HappeningKind.CONSENT, at=told_at, forbids=changed.do_not_contact)
+        told = tell(lead, consent)
+        lead = replace(lead, **told.fields, bookkeeping=told.bookkeeping)
     facts = {} if changed.facts is ABSENT else changed.facts
     return replace(lead, enrichment=with_facts(lead.enrichment, facts, from_crm(facts)))
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from shared.enrichment.identity import contact_key
 from shared.leads.commands import CLOCK_SKEW, ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
-from shared.leads.idempotency import STATUS, is_reported, report_key
+from shared.leads.idempotency import FOLLOW_UP, STATUS
 from shared.leads.lead import Lead
 from shared.services.commands import (
+    has_taken,
     report_facts,
     report_follow_up,
     report_interaction,
@@ -55,7 +56,8 @@ async def take_activity(context: AppContext, activity: Activity, *, now: datetim
         leads = await _leads_of(context, activity.email or "")
     except PersonNotFound:
         raise LeadUnclear("No lead has this address.") from None
-    await _take_on_each(context, _targets(leads, activity.report), activity.report, now)
+    targets = await _targets(context, leads, activity.report)
+    await _take_on_each(context, targets, activity.report, now)
 
 
 async def report_interaction_of(
@@ -99,32 +101,33 @@ async def _leads_of(context: AppContext, email: str) -> list[Lead]:
     return leads
 
 
-def _targets(leads: list[Lead], report: Report) -> list[Lead]:
+async def _targets(context: AppContext, leads: list[Lead], report: Report) -> list[Lead]:
     """The leads of one person that a report is about, including those that have taken it already."""
     match report:
         case ReportFollowUp():
-            return _follow_up_targets(leads, report)
+            taken = await _list_taken(context, leads, FOLLOW_UP, report.id)
+            return _follow_up_targets(leads, taken, report)
         case UpdateLead():
-            return [_update_target(leads, report)]
+            taken = await _list_taken(context, leads, STATUS, report.id)
+            return taken[:1] or [_only_open(leads)]
     return leads
 
 
-def _follow_up_targets(leads: list[Lead], report: ReportFollowUp) -> list[Lead]:
+async def _list_taken(context: AppContext, leads: list[Lead], kind: str, report_id: str | None) -> list[Lead]:
+    taken = await asyncio.gather(*(has_taken(context, lead, kind, report_id) for lead in leads))
+    return [lead for lead, has_it in zip(leads, taken, strict=True) if has_it]
+
+
+def _follow_up_targets(leads: list[Lead], taken: list[Lead], report: ReportFollowUp) -> list[Lead]:
     """Open leads, and leads that have taken the report; those received after the call only if all were."""
-    candidates = [
-        lead for lead in leads if lead.status.is_open or is_reported(lead.bookkeeping.idempotency, report.id)
-    ]
+    candidates = [lead for lead in leads if lead.status.is_open or lead in taken]
     if not candidates:
         raise LeadUnclear(_NONE_OPEN)
-    return [lead for lead in candidates if lead.received_at - CLOCK_SKEW <= report.at] or candidates
+    at = report.at
+    return [lead for lead in candidates if at is None or lead.received_at - CLOCK_SKEW <= at] or candidates
 
 
-def _update_target(leads: list[Lead], update: UpdateLead) -> Lead:
-    """The lead that has taken the update already, else the only open lead."""
-    mark = report_key(STATUS, update.id)
-    for lead in leads:
-        if is_reported(lead.bookkeeping.idempotency, mark):
-            return lead
+def _only_open(leads: list[Lead]) -> Lead:
     open_leads = [lead for lead in leads if lead.status.is_open]
     if not open_leads:
         raise LeadUnclear(_NONE_OPEN)

@@ -10,7 +10,7 @@ from shared.leads.change import Change, mark_published
 from shared.leads.lead import Lead
 from shared.policy.model import Policy
 from shared.policy.scoring import version_of, write_scoring
-from shared.scoring.appraise import appraise, record_score, request_score
+from shared.scoring.appraise import appraise, record_score, request_score, scored_as_of
 from shared.services.commands import handle
 from shared.services.context import AppContext
 from shared.services.errors import LeadNotFound
@@ -63,8 +63,9 @@ def _score(
     noted = lead if published_number is None else mark_published(lead, frozenset({published_number}))
     if not lead.awaits_score:
         return None if noted is lead else Change(noted)
-    enrichment, score = appraise(lead, policy.scoring, now, provided)
-    return record_score(noted, enrichment, score, now=now)
+    at = scored_as_of(lead, now)
+    enrichment, score = appraise(lead, policy.scoring, at, provided)
+    return record_score(noted, enrichment, score, now=at)
 
 
 LEADS_A_TICK = 500  # bounds what a changed policy costs each minute

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from shared.follow_up.deadline import set_deadline
+from shared.follow_up.report import set_plan
 from shared.leads.change import Change, Mark
 from shared.leads.idempotency import with_operation
 from shared.leads.lead import Lead
@@ -228,7 +229,7 @@ def _expect_stored(read: StoredLead | None) -> StoredLead:
 
 
 def apply_policy(before: Lead | None, change: Change, policy: Policy) -> Change:
-    """Add what the policy says to a change: assignment request, follow-up deadline, purge time.
+    """Add what the policy says to a change: assignment request, planned contact, deadline, purge time.
 
     Args:
         before: the lead as it was; None for a new lead.
@@ -237,5 +238,5 @@ def apply_policy(before: Lead | None, change: Change, policy: Policy) -> Change:
     """
     if change.lead.is_erased:
         return change
-    with_deadline = set_deadline(request_assignment(before, change, policy), policy)
-    return schedule_purge(with_deadline, policy.retention)
+    planned = set_plan(before, request_assignment(before, change, policy), policy)
+    return schedule_purge(set_deadline(planned, policy), policy.retention)

@@ -69,7 +69,7 @@ def test_a_push_is_an_interaction_too_with_its_action():
     ("first", "second"),
     [
         pytest.param(report(id="a"), report(id="a"), id="the same id"),
-        pytest.param(report(id="a"), report("call", id="a", detail="x"), id="the same id, told otherwise"),
+        pytest.param(report(id="a"), report(id="a", detail="x"), id="the same id, told otherwise"),
         pytest.param(report(), report(), id="no id, the same type, time and detail"),
         pytest.param(report(detail={"b": 1}), report(detail={"b": 1}), id="the same object"),
     ],

@@ -115,7 +115,7 @@ def test_a_new_cycle_has_an_alarm_of_its_own_after_a_parked_one():
 
 
 def test_a_lead_that_may_be_contacted_again_has_an_alarm_again():
-    lifted = touched(touched(parked_alarm(), DNC, LATER), CONTACT_ME, LATER)
+    lifted = touched(touched(parked_alarm(), DNC, NOW), CONTACT_ME, LATER)
     assert due_key(LATER + TARGET, DueKind.FOLLOW_UP, lifted.id) in [row.key for row in index_rows(lifted)]
 
 

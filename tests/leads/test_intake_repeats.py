@@ -131,5 +131,6 @@ def test_a_belated_push_begins_the_open_cycle_when_it_came():
 def test_a_belated_wish_for_contact_lifts_nothing_and_a_belated_ban_bans():
     forbidden = opened(DNC).lead
     assert touched(forbidden, CONTACT_ME, EARLIER).do_not_contact
-    assert not touched(forbidden, CONTACT_ME, NOW).do_not_contact
+    assert touched(forbidden, CONTACT_ME, NOW).do_not_contact
+    assert not touched(forbidden, CONTACT_ME, NOW + timedelta(microseconds=1)).do_not_contact
     assert touched(a_lead(), DNC, EARLIER).do_not_contact
