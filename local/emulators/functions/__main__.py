@@ -99,7 +99,7 @@ def _host(options: argparse.Namespace) -> Host:
 
 def _keys(path: Path | None) -> Keys:
     if path is None:
-        raise StartError("give the function keys with --keys FILE, or need none with --no-auth")
+        raise StartError("pass the function keys with --keys FILE, or --no-auth to run without keys")
     return read_keys(path)
 
 
