@@ -209,7 +209,7 @@ class Reader:
 
 
 def decode(raw: bytes) -> Any:
-    """The one value that `raw` holds."""
+    """Decode the value in `raw`."""
     return Reader(raw).value()
 
 

@@ -81,7 +81,7 @@ class Link[End: Node]:
         max_message_size: int | None = None,
         properties: bytes | None = None,
     ) -> None:
-        """Answer the attach; the client takes the link for invalid unless its own settle modes are echoed."""
+        """Answer the attach, echoing the client's terms: without them it takes the link for invalid."""
         attach = self.attach
         self.channel.write(
             Attach(
@@ -118,7 +118,7 @@ class OutgoingLink(Link[SourceNode]):
         self.target_address = _address(attach.target)
         self.sends_settled = attach.snd_settle_mode == SETTLED
         self._credit = 0
-        self._is_draining = False  # the client asked us to use up or give up our credit
+        self._is_draining = False  # the client asked us to use up our credit
         self._delivery_count = 0
 
     @property
@@ -181,7 +181,7 @@ class IncomingLink(Link[TargetNode]):
         super().__init__(channel, attach)
         self.address = _address(attach.target)
         self.credit = 0
-        self.buffer_limit = MAX_MESSAGE_SIZE  # bytes of a message; later ones are dropped
+        self.buffer_limit = MAX_MESSAGE_SIZE  # bytes of a message; those after them are dropped
         self._delivery_count = attach.initial_delivery_count or 0
         self._partial: IncomingDelivery | None = None
 

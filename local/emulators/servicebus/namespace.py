@@ -21,7 +21,7 @@ class Subscription:
     queue: Queue
     rules: Sequence[RuleFilter]
 
-    def wants(self, message: Message) -> bool:
+    def matches(self, message: Message) -> bool:
         return any(rule.matches(message) for rule in self.rules)
 
 
@@ -68,7 +68,7 @@ class Topic:
 
     def _fan_out(self, message: Message, number: int) -> None:
         for subscription in self.subscriptions:
-            if subscription.wants(message):
+            if subscription.matches(message):
                 subscription.queue.send(message, self._time_to_live, number)
 
 
