@@ -33,7 +33,12 @@ def record_follow_up(lead: Lead, report: ReportFollowUp, *, now: datetime, polic
     _expect_possible(lead, at, report.next_contact_at, now)
     if is_reported(lead.bookkeeping.idempotency, report.id):
         return None
-    call = Happening(what=HappeningKind.FOLLOW_UP, at=at, next_contact_at=report.next_contact_at)
+    call = Happening(
+        what=HappeningKind.FOLLOW_UP,
+        at=at,
+        told_at_once=report.at is None,
+        next_contact_at=report.next_contact_at,
+    )
     told = tell(lead, call)
     ends = told.after.follow_up is FollowUpState.DONE and told.after.last_follow_up is call
     follow_up: FollowUp = told.fields["follow_up"]

@@ -25,6 +25,7 @@ class Happening(OmitsDefaults):
 
     what: HappeningKind
     at: datetime  # aware UTC
+    told_at_once: bool = False  # it was done then: it counts after all that was known of that instant
     test: bool = False  # a push: sent by Partner Center's tests
     asks: bool = False  # a push: a call is owed for it
     history: bool = False  # a push: from before the desk

@@ -16,7 +16,7 @@ from shared.leads.interactions import LONGEST_DETAIL, PUSH, Interaction, with_in
 from shared.leads.json_form import ABSENT
 from shared.leads.lead import Lead, LeadStatus, Milestone
 from shared.leads.push import Contact, LeadPush, RawPush
-from shared.leads.timeline import TICK, standing_of, tell
+from shared.leads.timeline import latest, standing_of, tell
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -134,7 +134,7 @@ def _happenings(lead: Lead, push: LeadPush, at: datetime, origin: Origin | None)
     attended_at = standing_of(lead).attended_at
     if origin is not None or not happening.asks or attended_at is None or at > attended_at:
         return [happening]
-    asked = replace(happening, at=attended_at + TICK, forbids=None)
+    asked = replace(happening, at=latest(lead), forbids=None, told_at_once=True)
     return [replace(happening, asks=False), asked]
 
 

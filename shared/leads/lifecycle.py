@@ -13,6 +13,8 @@ from shared.leads.json_form import ABSENT
 from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone, with_bookkeeping
 from shared.leads.timeline import BY_HAND, TRANSITIONS, Told, after_all, is_legal, latest, standing_at, tell
 
+_TELL_ORDER = (HappeningKind.STATUS, HappeningKind.OWNER, HappeningKind.CONSENT)  # of the events of an update
+
 
 class LifecyclePolicy(Protocol):
     """The part of the policy that the lifecycle needs."""
@@ -49,7 +51,8 @@ def apply_update(lead: Lead, update: UpdateLead, *, now: datetime, policy: Lifec
     lead = with_bookkeeping(lead, idempotency=with_report(lead.bookkeeping.idempotency, key))
     happenings = _happenings(lead, update, at, policy)
     told = tell(lead, *happenings)
-    events = [event for each in happenings for event in _events(lead, update, each, told)]
+    in_order = sorted(happenings, key=lambda each: _TELL_ORDER.index(each.what))
+    events = [event for each in in_order for event in _events(lead, update, each, told)]
     if not events:
         return Change(replace(lead, bookkeeping=told.bookkeeping)) if update.at or key else None
     bookkeeping = told.bookkeeping
@@ -100,24 +103,26 @@ def _happened_at(lead: Lead, update: UpdateLead, now: datetime) -> datetime:
 
 
 def _happenings(lead: Lead, update: UpdateLead, at: datetime, policy: LifecyclePolicy) -> list[Happening]:
+    """The parts of the update, in the order in which they count: what may be, then who, then what."""
     happenings: list[Happening] = []
+    if update.do_not_contact is not ABSENT:
+        happenings.append(Happening(what=HappeningKind.CONSENT, at=at, forbids=update.do_not_contact))
     status = update.status
     if status is ABSENT and update.reason is not None:
         status = lead.status
     if status is not ABSENT:
         needed = policy.contacts_before_no_response if update.reason is CloseReason.NO_RESPONSE else 0
         reason = update.reason.value if update.reason else None
-        happenings.append(
-            Happening(
-                what=HappeningKind.STATUS, at=at, status=status.value, reason=reason, attempts_needed=needed
-            )
+        reached = Happening(
+            what=HappeningKind.STATUS, at=at, status=status.value, reason=reason, attempts_needed=needed
         )
+        happenings.append(reached)
     if update.owner is not ABSENT:
         team = policy.team_of(update.owner, first=lead.team)
         happenings.append(Happening(what=HappeningKind.OWNER, at=at, owner=update.owner, team=team))
-    if update.do_not_contact is not ABSENT:
-        happenings.append(Happening(what=HappeningKind.CONSENT, at=at, forbids=update.do_not_contact))
-    return happenings
+    if update.at is not None:
+        return happenings
+    return [replace(happening, told_at_once=True) for happening in happenings]
 
 
 def _events(lead: Lead, update: UpdateLead, happening: Happening, told: Told) -> list[Payload]:

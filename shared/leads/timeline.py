@@ -7,7 +7,7 @@ stood had it been told at once. At one instant, forbidding contact comes last: i
 
 from collections.abc import Iterable
 from copy import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.leads.bookkeeping import ALARMS, Bookkeeping
@@ -19,7 +19,6 @@ from shared.leads.lead import CLOSED, CloseReason, Lead, LeadStatus
 HAPPENINGS_KEPT = 60  # of one lead; older ones are summed up in the base
 
 BY_HAND = "by hand"
-TICK = timedelta(microseconds=1)  # the least time between two instants
 
 _OPEN = (LeadStatus.CONTACTED, LeadStatus.NURTURING, LeadStatus.QUALIFIED)
 TRANSITIONS: dict[LeadStatus, tuple[LeadStatus, ...]] = {
@@ -34,7 +33,7 @@ TRANSITIONS: dict[LeadStatus, tuple[LeadStatus, ...]] = {
 """The transitions a person may make. Only a touch sets `new`: it re-opens a closed lead."""
 
 _RANK = {kind: rank for rank, kind in enumerate(HappeningKind)}
-_FORBIDDING = len(_RANK)
+_FORBIDDING, _LAST = len(_RANK), len(_RANK) + 1
 
 
 class Told(NamedTuple):
@@ -103,8 +102,7 @@ def latest(lead: Lead) -> datetime:
 
 def after_all(lead: Lead, now: datetime) -> datetime:
     """The instant of what is done now: after all that is known, whatever another instance's clock said."""
-    known = latest(lead)
-    return now if now > known else known + TICK
+    return max(now, latest(lead))
 
 
 def standing_after(timeline: Timeline, *, is_test: bool) -> Standing:
@@ -155,6 +153,8 @@ def _with_all(timeline: Timeline, happenings: Iterable[Happening], *, is_test: b
 def _place(happening: Happening, first_push_at: datetime | None) -> tuple[Any, ...]:
     """The sort key: nothing happens before the first push, whatever a reporter's clock said."""
     at = happening.at if first_push_at is None else max(happening.at, first_push_at)
+    if happening.told_at_once:
+        return (at, _LAST)  # in the order in which they were told: sorting keeps it
     rank = _FORBIDDING if happening.forbids else _RANK[happening.what]
     names = (happening.status, happening.reason, happening.owner)
     return (at, rank, happening.at, *(name or "" for name in names))
@@ -272,7 +272,7 @@ def _owner(standing: Standing, given: Happening) -> Standing:
 def _opened(standing: Standing, at: datetime) -> Standing:
     """The standing with an open cycle; one that is open began with the customer's first wait."""
     is_open = standing.follow_up is FollowUpState.WAITING
-    began_at = at
+    began_at: datetime | None = at
     if is_open:  # None: stored by a version that didn't note it; the cycle keeps its deadline
         began_at = min(at, standing.began_at) if standing.began_at else None
     return replace(standing, follow_up=FollowUpState.WAITING, began_at=began_at)

@@ -115,7 +115,12 @@ def _apply_status(lead: Lead, changed: StatusChanged, at: datetime) -> Lead:
         return lead
     if changed.do_not_contact is not ABSENT:
         told_at = at if changed.at is ABSENT else changed.at
-        consent = Happening(what=HappeningKind.CONSENT, at=told_at, forbids=changed.do_not_contact)
+        consent = Happening(
+            what=HappeningKind.CONSENT,
+            at=told_at,
+            told_at_once=changed.at is ABSENT,
+            forbids=changed.do_not_contact,
+        )
         told = tell(lead, consent)
         lead = replace(lead, **told.fields, bookkeeping=told.bookkeeping)
     facts = {} if changed.facts is ABSENT else changed.facts

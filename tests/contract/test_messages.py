@@ -73,7 +73,7 @@ def test_facts_are_flattened_and_what_is_null_is_left_out():
         type="facts", by="sam", facts={"industry": "retail", "firm": {"size": 5, "vat": None}, "eu": True}
     )
     told = {"industry": "retail", "firm.size": 5, "eu": True}
-    assert read(sent).report == ReportFacts(facts=told, by="sam", id="crm-1")
+    assert read(sent).report == ReportFacts(facts=told, by="sam", id="crm-1", at=NOW)
 
 
 def test_a_byte_order_mark_is_passed_over():

@@ -24,7 +24,7 @@ from shared.leads.follow_up import FollowUpState
 from shared.leads.intake import merge_push
 from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone
 from shared.leads.lifecycle import apply_update
-from shared.leads.timeline import TICK, TRANSITIONS
+from shared.leads.timeline import TRANSITIONS
 from shared.policy.load import load_policy
 from shared.typed_json import to_plain
 from tests.builders import a_lead, a_push
@@ -124,7 +124,7 @@ def test_a_status_alone_stops_no_clock(status: LeadStatus):
 @pytest.mark.parametrize("status", [LeadStatus.LOST, LeadStatus.DISQUALIFIED])
 def test_who_opens_a_lead_again_by_hand_has_to_call(status: LeadStatus):
     again = changed(changed(a_lead(), status=status).lead, status=LeadStatus.CONTACTED).lead
-    assert (again.follow_up.state, again.follow_up.due_at) == (FollowUpState.WAITING, LATER + TICK + TARGET)
+    assert (again.follow_up.state, again.follow_up.due_at) == (FollowUpState.WAITING, LATER + TARGET)
 
 
 @pytest.mark.parametrize("status", CLOSED)
