@@ -87,10 +87,8 @@ def set_plan(before: Lead | None, change: Change, policy: Policy) -> Change:
     if before is None or lead.follow_up.state is not FollowUpState.DONE:
         return change
     then, now = standing_of(before), standing_of(lead)
-    if now.last_follow_up is None or (then.last_follow_up, then.attempts) == (
-        now.last_follow_up,
-        now.attempts,
-    ):
+    is_same = (then.last_follow_up, then.attempts) == (now.last_follow_up, now.attempts)
+    if now.last_follow_up is None or (is_same and before.follow_up.state is FollowUpState.DONE):
         return change
     planned = plan_contact(now.last_follow_up, now.attempts, lead, policy)
     return replace(change, lead=replace(lead, follow_up=replace(lead.follow_up, next_contact_at=planned)))

@@ -16,7 +16,7 @@ from shared.leads.interactions import LONGEST_DETAIL, PUSH, Interaction, with_in
 from shared.leads.json_form import ABSENT
 from shared.leads.lead import Lead, LeadStatus, Milestone
 from shared.leads.push import Contact, LeadPush, RawPush
-from shared.leads.timeline import latest, standing_of, tell
+from shared.leads.timeline import latest, owner_lost, standing_of, tell
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -102,6 +102,7 @@ def merge_push(lead: Lead, push: LeadPush, at: datetime, *, origin: Origin | Non
         lead,
         origin.arrived_at if origin else at,
         *_touch_events(lead, push, at, origin, told.after),
+        *owner_lost(lead, told),
         **merged,
         **told.fields,
         test=lead.test and push.is_test,
@@ -154,8 +155,8 @@ def _happening(push: LeadPush, at: datetime, origin: Origin | None) -> Happening
 def merge_fields(lead: Lead, push: LeadPush, at: datetime) -> tuple[dict[str, Any], dict[str, datetime]]:
     """Merge a push field by field: the newest non-blank value wins, in whatever order pushes arrive.
 
-    Of two pushes at the same instant, the later arrival counts as newer. A value without a time of its own
-    is from the lead's newest push.
+    Of two pushes at the same instant, the greater value counts as newer, in either order. A value without a
+    time of its own is from the lead's newest push.
 
     Returns:
         The lead's merged fields, and the times of values that are older than its newest push.
@@ -163,7 +164,11 @@ def merge_fields(lead: Lead, push: LeadPush, at: datetime) -> tuple[dict[str, An
     known, sent = _values_of(lead), _values_of(push)
     times = lead.bookkeeping.merge.older_values
     valued_at = {name: times.get(name, lead.last_touch_at) for name in known}
-    wins = {name: value for name, value in sent.items() if name not in valued_at or at >= valued_at[name]}
+    wins = {
+        name: value
+        for name, value in sent.items()
+        if name not in known or (at, str(value)) >= (valued_at[name], str(known[name]))
+    }
     newest = max(at, lead.last_touch_at)
     valued_at |= dict.fromkeys(wins, at)
     return _fields(lead, wins), {name: then for name, then in valued_at.items() if then < newest}

@@ -11,7 +11,17 @@ from shared.leads.happenings import Happening, HappeningKind
 from shared.leads.idempotency import STATUS, is_reported, report_key, with_report
 from shared.leads.json_form import ABSENT
 from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone, with_bookkeeping
-from shared.leads.timeline import BY_HAND, TRANSITIONS, Told, after_all, is_legal, latest, standing_at, tell
+from shared.leads.timeline import (
+    BY_HAND,
+    TRANSITIONS,
+    Told,
+    after_all,
+    is_legal,
+    latest,
+    owner_lost,
+    standing_at,
+    tell,
+)
 
 _TELL_ORDER = (HappeningKind.STATUS, HappeningKind.OWNER, HappeningKind.CONSENT)  # of the events of an update
 
@@ -53,8 +63,10 @@ def apply_update(lead: Lead, update: UpdateLead, *, now: datetime, policy: Lifec
     told = tell(lead, *happenings)
     in_order = sorted(happenings, key=lambda each: _TELL_ORDER.index(each.what))
     events = [event for each in in_order for event in _events(lead, update, each, told)]
+    events += owner_lost(lead, told)
     if not events:
-        return Change(replace(lead, bookkeeping=told.bookkeeping)) if update.at or key else None
+        silent = Change(replace(lead, **told.fields, bookkeeping=told.bookkeeping))
+        return silent if update.at or key else None
     bookkeeping = told.bookkeeping
     if told.after.is_forbidden is not told.before.is_forbidden:
         scoring = replace(bookkeeping.scoring, requested_at=bookkeeping.scoring.requested_at or now)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.leads.bookkeeping import ALARMS, Bookkeeping
+from shared.leads.events import Assigned, Payload
 from shared.leads.follow_up import FollowUp, FollowUpState, cancel_follow_up
 from shared.leads.happenings import Happening, HappeningKind, Standing, Timeline
 from shared.leads.json_form import ABSENT
@@ -76,12 +77,19 @@ def tell(lead: Lead, *happenings: Happening, test: bool | None = None) -> Told:
         "follow_up": _follow_up(lead.follow_up, before, after),
     }
     if after.owner is not ABSENT and (after.owner, after.owner_at) != (before.owner, before.owner_at):
-        fields |= {
-            "owner": after.owner,
-            "team": after.team,
-            "owner_because": BY_HAND if after.owner else None,
-        }
+        because = BY_HAND if after.owner else None
+        fields |= {"owner": after.owner, "team": after.team, "owner_because": because}
+    elif after.owner is ABSENT and before.owner is not ABSENT and lead.owner == before.owner:
+        fields |= {"owner": None, "team": None, "owner_because": None}  # contact was forbidden since
     return Told(before, after, fields, bookkeeping)
+
+
+def owner_lost(lead: Lead, told: Told) -> list[Payload]:
+    """The event that says that contact was forbidden after somebody was made the owner by hand."""
+    is_lost = told.after.owner is ABSENT and told.fields.get("owner", lead.owner) is None
+    if lead.owner is None or not is_lost:
+        return []
+    return [Assigned(owner=None, team=None, from_=lead.owner, because="must not be contacted", by=None)]
 
 
 def timeline_of(lead: Lead) -> Timeline:
@@ -156,8 +164,9 @@ def _place(happening: Happening, first_push_at: datetime | None) -> tuple[Any, .
     if happening.told_at_once:
         return (at, _LAST)  # in the order in which they were told: sorting keeps it
     rank = _FORBIDDING if happening.forbids else _RANK[happening.what]
-    names = (happening.status, happening.reason, happening.owner)
-    return (at, rank, happening.at, *(name or "" for name in names))
+    planned = happening.next_contact_at.isoformat() if happening.next_contact_at else ""
+    names = (happening.status, happening.reason, happening.owner, happening.team)
+    return (at, rank, happening.at, happening.asks, planned, *(name or "" for name in names))
 
 
 def _is_news(base: Standing, happening: Happening) -> bool:
@@ -224,7 +233,8 @@ def _called(standing: Standing, call: Happening) -> Standing:
     standing = replace(standing, attended_at=_later(standing.attended_at, call.at))
     if standing.status == LeadStatus.NEW:
         standing = replace(standing, status=LeadStatus.CONTACTED.value, status_at=call.at)
-    if standing.follow_up is FollowUpState.NONE and not standing.is_history:
+    is_history = standing.is_history and LeadStatus(standing.status).is_open
+    if standing.follow_up is FollowUpState.NONE and not is_history:
         return standing
     return replace(
         standing,

@@ -15,6 +15,7 @@ from azure.servicebus.exceptions import MessageLockLostError, MessagingEntityNot
 from shared.messaging.link import BUS_ERRORS, opened
 from shared.services.errors import BusUnavailable
 from shared.services.ports import UnreadMessage, UnreadMessages
+from shared.services.spill import RECEIVED_AT
 from shared.services.timeouts import (
     ANSWER_TIMEOUT,
     CLOSE_TIMEOUT,
@@ -205,7 +206,12 @@ def _unread(message: ServiceBusReceivedMessage) -> UnreadMessage:
         message.to,
         *(message.application_properties or {}).values(),
     )
-    return UnreadMessage([_text(value) for value in values if isinstance(value, str | bytes)], _body(message))
+    texts = [_text(value) for value in values if isinstance(value, str | bytes)]
+    properties = message.application_properties or {}
+    received_at = properties.get(RECEIVED_AT) or properties.get(RECEIVED_AT.encode())
+    return UnreadMessage(
+        texts, _body(message), _text(received_at) if isinstance(received_at, str | bytes) else None
+    )
 
 
 def _body(message: ServiceBusReceivedMessage) -> bytes:

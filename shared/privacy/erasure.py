@@ -1,13 +1,25 @@
 """Erase a person: the lead becomes a tombstone without personal data until its last event is published."""
 
+from collections.abc import Sequence
 from copy import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.leads.bookkeeping import AssignmentState, Bookkeeping, Erasure, Idempotency, Outbox, ScoringState
 from shared.leads.change import Change, record
-from shared.leads.events import Erased, ErasureReason, Event, event_id
+from shared.leads.events import (
+    Erased,
+    ErasureReason,
+    Event,
+    Received,
+    Touched,
+    event_id,
+    lead_and_number,
+)
+from shared.leads.intake import Origin, merge_push, open_lead
+from shared.leads.json_form import ABSENT
 from shared.leads.lead import Lead, LeadStatus, with_bookkeeping
-from shared.leads.push import Contact, RawPush
+from shared.leads.push import Contact, LeadPush, RawPush
 from shared.policy.model import RetentionPolicy
 from shared.privacy.retention import purge_due
 
@@ -29,7 +41,7 @@ def entomb(lead: Lead, reason: ErasureReason, *, now: datetime) -> Change:
         bookkeeping=Bookkeeping(
             idempotency=Idempotency(operations=bookkeeping.idempotency.operations),
             scoring=ScoringState(touches_scored=1),  # no score is due
-            outbox=Outbox(written=bookkeeping.outbox.written),
+            outbox=Outbox(written=bookkeeping.outbox.written, last_event_at=bookkeeping.outbox.last_event_at),
             erasure=Erasure(
                 purge_at=now + TOMBSTONE_TIME, erased_at=now, erased_through=bookkeeping.outbox.written
             ),
@@ -40,6 +52,43 @@ def entomb(lead: Lead, reason: ErasureReason, *, now: datetime) -> Change:
     # The tombstone's own due row publishes its event.
     outbox = replace(change.lead.bookkeeping.outbox, publish_due_at=None)
     return replace(change, lead=with_bookkeeping(change.lead, outbox=outbox))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LaterPush:
+    """A push that came after the request to erase: the customer is back."""
+
+    push: LeadPush
+    at: datetime  # aware UTC
+
+
+def entomb_and_reopen(
+    lead: Lead, later: Sequence[LaterPush], reason: ErasureReason, *, now: datetime
+) -> Change:
+    """Erase a lead, and open a new one with the pushes that came after the request; without any, `entomb`.
+
+    Args:
+        lead: as it is now.
+        later: in the order in which they came.
+        reason: why it is erased.
+        now: when that was requested, aware UTC.
+    """
+    change = entomb(lead, reason, now=now)
+    if not later:
+        return change
+    arrived_at = max(now, later[-1].at)
+    reopened: Change | None = None
+    for one in later:
+        origin = Origin(arrived_at, was_pushed=True)
+        touch = merge_push(reopened.lead, one.push, one.at, origin=origin) if reopened else None
+        if reopened is None:
+            reopened = open_lead(one.push, lead.id, lead.offer, one.at, origin=origin)
+        elif touch is not None:
+            reopened = replace(touch, events=(*reopened.events, *touch.events))
+    if reopened is None:
+        return change
+    new = open_over_tombstone(reopened, change.lead)
+    return replace(new, events=(*change.events, *new.events))
 
 
 def blank_lead(lead: Lead, at: datetime) -> Lead:
@@ -83,7 +132,12 @@ def open_over_tombstone(first: Change, tombstone: Lead) -> Change:
         ),
         assignment=old.assignment,
     )
-    events = tuple(_renumber(lead.id, event, event.number + before) for event in first.events)
+    times = [event.time for event in first.events]
+    last_event_at = max(filter(None, (*times, old.outbox.last_event_at)), default=None)
+    lead = with_bookkeeping(lead, outbox=replace(lead.bookkeeping.outbox, last_event_at=last_event_at))
+    events = tuple(
+        _renumber(event, event.number + before, old.outbox.last_event_at) for event in first.events
+    )
     return replace(first, lead=lead, events=events)
 
 
@@ -131,5 +185,10 @@ def _without_request(state: AssignmentState) -> AssignmentState:
     return AssignmentState(requested=state.requested, completed=state.requested)
 
 
-def _renumber(lead_id: str, event: Event, number: int) -> Event:
-    return replace(event, id=event_id(lead_id, number), number=number)
+def _renumber(event: Event, number: int, not_before: datetime | None) -> Event:
+    """The event under its number among those of the life before; its time isn't before theirs."""
+    lead_id, _ = lead_and_number(event.id)
+    time, data = max(event.time, not_before or event.time), event.data
+    if isinstance(data, Received | Touched) and time > event.time and data.at is ABSENT:
+        data = replace(data, at=event.time)
+    return replace(event, id=event_id(lead_id, number), number=number, time=time, data=data)

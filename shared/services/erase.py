@@ -8,18 +8,29 @@ from datetime import datetime
 
 from shared.enrichment.identity import contact_key
 from shared.leads.bookkeeping import DueKind
-from shared.leads.events import ErasureReason
+from shared.leads.change import Change
+from shared.leads.events import ErasureReason, Received, Touched
+from shared.leads.json_form import ABSENT
 from shared.leads.lead import Lead
 from shared.leads.retries import schedule_retry
-from shared.privacy.erasure import clear_tombstone, entomb, expire, finish_sweep
+from shared.marketplace.parse import push_of
+from shared.privacy.erasure import (
+    LaterPush,
+    clear_tombstone,
+    entomb_and_reopen,
+    expire,
+    finish_sweep,
+    first_event,
+)
 from shared.privacy.matching import PersonMatcher
 from shared.services.assign import release_assignment
 from shared.services.context import AppContext
 from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.ports import StoredLead, UnreadMessage
-from shared.services.publish import PUBLISH_BACKOFF
+from shared.services.publish import PUBLISH_BACKOFF, publish_and_note
+from shared.services.spill import instant_of
 from shared.services.timeouts import ERASE_PUBLISH_TIMEOUT
-from shared.services.unit_of_work import change_lead
+from shared.services.unit_of_work import Apply, change_lead
 
 log = logging.getLogger(__name__)
 
@@ -106,23 +117,29 @@ async def _note(context: AppContext, tombstone: StoredLead, now: datetime, *, is
         await context.lead_store.replace(tombstone, noted)
 
 
-async def _sweep(context: AppContext, lead_id: str) -> None:
-    """Delete the events that an earlier erasure of this lead left; `LeadNotFound` if no such lead exists."""
+async def _sweep(context: AppContext, lead_id: str) -> int:
+    """Delete the events that an earlier erasure of this lead left; return how many.
+
+    Raises `LeadNotFound` if no such lead exists.
+    """
     read = await context.lead_store.get(lead_id)
     through = read.lead.bookkeeping.erasure.erased_through
-    if through:
-        await context.lead_store.delete_events(lead_id, through)
-        await change_lead(context, lead_id, lambda lead: finish_sweep(lead, through), read=read)
+    if not through:
+        return 0
+    deleted = await context.lead_store.delete_events(lead_id, through)
+    await change_lead(context, lead_id, lambda lead: finish_sweep(lead, through), read=read)
+    return deleted
 
 
 LEADS_A_ROUND = 100
+EVENTS_READ = 5000  # of one lead, to find the pushes after the request
 ROUNDS = 10  # in one call: a thousand leads, more than any real customer has
 
 
 async def erase_person(context: AppContext, email: str, *, now: datetime) -> Removed:
     """Erase all leads of the person who has this address, and unread messages about them.
 
-    A push that comes meanwhile is a new lead: the customer is back. A push that came before and waited in a
+    A push that came after `now` is a new lead: the customer is back. A push that came before and waited in a
     queue is erased too, even if it is taken out meanwhile. A second call does what the first left undone,
     and after that nothing.
 
@@ -167,22 +184,62 @@ async def _erase(context: AppContext, lead_id: str, now: datetime) -> Removed:
 
 
 async def _entomb(context: AppContext, lead_id: str, now: datetime) -> Removed:
-    try:
-        read = await context.lead_store.get(lead_id)
-        await change_lead(
-            context, lead_id, lambda lead: entomb(lead, ErasureReason.REQUESTED, now=now), read=read
-        )
-    except LeadNotFound:  # no such lead, or another call was faster
-        return Removed()
-    log.info("lead %s: erased", lead_id)
-    return Removed(leads=1, rows=1 + len(read.index))
+    """Make the lead a tombstone; if the customer came back after the request, a new lead instead."""
+    for _ in range(ROUNDS):
+        try:
+            read = await context.lead_store.get(lead_id)
+            if read.lead.received_at > now:
+                return Removed()  # the customer came back after the request: another lead
+            later = await _list_later_pushes(context, read.lead, now)
+            outcome = await change_lead(context, lead_id, _erasure(read.lead, later, now), read=read)
+        except LeadNotFound:  # no such lead, or another call was faster
+            return Removed()
+        except _Touched:
+            continue
+        log.info("lead %s: erased", lead_id)
+        removed = Removed(leads=1, rows=1 + len(read.index))
+        if not later:
+            return removed
+        events = await _sweep(context, lead_id)
+        await publish_and_note(context, outcome)
+        return removed + Removed(events=events, rows=events)
+    raise StoreUnavailable("the lead was touched again and again")
+
+
+class _Touched(Exception):
+    """The lead has more events than when its later pushes were listed."""
+
+
+def _erasure(read: Lead, later: list[LaterPush], now: datetime) -> Apply:
+    def apply(lead: Lead) -> Change:
+        if lead.bookkeeping.outbox.written != read.bookkeeping.outbox.written:
+            raise _Touched
+        return entomb_and_reopen(lead, later, ErasureReason.REQUESTED, now=now)
+
+    return apply
+
+
+async def _list_later_pushes(context: AppContext, lead: Lead, now: datetime) -> list[LaterPush]:
+    """The pushes of a lead that came after the request to erase, in the order of their numbers."""
+    if lead.last_touch_at <= now:
+        return []
+    events = await context.lead_store.list_events(lead.id, first=first_event(lead), limit=EVENTS_READ)
+    later = []
+    for event in events:
+        if isinstance(event.data, Received | Touched):
+            at = event.time if event.data.at is ABSENT else event.data.at
+            if at > now:
+                later.append(LaterPush(push_of(event.data.push), at))
+    return later
 
 
 async def _erase_messages(context: AppContext, matcher: PersonMatcher, now: datetime) -> Removed:
     """Delete matching messages, and erase leads of pushes that left a queue before it was searched."""
 
     def matches(message: UnreadMessage) -> bool:
-        return matcher.matches(message.texts, message.body)
+        received_at = instant_of(message.received_at)
+        is_later = received_at is not None and received_at > now  # a push that waits: the customer is back
+        return not is_later and matcher.matches(message.texts, message.body)
 
     removed = Removed()
     for _ in range(ROUNDS):

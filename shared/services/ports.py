@@ -224,6 +224,7 @@ class UnreadMessage:
 
     texts: Sequence[str]  # its ids, and those of its properties that are text
     body: bytes
+    received_at: str | None = None  # of a push in the queue `spill`: its property `receivedAt`
 
 
 class UnreadMessages(Protocol):

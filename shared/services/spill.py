@@ -57,7 +57,7 @@ async def receive_spilled(context: AppContext, message: QueuedMessage, now: date
     """
     push = parse_push(message.body, LARGEST)
     slug = message.properties.get(OFFER)
-    at = _instant(message.properties.get(RECEIVED_AT)) or message.sent_at
+    at = instant_of(message.properties.get(RECEIVED_AT)) or message.sent_at
     origin = Origin(arrived_at=max(now, at), was_pushed=True)
     return await receive(context, Intake(push, at, slug if isinstance(slug, str) else None, origin))
 
@@ -80,7 +80,7 @@ def spill_message(intake: Intake, lead_id: str) -> QueuedMessage:
     )
 
 
-def _instant(text: object) -> datetime | None:
+def instant_of(text: object) -> datetime | None:
     """Parse an instant, aware UTC; None if the text isn't one, or has no zone."""
     try:
         at = datetime.fromisoformat(text) if isinstance(text, str) else None

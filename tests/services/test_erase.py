@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from shared.contract.responses import lead_body
 from shared.leads.change import Change
 from shared.leads.commands import UpdateLead
 from shared.leads.events import EventType
+from shared.leads.follow_up import FollowUpState
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.routing.workload import Assignment
 from shared.services import erase as service
@@ -17,12 +19,13 @@ from shared.services.commands import update_lead
 from shared.services.erase import Removed, erase_lead, erase_person
 from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
 from shared.services.health import check_health
-from shared.services.ports import LeadFilter
+from shared.services.ports import LeadFilter, UnreadMessage
 from shared.services.queries import get_lead, list_events
+from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.typed_json import to_plain
-from tests.builders import a_context, another_instance
+from tests.builders import a_context, a_push, another_instance
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable, ports_over
 from tests.samples import ADA, DAY, NOW
@@ -272,3 +275,60 @@ async def test_a_store_that_is_away_is_told():
 
     with pytest.raises(StoreUnavailable):
         await erase_person(a_context(table=Away()), EMAIL, now=AT)
+
+
+async def test_a_push_after_the_request_to_erase_is_a_new_lead_and_is_told_after_the_erasure():
+    context = a_context(OWNED)
+    first, second = [await lived(context, slug) for slug in ("backup", "vm")]
+    back = AT + timedelta(seconds=12)
+    await receive(context, Intake(a_push(Description="back again"), back, "vm"))
+    before, _ = await list_events(context, second, first=1)
+    removed = await erase_person(context, EMAIL, now=AT)
+    assert removed.leads == 2
+    await run_due(context, back + 2 * MINUTE)
+    assert rows_of(context, first) == []
+    lead = await get_lead(context, second, back)
+    assert (lead.touches, lead.received_at, lead.note) == (1, back, "back again")
+    assert lead.follow_up.state is FollowUpState.WAITING
+    assert "rang ada" not in said_by(context)
+    heard = [event for event in context.publisher.published if event.id.startswith(second)]
+    erased = next(event for event in heard if event.type is EventType.ERASED)
+    received = next(event for event in heard if event.number == erased.number + 1)
+    assert (erased.number, received.type) == (before[-1].number + 1, EventType.RECEIVED)
+    by_number = sorted(heard, key=lambda event: event.number)
+    assert [event.time for event in by_number] == sorted(event.time for event in heard)
+    assert await erase_person(context, EMAIL, now=AT) == Removed()  # the same request, sent again
+    assert await get_lead(context, second, back)
+
+
+async def test_a_push_that_waits_since_the_request_to_erase_stays_in_its_queue():
+    context = a_context()
+    await lived(context)
+    waiting = [
+        UnreadMessage([EMAIL], b"{}", (AT + after).isoformat()) for after in (-MINUTE, timedelta(0), MINUTE)
+    ]
+    context.unread.messages[:] = waiting
+    assert (await erase_person(context, EMAIL, now=AT)).messages == 2
+    assert context.unread.messages == waiting[2:]
+
+
+async def test_touched_again_while_it_is_erased_the_lead_is_read_again():
+    class TouchedMeanwhile(MemoryTable):
+        touch = None
+
+        async def list_events(self, lead_id, **bounds):
+            events = await super().list_events(lead_id, **bounds)
+            if self.touch:
+                touch, self.touch = self.touch, None
+                await touch
+            return events
+
+    table = TouchedMeanwhile()
+    context = a_context(table=table)
+    lead_id = await lived(context)
+    pushes = [Intake(a_push(Description=f"back {n}"), AT + n * MINUTE, "backup") for n in (1, 2)]
+    await receive(context, pushes[0])
+    table.touch = receive(context, pushes[1])
+    await erase_person(context, EMAIL, now=AT)
+    lead = await get_lead(context, lead_id, AT)
+    assert (lead.touches, lead.note) == (2, "back 2")
