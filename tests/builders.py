@@ -123,9 +123,9 @@ def another_instance(context: AppContext) -> AppContext:
     return replace(context, new_id=lambda: f"{instance}-{next(numbers)}", locks=LeadLocks())
 
 
-def ports_of(client: Any) -> dict[str, Any]:
+def ports_of(client: Any, **options: Any) -> dict[str, Any]:
     """The ports of an app context over one table, by their names there."""
-    table = Table(client)
+    table = Table(client, **options)
     return {
         "lead_store": TableLeadStore(table),
         "due_index": TableDueIndex(table),
