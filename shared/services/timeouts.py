@@ -4,10 +4,10 @@ a push              table 8, then the queue `spill` 5: answered within 13; Partn
                     table 8, its event 2, noting earlier ones 2: within 12; the clock sends what fails
 any other call      change 20, events 8 and 8 to note earlier ones, noting 20: 56; its assignment as much,
                     and 20 to choose it: within 150; the platform hangs up after 230
-a probe             10 in all, of which 2 for the count of dead letters
+a probe             10 in all, of which 5 for a clock that it runs itself, 2 for the count of dead letters
 a queue's message   six sends of 30 and five pauses of 6: below the 300 for which its lock is renewed
 a tick of the clock 30 for the events of one lead; eight leads at once
-a step of import    40, between two pages: it ends before the next minute's step begins; a slow page may last on
+a step of import    40, between two pages: it ends before the next minute's step begins if pages are quick
 a query             35: the service may answer with a part of it, or none, and where to go on, after up to 30
 """
 
@@ -32,6 +32,7 @@ IMPORT_STEP_TIMEOUT = 40.0  # of the minute between two steps; the page under wa
 # Reading
 STATS_TIMEOUT = 60.0  # well within the 230 after which the platform hangs up
 PROBE_TIMEOUT = 10.0  # probes of load balancers give up soon
+PROBE_CLOCK_TIMEOUT = 5.0  # of it, a run of the clock, which goes on after the answer
 PROBE_COUNT_TIMEOUT = 2.0  # of it, the count of dead letters; a slower count answers the next probe
 
 # The table client: at most three tries if the answer is lost. It is read back, so few tries are enough.
