@@ -120,8 +120,8 @@ def a_context(policy: str = "", table: MemoryTable | None = None, **ports: Any) 
 def another_instance(context: AppContext) -> AppContext:
     """Another instance on the same store: nothing in its memory, and ids of its own."""
     instance, numbers = next(INSTANCES), itertools.count(1)
-    fresh = {"locks": LeadLocks(), "probes": Probes()}
-    return replace(context, new_id=lambda: f"{instance}-{next(numbers)}", **fresh)
+    new_id = lambda: f"{instance}-{next(numbers)}"  # noqa: E731
+    return replace(context, new_id=new_id, locks=LeadLocks(), probes=Probes())
 
 
 def ports_of(client: Any, **options: Any) -> dict[str, Any]:
