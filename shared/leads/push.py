@@ -50,7 +50,7 @@ def fold_name(name: str) -> str:
     return name.casefold().replace(" ", "").replace("_", "").replace("-", "")
 
 
-_BLANK = (None, "", {}, [])
+_BLANK: tuple[Any, ...] = (None, "", {}, [])
 
 
 def is_blank(value: Any) -> bool:

@@ -74,11 +74,15 @@ class LeadStore(Protocol):
     async def create(self, change: Change) -> StoredLead:
         """Store a new lead, its events, index rows and idempotency mark, all or nothing.
 
+        Of a lead that is too large for its row the oldest interactions and reports aren't stored.
+
         `LeadExists` if the lead is present, or its tombstone, or the mark.
         """
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
         """Store a changed lead, its new events and mark, the difference of its index rows, all or nothing.
+
+        Too large, it is stored as `create` says.
 
         `LeadChanged` unless the stored lead is still as `read`, and the mark is new.
         """
