@@ -245,10 +245,13 @@ class UnreadMessages(Protocol):
 
 
 class DeadLetters(Protocol):
-    """The dead letters of the queues and the subscription that the app itself listens to."""
+    """The dead letters of our queues and subscriptions."""
 
     async def count(self) -> dict[str, int | None]:
         """How many `scoring`, `activity` and `spill` have, at most 100 each; None: the bus gives no count.
+
+        And how many `all` and `alerts` have, where they exist: others read them, and if they fill the topic,
+        no event gets out.
 
         Never raises: no work depends on it.
         """
