@@ -95,6 +95,9 @@ async def test_every_row_of_the_largest_lead_fits_and_the_lead_still_changes(con
             visit["detail"] = letter * 5_000
         status, _ = await called("report_interaction", visit, lead_id)
         assert status == 200
+    large = filled({"type": "webinar", "id": "object"}, "detail", letter)
+    large["detail"] = {"text": large["detail"][20:]}
+    assert (await called("report_interaction", large, lead_id))[0] == 200
     for number in range(3):
         call = {"by": letter + "x" * 199, "note": letter * 5_000, "id": f"{number}{safe * 190}"}
         status, _ = await called("report_follow_up", call | {"outcome": letter * 200}, lead_id)
@@ -106,10 +109,12 @@ async def test_every_row_of_the_largest_lead_fits_and_the_lead_still_changes(con
     assert (await called("update_lead", owned, lead_id))[0] == 200
     await TRIGGERS["score_lead"].get_user_function()(scoring_message(lead_id))
 
+    unknown = filled(push_body(), "Unknown", letter)
+    assert (await called("receive_lead", unknown))[0] == 202
     status, receipt = await called("receive_lead", push_body(Description="call me", ActionCode="PLT"))
     assert (status, receipt["result"]) == (202, "touched")
     lead = (await context.lead_store.get(lead_id)).lead
-    assert (lead.note, lead.touches, lead.score is None) == ("call me", 7, False)
+    assert (lead.note, lead.touches, lead.score is None) == ("call me", 8, False)
     assert lead.bookkeeping.scoring.interactions[-1].type == "push"  # the latest are kept
     for row in context.lead_store.rows.values():
         check_row(row)
