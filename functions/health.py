@@ -6,8 +6,8 @@ import azure.functions as func
 
 from functions.http import answer, answering_problems
 from shared.bootstrap import context, utc_now
-from shared.contract.responses import Liveness, readiness
-from shared.services.health import check_health
+from shared.contract.responses import Liveness, readiness_body
+from shared.services.health import readiness
 
 blueprint = func.Blueprint()
 
@@ -25,8 +25,9 @@ async def live(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a 
 async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - a trigger must name its binding
     """Answer 200 with the age of due work, 503 if work is stale, the store is down or a setting is wrong.
 
-    Runs the clock if its timer has stopped, so a monitor that polls this keeps the desk going.
+    Runs the clock if its timer has stopped, so a monitor that polls this keeps the desk going. However often
+    it is asked, a process looks once in five seconds.
     """
-    health = await check_health(context(), utc_now())
+    health = await readiness(context(), utc_now())
     status = HTTPStatus.OK if health.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return answer(readiness(health), status)
+    return answer(readiness_body(health), status)

@@ -1,5 +1,7 @@
 """Preview a score."""
 
+import asyncio
+
 import azure.functions as func
 
 from functions.http import answer, answering_problems
@@ -17,6 +19,6 @@ blueprint = func.Blueprint()
 async def preview_score(req: func.HttpRequest) -> func.HttpResponse:
     """Answer facts and score, with the ledger, of a made-up push or a stored lead; store nothing."""
     now = utc_now()
-    asked = preview_of(req.get_body(), now)
+    asked = await asyncio.to_thread(preview_of, req.get_body(), now)  # a large policy takes a while
     enrichment, score = await preview(context(), asked, now)
     return answer(Appraisal(enrichment=enrichment, score=score))

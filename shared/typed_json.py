@@ -62,8 +62,11 @@ class Rules:
 class Instant:
     """Marks a time that callers send: RFC 3339 with a zone, read as aware UTC.
 
-    Without the mark pydantic also accepts a number of seconds, a date alone and a time without a zone.
+    Without the mark pydantic also accepts a number of seconds, a date alone and a time without a zone. The
+    last year of the calendar is refused: what follows an instant, such as a deadline, must have one too.
     """
+
+    LAST_YEAR = 9998
 
     _FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 
@@ -74,9 +77,12 @@ class Instant:
             if not isinstance(text, str) or not self._FORM.fullmatch(text):
                 raise ValueError("must be an instant with a zone, such as 2026-03-02T09:00:00Z")
             try:
-                return read_instant(text).astimezone(UTC)
+                at = read_instant(text).astimezone(UTC)
             except OverflowError as exc:
                 raise ValueError("lies beyond the calendar") from exc
+            if at.year > self.LAST_YEAR:
+                raise ValueError("lies beyond the calendar")
+            return at
 
         return {
             "type": "function-wrap",

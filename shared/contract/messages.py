@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from shared.contract.errors import InvalidRequest
 from shared.contract.requests import (
-    LONGEST_TEXT,
     MOST_FACTS,
     FollowUpBody,
     LeadId,
     LongText,
     OpenObject,
+    SenderId,
     ShortText,
     Time,
     UpdateBody,
@@ -39,17 +39,6 @@ class ActivityType(enum.StrEnum):
     INTERACTION = "interaction"
     STATUS = "status"  # with the fields of an update; `at` is when the status was reached
     FACTS = "facts"
-
-
-SenderId = Annotated[
-    str,
-    Rules(
-        min_length=1,
-        max_length=LONGEST_TEXT,
-        pattern=r"^[^\x00-\x1f]+$",
-        words="must hold no control characters",
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

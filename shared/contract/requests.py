@@ -35,6 +35,15 @@ LONGEST_TEXT = 200  # characters
 MOST_FACTS = 200  # in one body
 
 ShortText = Annotated[str, Rules(min_length=1, max_length=LONGEST_TEXT)]
+SenderId = Annotated[
+    str,
+    Rules(
+        min_length=1,
+        max_length=LONGEST_TEXT,
+        pattern=r"^[^\x00-\x1f]+$",
+        words="must hold no control characters",
+    ),
+]
 LongText = Annotated[str, Rules(max_length=10_000)]
 # Without a blank as Python has it, which `\s` of the Rust crate isn't quite.
 Name = Annotated[
@@ -74,7 +83,7 @@ class FollowUpBody:
     note: LongText | None = None
     outcome: ShortText | None = None
     next_contact_at: Time | None = None
-    id: ShortText | None = None
+    id: SenderId | None = None
 
     def to_report(self, at: datetime | None = None) -> ReportFollowUp:
         """The command; `at` counts unless the body has one; None: now."""
@@ -128,7 +137,7 @@ class InteractionBody:
     type: InteractionType
     at: Time | None = None
     detail: LongText | OpenObject | None = None
-    id: ShortText | None = None
+    id: SenderId | None = None
 
     def to_report(self, now: datetime) -> ReportInteraction:
         """The command; `at` is now unless it is given."""

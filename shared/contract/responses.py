@@ -134,6 +134,7 @@ class ImportRun:
     taken: int
     refused: int
     last_pass_at: datetime | None  # None: not yet
+    last_page_at: datetime | None  # when the last rows were done; if long ago, the import stands still
     under_way: ImportPass | None
 
 
@@ -150,7 +151,7 @@ class Readiness:
     import_: ImportRun | None  # None: there is no import
 
 
-def readiness(health: Health) -> Readiness:
+def readiness_body(health: Health) -> Readiness:
     """The answer to a readiness probe."""
     return Readiness(
         status="ready" if health.is_ready else "stale",
@@ -181,5 +182,6 @@ def _import(health: ImportHealth) -> ImportRun:
         taken=health.taken,
         refused=health.refused,
         last_pass_at=health.last_pass_at,
+        last_page_at=health.last_page_at,
         under_way=ImportPass(began_at=under_way.began_at, rows=under_way.rows) if under_way else None,
     )

@@ -1,6 +1,7 @@
 """The desk's own state of work on a lead, by concern. It is stored with the lead and never published."""
 
 import enum
+from copy import replace
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -134,3 +135,22 @@ class Bookkeeping:
     def retries_without(self, *kinds: DueKind) -> dict[DueKind, RetryState]:
         """The retry states without those of these kinds, whose work is done."""
         return {kind: retry for kind, retry in self.retries.items() if kind not in kinds}
+
+
+def lightened(bookkeeping: Bookkeeping) -> Bookkeeping | None:
+    """Without the oldest tenth of the interactions, or without any, of the reports; None if both are empty.
+
+    The history keeps what is dropped: only scores and repeats that look far back miss it.
+    """
+    scoring, idempotency = bookkeeping.scoring, bookkeeping.idempotency
+    if scoring.interactions:
+        kept = _without_oldest_tenth(scoring.interactions)
+        return replace(bookkeeping, scoring=replace(scoring, interactions=kept))
+    if idempotency.reports:
+        reports = _without_oldest_tenth(idempotency.reports)
+        return replace(bookkeeping, idempotency=replace(idempotency, reports=reports))
+    return None
+
+
+def _without_oldest_tenth[Item](items: tuple[Item, ...]) -> tuple[Item, ...]:
+    return items[max(1, len(items) // 10) :]

@@ -50,11 +50,26 @@ def fold_name(name: str) -> str:
     return name.casefold().replace(" ", "").replace("_", "").replace("-", "")
 
 
+_BLANK: tuple[Any, ...] = (None, "", {}, [])
+
+
+def is_blank(value: Any) -> bool:
+    """Whether nothing of a JSON value is left in its normal form."""
+    return normalize_json(value) in _BLANK
+
+
 def normalize_json(value: Any) -> Any:
-    """The normal form of a JSON value: names folded, texts trimmed, blank members left out."""
+    """The normal form of a JSON value: names folded, texts trimmed, blank members left out.
+
+    Of two spellings of one name the first filled one counts: the same that is read.
+    """
     if isinstance(value, dict):
-        members = {fold_name(name): normalize_json(member) for name, member in value.items()}
-        return {name: member for name, member in members.items() if member not in (None, "", {}, [])}
+        members: dict[str, Any] = {}
+        for name, member in value.items():
+            normal = normalize_json(member)
+            if normal not in _BLANK:
+                members.setdefault(fold_name(name), normal)
+        return members
     if isinstance(value, list):
         return [normalize_json(member) for member in value]
     return value.strip() if isinstance(value, str) else value

@@ -31,6 +31,7 @@ class ImportState:
     last_pass_at: datetime | None = None  # when the last one was completed
     taken: int = 0  # rows that became a lead or a touch
     known: int = 0  # rows that were imported before
+    last_page_at: datetime | None = None  # when the last page was done; None: no page yet
 
     @property
     def pass_id(self) -> str:
@@ -67,7 +68,9 @@ def record_page(state: ImportState, counts: Counts, continuation: str | None, no
     """Add one page to the pass in progress; without a continuation it was the last page and ends the pass."""
     if state.under_way is None:
         raise AssertionError("a page belongs to a pass")
-    totals = replace(state, taken=state.taken + counts.taken, known=state.known + counts.known)
+    totals = replace(
+        state, taken=state.taken + counts.taken, known=state.known + counts.known, last_page_at=now
+    )
     under_way = state.under_way
     if continuation is not None:
         rows = under_way.rows + counts.rows

@@ -5,6 +5,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from shared.leads.push import is_blank
+
 MAX_DEPTH = 16  # levels; the deepest known push has two
 MAX_VALUES = 2000  # members and items; the largest known push has 20; 10,000 take 80 ms
 
@@ -48,8 +50,10 @@ def as_text(value: Any) -> str:
 
 
 def trim(value: Any) -> str | None:
-    """A JSON value as trimmed text; None if blank."""
-    return None if value is None else as_text(value).strip() or None
+    """A JSON value as trimmed text; None if blank, as an object without a filled member is."""
+    if isinstance(value, str):
+        return value.strip() or None
+    return None if is_blank(value) else as_text(value)
 
 
 def _finite(number: str) -> float | str:

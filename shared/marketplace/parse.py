@@ -45,9 +45,9 @@ def push_of(as_sent: dict[str, Any]) -> LeadPush:
         action_code=_truncate(_text(members.get("actioncode"))),
         description=_text(members.get("description")),
     )
-    lead_source = read_lead_source(raw.lead_source)
-    action = canonical_action(raw.action_code) or lead_source.action
-    note, campaign = read_description(raw.description)
+    lead_source = read_lead_source(_value(members, "leadsource"))
+    action = canonical_action(_value(members, "actioncode")) or lead_source.action
+    note, campaign = read_description(trim(members.get("description")))
     contact = _contact(members)
     return LeadPush(
         contact=contact,

@@ -1,4 +1,4 @@
-"""Count the dead letters of our own queues by peeking, which locks and changes nothing."""
+"""Count dead letters by peeking, which locks and changes nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from shared.messaging.link import BUS_ERRORS, closed
 from shared.services.ports import DeadLetters
 from shared.services.timeouts import COUNT_TIMEOUT
 
+EXAMPLES = ("all", "alerts")  # subscriptions that ship for others to read; a desk may have neither
 MOST = 100  # counted of one entity
 PAGE = 50  # messages of one peek
 
@@ -47,8 +48,11 @@ class ServiceBusDeadLetters(DeadLetters):
             receivers = {"scoring": scoring}
             for name, queue in self._queues.items():
                 receivers[name] = client.get_queue_receiver(queue, sub_queue=dead)
+            for name in EXAMPLES:
+                receivers[name] = client.get_subscription_receiver(self._topic, name, sub_queue=dead)
             counts = await asyncio.gather(*(_counted(receiver) for receiver in receivers.values()))
-            return dict(zip(receivers, counts, strict=True))
+            found = dict(zip(receivers, counts, strict=True))
+            return {name: count for name, count in found.items() if count is not None or name not in EXAMPLES}
         finally:
             await closed(client)
 

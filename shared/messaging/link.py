@@ -5,11 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
-from azure.servicebus.exceptions import ServiceBusError
+from azure.servicebus.exceptions import ServiceBusError, ServiceBusQuotaExceededError
 
 from shared.services.timeouts import CLOSE_TIMEOUT
 
 BUS_ERRORS = (ServiceBusError, OSError, TimeoutError)
+_FULL = "QuotaExceeded: it is full; look for a subscription or a dead-letter queue that isn't read"
+
+
+def reason_of(failure: BaseException) -> str:
+    """What to log of a failure of the bus: its kind, never its text, which may quote a message."""
+    return _FULL if isinstance(failure, ServiceBusQuotaExceededError) else type(failure).__name__
 
 
 @asynccontextmanager

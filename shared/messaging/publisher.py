@@ -15,7 +15,7 @@ from azure.servicebus.exceptions import MessageSizeExceededError
 from shared.contract.events import CONTENT_TYPE, message_body, message_properties
 from shared.leads.events import Event
 from shared.leads.lead import Lead
-from shared.messaging.link import BUS_ERRORS, closed
+from shared.messaging.link import BUS_ERRORS, closed, reason_of
 from shared.services.errors import BusUnavailable
 from shared.services.ports import EventPublisher
 from shared.services.timeouts import REST_AFTER_FAILURE, SEND_TIMEOUT
@@ -105,7 +105,7 @@ class Outbox:
                 for batch in waiting:
                     batch.sent.set_result(None)
         except BUS_ERRORS as exc:
-            failure = BusUnavailable(type(exc).__name__)
+            failure = BusUnavailable(reason_of(exc))
         finally:
             unsent = [batch for batch in (*waiting, *self._waiting) if not batch.sent.done()]
             self._waiting = []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,8 @@ from shared.typed_json import Rules
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)
 _MIDNIGHT = _DAY  # the end of a day, written 24:00
-_YEAR = 366  # days
+_YEAR = timedelta(days=366)
+MOST_EXCEPTIONS = 3660  # every day of ten years
 _SPAN = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])")
 _ZONE = re.compile(r"[A-Z][\w+-]*(/[A-Z][\w+-]*)*", re.ASCII)  # not `localtime`, which differs by machine
 
@@ -47,7 +49,7 @@ class CalendarPolicy:
     hours: Hours = ()
     weekdays: Weekdays = Weekdays()
     holidays: str | None = None  # DE, DE-BY: public holidays have no hours; None: there are none
-    exceptions: dict[date, Hours] = field(default_factory=dict)
+    exceptions: Annotated[dict[date, Hours], Rules(max_length=MOST_EXCEPTIONS)] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse unreadable entries, and a calendar without working time for a year."""
@@ -87,13 +89,26 @@ class CalendarPolicy:
     def _closed_mistakes(self) -> Iterator[Mistake]:
         if not any(self.hours_of(weekday) for weekday in range(len(DAYS))):
             yield Mistake((), "must have working time: give `hours`, or a day of `weekdays`")
-        for first in sorted(self.exceptions):
-            if self.exceptions.get(first - _DAY) == ():
-                continue  # the year from the day before was checked
-            year = (first + _DAY * ahead for ahead in range(_YEAR))
-            if not any(map(self.hours_on, year)):
-                yield Mistake(("exceptions",), f"must leave working time in the year from {first} on")
-                return
+        elif (first := self._closed_for_a_year()) is not None:
+            yield Mistake(("exceptions",), f"must leave working time in the year from {first} on")
+
+    def _closed_for_a_year(self) -> date | None:
+        """The exception from which on there is no working time for a year; None: there is none.
+
+        Only exceptions can close so many days, so each is followed to the next day with hours: no day is
+        looked at twice.
+        """
+        first: date | None = None  # of the days without hours up to here
+        days = sorted(self.exceptions)
+        for exception, following in pairwise((*days, date.max)):
+            first, day = first or exception, exception
+            while day < following and not self.hours_on(day):
+                day += _DAY
+                if day - first >= _YEAR:
+                    return first
+            if day < following:
+                first = None
+        return None
 
     def _all_hours(self) -> Iterator[tuple[Place, Hours]]:
         yield ("hours",), self.hours

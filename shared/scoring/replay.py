@@ -29,7 +29,7 @@ from shared.scoring.appraise import appraise
 
 
 class NothingToReplay(ValueError):
-    """The events don't begin with the push that opened the lead."""
+    """The events don't begin with the push that opened the lead, or are too many. Says which."""
 
 
 def replay_score(events: Iterable[Event], rules: ScoringPolicy, at: datetime) -> Score:
@@ -51,15 +51,31 @@ def replay_score(events: Iterable[Event], rules: ScoringPolicy, at: datetime) ->
 
 def replay_lead(events: Iterable[Event]) -> Lead:
     """The lead with everything that scoring reads, from its events; see `replay_score`."""
-    lead: Lead | None = None
+    replay = Replay()
     for event in sorted({event.number: event for event in events}.values(), key=lambda event: event.number):
+        replay.apply(event)
+    return replay.lead()
+
+
+class Replay:
+    """A lead as its events make it, one after the other, by number and without repeats."""
+
+    def __init__(self) -> None:
+        """Before the first event."""
+        self._lead: Lead | None = None
+
+    def apply(self, event: Event) -> None:
+        """Apply the next event; raises NothingToReplay if it should open the lead, and doesn't."""
         if isinstance(event.data, Erased):
-            lead = None  # the end of an earlier life
+            self._lead = None  # the end of an earlier life
         else:
-            lead = _open(event) if lead is None else _apply(lead, event)
-    if lead is None:
-        raise NothingToReplay("There are no events up to then: `at` lies before the lead's first push.")
-    return lead
+            self._lead = _open(event) if self._lead is None else _apply(self._lead, event)
+
+    def lead(self) -> Lead:
+        """The lead after the events so far; raises NothingToReplay if there is none."""
+        if self._lead is None:
+            raise NothingToReplay("There are no events up to then: `at` lies before the lead's first push.")
+        return self._lead
 
 
 def _open(event: Event) -> Lead:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from weakref import WeakValueDictionary
 
 from shared.policy.model import Policy
 from shared.services.dead_letters import DeadLetterWatch
+from shared.services.kept import Kept
 from shared.services.ports import (
     DeskState,
     DueIndex,
@@ -47,10 +49,23 @@ class RescoreWatch:
     """
 
     look_again_at: datetime | None = None  # aware UTC; None: now
+    left: int = 0  # as last counted for a probe
+    count_again_at: datetime | None = None  # aware UTC; None: now
 
     def is_quiet(self, now: datetime) -> bool:
         """The last search found no such lead, and the next isn't due yet."""
         return self.look_again_at is not None and now < self.look_again_at
+
+
+READINESS_KEPT = timedelta(seconds=5)  # anybody may probe, as often as they like
+
+
+@dataclass(frozen=True)
+class Probes:
+    """What the probes of this process share."""
+
+    readiness: Kept[Any] = field(default_factory=lambda: Kept(READINESS_KEPT))  # a `Health`
+    clock_run: Kept[Any] = field(default_factory=lambda: Kept(timedelta()))  # of a clock that has stopped
 
 
 @dataclass(frozen=True)
@@ -84,3 +99,4 @@ class AppContext:
     dead_letters: DeadLetterWatch | None = None  # None: they aren't counted
     locks: LeadLocks = field(default_factory=LeadLocks)
     rescore_watch: RescoreWatch = field(default_factory=RescoreWatch)
+    probes: Probes = field(default_factory=Probes)

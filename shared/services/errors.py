@@ -21,6 +21,10 @@ class StoreUnavailable(Exception):
     """The store didn't answer, or its answer says no result: the request may or may not have taken effect."""
 
 
+class StoreBusy(StoreUnavailable):
+    """The store answered that it can't do this now: it asks for rest, so it isn't asked again at once."""
+
+
 class ImportChanged(Exception):
     """The state of the import was changed by another actor since it was read."""
 

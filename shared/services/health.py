@@ -10,9 +10,9 @@ from shared.marketplace.import_state import Pass
 from shared.services.context import AppContext
 from shared.services.dead_letters import Counts
 from shared.services.errors import StoreUnavailable
-from shared.services.run_due import run_due
+from shared.services.run_due import Tick, run_due
 from shared.services.score import count_to_rescore
-from shared.services.timeouts import PROBE_TIMEOUT
+from shared.services.timeouts import PROBE_CLOCK_TIMEOUT, PROBE_TIMEOUT
 
 PERIODS_MISSED = 3  # after so many the clock counts as stopped
 SHORTEST_STOP = timedelta(minutes=1)  # even for a clock that ticks every second: it may run late
@@ -29,13 +29,16 @@ class ImportHealth(NamedTuple):
     refused: int  # rows that wait for a repair, at most `ROWS_LOOKED_AT`
     last_pass_at: datetime | None  # aware UTC, when a pass last came to its end; None: never
     under_way: Pass | None  # the unfinished pass; None: there is none
+    last_page_at: datetime | None  # aware UTC, when the last page was done; None: none yet
+    is_stuck: bool = False  # no page was done for so long that the import stands still
 
 
 class Health(NamedTuple):
     """The state of the app at one moment; None where there is nothing to report.
 
-    Ready: the clock runs, and no work is stale. Parked work and dead letters wait for an operator: they are
-    counted, but the app stays ready, since neither a restart nor another instance would repair them.
+    Ready: the clock runs, no work is stale, and the import moves on. Parked work and dead letters wait for an
+    operator: they are counted, but the app stays ready, since neither a restart nor another instance would
+    repair them.
     """
 
     is_ready: bool
@@ -57,8 +60,16 @@ def work_stale_after(context: AppContext) -> timedelta:
     return max(WORK_STALE_AFTER, clock_stopped_after(context))
 
 
+async def readiness(context: AppContext, now: datetime) -> Health:
+    """`check_health`, at most every five seconds in this process: one probe looks, the others share it."""
+    health: Health = await context.probes.readiness.get(lambda: check_health(context, now), now)
+    return health
+
+
 async def check_health(context: AppContext, now: datetime) -> Health:
     """Read the state, and run the clock here if it has stopped: the platform's timers have been seen to stop.
+
+    A run that takes long goes on after the answer, and counts as a clock that runs.
 
     Raises:
         StoreUnavailable: the store doesn't answer within `PROBE_TIMEOUT`.
@@ -74,33 +85,43 @@ async def check_health(context: AppContext, now: datetime) -> Health:
 
 
 async def _read_health(context: AppContext, now: datetime, counts: asyncio.Task[Counts | None]) -> Health:
-    last_run = await _clock_run(context, now)
+    last_run, is_running = await _clock_run(context, now)
     oldest: dict[DueKind, timedelta] = {}
     for row in await context.due_index.list_due(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT):
         if row.since <= now:  # counted from when it first fell due: a retry doesn't make it younger
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
     parked = len(await context.due_index.list_parked(ROWS_LOOKED_AT))
     to_rescore = await count_to_rescore(context, ROWS_LOOKED_AT, now)
-    is_ready = _is_running(context, last_run, now) and all(
-        age < work_stale_after(context) for age in oldest.values()
-    )
-    return Health(is_ready, last_run, oldest, parked, to_rescore, await _import(context), await counts)
+    lead_import = await _import(context, now)
+    is_stale = any(age >= work_stale_after(context) for age in oldest.values())
+    is_ready = is_running and not is_stale and not (lead_import and lead_import.is_stuck)
+    return Health(is_ready, last_run, oldest, parked, to_rescore, lead_import, await counts)
 
 
-async def _clock_run(context: AppContext, now: datetime) -> datetime | None:
-    """When the clock last ran. If it has stopped, one of the simultaneous probes runs it; the others wait."""
-    async with context.locks.of("clock"):
-        last_run = await context.desk_state.find_clock_run()
-        if _is_running(context, last_run, now):
-            return last_run
-        try:
-            await run_due(context, now)
-        except StoreUnavailable:
-            raise
-        except Exception:  # a probe must report that the clock has stopped, even if a run here fails
-            log.exception("the clock has stopped, and can't be run from here")
-            return last_run
-        return now
+async def _clock_run(context: AppContext, now: datetime) -> tuple[datetime | None, bool]:
+    """When the clock last ran, and whether it runs.
+
+    If it has stopped, one of the simultaneous probes runs it; the others wait for that run.
+    """
+    last_run = await context.desk_state.find_clock_run()
+    if _is_running(context, last_run, now):
+        return last_run, True
+    run = context.probes.clock_run.begin(lambda: _run_clock(context, now), now)
+    await asyncio.wait([run], timeout=PROBE_CLOCK_TIMEOUT)
+    if not run.done():
+        return last_run, True
+    ran = run.result() is not None
+    return (now if ran else last_run), ran
+
+
+async def _run_clock(context: AppContext, now: datetime) -> Tick | None:
+    try:
+        return await run_due(context, now)
+    except StoreUnavailable:
+        raise
+    except Exception:  # a probe must report that the clock has stopped, even if a run here fails
+        log.exception("the clock has stopped, and can't be run from here")
+        return None
 
 
 def _is_running(context: AppContext, last_run: datetime | None, now: datetime) -> bool:
@@ -111,12 +132,16 @@ async def _dead_lettered(context: AppContext, now: datetime) -> Counts | None:
     return None if context.dead_letters is None else await context.dead_letters.counts(now)
 
 
-async def _import(context: AppContext) -> ImportHealth | None:
+async def _import(context: AppContext, now: datetime) -> ImportHealth | None:
     if context.lead_import is None:
         return None
     stored = await context.lead_import.ledger.find_state()
     refused = len(await context.lead_import.ledger.list_refused(ROWS_LOOKED_AT))
     if stored is None:
-        return ImportHealth(0, refused, None, None)
+        return ImportHealth(0, refused, None, None, None)
     state = stored.state
-    return ImportHealth(state.taken, refused, state.last_pass_at, state.under_way)
+    moved_at = state.last_page_at or state.last_pass_at or state.switched_on_at
+    is_stuck = now - moved_at >= work_stale_after(context)
+    return ImportHealth(
+        state.taken, refused, state.last_pass_at, state.under_way, state.last_page_at, is_stuck
+    )

@@ -74,11 +74,15 @@ class LeadStore(Protocol):
     async def create(self, change: Change) -> StoredLead:
         """Store a new lead, its events, index rows and idempotency mark, all or nothing.
 
+        Of a lead that is too large for its row the oldest interactions and reports aren't stored.
+
         `LeadExists` if the lead is present, or its tombstone, or the mark.
         """
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
         """Store a changed lead, its new events and mark, the difference of its index rows, all or nothing.
+
+        Too large, it is stored as `create` says.
 
         `LeadChanged` unless the stored lead is still as `read`, and the mark is new.
         """
@@ -242,10 +246,13 @@ class UnreadMessages(Protocol):
 
 
 class DeadLetters(Protocol):
-    """The dead letters of the queues and the subscription that the app itself listens to."""
+    """The dead letters of our queues and subscriptions."""
 
     async def count(self) -> dict[str, int | None]:
         """How many `scoring`, `activity` and `spill` have, at most 100 each; None: the bus gives no count.
+
+        And how many `all` and `alerts` have, where they exist: others read them, and if they fill the topic,
+        no event gets out.
 
         Never raises: no work depends on it.
         """

@@ -21,7 +21,7 @@ from shared.policy.load import offers_by_title
 from shared.policy.model import Policy
 from shared.privacy.erasure import first_event
 from shared.scoring.appraise import appraise, score_at
-from shared.scoring.replay import replay_lead
+from shared.scoring.replay import NothingToReplay, Replay
 from shared.services.context import AppContext
 from shared.services.errors import LeadNotFound, StoreUnavailable
 from shared.services.ports import LeadFilter, StoredLead
@@ -95,7 +95,7 @@ async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Sta
     return await asyncio.to_thread(stats, leads)  # in a thread: this process answers pushes meanwhile
 
 
-EVENTS_READ = 5000  # at most, of a lead's history, to replay it up to an instant
+EVENTS_REPLAYED = 20_000  # of a lead's history, to replay it up to an instant
 _NO_ID = "preview"
 
 
@@ -125,22 +125,31 @@ async def preview(
 
     Raises:
         LeadNotFound: no such lead.
-        NothingToReplay: `at` lies before the lead's first push.
+        NothingToReplay: `at` lies before the lead's first push, or the lead has too many events.
         StoreUnavailable: the lead can't be read.
     """
     policy = request.policy or context.policy
     if isinstance(request, PushPreview):
-        return appraise(_open_hypothetical(request, policy), policy.scoring, request.at)
-    stored = await context.lead_store.get(request.lead_id)
-    if request.at is None:
-        return appraise(stored.lead, policy.scoring, now)
-    first = first_event(stored.lead)
-    events = await context.lead_store.list_events(request.lead_id, first=first, limit=EVENTS_READ)
-    return appraise(_replay_until(events, request.at), policy.scoring, request.at)
+        return await asyncio.to_thread(
+            lambda: appraise(_open_hypothetical(request, policy), policy.scoring, request.at)
+        )
+    lead, at = (await context.lead_store.get(request.lead_id)).lead, request.at or now
+    if request.at is not None:
+        lead = await _replay_until(context, lead, at)
+    return await asyncio.to_thread(appraise, lead, policy.scoring, at)
 
 
-def _replay_until(events: list[Event], at: datetime) -> Lead:
-    return replay_lead(event for event in events if event.time <= at)
+async def _replay_until(context: AppContext, lead: Lead, at: datetime) -> Lead:
+    """The lead as it was at an instant, from its history, a page at a time: an event may take 64 KB."""
+    replay, first, read = Replay(), first_event(lead), 0
+    while events := await context.lead_store.list_events(lead.id, first=first, limit=EVENTS_A_PAGE):
+        for event in events:
+            if event.time <= at:
+                replay.apply(event)
+        first, read = events[-1].number + 1, read + len(events)
+        if read > EVENTS_REPLAYED:
+            raise NothingToReplay(f"The lead has more than {EVENTS_REPLAYED:,} events.")
+    return replay.lead()
 
 
 def _open_hypothetical(request: PushPreview, policy: Policy) -> Lead:

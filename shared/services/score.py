@@ -70,6 +70,7 @@ def _score(
 
 LEADS_A_TICK = 500  # bounds what a changed policy costs each minute
 LEADS_AT_ONCE = 8
+COUNT_KEPT = timedelta(minutes=1)
 QUIET = timedelta(hours=1)  # from a search without a lead to the next: another process may have older rules
 
 
@@ -99,7 +100,15 @@ async def request_scores(context: AppContext, now: datetime) -> int:
 
 
 async def count_to_rescore(context: AppContext, limit: int, now: datetime) -> int:
-    """How many open leads other rules scored, at most `limit`; 0 for an hour after a search without one."""
-    if context.rescore_watch.is_quiet(now):
+    """How many open leads other rules scored, at most `limit`.
+
+    It is counted once a minute, and not for an hour after a search without one.
+    """
+    watch = context.rescore_watch
+    if watch.is_quiet(now):
         return 0
-    return len(await context.due_index.list_scored_by_other_rules(version_of(context.policy.scoring), limit))
+    if watch.count_again_at is None or now >= watch.count_again_at:
+        version = version_of(context.policy.scoring)
+        watch.left = len(await context.due_index.list_scored_by_other_rules(version, limit))
+        watch.count_again_at = now + (COUNT_KEPT if watch.left else QUIET)
+    return watch.left

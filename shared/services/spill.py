@@ -5,6 +5,7 @@ import hashlib
 import logging
 from datetime import UTC, datetime
 
+from shared.leads.commands import CLOCK_SKEW
 from shared.leads.intake import Origin
 from shared.leads.json_form import compact_json
 from shared.marketplace.parse import parse_push
@@ -57,7 +58,8 @@ async def receive_spilled(context: AppContext, message: QueuedMessage, now: date
     """
     push = parse_push(message.body, LARGEST)
     slug = message.properties.get(OFFER)
-    at = instant_of(message.properties.get(RECEIVED_AT)) or message.sent_at
+    received_at = instant_of(message.properties.get(RECEIVED_AT)) or message.sent_at
+    at = min(received_at, now + CLOCK_SKEW)
     origin = Origin(arrived_at=max(now, at), was_pushed=True)
     return await receive(context, Intake(push, at, slug if isinstance(slug, str) else None, origin))
 

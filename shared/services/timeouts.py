@@ -4,10 +4,11 @@ a push              table 8, then the queue `spill` 5: answered within 13; Partn
                     table 8, its event 2, noting earlier ones 2: within 12; the clock sends what fails
 any other call      change 20, events 8 and 8 to note earlier ones, noting 20: 56; its assignment as much,
                     and 20 to choose it: within 150; the platform hangs up after 230
-a probe             10 in all, of which 2 for the count of dead letters
+a probe             10 in all, of which 5 for a clock that it runs itself, 2 for the count of dead letters
 a queue's message   six sends of 30 and five pauses of 6: below the 300 for which its lock is renewed
 a tick of the clock 30 for the events of one lead; eight leads at once
-a step of import    40, between two pages: it ends before the next minute's step begins
+a step of import    40, between two pages: it ends before the next minute's step begins if pages are quick
+a query             35: the service may answer with a part of it, or none, and where to go on, after up to 30
 """
 
 from typing import Any
@@ -31,15 +32,20 @@ IMPORT_STEP_TIMEOUT = 40.0  # of the minute between two steps; the page under wa
 # Reading
 STATS_TIMEOUT = 60.0  # well within the 230 after which the platform hangs up
 PROBE_TIMEOUT = 10.0  # probes of load balancers give up soon
+PROBE_CLOCK_TIMEOUT = 5.0  # of it, a run of the clock, which goes on after the answer
 PROBE_COUNT_TIMEOUT = 2.0  # of it, the count of dead letters; a slower count answers the next probe
 
-# The table client: at most three tries of one request. A lost answer is read back, so few tries are enough.
+# The table client: at most three tries if the answer is lost. It is read back, so few tries are enough.
+# What the service refuses for now (`StoreBusy`) is tried once more, after a pause: it asks for rest.
 TABLE_CLIENT: dict[str, Any] = {
     "connection_timeout": 3,
     "read_timeout": 5,
     "retry_total": 2,
+    "retry_status": 0,  # by the client; see `BUSY_PAUSE`
     "retry_backoff_factor": 0.2,
 }
+QUERY_CLIENT: dict[str, Any] = {"read_timeout": 35}  # of one page; a caller that waits has its own time-out
+BUSY_PAUSE = 1.0  # between half and one and a half of it, by chance
 
 # The bus
 SEND_TIMEOUT = 30.0  # all messages waiting to be sent, opening the link included: a cold instance signs in

@@ -17,13 +17,14 @@ from shared.privacy.erasure import open_over_tombstone
 from shared.privacy.retention import schedule_purge
 from shared.routing.assignment import request_assignment
 from shared.services.context import AppContext
-from shared.services.errors import LeadChanged, LeadExists, LeadNotFound, StoreUnavailable
+from shared.services.errors import LeadChanged, LeadExists, LeadNotFound, StoreBusy, StoreUnavailable
 from shared.services.ports import StoredLead
 from shared.services.timeouts import CHANGE_TIMEOUT
 
 # Each lost race means that another actor's change went through.
 CONFLICT_BACKOFF = Backoff(timedelta(milliseconds=5), timedelta(milliseconds=500), attempts=40)
 MAX_LOSSES = 2  # answers lost before the caller gets the error; each may take the client's time-out
+LOSS_PAUSE = 0.8  # seconds at most, after a lost answer: the store may need rest
 
 type Apply = Callable[[Lead], Change | None]
 
@@ -120,14 +121,18 @@ async def retry_on_conflict[T](
 ) -> T:
     """Attempt an optimistic write until no other actor is faster.
 
-    Pauses are drawn from 0 to 5, 10, 20, ... 500 ms: actors that collided once retry at different times.
+    Pauses are drawn from 0 to 5, 10, 20, ... 500 ms: actors that collided once retry at different times. The
+    pause after a lost answer is drawn from 0 to 800 ms. A store that asks for rest gets it: `StoreBusy` is
+    raised at once.
 
     Raises:
         LeadChanged: other actors were faster in all 40 attempts.
         AnswerLost: the answer of a write was lost twice.
+        StoreBusy: what `attempt` raised.
     """
     losses = 0
     for failures in range(1, CONFLICT_BACKOFF.attempts + 1):
+        pause = CONFLICT_BACKOFF.pause_after(failures).total_seconds()
         try:
             return await attempt()
         except (LeadExists, LeadChanged):
@@ -136,7 +141,8 @@ async def retry_on_conflict[T](
             losses += 1
             if losses == MAX_LOSSES:
                 raise
-        await asyncio.sleep(chance() * CONFLICT_BACKOFF.pause_after(failures).total_seconds())
+            pause = LOSS_PAUSE
+        await asyncio.sleep(chance() * pause)
     raise LeadChanged(lead_id)
 
 
@@ -218,6 +224,8 @@ class _Write:
         store = self.context.lead_store
         try:
             return await (store.create(change) if stored is None else store.replace(stored, change))
+        except StoreBusy:
+            raise  # it may have happened, but nothing is repeated: who calls again reads first
         except StoreUnavailable as exc:
             raise AnswerLost(str(exc)) from exc
 

@@ -3,7 +3,8 @@
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncGenerator, Iterator, Mapping
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
@@ -13,8 +14,8 @@ from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.leads.identity import all_shards
-from shared.services.errors import StoreUnavailable
-from shared.services.timeouts import TABLE_CLIENT
+from shared.services.errors import StoreBusy, StoreUnavailable
+from shared.services.timeouts import BUSY_PAUSE, QUERY_CLIENT, TABLE_CLIENT
 from shared.storage.rows import Entity
 
 
@@ -36,6 +37,7 @@ def table_client(storage: str, table: str, *, by_identity: bool) -> TableClient:
 MOST_OPERATIONS = 100  # of one transaction
 TABLE_IS_MISSING = "TableNotFound"
 _CALLERS_FAULT = {400, 404, 405, 409, 411, 412, 413, 414, 431}  # other statuses pass or need an operator
+_BUSY = {408, 429, 500, 502, 503, 504}  # throttled, timed out within the service, or its partition is moving
 
 type Operation = tuple[str, Entity] | tuple[str, Entity, dict[str, Any]]
 
@@ -50,12 +52,22 @@ class Table:
     Every call may raise `StoreUnavailable`.
 
     Args:
-        client: carries the time-outs and the retries.
+        client: carries the time-outs, and repeats requests whose answer is lost.
+        busy_pause: seconds before what the service refuses for now is tried once more, half as long to half
+            as long again.
+        chance: 0-1, for that jitter.
     """
 
-    def __init__(self, client: TableClient) -> None:
+    def __init__(
+        self,
+        client: TableClient,
+        *,
+        busy_pause: float = BUSY_PAUSE,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         """Open no connection yet."""
         self._client = client
+        self._busy_pause, self._chance = busy_pause, chance
         self._is_prepared = False
 
     async def close(self) -> None:
@@ -64,39 +76,33 @@ class Table:
 
     async def get(self, partition: str, row: str, absent: Exception) -> TableEntity:
         """A row; raises `absent` if there is none."""
-        client = await self._prepared()
-        with self._translated({404: absent}):
-            return await client.get_entity(partition, row)
+        return await self._ask(lambda client: client.get_entity(partition, row), {404: absent})
 
     async def find(self, partition: str, row: str) -> TableEntity | None:
         """A row; None if there is none."""
-        client = await self._prepared()
-        with self._translated():
+
+        async def find(client: TableClient) -> TableEntity | None:
             try:
                 return await client.get_entity(partition, row)
             except ResourceNotFoundError:
                 return None
 
+        return await self._ask(find)
+
     async def upsert(self, entity: Entity) -> None:
         """Create or replace a row."""
-        client = await self._prepared()
-        with self._translated():
-            await client.upsert_entity(entity, mode=UpdateMode.REPLACE)
+        await self._ask(lambda client: client.upsert_entity(entity, mode=UpdateMode.REPLACE))
 
     async def delete(self, partition: str, row: str) -> None:
         """Delete a row; succeeds if it is absent."""
-        client = await self._prepared()
-        with self._translated():
-            await client.delete_entity(partition, row)
+        await self._ask(lambda client: client.delete_entity(partition, row))
 
     async def submit(self, operations: list[Operation], refusals: dict[int, Exception]) -> str:
         """Run one transaction; returns the new ETag of its first row.
 
         `refusals` maps the status of a refused transaction to the error to raise.
         """
-        client = await self._prepared()
-        with self._translated(refusals):
-            answers = await client.submit_transaction(operations)
+        answers = await self._ask(lambda client: client.submit_transaction(operations), refusals)
         return str(answers[0].get("etag", ""))  # a deleted row has none
 
     async def list_of_all_shards(
@@ -141,17 +147,31 @@ class Table:
         select: list[str] | None = None,
     ) -> AsyncGenerator[Entity]:
         """Rows of one partition from key `from` to key `to`, a page of at most `wanted` rows at a time."""
-        client = await self._prepared()
         query = "PartitionKey eq @partition and RowKey ge @from and RowKey le @to" + condition
-        with self._translated():
-            rows = client.query_entities(
-                query,
-                parameters={"partition": partition, **values},
-                select=select,
-                results_per_page=min(wanted, 1000),
-            )
-            async for row in rows:
+        pages = self._client.query_entities(
+            query,
+            parameters={"partition": partition, **values},
+            select=select,
+            results_per_page=min(wanted, 1000),
+            **QUERY_CLIENT,
+        ).by_page()
+        while (page := await self._ask(lambda _: anext(pages, None))) is not None:  # a page may be empty
+            async for row in page:
                 yield row
+
+    async def _ask[T](
+        self,
+        request: Callable[[TableClient], Awaitable[T]],
+        refusals: Mapping[int, Exception] | None = None,
+    ) -> T:
+        """The answer to a request; one that is refused for now is repeated once, after a pause."""
+        try:
+            with self._translated(refusals):
+                return await request(await self._prepared())
+        except StoreBusy:
+            await asyncio.sleep(self._busy_pause * (0.5 + self._chance()))
+        with self._translated(refusals):
+            return await request(await self._prepared())
 
     async def _prepared(self) -> TableClient:
         if not self._is_prepared:
@@ -186,7 +206,8 @@ def translated(refusals: Mapping[int, Exception] | None = None) -> Iterator[None
             raise refusals[status] from exc
         if status in _CALLERS_FAULT:
             raise  # a bug of ours
-        raise StoreUnavailable(f"the table answered {status}") from exc
+        failure = StoreBusy if status in _BUSY else StoreUnavailable
+        raise failure(f"the table answered {status}") from exc
     except AzureError as exc:
         raise StoreUnavailable(f"the table didn't answer: {type(exc).__name__}") from exc
 

@@ -17,8 +17,8 @@ from shared.storage.rows import (
     event_entity,
     event_key,
     event_of,
+    fit_lead,
     index_entity,
-    lead_entity,
     lead_key,
     lead_of,
     mark_entity,
@@ -46,24 +46,24 @@ class TableLeadStore(LeadStore):
 
     async def create(self, change: Change) -> StoredLead:
         lead_id, index = change.lead.id, index_rows(change.lead)
-        row = lead_entity(change.lead, index)
+        lead, row = fit_lead(change.lead, index)
         operations = [created(row), *_events(change)]
         operations += [upserted(index_entity(lead_id, row)) for row in index]
         operations += _marks(change)
         etag = await self._table.submit(operations, {409: LeadExists(lead_id)})
-        return StoredLead(change.lead, etag, index, row)
+        return StoredLead(lead, etag, index, row)
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
         lead_id, index = change.lead.id, index_rows(change.lead)
         new_keys = {row.key for row in index}
-        row = lead_entity(change.lead, index, unknown_of(read.row, read.lead))
+        lead, row = fit_lead(change.lead, index, unknown_of(read.row, read.lead))
         operations = [updated(row, read.etag), *_events(change)]
         operations += [deleted(shard_of(lead_id), row.key) for row in read.index if row.key not in new_keys]
         operations += [upserted(index_entity(lead_id, row)) for row in index if row not in read.index]
         operations += _marks(change)
         changed = LeadChanged(lead_id)
         etag = await self._table.submit(operations, {404: changed, 409: changed, 412: changed})
-        return StoredLead(change.lead, etag, index, row)
+        return StoredLead(lead, etag, index, row)
 
     async def find_mark(self, lead_id: str, key: str) -> Mark | None:
         found = await self._table.find(shard_of(lead_id), mark_key(key))

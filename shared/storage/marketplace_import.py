@@ -15,6 +15,7 @@ from shared.marketplace.import_state import ImportState
 from shared.marketplace.table_row import SourceRow
 from shared.services.errors import ImportChanged, PageLost
 from shared.services.ports import ImportLedger, MarketplaceTable, RefusedRow, SourcePage, StoredImport
+from shared.services.timeouts import QUERY_CLIENT
 from shared.storage.client import Table, TableIsMissing, created, translated, updated
 from shared.storage.rows import IMPORT, Entity, import_entity, import_of, unknown_of
 
@@ -36,9 +37,9 @@ class MarketplaceTableReader(MarketplaceTable):
     async def list_rows(self, since: datetime | None, continuation: str | None, limit: int) -> SourcePage:
         """See the port. The keys aren't ordered by time, so the query is by `Timestamp`."""
         query, values = ("", {}) if since is None else ("Timestamp ge @since", {"since": since})
-        pages = self._client.query_entities(query, parameters=values, results_per_page=limit).by_page(
-            json.loads(continuation) if continuation else None
-        )
+        pages = self._client.query_entities(
+            query, parameters=values, results_per_page=limit, **QUERY_CLIENT
+        ).by_page(json.loads(continuation) if continuation else None)
         try:
             with translated():
                 rows = [_source_row(entity) async for entity in await anext(pages)]

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import replace
 from dataclasses import fields
 from typing import Any
 
 from shared.contract.events import event_json, read_event
-from shared.leads.bookkeeping import DueKind
+from shared.leads.bookkeeping import DueKind, lightened
 from shared.leads.change import Mark
 from shared.leads.events import Event
 from shared.leads.identity import shard_of
@@ -22,6 +23,7 @@ from shared.storage.unknown_members import Unknown, unknown_in, with_unknown
 from shared.typed_json import adapter, from_json, from_plain, to_json, to_plain
 
 CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a character may take two
+LARGEST_ROW = 1000 * 1024  # bytes of texts; the table takes 1 MiB, with names and types of up to 255 columns
 ID_LENGTH = 24
 ERASED = "erased"  # a column that only tombstones have
 IMPORT = "import"  # PartitionKey of imports
@@ -51,6 +53,29 @@ def lead_entity(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None)
         "RowKey": lead_key(lead.id),
         **_columns(lead, None if lead.is_erased else unknown, columns),
     }
+
+
+def fit_lead(lead: Lead, index: tuple[IndexRow, ...], unknown: object = None) -> tuple[Lead, Entity]:
+    """The lead as its row can hold it, and that row: of a lead that is too large the oldest work is dropped.
+
+    Args:
+        lead: the lead.
+        index: its index rows.
+        unknown: see `lead_entity`.
+    """
+    row = lead_entity(lead, index, unknown)
+    while is_too_large(row) and (lighter := lightened(lead.bookkeeping)) is not None:
+        lead = replace(lead, bookkeeping=lighter)
+        row = lead_entity(lead, index, unknown)
+    return lead, row
+
+
+def is_too_large(row: Entity) -> bool:
+    """Whether the table refuses the row: it counts texts in UTF-16, and each column's name and type."""
+    texts = [text for text in row.values() if isinstance(text, str)]
+    if 4 * sum(map(len, texts)) < LARGEST_ROW:  # at most two units of two bytes each; the usual case
+        return False
+    return sum(len(text.encode("utf-16-le", "surrogatepass")) for text in texts) > LARGEST_ROW
 
 
 def lead_of(entity: Mapping[str, Any]) -> tuple[Lead, tuple[IndexRow, ...]]:

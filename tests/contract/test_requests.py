@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.errors import InvalidRequest
+from shared.contract.errors import MOST_MISTAKES, InvalidRequest
 from shared.contract.queries import EventsQuery, lead_id_of, leads_query, read_query
-from shared.contract.requests import follow_up_report
+from shared.contract.requests import follow_up_report, interaction_report, preview_of
 from shared.leads.commands import ReportFollowUp
 from shared.leads.lead import LeadStatus
 from shared.services.errors import LeadNotFound
@@ -204,6 +204,9 @@ def test_a_report_without_a_time_is_of_now():
         ),
         pytest.param(body(outcome=[]), "`outcome` must be a text", id="a list for an outcome"),
         pytest.param(body(id=""), "`id` must have", id="an empty id"),
+        pytest.param(
+            body(id="a\x01"), "`id` must hold no control characters", id="a control character in an id"
+        ),
         pytest.param(body(note="x" * 65_536), "the limit is 65536", id="a body too large"),
     ],
 )
@@ -219,3 +222,26 @@ def test_a_refusal_quotes_nothing_of_the_report(place: int, damage: str):
     with pytest.raises(InvalidRequest) as refusal:
         follow_up_report((text[:place] + damage + text[place:]).encode())
     assert CANARY not in str(refusal.value)
+
+
+@pytest.mark.parametrize("read", [interaction_report, follow_up_report])
+def test_an_id_takes_every_character_but_control_characters(read):
+    for number in (*range(0x20), 0x20, 0x7F, 0xD7, 0x2028, 0x1F600):
+        sent = json.dumps({"by": "sam", "type": "webinar", "id": f"a{chr(number)}"})
+        sent = json.dumps({name: json.loads(sent)[name] for name in _MEMBERS[read]}).encode()
+        if number < 0x20:
+            with pytest.raises(InvalidRequest, match="`id` must hold no control characters"):
+                read(sent, NOW)
+        else:
+            assert read(sent, NOW).id == f"a{chr(number)}"
+
+
+_MEMBERS = {interaction_report: ("type", "id"), follow_up_report: ("by", "id")}
+
+
+def test_of_a_hundred_mistakes_ten_are_named_and_a_thousand_are_not_listed():
+    body = {"facts": {"industry": "x"}, "interactions": [{"type": "No Word", "at": "never"}] * 150}
+    with pytest.raises(InvalidRequest, match="and 290 more") as refused:
+        preview_of(json.dumps(body).encode(), NOW)
+    assert len(refused.value.mistakes) == MOST_MISTAKES
+    assert len(str(refused.value)) < 2000

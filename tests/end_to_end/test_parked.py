@@ -59,4 +59,4 @@ async def test_a_parked_lead_is_counted_shown_revived_and_scored(stack, caller):
 
 async def test_health_tells_how_many_dead_letters_each_entity_has(caller):
     ready = await caller.until("health/ready", lambda body: body["deadLettered"])
-    assert ready["deadLettered"].keys() == {"scoring", "activity", "spill"}
+    assert ready["deadLettered"].keys() == {"scoring", "activity", "spill", "all", "alerts"}

@@ -158,7 +158,7 @@ async def test_changed_rules_score_stored_leads_again_and_health_shows_that_none
         path = f"leads/{receipt['leadId']}"
         after = await caller.until(path, lambda lead: lead["score"]["total"] == 7)
         assert after["score"]["policy"] != before["score"]["policy"]
-        assert (await caller.get("health/ready"))["rescoring"] == {"left": 0}
+        await caller.until("health/ready", lambda body: body["rescoring"] == {"left": 0})
         events = (await caller.get(f"{path}/events"))["items"]
         assert [event["type"] for event in events].count("lead.scored") == 2
         asked = {

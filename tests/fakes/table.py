@@ -32,8 +32,8 @@ from shared.storage.rows import (
     event_entity,
     event_key,
     event_of,
+    fit_lead,
     index_entity,
-    lead_entity,
     lead_id_page,
     lead_key,
     lead_of,
@@ -173,7 +173,7 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
 
     def _write(self, change: Change, read: StoredLead | None = None) -> StoredLead:
         lead, index = change.lead, index_rows(change.lead)
-        lead_row = lead_entity(lead, index, unknown_of(read.row, read.lead) if read else None)
+        lead, lead_row = fit_lead(lead, index, unknown_of(read.row, read.lead) if read else None)
         entities = [lead_row]
         entities += [event_entity(lead.id, event) for event in change.events]
         entities += [index_entity(lead.id, row) for row in index]

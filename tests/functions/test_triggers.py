@@ -15,6 +15,7 @@ from shared import bootstrap
 from shared.leads.change import Change
 from shared.leads.lead import LeadStatus
 from shared.services import queries
+from shared.services.context import READINESS_KEPT
 from shared.storage.client import table_client
 from tests.functions.triggers import TRIGGERS, bodyless_message, scoring_message
 from tests.receiving import receive
@@ -266,7 +267,7 @@ async def test_leads_that_lie_in_a_table_are_taken_over_and_ready_counts_them(
     monkeypatch.setenv("MARKETPLACE_TABLE_STORAGE", marketplace_storage)
     bootstrap.context.cache_clear()
     before = json.loads((await called("health_ready", request("GET"))).get_body())["import"]
-    assert before == {"taken": 0, "refused": 0, "lastPassAt": None, "underWay": None}
+    assert before == {"taken": 0, "refused": 0, "lastPassAt": None, "lastPageAt": None, "underWay": None}
     await called("take_over_leads", TimerRequest())  # no table yet
     table = table_client(marketplace_storage, "MarketplaceLeads", by_identity=False)
     await table.create_table()
@@ -274,6 +275,8 @@ async def test_leads_that_lie_in_a_table_are_taken_over_and_ready_counts_them(
         await table.create_entity({"PartitionKey": row.partition, "RowKey": row.row, **row.columns})
     for _ in range(2):
         await called("take_over_leads", TimerRequest())
+    later = bootstrap.utc_now() + READINESS_KEPT
+    monkeypatch.setattr("functions.health.utc_now", lambda: later)
     after = json.loads((await called("health_ready", request("GET"))).get_body())["import"]
     assert (after["taken"], after["refused"], after["underWay"]) == (1, 1, None)
     assert after["lastPassAt"].endswith("Z")

@@ -2,13 +2,15 @@
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.leads.push import Contact, LeadPush, RawPush
+from shared.leads.idempotency import push_digest
+from shared.leads.push import Contact, LeadPush, RawPush, normalize_json
 from shared.marketplace.parse import parse_push, push_of
 from tests.builders import a_push
 from tests.samples import ADA, FILES, OFFER, push_body
@@ -55,6 +57,38 @@ def shuffled(members: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 
 def sample(name: str) -> LeadPush:
     return parse_push((FILES / name).read_bytes())
+
+
+# Two spellings of one member
+
+
+SPELLINGS = ("Email", "email", "E-Mail", "e_mail", "LastName", "last name", "Description", "description")
+TEXTS = st.sampled_from(["", " ", "ada@contoso.com", " bob@contoso.com ", "first wish", "second wish"])
+PERSONS = st.dictionaries(st.sampled_from(SPELLINGS), TEXTS | st.none() | st.integers(0, 1), max_size=4)
+BODIES = st.builds(
+    lambda flat, nested: flat | nested,
+    st.dictionaries(st.sampled_from(SPELLINGS), TEXTS | st.none() | st.just({}) | st.just([]), max_size=6),
+    st.dictionaries(
+        st.sampled_from(("UserDetails", "user_details", "CustomerInfo", "customerinfo")),
+        PERSONS | PERSONS.map(json.dumps) | TEXTS | st.none(),
+        max_size=3,
+    ),
+)
+
+
+@given(BODIES)
+def test_what_is_compared_with_earlier_pushes_is_what_is_read(body):
+    """Else a second wish is taken for the first one again, and is lost."""
+    read, compared = push_of(body), push_of(normalize_json(body))
+    unlike = {"raw": RawPush(), "as_sent": {}}
+    assert replace(read, **unlike) == replace(compared, **unlike)
+
+
+def test_another_wish_is_no_repeat_even_if_its_member_comes_in_two_spellings():
+    first, second = (
+        push_of({**push_body(Description=wish), "description": ""}) for wish in ("first wish", "second wish")
+    )
+    assert push_digest(first) != push_digest(second)
 
 
 # What Microsoft is known to send

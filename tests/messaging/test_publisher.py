@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from azure.servicebus.aio import ServiceBusClient
+from azure.servicebus.exceptions import ServiceBusQuotaExceededError
 
 from local.emulators.servicebus.emulator import Emulator
 from shared.leads.events import EventType
@@ -17,7 +18,8 @@ from shared.policy.load import load_policy
 from shared.scoring.appraise import record_score
 from shared.scoring.score import score
 from shared.services.errors import BusUnavailable
-from tests.builders import a_first_push
+from shared.services.receive import Intake, receive
+from tests.builders import a_context, a_first_push, a_push
 from tests.conftest import BUS_CONFIG, free_port
 from tests.fakes.messaging import MemoryPublisher
 from tests.samples import NOW
@@ -183,3 +185,19 @@ async def test_the_twin_keeps_what_it_was_given_and_can_be_switched_off():
     twin.is_down = True
     with pytest.raises(BusUnavailable):
         await twin.publish(change.lead, change.events)
+
+
+async def test_a_full_topic_is_named_in_the_log(monkeypatch, caplog, bus):
+    """By Azure's name for it: subscribers that don't read are found by it."""
+
+    async def refused(*_):
+        raise ServiceBusQuotaExceededError(message="a text that may quote ada@fabrikam.example")
+
+    monkeypatch.setattr(publisher_module, "in_batches", refused)
+    full = publisher_of(bus.connection_string)
+    context = a_context(publisher=full)
+    receipt = await receive(context, Intake(a_push(), NOW))
+    await full.close()
+    assert receipt.result == "created"
+    assert "QuotaExceeded: it is full" in caplog.text
+    assert "fabrikam.example" not in caplog.text

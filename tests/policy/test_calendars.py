@@ -7,9 +7,11 @@ import tomllib
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.mistakes import Unreadable
-from shared.policy.calendars import CalendarPolicy, public_holidays, read_hours
+from shared.policy.calendars import MOST_EXCEPTIONS, CalendarPolicy, Weekdays, public_holidays, read_hours
 from shared.typed_json import from_tables
 
 BERLIN = """
@@ -220,6 +222,61 @@ def test_a_calendar_that_is_closed_for_a_year_is_refused():
     rule = "exceptions: must leave working time in the year from 2026-07-01 on"
     assert mistakes(closed(date(2026, 7, 1), days=700)) == [rule]
     assert mistakes(closed(date(2026, 7, 1), days=366)) == [rule]
+
+
+@given(
+    closed_days=st.sets(st.integers(0, 1200), max_size=400),
+    long_break=st.tuples(st.integers(0, 400), st.integers(0, 800)),
+    open_days=st.sets(st.integers(0, 1200), max_size=2),
+)
+def test_a_calendar_is_refused_exactly_if_some_year_has_no_working_time(closed_days, long_break, open_days):
+    """Open on Mondays; compared with a walk through every year that an exception begins."""
+    begin = date(2026, 1, 1)
+    closed_days |= set(range(long_break[0], sum(long_break)))
+    exceptions = {begin + timedelta(days=day): () for day in closed_days}
+    exceptions |= {begin + timedelta(days=day): ("10:00-11:00",) for day in open_days}
+
+    def hours_on(day: date) -> tuple[str, ...]:
+        return exceptions.get(day, ("09:00-17:00",) if day.weekday() == 0 else ())
+
+    expected = next(
+        (
+            first
+            for first in sorted(exceptions)
+            if not any(hours_on(first + timedelta(days=ahead)) for ahead in range(366))
+        ),
+        None,
+    )
+    fields = {"zone": "UTC", "weekdays": Weekdays(mon=("09:00-17:00",)), "exceptions": exceptions}
+    if expected is None:
+        assert CalendarPolicy(**fields).exceptions == exceptions
+    else:
+        with pytest.raises(Unreadable, match=f"must leave working time in the year from {expected} on"):
+            CalendarPolicy(**fields)
+
+
+def test_the_year_is_checked_in_steps_that_grow_with_the_exceptions_alone(monkeypatch):
+    """Every Monday but one a year is closed: the most days between an exception and an open day."""
+    looked_at = []
+    hours_on = CalendarPolicy.hours_on
+    monkeypatch.setattr(
+        CalendarPolicy, "hours_on", lambda self, day: looked_at.append(day) or hours_on(self, day)
+    )
+    mondays = [date(2026, 1, 5) + timedelta(weeks=week) for week in range(MOST_EXCEPTIONS) if week % 51]
+    CalendarPolicy(
+        zone="UTC",
+        weekdays=Weekdays(mon=("09:00-17:00",)),
+        exceptions=dict.fromkeys(mondays, ()),
+    )
+    assert len(looked_at) < 10 * len(mondays)
+
+
+def test_ten_years_of_exceptions_are_the_most():
+    days = [date(2026, 1, 1) + timedelta(days=number) for number in range(MOST_EXCEPTIONS + 1)]
+    texts = [f'{day} = ["09:00-17:00"]' for day in days]
+    head = 'zone = "UTC"\nhours = ["09:00-17:00"]\n[exceptions]\n'
+    assert len(calendar(head + "\n".join(texts[1:])).exceptions) == MOST_EXCEPTIONS
+    assert mistakes(head + "\n".join(texts)) == [f"exceptions: must have at most {MOST_EXCEPTIONS} entries"]
 
 
 def test_a_calendar_that_opens_within_a_year_is_allowed():

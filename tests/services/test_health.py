@@ -7,17 +7,24 @@ import pytest
 
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Change
-from shared.services import dead_letters
+from shared.services import dead_letters, health
 from shared.services.dead_letters import DeadLetterWatch
 from shared.services.errors import StoreUnavailable
-from shared.services.health import WORK_STALE_AFTER, check_health, clock_stopped_after, work_stale_after
+from shared.services.health import (
+    WORK_STALE_AFTER,
+    check_health,
+    clock_stopped_after,
+    readiness,
+    work_stale_after,
+)
 from shared.services.parked import revive
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
 from tests.builders import a_context, a_first_push, a_push, with_parked_score
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
-from tests.samples import NOW
+from tests.samples import NOW, a_row
+from tests.services.imports import an_importing_context, import_step
 
 MINUTE = timedelta(minutes=1)
 
@@ -123,6 +130,31 @@ async def test_a_clock_that_cant_be_run_makes_the_desk_stale(caplog):
     assert "can't be run from here" in caplog.text
 
 
+class Slow(MemoryTable):
+    """Its clock stands in the middle of its work until it may go on."""
+
+    def __init__(self):
+        super().__init__()
+        self.may_go_on = asyncio.Event()
+
+    async def record_clock_run(self, at):
+        await self.may_go_on.wait()
+        await super().record_clock_run(at)
+
+
+async def test_a_run_of_the_clock_that_outlasts_its_probe_goes_on_to_its_end(monkeypatch):
+    monkeypatch.setattr(health, "PROBE_CLOCK_TIMEOUT", 0.01)
+    context = a_context(table=Slow())
+    lead_id = (await receive(context, Intake(a_push(), NOW - MINUTE))).lead_id
+    found = await check_health(context, NOW)
+    assert (found.is_ready, found.last_clock_run) == (True, None)  # it runs: it has only not come to its end
+    assert (await check_health(context, NOW + MINUTE)).is_ready
+    context.lead_store.may_go_on.set()
+    await context.probes.clock_run.begin(None, NOW)
+    assert await context.desk_state.find_clock_run() == NOW
+    assert (await context.lead_store.get(lead_id)).lead.score is not None
+
+
 class Away(MemoryTable):
     """Doesn't answer."""
 
@@ -133,6 +165,85 @@ class Away(MemoryTable):
 async def test_a_store_that_is_away_can_tell_no_health():
     with pytest.raises(StoreUnavailable):
         await check_health(a_context(table=Away()), NOW)
+
+
+# However often it is asked
+
+
+class CountingAll(MemoryTable):
+    """Counts queries, of which each asks every partition."""
+
+    queries, is_away = 0, False
+
+    async def list_due(self, now, limit):
+        return await self._counted(super().list_due(now, limit))
+
+    async def list_parked(self, limit):
+        return await self._counted(super().list_parked(limit))
+
+    async def list_scored_by_other_rules(self, version, limit):
+        return await self._counted(super().list_scored_by_other_rules(version, limit))
+
+    async def _counted(self, query):
+        self.queries += 1
+        await asyncio.sleep(0)
+        found = await query
+        if self.is_away:
+            raise StoreUnavailable("away")
+        return found
+
+
+async def test_a_hundred_probes_at_once_and_within_five_seconds_cost_as_much_as_one():
+    context = a_context(table=CountingAll())
+    await context.desk_state.record_clock_run(NOW)
+    for seconds in (0, 2, 4.999):
+        now = NOW + timedelta(seconds=seconds)
+        assert all(await asyncio.gather(*(readiness(context, now) for _ in range(100))))
+    assert context.lead_store.queries == 3  # due work, parked work, leads that other rules scored
+    await readiness(context, NOW + timedelta(seconds=5))
+    assert context.lead_store.queries == 5  # after a search without such a lead there is none for an hour
+
+
+async def test_a_store_that_is_away_is_asked_no_more_often_and_found_when_it_is_back():
+    context = a_context(table=CountingAll())
+    await context.desk_state.record_clock_run(NOW)
+    context.lead_store.is_away = True
+    for seconds in (0, 4):
+        now = NOW + timedelta(seconds=seconds)
+        probes = (readiness(context, now) for _ in range(100))
+        outcomes = await asyncio.gather(*probes, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
+    assert context.lead_store.queries == 1
+    context.lead_store.is_away = False
+    assert (await readiness(context, NOW + timedelta(seconds=5))).is_ready
+
+
+async def test_a_probe_that_hangs_up_leaves_the_look_to_the_others():
+    context = a_context(table=CountingAll())
+    await context.desk_state.record_clock_run(NOW)
+    first, second = (asyncio.create_task(readiness(context, NOW)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert (await second).is_ready
+    assert context.lead_store.queries == 3
+
+
+# The import
+
+
+async def test_an_import_that_stands_still_for_a_quarter_of_an_hour_makes_the_desk_stale(monkeypatch):
+    context = an_importing_context(a_row(1))
+    await import_step(context)
+    ready = []
+    for minutes in (0, 14, 15):
+        now = NOW + minutes * MINUTE
+        await context.desk_state.record_clock_run(now)
+        found = await check_health(context, now)
+        ready.append((found.is_ready, found.lead_import.is_stuck))
+    assert ready == [(True, False), (True, False), (False, True)]
+    await import_step(context, NOW + 16 * MINUTE)
+    await context.desk_state.record_clock_run(NOW + 16 * MINUTE)
+    assert (await check_health(context, NOW + 16 * MINUTE)).lead_import.last_page_at == NOW + 16 * MINUTE
 
 
 # Dead letters

@@ -7,7 +7,8 @@ import pytest
 
 from shared.leads.commands import ReportInteraction
 from shared.policy.load import parse_policy
-from shared.scoring.replay import NothingToReplay
+from shared.scoring.replay import NothingToReplay, replay_score
+from shared.services import queries
 from shared.services.commands import report_interaction
 from shared.services.errors import LeadNotFound
 from shared.services.queries import LeadPreview, PushPreview, preview
@@ -77,3 +78,35 @@ async def test_who_is_not_there_and_what_was_not_yet_there_is_said():
     lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
     with pytest.raises(NothingToReplay):
         await preview(context, LeadPreview(lead_id=lead_id, at=NOW - HOUR), NOW)
+
+
+async def with_visits(context, number):
+    """A lead with so many interactions after its push, one a minute."""
+    lead_id = (await receive(context, Intake(a_push(), NOW))).lead_id
+    for minute in range(1, number + 1):
+        at = NOW + timedelta(minutes=minute)
+        visit = ReportInteraction(type="pricing_page_visited", at=at, id=f"{minute}")
+        await report_interaction(context, lead_id, visit, now=at)
+    return lead_id
+
+
+async def test_a_long_history_is_read_a_page_at_a_time_and_to_its_end(monkeypatch):
+    monkeypatch.setattr(queries, "EVENTS_A_PAGE", 4)
+    context = a_context()
+    lead_id = await with_visits(context, 10)
+    stored = (await context.lead_store.get(lead_id)).lead
+    for minutes in (10, 9, 3, 0):
+        at = NOW + timedelta(minutes=minutes)
+        events = await context.lead_store.list_events(lead_id)
+        _, then = await preview(context, LeadPreview(lead_id=lead_id, at=at), NOW + HOUR)
+        assert then == replay_score(events, context.policy.scoring, at)
+    assert len(stored.bookkeeping.scoring.interactions) == 11
+
+
+async def test_a_history_beyond_the_bound_is_refused_instead_of_scored_in_part(monkeypatch):
+    monkeypatch.setattr(queries, "EVENTS_A_PAGE", 4)
+    monkeypatch.setattr(queries, "EVENTS_REPLAYED", 9)
+    context = a_context()
+    lead_id = await with_visits(context, 9)
+    with pytest.raises(NothingToReplay, match="more than 9 events"):
+        await preview(context, LeadPreview(lead_id=lead_id, at=NOW + HOUR), NOW + HOUR)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.services.errors import LeadChanged, LeadExists, StoreUnavailable
+from shared.services.errors import LeadChanged, LeadExists, StoreBusy, StoreUnavailable
 from shared.services.unit_of_work import CONFLICT_BACKOFF, AnswerLost, retry_on_conflict
 
 LEAD = "a" * 24
@@ -58,22 +58,26 @@ async def test_others_who_are_faster_every_time_are_told_as_one_conflict(pauses)
 
 
 @pytest.mark.parametrize(
-    ("failures", "is_done"),
+    ("failures", "is_done", "rests"),
     [
-        pytest.param([AnswerLost("away")], True, id="once"),
-        pytest.param([AnswerLost("away"), LeadChanged(LEAD), AnswerLost("away")], False, id="twice"),
+        pytest.param([AnswerLost("away")], True, [0.4], id="once"),
+        pytest.param(
+            [AnswerLost("away"), LeadChanged(LEAD), AnswerLost("away")], False, [0.4, 0.005], id="twice"
+        ),
     ],
 )
-async def test_a_lost_answer_is_looked_for_once(pauses, failures, is_done):
+async def test_a_lost_answer_is_looked_for_once_after_a_pause(pauses, failures, is_done, rests):
     if is_done:
-        assert await retry_on_conflict(failing(*failures), LEAD, lambda: 0.0) == "done"
+        assert await retry_on_conflict(failing(*failures), LEAD, lambda: 0.5) == "done"
     else:
         with pytest.raises(AnswerLost):
-            await retry_on_conflict(failing(*failures), LEAD, lambda: 0.0)
+            await retry_on_conflict(failing(*failures), LEAD, lambda: 0.5)
+    assert pauses == rests
 
 
-async def test_a_store_that_is_away_is_not_asked_again(pauses):
-    with pytest.raises(StoreUnavailable):
-        await retry_on_conflict(failing(StoreUnavailable("away")), LEAD, lambda: 0.0)
+@pytest.mark.parametrize("failure", [StoreUnavailable("away"), StoreBusy("throttled")])
+async def test_a_store_that_is_away_or_busy_is_not_asked_again(pauses, failure):
+    with pytest.raises(type(failure)):
+        await retry_on_conflict(failing(failure), LEAD, lambda: 0.0)
 
     assert pauses == []

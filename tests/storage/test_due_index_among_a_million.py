@@ -4,8 +4,9 @@ import random
 from base64 import b32encode
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
@@ -17,7 +18,7 @@ from shared.leads.identity import shard_of
 from shared.leads.index import index_rows, stamp
 from shared.policy.load import load_policy
 from shared.services.run_due import run_due
-from shared.storage.rows import event_entity, index_entity, lead_entity, lead_key
+from shared.storage.rows import Entity, event_entity, index_entity, lead_entity, lead_key
 from tests.builders import a_context, a_first_push, ports_of
 from tests.samples import DAY, NOW
 
@@ -66,13 +67,26 @@ class CountingTable:
         self.requests["transaction"] += 1
         return [{"etag": "2"}] * len(operations)
 
-    async def query_entities(self, query: str, *, parameters: dict[str, Any], **_: Any):
+    def query_entities(self, query: str, *, parameters: dict[str, Any], **_: Any) -> "OnePage":
+        return OnePage(self._query(query, parameters))
+
+    async def _query(self, query: str, parameters: dict[str, Any]):
         assert query == "PartitionKey eq @partition and RowKey ge @from and RowKey le @to"
         self.requests["query"] += 1
         shard, keys = parameters["partition"], self.keys[parameters["partition"]]
         for key in keys[bisect_left(keys, parameters["from"]) : bisect_right(keys, parameters["to"])]:
             self.rows_read += 1
             yield self.rows.get((shard, key)) or {"PartitionKey": shard, "RowKey": key, "since": key[4:22]}
+
+
+class OnePage(NamedTuple):
+    """The answer to a query, all rows on one page."""
+
+    rows: AsyncIterator[Entity]
+
+    async def by_page(self) -> AsyncIterator[AsyncIterator[Entity]]:
+        """Its only page."""
+        yield self.rows
 
 
 @pytest.fixture(scope="module")

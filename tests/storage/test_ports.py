@@ -22,7 +22,8 @@ from shared.leads.enrichment import Enrichment
 from shared.leads.idempotency import with_operation
 from shared.leads.index import NEVER
 from shared.leads.intake import merge_push, open_lead
-from shared.leads.interactions import INTERACTIONS_KEPT
+from shared.leads.interactions import INTERACTIONS_KEPT, Interaction
+from shared.leads.lead import with_bookkeeping
 from shared.scoring.appraise import record_score, request_score
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound, StoreUnavailable
 from shared.services.ports import StoredLead
@@ -255,6 +256,28 @@ async def test_the_fattest_lead_that_pushes_and_reports_can_make_fits_into_a_row
     row = lead_entity(read.lead, read.index)
     assert sum(len(f"{name}{value}".encode("utf-16-le")) for name, value in row.items()) < LIMIT_OF_A_ROW
     assert (await ports.lead_store.get(read.lead.id)).lead == read.lead
+
+
+async def test_a_lead_too_large_for_its_row_is_stored_without_its_oldest_interactions(ports):
+    """As the store gives it back, not as it was given: what is decided next is decided on what is there."""
+    read = await ports.lead_store.create(a_first_push())
+    details = [
+        Interaction(type="call", at=NOW + timedelta(minutes=number), number=number, detail="\x01" * 200)
+        for number in range(1, INTERACTIONS_KEPT + 1)
+    ]
+    reports = tuple(f"{number:0200}" for number in range(150))
+    seen = replace(read.lead.bookkeeping.idempotency, reports=reports)
+    for _ in range(2):
+        scoring = replace(read.lead.bookkeeping.scoring, interactions=(*details, *details))
+        fat = with_bookkeeping(read.lead, scoring=scoring, idempotency=seen)
+        read = await ports.lead_store.replace(read, Change(fat))
+        row = lead_entity(read.lead, read.index)
+        size = sum(len(f"{name}{value}".encode("utf-16-le")) for name, value in row.items())
+        kept = read.lead.bookkeeping
+        assert LIMIT_OF_A_ROW * 0.8 < size < LIMIT_OF_A_ROW
+        assert kept.scoring.interactions == (*details, *details)[-len(kept.scoring.interactions) :]
+        assert kept.idempotency.reports == reports
+        assert (await ports.lead_store.get(read.lead.id)).lead == read.lead
 
 
 async def test_a_table_that_was_taken_away_is_made_again(storage):

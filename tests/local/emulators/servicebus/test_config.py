@@ -37,12 +37,22 @@ def refusal(given):
     return str(refused.value)
 
 
+SHIPPED = Path(servicebus.__file__).with_name("Config.json")
 QUEUE = "UserConfig.Namespaces[0].Queues[0]"
 RULE = "UserConfig.Namespaces[0].Topics[0].Subscriptions[0].Rules[0].Properties"
 
 
+def test_what_nobody_reads_is_not_kept_as_a_dead_letter_and_a_push_is():
+    """Dead letters never expire: a subscription without a reader would fill the topic, which stops all."""
+    namespace = load_config(SHIPPED).namespace(clock=lambda: 0.0)
+
+    for name in ("scoring", "all", "alerts"):
+        assert not namespace.source(f"leads/subscriptions/{name}").settings.dead_letter_on_expiration
+    assert namespace.source("spill").settings.dead_letter_on_expiration
+
+
 def test_the_shipped_file_is_valid_comments_and_all():
-    config = load_config(Path(servicebus.__file__).with_name("Config.json"))
+    config = load_config(SHIPPED)
     namespace = config.namespace(clock=lambda: 0.0)
 
     for address in ("activity", "spill", "leads/subscriptions/scoring", "leads/subscriptions/alerts"):
