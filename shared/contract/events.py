@@ -16,6 +16,7 @@ SOURCE = "/marketplace-leads"
 CONTENT_TYPE = "application/json"
 LARGEST_BODY = 200 * 1024  # bytes; a message of the Standard tier takes 256 KB with its properties
 LONGEST_PROPERTY = 256  # characters; the bus takes 64 KB of properties in all
+MOST_ITEMS = 20  # of a list in a message that nothing else made small enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -51,20 +52,65 @@ def read_event(text: str) -> Event:
 def message_body(lead: Lead, event: Event) -> bytes:
     """`{"lead": {...}, "event": {...}}`, the lead as it is when the event is sent.
 
-    A body over 200 KB is shortened: first the push as sent and the raw texts are left out, then the facts of
-    CRMs and providers. `GET` still shows them.
+    A body over 200 KB is shortened, see `SHORTENING`, until it fits: the bus takes it whatever a push, a CRM
+    or a policy says. `GET` still shows what is left out.
     """
     members = {"lead": lead_body(lead), "event": event_body(event)}
     body = compact_json(members).encode()
-    if len(body) <= LARGEST_BODY:
-        return body
-    members["lead"]["raw"] = to_plain(RawPush())
-    members["event"]["data"] = to_plain(Shortened())
-    body = compact_json(members).encode()
-    if len(body) > LARGEST_BODY:
-        members["lead"]["enrichment"] |= {"facts": {}, "provenance": {}}
+    for shorten in SHORTENING:
+        if len(body) <= LARGEST_BODY:
+            break
+        shorten(members)
         body = compact_json(members).encode()
     return body
+
+
+def _leave_out_raw(members: dict[str, Any]) -> None:
+    members["lead"]["raw"] = to_plain(RawPush())
+    members["event"]["data"] = to_plain(Shortened())
+
+
+def _leave_out_facts(members: dict[str, Any]) -> None:
+    members["lead"]["enrichment"] |= {"facts": {}, "provenance": {}}
+
+
+def _leave_out_evidence(members: dict[str, Any]) -> None:
+    for line in (members["lead"]["score"] or {"ledger": ()})["ledger"]:
+        line["evidence"] = []
+
+
+def _leave_out_ledger(members: dict[str, Any]) -> None:
+    if members["lead"]["score"]:
+        members["lead"]["score"] |= {"ledger": [], "missing": [], "heldBack": []}
+
+
+def _leave_out_texts(members: dict[str, Any]) -> None:
+    members["lead"] |= {"note": None, "campaign": {}}
+
+
+def _cut_all(members: dict[str, Any]) -> None:
+    members["lead"] = _cut(members["lead"])
+
+
+def _cut(value: Any) -> Any:
+    """The value with short texts and lists only: what is left of a lead is some hundred members."""
+    if isinstance(value, dict):
+        return {name: _cut(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_cut(item) for item in value[:MOST_ITEMS]]
+    return _truncated(value)
+
+
+# The push as sent and the raw texts; facts of CRMs and providers; of the score the evidence, then the ledger
+# with the reasons; the note and the campaign; at last the ends of long texts and lists.
+SHORTENING = (
+    _leave_out_raw,
+    _leave_out_facts,
+    _leave_out_evidence,
+    _leave_out_ledger,
+    _leave_out_texts,
+    _cut_all,
+)
 
 
 def message_properties(lead: Lead, event: Event) -> dict[str | bytes, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.servicebus import ServiceBusMessage
+from azure.servicebus import ServiceBusMessage, ServiceBusMessageBatch
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from azure.servicebus.exceptions import MessageSizeExceededError
 
@@ -16,7 +16,7 @@ from shared.contract.events import CONTENT_TYPE, message_body, message_propertie
 from shared.leads.events import Event
 from shared.leads.lead import Lead
 from shared.messaging.link import BUS_ERRORS, closed, reason_of
-from shared.services.errors import BusUnavailable
+from shared.services.errors import BusUnavailable, MessageTooLarge
 from shared.services.ports import EventPublisher
 from shared.services.timeouts import REST_AFTER_FAILURE, SEND_TIMEOUT
 
@@ -51,6 +51,13 @@ class _Waiting:
     messages: list[ServiceBusMessage]
     sent: asyncio.Future[None]
 
+    def settle(self, refused: Sequence[ServiceBusMessage]) -> None:
+        """All are sent but the refused ones, which may be other callers'."""
+        if any(mine is message for mine in self.messages for message in refused):
+            self.sent.set_exception(MessageTooLarge("the bus refuses its size"))
+        else:
+            self.sent.set_result(None)
+
 
 class Outbox:
     """Sends messages in order over one link, opened with the first.
@@ -62,14 +69,14 @@ class Outbox:
     Args:
         connect: makes a client; called again after a failure.
         sender_of: makes a client's sender to a topic or a queue.
-        send: `in_batches` or `one_by_one`.
+        send: `in_batches` or `one_by_one`; returns the messages that are too large for the bus.
     """
 
     def __init__(
         self,
         connect: Callable[[], ServiceBusClient],
         sender_of: Callable[[ServiceBusClient], ServiceBusSender],
-        send: Callable[[ServiceBusSender, Sequence[ServiceBusMessage]], Awaitable[None]],
+        send: Callable[[ServiceBusSender, Sequence[ServiceBusMessage]], Awaitable[list[ServiceBusMessage]]],
     ) -> None:
         """Open no connection yet."""
         self._connect, self._sender_of, self._send = connect, sender_of, send
@@ -81,7 +88,12 @@ class Outbox:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def send(self, messages: list[ServiceBusMessage]) -> None:
-        """Send messages; raises `BusUnavailable` if the bus doesn't confirm them."""
+        """Send messages.
+
+        Raises:
+            BusUnavailable: the bus doesn't confirm them.
+            MessageTooLarge: one of them can't be sent, ever; the others are, and those of other callers.
+        """
         if time.monotonic() < self._down_until:
             raise BusUnavailable("it was down a moment ago")
         batch = _Waiting(messages, asyncio.Future())
@@ -99,11 +111,11 @@ class Outbox:
             while self._waiting:
                 waiting, self._waiting = self._waiting, []
                 async with asyncio.timeout(SEND_TIMEOUT):
-                    await self._send(
+                    refused = await self._send(
                         self._link(), [message for batch in waiting for message in batch.messages]
                     )
                 for batch in waiting:
-                    batch.sent.set_result(None)
+                    batch.settle(refused)
         except BUS_ERRORS as exc:
             failure = BusUnavailable(reason_of(exc))
         finally:
@@ -157,23 +169,57 @@ class ServiceBusPublisher(EventPublisher):
         await self._outbox.close()
 
 
-async def in_batches(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
-    """Send messages in as few batches as possible."""
-    batch = await sender.create_message_batch()
+async def in_batches(
+    sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]
+) -> list[ServiceBusMessage]:
+    """Send messages in as few batches as possible; return those that are too large for any."""
+    too_large: list[ServiceBusMessage] = []
+    batch, batched = await sender.create_message_batch(), list[ServiceBusMessage]()
+    for message in messages:
+        if not _fits(batch, message):
+            too_large += await _send_batch(sender, batch, batched)
+            batch, batched = await sender.create_message_batch(), []
+            if not _fits(batch, message):
+                too_large.append(message)
+                continue
+        batched.append(message)
+    return too_large + await _send_batch(sender, batch, batched)
+
+
+def _fits(batch: ServiceBusMessageBatch, message: ServiceBusMessage) -> bool:
+    """Add a message to a batch if there is room."""
+    try:
+        batch.add_message(message)
+    except MessageSizeExceededError:
+        return False
+    return True
+
+
+async def _send_batch(
+    sender: ServiceBusSender, batch: ServiceBusMessageBatch, messages: Sequence[ServiceBusMessage]
+) -> list[ServiceBusMessage]:
+    """Send a batch; each message by itself if the bus finds the batch too large, which the SDK doesn't."""
+    if not messages:
+        return []
+    try:
+        await sender.send_messages(batch)
+    except MessageSizeExceededError:
+        return await one_by_one(sender, messages)
+    return []
+
+
+async def one_by_one(
+    sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]
+) -> list[ServiceBusMessage]:
+    """Send each message by itself, since sessions, partitions and scheduled times may differ; return those
+    that are too large for the bus."""
+    too_large = []
     for message in messages:
         try:
-            batch.add_message(message)
+            await sender.send_messages(message)
         except MessageSizeExceededError:
-            await sender.send_messages(batch)
-            batch = await sender.create_message_batch()
-            batch.add_message(message)
-    await sender.send_messages(batch)
-
-
-async def one_by_one(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
-    """Send each message by itself: sessions, partitions and scheduled times may differ."""
-    for message in messages:
-        await sender.send_messages(message)
+            too_large.append(message)
+    return too_large
 
 
 async def _close(client: ServiceBusClient, sender: ServiceBusSender) -> None:

@@ -35,3 +35,7 @@ class PageLost(Exception):
 
 class BusUnavailable(Exception):
     """The bus refused the messages or didn't confirm them: they may or may not have been sent."""
+
+
+class MessageTooLarge(Exception):
+    """The bus takes no message of this size, now or ever. Others of the same call may have been sent."""

@@ -181,7 +181,10 @@ class EventPublisher(Protocol):
     """Publishes events to subscribers."""
 
     async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
-        """Send events in order, each with `lead` as given; `BusUnavailable` if some may not have gone out."""
+        """Send events in order, each with `lead` as given.
+
+        `BusUnavailable` if some may not have gone out, `MessageTooLarge` if one never will.
+        """
 
     async def close(self) -> None:
         """Close all connections."""
@@ -206,7 +209,8 @@ class MessageQueue(Protocol):
     """Sends to one of our queues, also copies of messages that can't be handled now, or ever.
 
     Each call may raise `BusUnavailable`: then the message may be in the queue or not, and the caller must
-    keep its own copy. At-least-once: handlers recognise by the content what they have done already.
+    keep its own copy; `MessageTooLarge`: it isn't, and never will be. At-least-once: handlers recognise by
+    the content what they have done already.
     """
 
     async def send(self, message: QueuedMessage) -> None:

@@ -13,7 +13,13 @@ from shared.leads.lead import Lead
 from shared.leads.retries import Backoff, schedule_retry
 from shared.privacy.erasure import blank_lead
 from shared.services.context import AppContext
-from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.errors import (
+    BusUnavailable,
+    LeadChanged,
+    LeadNotFound,
+    MessageTooLarge,
+    StoreUnavailable,
+)
 from shared.services.ports import StoredLead
 from shared.services.timeouts import CHANGE_TIMEOUT, CLOCK_PUBLISH_TIMEOUT, PUBLISH_TIMEOUT
 from shared.services.unit_of_work import Committed, change_lead
@@ -41,7 +47,7 @@ async def publish_new(context: AppContext, outcome: Committed, timeout: float = 
         async with asyncio.timeout(timeout):
             earlier = await _list_overdue_before(context, outcome.change)
             await _publish(context, outcome.change.lead, [*earlier, *outcome.change.events])
-    except (BusUnavailable, StoreUnavailable, TimeoutError) as exc:
+    except (BusUnavailable, MessageTooLarge, StoreUnavailable, TimeoutError) as exc:
         log.warning("lead %s: events stored, not published yet (%r)", outcome.stored.lead.id, exc)
         return False
     if earlier:
@@ -98,7 +104,11 @@ async def note_published(
 
 
 async def publish_overdue(context: AppContext, lead_id: str, now: datetime) -> None:
-    """Send a lead's unpublished events in order, at most `EVENTS_AT_ONCE`; after a failure back off."""
+    """Send a lead's unpublished events in order, at most `EVENTS_AT_ONCE`; after a failure back off.
+
+    Raises:
+        MessageTooLarge: an event can't be sent, ever; unlike an absent bus this must not be retried for good.
+    """
     stored = await context.lead_store.get(lead_id)
     waiting = stored.lead.bookkeeping.outbox.unpublished
     due_at = stored.lead.bookkeeping.outbox.publish_due_at

@@ -8,6 +8,8 @@ from types import NoneType, UnionType
 from typing import Any, get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.contract.asyncapi import property_schema
 from shared.contract.events import (
@@ -23,7 +25,8 @@ from shared.leads.enrichment import Enrichment
 from shared.leads.events import PAYLOADS, ErasureReason, Event, EventType, Qualified, Received
 from shared.leads.follow_up import EscalateTo
 from shared.leads.json_form import camel
-from shared.leads.lead import CloseReason, LeadStatus
+from shared.leads.lead import CloseReason, LeadStatus, Milestone
+from shared.leads.score import Evidence, LedgerLine, Score
 from shared.mistakes import Unreadable
 from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.erase import erase_lead
@@ -112,6 +115,58 @@ def test_facts_that_were_stored_before_they_were_bounded_fit_into_a_message():
     assert len(body) <= LARGEST_BODY
     assert json.loads(body)["lead"]["enrichment"]["facts"] == {}
     assert validator_of(closed_schema(body_schema(one.events[0].type))).is_valid(json.loads(body))
+
+
+COSTLY = st.sampled_from(["\N{GRINNING FACE}", "\x01", '"', "日"])  # what costs most, in UTF-8 or as JSON
+
+
+@settings(max_examples=25)
+@given(
+    letter=COSTLY,
+    lines=st.sampled_from([0, 3, 240]),
+    longest=st.sampled_from([10, 300, 5_000, 60_000]),
+    evidence=st.integers(0, 20),
+)
+def test_no_push_and_no_policy_makes_a_message_that_the_bus_refuses(letter, lines, longest, evidence):
+    """Many rules that hold, with long reasons; a long note, campaign, contact, owner and history."""
+    text, one = letter * longest, opened()
+    seen = tuple(Evidence(fact=f"fact.{number}", value=letter * 100) for number in range(evidence))
+    ledger = tuple(
+        LedgerLine(rule=f"rule-{number}", points=0, because=letter * min(longest, 2_000), evidence=seen)
+        for number in range(lines)
+    )
+    points = Score(
+        total=50, grade="B2", fit=25, intent=25, confidence=1.0, qualified=True, model=text, ledger=ledger,
+        scored_at=NOW, policy=text, missing=(text, text), held_back=(text,),
+    )  # fmt: skip
+    lead = replace(
+        one.lead,
+        note=text,
+        campaign={f"{letter}{number}": text for number in range(20)},
+        contact=replace(one.lead.contact, first_name=text, company=text),
+        owner=text,
+        owner_because=text,
+        milestones=tuple(Milestone(what="contacted", at=NOW, by=text) for _ in range(30)),
+        score=points,
+    )
+    body = message_body(lead, one.events[0])
+    assert len(body) <= LARGEST_BODY
+    sent = json.loads(body)
+    assert (sent["lead"]["id"], sent["lead"]["score"]["total"]) == (lead.id, 50)
+    assert validator_of(closed_schema(body_schema(one.events[0].type))).is_valid(sent)
+
+
+def test_a_long_ledger_is_left_out_before_the_note():
+    one = opened()
+    ledger = tuple(
+        LedgerLine(rule=f"rule-{number}", points=0, because="because " * 100) for number in range(300)
+    )
+    points = Score(
+        total=50, grade="B2", fit=25, intent=25, confidence=1.0, qualified=True, model="m", ledger=ledger,
+        scored_at=NOW,
+    )  # fmt: skip
+    sent = json.loads(message_body(replace(one.lead, score=points, note="Call me."), one.events[0]))["lead"]
+    assert (sent["score"]["ledger"], sent["note"]) == ([], "Call me.")
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,24 @@ from datetime import datetime
 
 from shared.leads.events import Event
 from shared.leads.lead import Lead
-from shared.services.errors import BusUnavailable
+from shared.services.errors import BusUnavailable, MessageTooLarge
 from shared.services.ports import EventPublisher, MessageQueue, QueuedMessage, UnreadMessage, UnreadMessages
 
 
 @dataclass
 class MemoryPublisher(EventPublisher):
-    """Keeps what was published; refuses while `is_down`."""
+    """Keeps what was published; refuses while `is_down`, and for good what is `too_large`."""
 
     published: list[Event] = field(default_factory=list)
     is_down: bool = False
+    too_large: set[str] = field(default_factory=set)  # ids of events
 
     async def publish(self, lead: Lead, events: Sequence[Event]) -> None:
         if self.is_down:
             raise BusUnavailable("switched off")
-        self.published += events
+        self.published += [event for event in events if event.id not in self.too_large]
+        if any(event.id in self.too_large for event in events):
+            raise MessageTooLarge("switched on")
 
     async def close(self) -> None:
         """Hold no connection."""

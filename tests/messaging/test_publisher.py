@@ -3,21 +3,25 @@
 import asyncio
 import json
 import time
+from copy import replace
 from functools import partial
+from types import NoneType
 
 import pytest
+from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 from azure.servicebus.exceptions import ServiceBusQuotaExceededError
 
+from local.emulators.servicebus import endpoints
 from local.emulators.servicebus.emulator import Emulator
-from shared.leads.events import EventType
+from shared.leads.events import EventType, Received
 from shared.leads.interactions import Interaction
 from shared.messaging import publisher as publisher_module
-from shared.messaging.publisher import ServiceBusPublisher, bus_client
+from shared.messaging.publisher import Outbox, ServiceBusPublisher, bus_client, in_batches, one_by_one
 from shared.policy.load import load_policy
 from shared.scoring.appraise import record_score
 from shared.scoring.score import score
-from shared.services.errors import BusUnavailable
+from shared.services.errors import BusUnavailable, MessageTooLarge
 from shared.services.receive import Intake, receive
 from tests.builders import a_context, a_first_push, a_push
 from tests.conftest import BUS_CONFIG, free_port
@@ -201,3 +205,60 @@ async def test_a_full_topic_is_named_in_the_log(monkeypatch, caplog, bus):
     assert receipt.result == "created"
     assert "QuotaExceeded: it is full" in caplog.text
     assert "fabrikam.example" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("others", "limit"),  # the bus takes less than the link has announced
+    [(0, None), (50, None), (0, 30_000), (5, 30_000)],
+    ids=["alone", "beside full batches", "refused by the bus", "in a batch refused by the bus"],
+)
+@pytest.mark.parametrize("send", [in_batches, one_by_one])
+async def test_a_message_that_is_too_large_fails_alone_and_the_link_stays(
+    bus, monkeypatch, send, others, limit
+):
+    if limit:
+        monkeypatch.setattr(endpoints, "MAX_MESSAGE_SIZE", limit)
+    connected = []
+
+    def connect():
+        connected.append(bus_client(bus.connection_string, by_identity=False))
+        return connected[-1]
+
+    outbox = Outbox(connect, lambda client: client.get_topic_sender("leads"), send)
+    before, after = (
+        [ServiceBusMessage("x" * 3_000, message_id=f"{when} {number}") for number in range(others)]
+        for when in ("before", "after")
+    )
+    outcomes = await asyncio.gather(
+        outbox.send(before),
+        outbox.send([ServiceBusMessage("x" * (40_000 if limit else 300_000))]),
+        outbox.send(after),
+        return_exceptions=True,
+    )
+    assert [type(outcome) for outcome in outcomes] == [NoneType, MessageTooLarge, NoneType]
+    await outbox.send([ServiceBusMessage("x", message_id="afterwards")])
+    assert len(connected) == 1
+    await outbox.close()
+    sent = {message.message_id for message in await heard(bus, 2 * others + 1)}
+    assert sent == {*(message.message_id for message in (*before, *after)), "afterwards"}
+
+
+async def test_the_largest_body_fits_into_a_batch_with_the_largest_properties(bus, publisher):
+    first, _ = a_scored_lead()
+    costly = "\N{GRINNING FACE}" * 2_000
+    lead = replace(
+        first.lead, action=costly, source=costly, offer=costly, owner=costly, team=costly, note=costly * 100
+    )
+    await publisher.publish(
+        lead, [replace(first.events[0], data=Received(push={"x": costly * 100}, offer=None))]
+    )
+    (message,) = await heard(bus, 1)
+    assert message.message_id == first.events[0].id
+
+
+async def test_the_twin_refuses_what_is_too_large_alone():
+    twin, change, other = MemoryPublisher(), a_first_push(), a_first_push(Email="other@contoso.example")
+    twin.too_large = {change.events[0].id}
+    with pytest.raises(MessageTooLarge):
+        await twin.publish(change.lead, [*change.events, *other.events])
+    assert twin.published == list(other.events)

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from shared.leads.bookkeeping import DueKind
 from shared.leads.commands import ReportFollowUp
 from shared.services.commands import report_follow_up
 from shared.services.errors import StoreUnavailable
+from shared.services.health import check_health
 from shared.services.publish import EVENTS_AT_ONCE
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
@@ -86,3 +88,21 @@ async def test_a_store_that_cant_tell_them_delays_the_events_not_the_answer(cont
     lead_id = await push(context, NOW + MINUTE, Description="again")
     assert heard(context) == []
     assert (await context.lead_store.get(lead_id)).lead.bookkeeping.outbox.unpublished == (1, 2)
+
+
+async def test_an_event_that_can_never_be_sent_is_parked_and_counted_and_others_go_out():
+    context = a_context()
+    lead_id = (await receive(context, Intake(a_push(Email="large@contoso.example"), NOW))).lead_id
+    context.publisher.too_large = {f"{lead_id}:2"}
+    await push(context, NOW + MINUTE, Email="large@contoso.example", Description="too large")
+    await push(context, NOW + MINUTE)
+    now = NOW
+    for _ in range(60 * 3):
+        now += MINUTE
+        await run_due(context, now)
+    row, *others = await context.due_index.list_parked(10)
+    assert (row.lead_id, others) == (lead_id, [])
+    health = await check_health(context, now)
+    assert (health.parked, DueKind.PUBLISH in health.oldest_due) == (1, False)
+    unpublished = (await context.lead_store.get(lead_id)).lead.bookkeeping.outbox.unpublished
+    assert 2 in unpublished
