@@ -6,7 +6,7 @@ import azure.functions as func
 
 from shared.bootstrap import context, utc_now
 from shared.leads.events import lead_and_number
-from shared.services.errors import LeadNotFound
+from shared.services.errors import LeadNotFound, NotConfigured
 from shared.services.score import score_lead
 
 blueprint = func.Blueprint()
@@ -24,10 +24,13 @@ async def score_from_bus(message: func.ServiceBusMessage) -> None:
     """Score the lead that the message id names; the body isn't read: the table is the truth.
 
     After a failure the platform redelivers the message and finally dead-letters it; the clock scores the lead
-    anyway. If the lead was erased, the message is completed: no dead letter may outlive the lead.
+    anyway. If the lead was erased, the message is completed: no dead letter may outlive the lead. Likewise
+    while a setting of the store is missing or wrong: the clock scores the lead once it is corrected.
     """
     lead_id, number = lead_and_number(message.message_id)
     try:
-        await score_lead(context(), lead_id, now=utc_now(), published_number=number)
+        await score_lead(await context(), lead_id, now=utc_now(), published_number=number)
     except LeadNotFound:
         log.info("lead %s: erased before it was scored", lead_id)
+    except NotConfigured:
+        log.warning("lead %s: left to the clock, a setting of the store is missing or wrong", lead_id)

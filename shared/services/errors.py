@@ -21,6 +21,13 @@ class StoreUnavailable(Exception):
     """The store didn't answer, or its answer says no result: the request may or may not have taken effect."""
 
 
+class NotConfigured(StoreUnavailable):
+    """A setting that the work needs is missing, wrong or changed: it can be done once that is corrected.
+
+    It is a `StoreUnavailable`, so what copes with an outage copes with this; only an outage ends by itself.
+    """
+
+
 class ImportChanged(Exception):
     """The state of the import was changed by another actor since it was read."""
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from shared.leads.bookkeeping import DueKind
 from shared.marketplace.import_state import Pass
-from shared.services.context import AppContext
+from shared.services.context import AppContext, Fault
 from shared.services.dead_letters import Counts
 from shared.services.errors import StoreUnavailable
 from shared.services.run_due import run_due
@@ -34,8 +34,9 @@ class ImportHealth(NamedTuple):
 class Health(NamedTuple):
     """The state of the app at one moment; None where there is nothing to report.
 
-    Ready: the clock runs, and no work is stale. Parked work and dead letters wait for an operator: they are
-    counted, but the app stays ready, since neither a restart nor another instance would repair them.
+    Ready: the clock runs, no work is stale, and neither a setting nor the policy is wrong. Parked work and
+    dead letters wait for an operator: they are counted, but the app stays ready, since neither a restart nor
+    another instance would repair them.
     """
 
     is_ready: bool
@@ -45,6 +46,7 @@ class Health(NamedTuple):
     to_rescore: int  # open leads scored by other than the current rules, at most `ROWS_LOOKED_AT`
     lead_import: ImportHealth | None = None  # None: there is no import
     dead_lettered: Counts | None = None  # None: they aren't counted, or not yet
+    faults: tuple[Fault, ...] = ()  # what must be corrected by hand
 
 
 def clock_stopped_after(context: AppContext) -> timedelta:
@@ -84,7 +86,9 @@ async def _read_health(context: AppContext, now: datetime, counts: asyncio.Task[
     is_ready = _is_running(context, last_run, now) and all(
         age < work_stale_after(context) for age in oldest.values()
     )
-    return Health(is_ready, last_run, oldest, parked, to_rescore, await _import(context), await counts)
+    lead_import, faults = await _import(context), context.faults
+    is_ready = is_ready and not faults
+    return Health(is_ready, last_run, oldest, parked, to_rescore, lead_import, await counts, faults)
 
 
 async def _clock_run(context: AppContext, now: datetime) -> datetime | None:
