@@ -107,9 +107,9 @@ def usable_settings(environment: Mapping[str, str], *, is_deployment: bool = Fal
     """Read what is right of the settings; the others are None and among the `mistakes`."""
     read = _Reader(environment)
     return Settings(
-        storage=read.connection("LEADS_STORAGE", _STORAGE, "LEADS_STORAGE__tableServiceUri", _URI),
+        storage=read.connection("LEADS_STORAGE", _storage, "LEADS_STORAGE__tableServiceUri", _URI),
         table=read.required("LEADS_TABLE", _TABLE),
-        bus=read.connection("LEADS_BUS", _BUS, "LEADS_BUS__fullyQualifiedNamespace", _NAMESPACE),
+        bus=read.connection("LEADS_BUS", _bus, "LEADS_BUS__fullyQualifiedNamespace", _NAMESPACE),
         topic=read.bus_entity("LEADS_TOPIC"),
         # The platform itself resolves this setting, and the schedule, in the triggers.
         scoring_subscription=read.required("LEADS_SCORING_SUBSCRIPTION", _ENTITY),
@@ -183,7 +183,7 @@ class _Reader:
 
 def _is_local(read: _Reader, is_deployment: bool) -> bool:
     """The leads lie in a storage emulator, where the sample's key does no harm."""
-    return not is_deployment and _STORAGE_EMULATOR in read.text("LEADS_STORAGE").casefold()
+    return not is_deployment and read.text("LEADS_STORAGE").casefold() == _STORAGE_EMULATOR
 
 
 # Functions from a setting's text to its value; they raise ValueError with the rule alone.
@@ -200,18 +200,41 @@ def _matching(pattern: str, rule: str) -> Callable[[str], str]:
     return read
 
 
-_STORAGE = _matching(  # what the SDK needs: an account or endpoint, and a key or signature
-    r"(?is)(.*;)?UseDevelopmentStorage=true(;.*)?"
-    r"|(?=(.*;)?AccountName=[^;])(?=(.*;)?(AccountKey|SharedAccessSignature)=[^;]).*"
-    r"|(?=(.*;)?TableEndpoint=https?://)(?=(.*;)?SharedAccessSignature=[^;]).*",
-    "be a connection string of a storage account",
-)
-_URI = _matching(r"(?s)https://.*", "begin with https://")
-_BUS = _matching(
-    r"(?is)(?=(.*;)?Endpoint=sb://[\w.-])"
-    r"((?=(.*;)?SharedAccessKeyName=[^;])(?=(.*;)?SharedAccessKey=[^;])|(?=(.*;)?SharedAccessSignature=[^;])).*",
-    "be a connection string of a Service Bus namespace",
-)
+def _connection_parts(text: str) -> dict[str, str]:
+    """The parts of a connection string by lower-case name; empty if it has other parts, or one twice."""
+    pairs = [part.partition("=") for part in text.rstrip(";").split(";")]
+    parts = {name.casefold(): value for name, _, value in pairs}
+    return parts if len(parts) == len(pairs) and all(name and sign for name, sign, _ in pairs) else {}
+
+
+def _storage(text: str) -> str:
+    """What the SDK makes a client of: it raises for anything else."""
+    parts = _connection_parts(text)
+    is_signed = "sharedaccesssignature" in parts
+    has_key = "accountname" in parts and ("accountkey" in parts or is_signed)
+    has_endpoint = "tableendpoint" in parts
+    is_complete = (has_key or (has_endpoint and is_signed)) and all(parts.values())
+    if text.casefold() != _STORAGE_EMULATOR and (
+        not is_complete or ("tablesecondaryendpoint" in parts and not has_endpoint)
+    ):
+        raise ValueError("must be a connection string of a storage account")
+    return text
+
+
+def _bus(text: str) -> str:
+    """What the SDK makes a client of: it raises for anything else."""
+    parts = _connection_parts(text)
+    key = {"sharedaccesskeyname", "sharedaccesskey"}
+    credentials = {name for name in (*key, "sharedaccesssignature") if parts.get(name)}
+    if not re.match(r"sb://[\w.-]", parts.get("endpoint", "")) or credentials not in (
+        key,
+        {"sharedaccesssignature"},
+    ):
+        raise ValueError("must be a connection string of a Service Bus namespace")
+    return text
+
+
+_URI = _matching(r"https://[\w-]+(\.[\w-]+)*(:[0-9]{1,5})?(/\S*)?", "begin with https:// and a host name")
 _NAMESPACE = _matching(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", "be a host name such as x.servicebus.windows.net")
 _TABLE = _matching(  # the service has a table `Tables` of its own
     r"(?!(?i:tables)$)[A-Za-z][A-Za-z0-9]{2,62}",
@@ -251,9 +274,9 @@ def _path(text: str) -> Path:
 
 def _storage_or_uri(text: str) -> Connection:
     if text.startswith("https://"):
-        return Connection(Secret(text), by_identity=True)
+        return Connection(Secret(_URI(text)), by_identity=True)
     try:
-        return Connection(Secret(_STORAGE(text)), by_identity=False)
+        return Connection(Secret(_storage(text)), by_identity=False)
     except ValueError as exc:
         raise ValueError(f"{exc}, or begin with https://") from None
 

@@ -5,7 +5,7 @@ import enum
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from shared.policy.model import Policy
@@ -72,6 +72,9 @@ class UnavailablePort:
         self._error = error
 
     def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
+        if method.startswith("_"):
+            raise AttributeError(method)
+
         async def fail(*_: object, **__: object) -> Any:
             raise self._error()
 
@@ -89,8 +92,7 @@ class FaultCode(enum.StrEnum):
     ID_KEY = "id-key-changed"  # or it is missing or wrong: pushes wait for the key that made the stored ids
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """Something that must be corrected by hand, though the app goes on without it as well as it can."""
 
     code: FaultCode

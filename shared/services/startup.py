@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from shared.enrichment.identity import key_fingerprint
 from shared.policy.load import InvalidPolicy, parse_policy
@@ -21,8 +21,7 @@ WRONG_KEY = (
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class ConfiguredPolicy:
+class ConfiguredPolicy(NamedTuple):
     """The policy that the settings name."""
 
     text: str = ""  # as written

@@ -35,7 +35,7 @@ async def wired(storage, bus, monkeypatch):
     yield wire
     for context in desks:
         for part in (
-            context.lead_store._table,
+            getattr(context.lead_store, "_table", context.lead_store),
             context.publisher,
             context.activity,
             context.spill,
