@@ -1,4 +1,4 @@
-"""Triggers while a setting is wrong, over Azurite and the emulator: nothing is lost, nothing dead-lettered."""
+"""Triggers while a setting is wrong, over Azurite and the emulator: no push and no message is lost."""
 
 import json
 from copy import replace
