@@ -18,6 +18,7 @@ commands:
                --demo pushes sample leads and shows them scored
   push         do what Partner Center does: push leads from JSON files
   policy       check a policy file; compare two over the stored leads
+  settings     check the settings of a deployment before it is made
   deadletters  list, show and replay messages in the dead-letter queues
   parked       list and revive work on leads that was given up
   test         run the tests that ten minutes allow; --all: all of them; paths, -k, ...: as pytest takes them
@@ -34,6 +35,7 @@ MODULES = {
     "start": "local.cli.start",
     "push": "local.cli.push",
     "policy": "local.cli.policy",
+    "settings": "local.cli.settings",
     "deadletters": "local.cli.dead_letters",
     "parked": "local.cli.parked",
     "test": "local.cli.tests",

@@ -22,10 +22,11 @@ blueprint = func.Blueprint()
 async def activity_from_bus(message: func.ServiceBusMessage) -> None:
     """Apply what a CRM reports, once, however often the message is delivered.
 
-    While the store is unavailable the message is redelivered, for up to a day. A report that is invalid, or
-    about an unknown lead, is dead-lettered with the reason in its property `refusal`.
+    While the store is unavailable the message is redelivered, for up to a day; while a setting that it needs
+    is wrong, until that is corrected. A report that is invalid, or about an unknown lead, is dead-lettered
+    with the reason in its property `refusal`.
     """
-    app, now = context(), utc_now()
+    app, now = await context(), utc_now()
 
     async def take(received: QueuedMessage) -> None:
         activity = activity_of(received.body, received.message_id, received.sent_at)

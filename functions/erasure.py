@@ -21,15 +21,15 @@ async def erase(req: func.HttpRequest) -> func.HttpResponse:
     get `lead.erased`. An unknown address gets the same receipt, with zero counts. After a 503 call again: a
     second call finishes what the first left undone, and then finds nothing.
     """
-    now = utc_now()
+    app, now = await context(), utc_now()
     email, lead_id = erasure_of(req.get_body())
     if lead_id is None:
-        removed = await erase_person(context(), email or "", now=now)
+        removed = await erase_person(app, email or "", now=now)
     else:
-        removed = await erase_lead(context(), lead_id, now=now)
+        removed = await erase_lead(app, lead_id, now=now)
     return answer(
         ErasureReceipt(
-            receipt_id=context().new_id(),
+            receipt_id=app.new_id(),
             leads=removed.leads,
             events=removed.events,
             rows=removed.rows,

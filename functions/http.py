@@ -15,11 +15,16 @@ from shared.leads.commands import IllegalTransition, InvalidFollowUp, InvalidInt
 from shared.leads.json_form import ABSENT
 from shared.marketplace.parse import InvalidPush, PushTooLarge
 from shared.mistakes import Mistake, Place
-from shared.policy.load import InvalidPolicy
 from shared.scoring.replay import NothingToReplay
-from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, PersonNotFound, StoreUnavailable
+from shared.services.errors import (
+    BusUnavailable,
+    LeadChanged,
+    LeadNotFound,
+    NotConfigured,
+    PersonNotFound,
+    StoreUnavailable,
+)
 from shared.services.queries import TooManyLeads
-from shared.settings import InvalidSettings
 from shared.typed_json import to_json, to_plain
 
 RETRY_AFTER = {"Retry-After": "30"}  # seconds
@@ -70,8 +75,11 @@ _EXPECTED: tuple[tuple[type[Exception], HTTPStatus, str | None], ...] = (
     (IllegalTransition, HTTPStatus.CONFLICT, None),
     (PersonNotFound, HTTPStatus.NOT_FOUND, "No lead has this address."),
     (LeadNotFound, HTTPStatus.NOT_FOUND, "There is no lead with this id."),
-    (InvalidSettings, HTTPStatus.SERVICE_UNAVAILABLE, None),
-    (InvalidPolicy, HTTPStatus.SERVICE_UNAVAILABLE, None),
+    (
+        NotConfigured,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "A setting is missing, wrong or changed: `GET health/details` says which.",
+    ),
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
     (LeadChanged, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
     (BusUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "The bus can't be reached now. Try again."),

@@ -22,7 +22,9 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
     now = utc_now()
     query = leads_query(req.params)
     criteria = query.to_filter(now)
-    found, cursor = await list_leads(context(), criteria, limit=query.limit, after=query.cursor, now=now)
+    found, cursor = await list_leads(
+        await context(), criteria, limit=query.limit, after=query.cursor, now=now
+    )
     return answer({"items": [lead_body(lead) for lead in found], "cursor": cursor})
 
 
@@ -31,7 +33,7 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
 @answering_problems
 async def lead(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the lead with the ledger of its score, 404 if there is no such lead."""
-    return answer(lead_body(await get_lead(context(), lead_id_of(req.route_params), utc_now())))
+    return answer(lead_body(await get_lead(await context(), lead_id_of(req.route_params), utc_now())))
 
 
 @blueprint.function_name("update_lead")
@@ -40,7 +42,7 @@ async def lead(req: func.HttpRequest) -> func.HttpResponse:
 async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
     """Change status, owner or `doNotContact` and answer the lead; 409 if its status can't become that one."""
     update = lead_update(req.get_body())
-    lead = await update_lead(context(), lead_id_of(req.route_params), update, now=utc_now())
+    lead = await update_lead(await context(), lead_id_of(req.route_params), update, now=utc_now())
     return answer(lead_body(lead))
 
 
@@ -50,7 +52,7 @@ async def patch_lead(req: func.HttpRequest) -> func.HttpResponse:
 async def lead_events(req: func.HttpRequest) -> func.HttpResponse:
     """Answer a page of the lead's history, 404 if there is no such lead."""
     first = read_query(EventsQuery, req.params).cursor
-    events, next_number = await list_events(context(), lead_id_of(req.route_params), first=first)
+    events, next_number = await list_events(await context(), lead_id_of(req.route_params), first=first)
     cursor = None if next_number is None else str(next_number)
     return answer({"items": [event_body(event) for event in events], "cursor": cursor})
 
@@ -61,7 +63,7 @@ async def lead_events(req: func.HttpRequest) -> func.HttpResponse:
 async def lead_follow_ups(req: func.HttpRequest) -> func.HttpResponse:
     """Record a follow-up, which stops the lead's clock, and answer the lead; the same `id` counts once."""
     report = follow_up_report(req.get_body())
-    lead = await report_follow_up(context(), lead_id_of(req.route_params), report, now=utc_now())
+    lead = await report_follow_up(await context(), lead_id_of(req.route_params), report, now=utc_now())
     return answer(lead_body(lead))
 
 
@@ -72,7 +74,7 @@ async def lead_interactions(req: func.HttpRequest) -> func.HttpResponse:
     """Record what a customer did and answer the lead, which is then scored again; a repeat does nothing."""
     now = utc_now()
     report = interaction_report(req.get_body(), now)
-    lead = await report_interaction(context(), lead_id_of(req.route_params), report, now=now)
+    lead = await report_interaction(await context(), lead_id_of(req.route_params), report, now=now)
     return answer(lead_body(lead))
 
 
@@ -83,5 +85,5 @@ async def interactions(req: func.HttpRequest) -> func.HttpResponse:
     """Record what a person did on each of their leads, and answer the ids; 404 for an unknown address."""
     now = utc_now()
     email, report = interaction_of(req.get_body(), now)
-    leads = await report_interaction_of(context(), email, report, now=now)
+    leads = await report_interaction_of(await context(), email, report, now=now)
     return answer(LeadIds(lead_ids=tuple(lead.id for lead in leads)))

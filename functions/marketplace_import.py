@@ -15,4 +15,4 @@ async def take_over_leads(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a
 
     It has a timer of its own: the first import, of years of leads, must not delay an alarm.
     """
-    await import_leads(context(), utc_now)
+    await import_leads(await context(), utc_now)

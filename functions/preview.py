@@ -20,5 +20,5 @@ async def preview_score(req: func.HttpRequest) -> func.HttpResponse:
     """Answer facts and score, with the ledger, of a made-up push or a stored lead; store nothing."""
     now = utc_now()
     asked = await asyncio.to_thread(preview_of, req.get_body(), now)  # a large policy takes a while
-    enrichment, score = await preview(context(), asked, now)
+    enrichment, score = await preview(await context(), asked, now)
     return answer(Appraisal(enrichment=enrichment, score=score))

@@ -18,9 +18,9 @@ from shared.leads.commands import (
 )
 from shared.marketplace.parse import InvalidPush
 from shared.services.activity import LeadUnclear
-from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.errors import LeadChanged, LeadNotFound, NotConfigured, StoreUnavailable
 from shared.services.ports import MessageQueue, QueuedMessage
-from shared.services.redelivery import Redelivery, dead_letter, redeliver
+from shared.services.redelivery import Redelivery, dead_letter, postpone, redeliver
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ async def settle(
     *,
     now: datetime,
 ) -> None:
-    """Handle a message; after a failure redeliver or dead-letter it.
+    """Handle a message; after a failure redeliver or dead-letter it. No wrong setting makes a dead letter.
 
     The platform can neither delay a message nor dead-letter it with a reason. So a copy with the delay or the
     reason is sent to the same queue, and the message is completed. After any other exception the platform
@@ -88,6 +88,8 @@ async def settle(
         reason = _reason(exc)
         log.warning("message %s is dead-lettered: %s", message.sequence_number, reason)
         await dead_letter(queue, received, reason)
+    except NotConfigured:
+        await postpone(queue, received, redelivery, now)
     except TRANSIENT:
         await redeliver(queue, received, redelivery, now)
 

@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 async def score_from_bus(message: func.ServiceBusMessage) -> None:
     """Score the lead that the message id names; the body isn't read: the table is the truth.
 
-    If the store is away or busy, the message is completed: the lead's `score` row has the clock score it, and
-    ten deliveries within seconds would only add to the load. After any other failure the platform redelivers
-    the message and finally dead-letters it. If the lead was erased, the message is completed too: no dead
-    letter may outlive the lead.
+    If the store is away or busy, or a setting that it needs is wrong, the message is completed: the lead's
+    `score` row has the clock score it, and ten deliveries within seconds would only add to the load. After
+    any other failure the platform redelivers the message and finally dead-letters it. If the lead was erased,
+    the message is completed too: no dead letter may outlive the lead.
     """
     lead_id, number = lead_and_number(message.message_id)
     try:
-        await score_lead(context(), lead_id, now=utc_now(), published_number=number)
+        await score_lead(await context(), lead_id, now=utc_now(), published_number=number)
     except LeadNotFound:
         log.info("lead %s: erased before it was scored", lead_id)
     except (StoreUnavailable, LeadChanged) as exc:

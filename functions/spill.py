@@ -20,10 +20,11 @@ blueprint = func.Blueprint()
 async def spill_from_bus(message: func.ServiceBusMessage) -> None:
     """Receive a push as of the time it came, once, however often the message is delivered.
 
-    While the table is unavailable the message is redelivered, for up to fourteen days. A message that isn't a
-    push is dead-lettered with the reason in its property `refusal`.
+    While the table is unavailable the message is redelivered, for up to fourteen days; while there is no
+    usable id key, or another setting is wrong, until that is corrected. A message that isn't a push is
+    dead-lettered with the reason in its property `refusal`.
     """
-    app, now = context(), utc_now()
+    app, now = await context(), utc_now()
     await settle(
         message, app.spill, SPILL_REDELIVERY, lambda received: receive_spilled(app, received, now), now=now
     )

@@ -62,6 +62,7 @@ def push(**changes: Any) -> Act:
         body = a_push(**changes)
         environment.pushes_begun += 1
         receipt = await receive_or_spill(context, Intake(body, environment.at))
+        assert receipt.lead_id
         environment.acknowledged.append((receipt.lead_id, body.as_sent))
 
     return act
@@ -71,6 +72,7 @@ async def a_lead(environment: Environment, context: AppContext) -> None:
     """A lead came a minute ago; its event is published, and it isn't scored yet."""
     environment.pushes_begun += 1
     receipt = await receive(context, Intake(a_push(), NOW))
+    assert receipt.lead_id
     environment.acknowledged.append((receipt.lead_id, a_push().as_sent))
 
 

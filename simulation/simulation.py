@@ -69,6 +69,7 @@ class Simulation(Sender):
     async def take(self, instance: Instance, push: LeadPush) -> str:
         """See `Sender.take`."""
         receipt = await receive_or_spill(instance.context, Intake(push, self.now))
+        assert receipt.lead_id
         if self.chance.random() < CALLS:
             self.begin(self.report(receipt.lead_id, push.note or ""))
         return receipt.lead_id

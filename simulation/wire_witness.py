@@ -141,6 +141,7 @@ class RealSimulation:
             with contextlib.suppress(*EXPECTED):
                 receipt = await receive_or_spill(living.context, Intake(push, self.now))
                 living.process.live()
+                assert receipt.lead_id
                 self.environment.acknowledged.append((receipt.lead_id, push.as_sent))
                 return
             if self.chance.random() >= SENDER_STAYS:

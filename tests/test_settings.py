@@ -7,8 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.data.tables import TableClient
+from azure.servicebus import ServiceBusClient
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.settings import Connection, InvalidSettings, Secret, Settings, read_settings
+from shared.settings import (
+    EXAMPLE_KEY,
+    Connection,
+    InvalidSettings,
+    Secret,
+    Settings,
+    read_settings,
+    usable_settings,
+)
 from tests.conftest import ROOT
 
 BUS = "Endpoint=sb://localhost;SharedAccessKeyName=a;SharedAccessKey=b;UseDevelopmentEmulator=true;"
@@ -253,6 +265,90 @@ def test_an_account_of_the_wrong_shape_is_named_and_not_shown(written: str):
     (problem,) = problems(GOOD | {"MARKETPLACE_TABLE_STORAGE": written})
     assert problem.startswith("MARKETPLACE_TABLE_STORAGE must be")
     assert written not in problem
+
+
+# What a wrong setting costs
+
+OPTIONAL = {**FACTS, "MARKETPLACE_TABLE_STORAGE": "UseDevelopmentStorage=true", "LEADS_POLICY": __file__}
+PARTS = {  # by the setting's name: what can't be used without it
+    "LEADS_STORAGE": "storage",
+    "LEADS_TABLE": "table",
+    "LEADS_BUS": "bus",
+    "LEADS_TOPIC": "topic",
+    "LEADS_ACTIVITY_QUEUE": "activity_queue",
+    "LEADS_SPILL_QUEUE": "spill_queue",
+    "LEADS_SCORING_SUBSCRIPTION": "scoring_subscription",
+    "LEADS_CLOCK_SCHEDULE": "clock_period",
+    "LEADS_ID_KEY": "id_key",
+    "LEADS_POLICY": "policy",
+    "MARKETPLACE_TABLE_STORAGE": "marketplace",
+    **dict.fromkeys(FACTS, "facts"),
+}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["c4 n4ry?", "@Microsoft.KeyVault(VaultName=c4n4ry)"], ids=["nonsense", "reference"]
+)
+@pytest.mark.parametrize("name", PARTS)
+def test_a_wrong_setting_costs_only_what_needs_it(name: str, wrong: str):
+    whole = usable_settings(GOOD | OPTIONAL)
+    assert whole.mistakes == {}
+    part = usable_settings(GOOD | OPTIONAL | {name: wrong})
+    assert list(part.mistakes) == [name]
+    lost = {field for field in PARTS.values() if getattr(part, field) != getattr(whole, field)}
+    assert (lost, getattr(part, PARTS[name])) == ({PARTS[name]}, None)
+
+
+def test_the_sample_has_a_key_that_only_an_emulator_may_have():
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    assert sample["LEADS_ID_KEY"] == EXAMPLE_KEY
+    local = GOOD | {"LEADS_ID_KEY": EXAMPLE_KEY}
+    assert read_settings(local).id_key == Secret(EXAMPLE_KEY.encode())
+    rule = "LEADS_ID_KEY must be a secret of your own, not that of the sample, which everybody knows"
+    assert problems(local | {"LEADS_STORAGE": "AccountName=contoso;AccountKey=Z29sZGVu"}) == [rule]
+    with pytest.raises(InvalidSettings, match="LEADS_ID_KEY"):
+        read_settings(local, is_deployment=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("LEADS_SPILL_QUEUE", "LEADS_ACTIVITY_QUEUE"),
+        ("LEADS_SPILL_QUEUE", "LEADS_TOPIC"),
+        ("LEADS_ACTIVITY_QUEUE", "LEADS_TOPIC"),
+    ],
+)
+def test_queues_and_topic_have_names_of_their_own(name: str, other: str):
+    taken = GOOD | {name: GOOD[other].upper()}
+    assert problems(taken) == [f"{name} must not be the name that {other} has"]
+    assert usable_settings(taken).spill_queue == taken["LEADS_SPILL_QUEUE"]  # a push is kept at least
+
+
+PIECES = [
+    "AccountName=contoso",
+    "AccountKey=Z29sZGVu",
+    "SharedAccessSignature=sig",
+    "TableEndpoint=https://contoso.table.core.windows.net",
+    "UseDevelopmentStorage=true",
+    "DefaultEndpointsProtocol=https",
+    "AccountName=",
+    "nonsense",
+    "Endpoint=sb://contoso.servicebus.windows.net/",
+    "SharedAccessKeyName=leads",
+    "SharedAccessKey=Z29sZGVu",
+    "SharedAccessKey=",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), unique=True), st.booleans())
+async def test_a_connection_string_that_is_taken_makes_a_client(pieces: list[str], is_closed: bool):
+    """Otherwise the process couldn't wire anything, and every push would fail."""
+    text = ";".join(pieces) + (";" if is_closed else "")
+    settings = usable_settings(GOOD | {"LEADS_STORAGE": text, "LEADS_BUS": text})
+    if settings.storage is not None:
+        TableClient.from_connection_string(settings.storage.address.value, "Leads")
+    if settings.bus is not None:
+        ServiceBusClient.from_connection_string(settings.bus.address.value)
 
 
 # Environments that version 0.1.0 (commit 35560d3) read

@@ -21,9 +21,8 @@ from local.emulators.servicebus.emulator import connection_string as bus_connect
 from local.keys import Keys, load_keys, write_host_keys, write_private
 from local.parts import Part, PartFailed
 from local.toolchain import say
-from shared.bootstrap import wire
-from shared.policy.load import InvalidPolicy
-from shared.settings import InvalidSettings
+from shared.policy.load import InvalidPolicy, load_policy
+from shared.settings import InvalidSettings, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 BUS_CONFIG = ROOT / "local" / "emulators" / "servicebus" / "Config.json"
@@ -258,7 +257,7 @@ def main() -> int:
         return 2
     try:
         stack = Stack(ports, args.data.resolve(), no_auth=args.no_auth, verbose=args.verbose)
-        wire(stack.environment)
+        load_policy(read_settings(stack.environment).policy)
     except (FolderInUse, InvalidSettings, InvalidPolicy) as exc:
         say(str(exc))
         return 2

@@ -17,6 +17,7 @@ from shared.contract.requests import (
 from shared.contract.responses import (
     Appraisal,
     ErasureReceipt,
+    HealthDetails,
     LeadIds,
     LeadPage,
     Liveness,
@@ -60,6 +61,7 @@ OPERATIONS: dict[str, Operation] = {
     "GET stats": Operation(query=StatsQuery, answer=stats_type(), problems=(400, 503)),
     "GET health/live": Operation(answer=Liveness),
     "GET health/ready": Operation(answer=Readiness, problems=(503,), also=503),
+    "GET health/details": Operation(answer=HealthDetails),
     "GET openapi.json": Operation(answer={"type": "object", "description": "This document."}),
 }
 

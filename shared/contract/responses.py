@@ -11,6 +11,8 @@ from shared.leads.json_form import ABSENT, Absent, OmitsDefaults
 from shared.leads.lead import Lead
 from shared.leads.score import Score
 from shared.leads.stats import Stats
+from shared.policy.scoring import version_of
+from shared.services.context import AppContext, FaultCode, PolicySource
 from shared.services.health import Health, ImportHealth
 from shared.services.receive import Result
 from shared.typed_json import adapter, rfc3339, to_plain
@@ -57,9 +59,9 @@ class ProblemPart:
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class PushReceipt:
     """The push is stored. `repeated`: the same content came within ten minutes, and adds nothing; `queued`:
-    the table is unavailable, and the lead will appear later, received as of now."""
+    the lead can't be stored now, and will appear later, received as of now."""
 
-    lead_id: str
+    lead_id: str | None  # None: queued, while LEADS_ID_KEY isn't usable
     result: Result
 
 
@@ -140,9 +142,13 @@ class ImportRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Readiness:
-    """How long the oldest work of each kind is overdue, and how much was given up; counts end at 1000."""
+    """How long the oldest work of each kind is overdue, and how much was given up; counts end at 1000.
 
-    status: Literal["ready", "stale"]
+    `misconfigured`: something must be corrected by hand, `faults` says what kind of thing.
+    """
+
+    status: Literal["ready", "stale", "misconfigured"]
+    faults: tuple[FaultCode, ...]
     clock: ClockRun
     oldest_due_seconds: dict[DueKind, float]
     parked: int
@@ -154,13 +160,49 @@ class Readiness:
 def readiness_body(health: Health) -> Readiness:
     """The answer to a readiness probe."""
     return Readiness(
-        status="ready" if health.is_ready else "stale",
+        status="ready" if health.is_ready else "misconfigured" if health.faults else "stale",
+        faults=tuple(fault.code for fault in health.faults),
         clock=ClockRun(last_run_at=health.last_clock_run),
         oldest_due_seconds={kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
         parked=health.parked,
         dead_lettered=health.dead_lettered,
         rescoring=Rescoring(left=health.to_rescore),
         import_=_import(health.lead_import) if health.lead_import else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class FaultDetails:
+    """Something that must be corrected by hand: what is wrong where, without values."""
+
+    code: FaultCode
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class PolicyInForce:
+    """The policy by which the desk works: `configured`, or while that is wrong the `last-right` one, or the
+    `shipped` one if none was ever right."""
+
+    source: PolicySource
+    version: str  # of its scoring rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class HealthDetails:
+    """What a probe counts, with names and texts."""
+
+    faults: tuple[FaultDetails, ...]
+    policy: PolicyInForce
+    readiness: Readiness | None  # None: the store doesn't answer
+
+
+def health_details(context: AppContext, health: Health | None) -> HealthDetails:
+    """The answer to an operator; `health` is None if the store doesn't answer."""
+    return HealthDetails(
+        faults=tuple(FaultDetails(code=fault.code, because=fault.because) for fault in context.faults),
+        policy=PolicyInForce(source=context.policy_source, version=version_of(context.policy.scoring)),
+        readiness=readiness_body(health) if health else None,
     )
 
 

@@ -85,7 +85,9 @@ async def _take(context: AppContext, lead_id: str, report: Report, now: datetime
 
 
 async def _leads_of(context: AppContext, email: str) -> list[Lead]:
-    lead_ids = await context.lead_store.list_leads_of(contact_key(email, context.id_key), LEADS_OF_A_PERSON)
+    lead_ids = await context.lead_store.list_leads_of(
+        contact_key(email, context.require_id_key()), LEADS_OF_A_PERSON
+    )
     stored = await asyncio.gather(
         *(context.lead_store.get(lead_id) for lead_id in lead_ids), return_exceptions=True
     )

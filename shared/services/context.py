@@ -1,14 +1,16 @@
 """The app context: ports, policy and sources of chance, all that a use case needs from outside."""
 
 import asyncio
-from collections.abc import Callable
+import enum
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from shared.policy.model import Policy
 from shared.services.dead_letters import DeadLetterWatch
+from shared.services.errors import NotConfigured
 from shared.services.kept import Kept
 from shared.services.ports import (
     DeskState,
@@ -76,9 +78,56 @@ class LeadImport:
     ledger: ImportLedger
 
 
+class UnavailablePort:
+    """Stands in for a port that can't be used: each call fails as if what lies behind it were away."""
+
+    def __init__(self, error: Callable[[], Exception]) -> None:
+        """With what each call raises: what the port raises in an outage."""
+        self._error = error
+
+    def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
+        if method.startswith("_"):
+            raise AttributeError(method)
+
+        async def fail(*_: object, **__: object) -> Any:
+            raise self._error()
+
+        return fail
+
+    async def close(self) -> None:
+        """Hold no connection."""
+
+
+class FaultCode(enum.StrEnum):
+    """What must be corrected by hand. The names are part of the answer to a probe."""
+
+    SETTINGS = "settings-wrong"
+    POLICY = "policy-wrong"
+    ID_KEY = "id-key-changed"  # or it is missing or wrong: pushes wait for the key that made the stored ids
+
+
+class Fault(NamedTuple):
+    """Something that must be corrected by hand, though the app goes on without it as well as it can."""
+
+    code: FaultCode
+    because: tuple[str, ...]  # with names, for operators alone; no values
+
+
+class PolicySource(enum.StrEnum):
+    """Where the policy in force comes from."""
+
+    CONFIGURED = "configured"  # the file that the settings name, or the shipped policy if they name none
+    LAST_RIGHT = "last-right"  # the file is wrong: the last policy that was right
+    SHIPPED = "shipped"  # the file is wrong, and no other was ever right
+
+
 @dataclass(frozen=True)
 class AppContext:
-    """Ports, policy and sources of chance. Wired once by `bootstrap`; tests wire their own."""
+    """Ports, policy and sources of chance: what of the app is usable.
+
+    Wired once by `bootstrap`, which is the one place to decide that; tests wire their own. A port that can't
+    be used is an `UnavailablePort`.
+    """
 
     lead_store: LeadStore
     due_index: DueIndex
@@ -90,13 +139,21 @@ class AppContext:
     spill: MessageQueue
     unread: UnreadMessages
     policy: Policy
-    id_key: bytes  # secret
+    id_key: bytes | None  # secret; None: unusable, so that no lead's id can be made
     new_id: Callable[[], str]  # makes the id of an operation
     chance: Callable[[], float]  # 0-1, for jitter
     clock_period: timedelta = timedelta(minutes=1)  # the longest between two ticks, by the schedule
     facts: FactProvider | None = None  # None: no facts from outside
     lead_import: LeadImport | None = None  # None: leads are only pushed, no table is imported
     dead_letters: DeadLetterWatch | None = None  # None: they aren't counted
+    policy_source: PolicySource = PolicySource.CONFIGURED
+    faults: tuple[Fault, ...] = ()
     locks: LeadLocks = field(default_factory=LeadLocks)
     rescore_watch: RescoreWatch = field(default_factory=RescoreWatch)
     probes: Probes = field(default_factory=Probes)
+
+    def require_id_key(self) -> bytes:
+        """The key that ids are made with; raises NotConfigured if there is none that may be used."""
+        if self.id_key is None:
+            raise NotConfigured("ids can't be made: LEADS_ID_KEY is missing, wrong or changed")
+        return self.id_key

@@ -151,16 +151,19 @@ async def erase_person(context: AppContext, email: str, *, now: datetime) -> Rem
     Raises:
         StoreUnavailable, LeadChanged, BusUnavailable: something may be left: call again. The clock finishes
             the leads whose erasure has begun.
+        NotConfigured: without the table's id key a person isn't found, nor a push that waits in `spill`.
     """
-    person = contact_key(email, context.id_key)
+    key = context.require_id_key()
+    person = contact_key(email, key)
     removed = await _erase_leads(context, person, now)
-    return removed + await _erase_messages(context, PersonMatcher(context.id_key, person=person), now)
+    return removed + await _erase_messages(context, PersonMatcher(key, person=person), now)
 
 
 async def erase_lead(context: AppContext, lead_id: str, *, now: datetime) -> Removed:
     """Erase one lead by its id, and unread messages about it, as `erase_person` does."""
+    key = context.require_id_key()
     removed = await _erase(context, lead_id, now)
-    return removed + await _erase_messages(context, PersonMatcher(context.id_key, lead_id=lead_id), now)
+    return removed + await _erase_messages(context, PersonMatcher(key, lead_id=lead_id), now)
 
 
 async def _erase_leads(context: AppContext, person: str, now: datetime) -> Removed:

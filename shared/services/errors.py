@@ -25,6 +25,13 @@ class StoreBusy(StoreUnavailable):
     """The store answered that it can't do this now: it asks for rest, so it isn't asked again at once."""
 
 
+class NotConfigured(StoreUnavailable):
+    """A setting that the work needs is missing, wrong or changed: it can be done once that is corrected.
+
+    It is a `StoreUnavailable`, so what copes with an outage copes with this; only an outage ends by itself.
+    """
+
+
 class ImportChanged(Exception):
     """The state of the import was changed by another actor since it was read."""
 

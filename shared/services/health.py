@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from shared.leads.bookkeeping import DueKind
 from shared.marketplace.import_state import Pass
-from shared.services.context import AppContext
+from shared.services.context import AppContext, Fault
 from shared.services.dead_letters import Counts
 from shared.services.errors import StoreUnavailable
 from shared.services.run_due import Tick, run_due
@@ -36,9 +36,9 @@ class ImportHealth(NamedTuple):
 class Health(NamedTuple):
     """The state of the app at one moment; None where there is nothing to report.
 
-    Ready: the clock runs, no work is stale, and the import moves on. Parked work and dead letters wait for an
-    operator: they are counted, but the app stays ready, since neither a restart nor another instance would
-    repair them.
+    Ready: the clock runs, no work is stale, the import moves on, and neither a setting nor the policy is
+    wrong. Parked work and dead letters wait for an operator: they are counted, but the app stays ready, since
+    neither a restart nor another instance would repair them.
     """
 
     is_ready: bool
@@ -48,6 +48,7 @@ class Health(NamedTuple):
     to_rescore: int  # open leads scored by other than the current rules, at most `ROWS_LOOKED_AT`
     lead_import: ImportHealth | None = None  # None: there is no import
     dead_lettered: Counts | None = None  # None: they aren't counted, or not yet
+    faults: tuple[Fault, ...] = ()  # what must be corrected by hand
 
 
 def clock_stopped_after(context: AppContext) -> timedelta:
@@ -92,10 +93,11 @@ async def _read_health(context: AppContext, now: datetime, counts: asyncio.Task[
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
     parked = len(await context.due_index.list_parked(ROWS_LOOKED_AT))
     to_rescore = await count_to_rescore(context, ROWS_LOOKED_AT, now)
-    lead_import = await _import(context, now)
+    lead_import, faults = await _import(context, now), context.faults
     is_stale = any(age >= work_stale_after(context) for age in oldest.values())
-    is_ready = is_running and not is_stale and not (lead_import and lead_import.is_stuck)
-    return Health(is_ready, last_run, oldest, parked, to_rescore, lead_import, await counts)
+    is_moving = is_running and not is_stale and not (lead_import and lead_import.is_stuck)
+    is_ready = is_moving and not faults
+    return Health(is_ready, last_run, oldest, parked, to_rescore, lead_import, await counts, faults)
 
 
 async def _clock_run(context: AppContext, now: datetime) -> tuple[datetime | None, bool]:

@@ -28,13 +28,14 @@ async def import_leads(
         rows: after so many, at the end of a page, the step ends too.
 
     Returns:
-        What became of the rows of this step; None without an import, or while this process runs another step.
+        What became of the rows of this step; None without an import or a usable id key, or while this process
+        runs another step.
 
     Raises:
         StoreUnavailable, LeadChanged: some rows may not be imported; the next call repeats them.
     """
     turn = context.locks.of("import")
-    if context.lead_import is None or turn.locked():
+    if context.lead_import is None or context.id_key is None or turn.locked():
         return None
     async with turn:
         return await _step(context, context.lead_import, clock, rows)

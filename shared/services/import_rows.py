@@ -55,10 +55,10 @@ def read_imported_row(context: AppContext, row: SourceRow) -> ImportedRow:
     """Read a row; raises InvalidPush if it is no lead."""
     read = read_row(row)
     offer = offer_of(read.push, None, offers_by_title(context.policy))
-    lead = lead_id(read.push, offer, context.id_key)
+    lead = lead_id(read.push, offer, context.require_id_key())
     return ImportedRow(
-        key=row_key(row, context.id_key),
-        mark=row_key(row, context.id_key, lead[:PERSON_LENGTH]),
+        key=row_key(row, context.require_id_key()),
+        mark=row_key(row, context.require_id_key(), lead[:PERSON_LENGTH]),
         source=row,
         push=read.push,
         lead_id=lead,
@@ -191,7 +191,7 @@ async def _store(work: Work, row: ImportedRow) -> Mark:
 
 async def _refuse(work: Work, row: SourceRow, reason: str) -> Counts:
     """Park a row, and log it once per reason; a repair at its source has it read again."""
-    key = row_key(row, work.context.id_key)
+    key = row_key(row, work.context.require_id_key())
     if work.parked.get(key) == reason:
         return Counts(known=1)
     await work.lead_import.ledger.upsert_refused(RefusedRow(key, row.partition, row.row, reason))

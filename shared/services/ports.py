@@ -176,6 +176,15 @@ class DeskState(Protocol):
     async def find_rules(self, version: str) -> str | None:
         """The rules of a version as stored; None if they never were."""
 
+    async def upsert_policy(self, text: str) -> None:
+        """Store the text of the last policy that was right; safe to repeat."""
+
+    async def find_policy(self) -> str | None:
+        """The text of the last policy that was right; None if none was stored."""
+
+    async def get_or_create_key_fingerprint(self, fingerprint: str) -> str:
+        """The fingerprint of the key that made the stored ids; stores this one if none is stored yet."""
+
 
 class EventPublisher(Protocol):
     """Publishes events to subscribers."""

@@ -49,7 +49,7 @@ class Result(enum.StrEnum):
 class Receipt(NamedTuple):
     """The answer to a push that is stored or queued."""
 
-    lead_id: str
+    lead_id: str | None  # None: it is queued, and there is no usable id key
     result: Result
 
 
@@ -85,7 +85,7 @@ async def receive_as(
 def identify(context: AppContext, intake: Intake) -> Identity:
     """Which lead a push is about, by its person and its offer."""
     offer = offer_of(intake.push, intake.offer_slug, offers_by_title(context.policy))
-    return Identity(lead_id(intake.push, offer, context.id_key), offer)
+    return Identity(lead_id(intake.push, offer, context.require_id_key()), offer)
 
 
 def _result(outcome: Committed) -> Result:

@@ -58,6 +58,23 @@ async def redeliver(
     await _send(lambda: queue.send_at(copy, at))
 
 
+async def postpone(
+    queue: MessageQueue, message: QueuedMessage, redelivery: Redelivery, now: datetime
+) -> None:
+    """Have a message delivered again, later each time, for as long as it takes to correct a setting.
+
+    Counted as failures only while the pauses grow: a later outage of the store still has its attempts.
+
+    Raises:
+        BusUnavailable: the copy may not be in the queue; the message must not be completed.
+    """
+    pause = redelivery.backoff.pause_after(message.attempts + 1)
+    grows = pause < redelivery.backoff.longest
+    log.warning("a message waits %d s for a setting to be corrected", pause.total_seconds())
+    copy = replace(message, attempts=message.attempts + grows)
+    await _send(lambda: queue.send_at(copy, now + pause))
+
+
 async def dead_letter(queue: MessageQueue, message: QueuedMessage, reason: str) -> None:
     """Have a message dead-lettered with the reason, which is free of personal data.
 

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 async def receive_or_spill(context: AppContext, intake: Intake) -> Receipt:
     """Receive a push; if the table doesn't take it in time, or a bug of ours stops it, queue it.
 
+    Without a usable id key the push is queued as it came, and its lead has no id yet.
+
     A write whose answer was lost may have happened: the push is then received again from the queue, and
     recognised by its content and its instant. A push that fails there too becomes a dead letter and can be
     replayed; had its sender been refused, the push would be lost.
@@ -32,19 +34,21 @@ async def receive_or_spill(context: AppContext, intake: Intake) -> Receipt:
     Raises:
         StoreUnavailable: neither table nor queue may have the push, and the sender must learn that.
     """
-    identity = identify(context, intake)
+    lead_id: str | None = None
     try:
+        identity = identify(context, intake)
+        lead_id = identity.lead_id
         return await receive_as(context, intake, identity, timeout=PUSH_STORE_TIMEOUT)
     except (StoreUnavailable, LeadChanged) as exc:
-        log.warning("lead %s: spilled (%s)", identity.lead_id, type(exc).__name__)
+        log.warning("lead %s: spilled (%s)", lead_id, type(exc).__name__)
     except Exception as exc:  # a bug of ours must not lose the push
-        log.warning("lead %s: spilled (%s)", identity.lead_id, type(exc).__name__, exc_info=exc)
+        log.warning("lead %s: spilled (%s)", lead_id, type(exc).__name__, exc_info=exc)
     try:
         async with asyncio.timeout(PUSH_SPILL_TIMEOUT):
-            await context.spill.send(spill_message(intake, identity.lead_id))
+            await context.spill.send(spill_message(intake, lead_id))
     except (BusUnavailable, TimeoutError) as exc:
         raise StoreUnavailable("neither the table nor the bus took the push") from exc
-    return Receipt(identity.lead_id, Result.QUEUED)
+    return Receipt(lead_id, Result.QUEUED)
 
 
 async def receive_spilled(context: AppContext, message: QueuedMessage, now: datetime) -> Receipt:
@@ -54,6 +58,7 @@ async def receive_spilled(context: AppContext, message: QueuedMessage, now: date
 
     Raises:
         InvalidPush: the message isn't a push.
+        NotConfigured: try again once there is a usable id key.
         StoreUnavailable, LeadChanged: try again later.
     """
     push = parse_push(message.body, LARGEST)
@@ -64,21 +69,22 @@ async def receive_spilled(context: AppContext, message: QueuedMessage, now: date
     return await receive(context, Intake(push, at, slug if isinstance(slug, str) else None, origin))
 
 
-def spill_message(intake: Intake, lead_id: str) -> QueuedMessage:
-    """The message that carries a push as sent, with its lead's id. Equal push and instant give equal ids."""
+def spill_message(intake: Intake, lead_id: str | None) -> QueuedMessage:
+    """The message that carries a push as sent, with its lead's id if that is known.
+
+    Equal push, instant and lead's id give equal ids of messages.
+    """
     body = compact_json(intake.push.as_sent).encode()
     received_at = intake.received_at.isoformat()
-    identity = b"\0".join((lead_id.encode(), received_at.encode(), body))
+    identity = b"\0".join(((lead_id or "").encode(), received_at.encode(), body))
     properties = {RECEIVED_AT: received_at} | ({OFFER: intake.offer_slug} if intake.offer_slug else {})
     return QueuedMessage(
         body=body,
         message_id=hashlib.blake2b(identity, digest_size=16).hexdigest(),
         sent_at=intake.received_at,
         properties=properties,
-        addressing={
-            "content_type": "application/json",
-            "subject": lead_id,
-        },  # an erasure searches the subject
+        addressing={"content_type": "application/json"} | ({"subject": lead_id} if lead_id else {}),
+        # an erasure searches the subject
     )
 
 

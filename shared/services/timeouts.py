@@ -1,6 +1,7 @@
 """Every time-out, in seconds, and how they relate. A time-out ends the wait; the request may still succeed.
 
 a push              table 8, then the queue `spill` 5: answered within 13; Partner Center waits about 30
+                    in a new process 2 before, to check id key and policy: within 15
                     table 8, its event 2, noting earlier ones 2: within 12; the clock sends what fails
 any other call      change 20, events 8 and 8 to note earlier ones, noting 20: 56; its assignment as much,
                     and 20 to choose it: within 150; the platform hangs up after 230
@@ -16,6 +17,9 @@ from typing import Any
 # A push
 PUSH_STORE_TIMEOUT = 8.0  # the table; if it hangs, its client alone would wait longer, see below
 PUSH_SPILL_TIMEOUT = 5.0  # the queue `spill`, opening the link included
+STARTUP_CHECK_TIMEOUT = (
+    2.0  # before it, in a new process: is this the table's id key, and is the policy right
+)
 PUSH_PUBLISH_TIMEOUT = 2.0  # its event: the lead is stored, so the sender needn't wait long for the bus
 
 # Any other change of a lead

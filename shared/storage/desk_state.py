@@ -1,13 +1,16 @@
-"""The app's own state: versions of the scoring rules, and when the clock last ran."""
+"""The app's own state: its policy and rules, the fingerprint of its id key, when the clock last ran."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from shared.leads.index import parse_stamp, stamp
+from shared.services.errors import StoreUnavailable
 from shared.services.ports import DeskState
-from shared.storage.client import Table
-from shared.storage.rows import RULES, rules_entity, rules_of
+from shared.storage.client import Table, created
+from shared.storage.rows import DESK, POLICY, RULES, policy_entity, rules_entity, rules_of
 
 _CLOCK = "clock"  # PartitionKey and RowKey
+_ID_KEY = "id-key"  # RowKey, in the partition `DESK`
 
 
 class TableDeskState(DeskState):
@@ -30,3 +33,22 @@ class TableDeskState(DeskState):
     async def find_rules(self, version: str) -> str | None:
         found = await self._table.find(RULES, version)
         return rules_of(found) if found else None
+
+    async def upsert_policy(self, text: str) -> None:
+        await self._table.upsert(policy_entity(text))
+
+    async def find_policy(self) -> str | None:
+        found = await self._table.find(DESK, POLICY)
+        return rules_of(found) if found else None
+
+    async def get_or_create_key_fingerprint(self, fingerprint: str) -> str:
+        if (found := await self._table.find(DESK, _ID_KEY)) is None:
+            row = {"PartitionKey": DESK, "RowKey": _ID_KEY, "fingerprint": fingerprint}
+            with suppress(_Present):  # another process was first
+                await self._table.submit([created(row)], {409: _Present()})
+            found = await self._table.get(DESK, _ID_KEY, StoreUnavailable("the fingerprint was deleted"))
+        return str(found["fingerprint"])
+
+
+class _Present(Exception):
+    """The row is stored already."""

@@ -29,6 +29,7 @@ ERASED = "erased"  # a column that only tombstones have
 IMPORT = "import"  # PartitionKey of imports
 WORKLOAD = "rota"  # PartitionKey and RowKey of the workload: stored rows keep the name
 STAT_COLUMNS = [camel(column.name) for column in fields(StatRow)]
+DESK, POLICY = "desk", "policy"  # PartitionKey and RowKey of the last right policy
 RULES = "rules"  # PartitionKey of the versions of the scoring rules
 
 _JSON = "json"  # stands for all chunks of a row's JSON
@@ -158,6 +159,11 @@ def rules_entity(version: str, text: str) -> Entity:
 def rules_of(entity: Mapping[str, Any]) -> str:
     """Read the text of a version of the scoring rules."""
     return _joined(entity)
+
+
+def policy_entity(text: str) -> Entity:
+    """The row of the last right policy; `rules_of` reads its text."""
+    return {"PartitionKey": DESK, "RowKey": POLICY, **_chunks(text)}
 
 
 def workload_entity(workload: Workload, unknown: object = None) -> Entity:

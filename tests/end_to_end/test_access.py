@@ -40,6 +40,7 @@ ACCESS = {
     ("GET", "openapi.json"): ANYBODY,
     ("GET", "health/live"): ANYBODY,
     ("GET", "health/ready"): ANYBODY,
+    ("GET", "health/details"): READ_AND_CHANGE,
 }
 HOST_ROUTES = {
     ("GET", "admin/host/status"): ADMIN_ALONE,

@@ -12,12 +12,12 @@ from azure.servicebus.aio import ServiceBusClient
 from local.cli.dead_letters.__main__ import run
 from local.cli.dead_letters.arguments import arguments
 from shared.bootstrap import utc_now
-from shared.services.timeouts import PUSH_SPILL_TIMEOUT, PUSH_STORE_TIMEOUT
+from shared.services.timeouts import PUSH_SPILL_TIMEOUT, PUSH_STORE_TIMEOUT, STARTUP_CHECK_TIMEOUT
 from tests.end_to_end.conftest import Caller, a_stack, listening
 from tests.receiving import until
 from tests.samples import push_body
 
-ANSWERED_WITHIN = PUSH_STORE_TIMEOUT + PUSH_SPILL_TIMEOUT + 2  # seconds
+ANSWERED_WITHIN = STARTUP_CHECK_TIMEOUT + PUSH_STORE_TIMEOUT + PUSH_SPILL_TIMEOUT + 2  # seconds
 BACK_WITHIN = 60.0  # seconds: the drainers may hang at the store, and wait before they try again
 
 

@@ -58,6 +58,8 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
         self._versions = itertools.count(1)
         self._clock_run: datetime | None = None
         self._rules: dict[str, str] = {}
+        self._policy: str | None = None
+        self._key_fingerprint: str | None = None
         self._workload, self._workload_version = Workload(), 0
         self._assignments: dict[str, Assignment] = {}
 
@@ -126,6 +128,16 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
 
     async def find_rules(self, version: str) -> str | None:
         return self._rules.get(version)
+
+    async def upsert_policy(self, text: str) -> None:
+        self._policy = text
+
+    async def find_policy(self) -> str | None:
+        return self._policy
+
+    async def get_or_create_key_fingerprint(self, fingerprint: str) -> str:
+        self._key_fingerprint = self._key_fingerprint or fingerprint
+        return self._key_fingerprint
 
     async def get_workload(self, lead_id: str) -> StoredWorkload:
         return StoredWorkload(self._workload, self._workload_etag, self._assignments.get(lead_id))

@@ -14,7 +14,7 @@ from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY
 from tests.builders import a_context, a_push
 from tests.fakes.table import MemoryTable, ports_over
-from tests.functions.triggers import TRIGGERS, activity_message
+from tests.functions.triggers import TRIGGERS, activity_message, given
 from tests.samples import NOW
 
 LATER = NOW + timedelta(hours=1)
@@ -23,7 +23,7 @@ LATER = NOW + timedelta(hours=1)
 @pytest.fixture
 def context(monkeypatch):
     context = a_context()
-    monkeypatch.setattr(activity, "context", lambda: context)
+    monkeypatch.setattr(activity, "context", given(context))
     monkeypatch.setattr(activity, "utc_now", lambda: LATER)
     return context
 
@@ -106,7 +106,7 @@ class Away(MemoryTable):
 
 async def test_what_can_not_be_done_now_comes_again_and_is_done_once_the_store_is_back(context, monkeypatch):
     context = replace(context, **ports_over(Away()))
-    monkeypatch.setattr(activity, "context", lambda: context)
+    monkeypatch.setattr(activity, "context", given(context))
     lead_id = await a_lead(context)
     context.lead_store.is_away = True
     message = activity_message({"type": "follow_up", "leadId": lead_id, "by": "sam"})
@@ -131,7 +131,7 @@ async def test_what_can_not_be_done_now_comes_again_and_is_done_once_the_store_i
 async def test_after_a_day_of_attempts_a_message_is_refused(context, monkeypatch):
     context = replace(context, **ports_over(Away()))
     context.lead_store.is_away = True
-    monkeypatch.setattr(activity, "context", lambda: context)
+    monkeypatch.setattr(activity, "context", given(context))
     body = {"type": "follow_up", "leadId": "a" * 24, "by": "sam"}
     await called(activity_message(body, {"attempts": ACTIVITY_REDELIVERY.backoff.attempts - 1}))
     (refused,) = context.activity.dead_lettered

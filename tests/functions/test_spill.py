@@ -17,7 +17,7 @@ from shared.services.spill import receive_or_spill
 from shared.services.timeouts import REST_AFTER_FAILURE
 from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryQueue
-from tests.functions.triggers import TRIGGERS, activity_message
+from tests.functions.triggers import TRIGGERS, activity_message, given
 from tests.samples import NOW
 from tests.services.test_spill import Away
 
@@ -27,7 +27,7 @@ LATER = NOW + timedelta(minutes=40)
 @pytest.fixture
 def context(monkeypatch):
     context = a_context(table=Away())
-    monkeypatch.setattr(spill, "context", lambda: context)
+    monkeypatch.setattr(spill, "context", given(context))
     monkeypatch.setattr(spill, "utc_now", lambda: LATER)
     return context
 
@@ -100,7 +100,7 @@ async def test_a_bus_that_rests_after_a_failure_is_waited_for(context, monkeypat
     assert redelivery.PAUSE > REST_AFTER_FAILURE
     monkeypatch.setattr(redelivery, "PAUSE", 0)
     context = replace(context, spill=Resting())
-    monkeypatch.setattr(spill, "context", lambda: context)
+    monkeypatch.setattr(spill, "context", given(context))
     await receive_or_spill(context, Intake(a_push(), NOW))
     await called(as_delivered(context.spill.sent[0]))
     await called(activity_message(b"{"))

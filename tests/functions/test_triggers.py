@@ -17,7 +17,7 @@ from shared.leads.lead import LeadStatus
 from shared.services import queries
 from shared.services.context import READINESS_KEPT
 from shared.storage.client import table_client
-from tests.functions.triggers import TRIGGERS, bodyless_message, scoring_message
+from tests.functions.triggers import TRIGGERS, bodyless_message, given, scoring_message
 from tests.receiving import receive
 from tests.samples import a_row, push_body
 
@@ -179,15 +179,20 @@ async def test_figures_of_more_leads_than_are_counted_are_a_problem(context, mon
     assert "shorter range" in json.loads(refused.get_body())["detail"]
 
 
-async def test_missing_settings_are_all_named_and_nothing_is_taken(monkeypatch):
+async def test_without_store_and_bus_nothing_is_taken_and_the_operator_learns_every_setting(monkeypatch):
     for name in ("LEADS_STORAGE", "LEADS_BUS", "LEADS_ID_KEY"):
         monkeypatch.delenv(name, raising=False)
-    bootstrap.context.cache_clear()
+    bootstrap.desk.cache_clear()
     answer = await called("receive_lead", request(body=b"{}"))
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
-    detail = json.loads(answer.get_body())["detail"]
-    assert all(name in detail for name in ("LEADS_STORAGE", "LEADS_BUS", "LEADS_ID_KEY", "LEADS_TABLE"))
+    assert b"LEADS" not in answer.get_body()
+    details = json.loads((await called("health_details", request("GET"))).get_body())
+    faults = {fault["code"]: " ".join(fault["because"]) for fault in details["faults"]}
+    assert faults.keys() == {"settings-wrong", "id-key-changed"}
+    wrong = ("LEADS_STORAGE", "LEADS_BUS", "LEADS_ID_KEY", "LEADS_TABLE")
+    assert all(name in faults["settings-wrong"] for name in wrong)
+    assert details["readiness"] is None
 
 
 NO_STORE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:9/a;"
@@ -196,7 +201,7 @@ NO_BUS = "Endpoint=sb://localhost:9;SharedAccessKeyName=a;SharedAccessKey=b;UseD
 
 async def test_a_push_that_the_store_cant_take_is_queued_put_off_and_received_once(context, bus, monkeypatch):
     monkeypatch.setenv("LEADS_STORAGE", NO_STORE)
-    bootstrap.context.cache_clear()
+    bootstrap.desk.cache_clear()
     before = bootstrap.utc_now()
     body = json.dumps(push_body()).encode()
     answer = await called("receive_lead", request(body=body, route={"offer": "Backup"}))
@@ -207,8 +212,8 @@ async def test_a_push_that_the_store_cant_take_is_queued_put_off_and_received_on
     await called("receive_spilled", await next_of(bus, "spill"))
     copy = await next_of(bus, "spill")
     assert copy.application_properties["attempts"] == 1
-    away = bootstrap.context()
-    monkeypatch.setattr(spill, "context", lambda: context)
+    away = await bootstrap.context()
+    monkeypatch.setattr(spill, "context", given(context))
     for _ in range(2):
         await called("receive_spilled", copy)
     lead = (await context.lead_store.get(receipt["leadId"])).lead
@@ -222,11 +227,11 @@ async def test_a_push_that_the_store_cant_take_is_queued_put_off_and_received_on
 async def test_if_store_and_bus_are_away_the_sender_is_told(monkeypatch):
     monkeypatch.setenv("LEADS_STORAGE", NO_STORE)
     monkeypatch.setenv("LEADS_BUS", NO_BUS)
-    bootstrap.context.cache_clear()
+    bootstrap.desk.cache_clear()
     answer = await called("receive_lead", request(body=b"{}"))
     assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
     assert answer.headers["Retry-After"]
-    for part in (bootstrap.context().lead_store._table, bootstrap.context().spill):
+    for part in ((await bootstrap.context()).lead_store._table, (await bootstrap.context()).spill):
         await part.close()
 
 
@@ -265,7 +270,7 @@ async def test_leads_that_lie_in_a_table_are_taken_over_and_ready_counts_them(
     context, marketplace_storage, monkeypatch
 ):
     monkeypatch.setenv("MARKETPLACE_TABLE_STORAGE", marketplace_storage)
-    bootstrap.context.cache_clear()
+    bootstrap.desk.cache_clear()
     before = json.loads((await called("health_ready", request("GET"))).get_body())["import"]
     assert before == {"taken": 0, "refused": 0, "lastPassAt": None, "lastPageAt": None, "underWay": None}
     await called("take_over_leads", TimerRequest())  # no table yet
@@ -283,7 +288,7 @@ async def test_leads_that_lie_in_a_table_are_taken_over_and_ready_counts_them(
     (listed,) = json.loads((await called("list_leads", request("GET"))).get_body())["items"]
     assert (listed["receivedAt"], listed["followUp"]["state"]) == ("2025-03-02T09:00:00Z", "none")
     assert [each["what"] for each in listed["milestones"]][:2] == ["received", "imported"]
-    one = bootstrap.context()
+    one = await bootstrap.context()
     for part in (table, one.lead_import.table, one.lead_store._table, one.publisher):
         await part.close()
 

@@ -10,6 +10,15 @@ import function_app
 TRIGGERS = {function.get_function_name(): function for function in function_app.app.get_functions()}
 
 
+def given(context):
+    """What a trigger asks for its context, and gets this one."""
+
+    async def ask():
+        return context
+
+    return ask
+
+
 def scoring_message(lead_id, number=1):
     """The message of a lead's event, for the scoring trigger."""
     return bodyless_message(f"{lead_id}:{number}")

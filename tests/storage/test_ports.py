@@ -218,6 +218,22 @@ async def test_rules_are_kept_by_version_however_long(ports):
     assert await ports.desk_state.find_rules("aaa") == "ü😀" * 40_000
 
 
+async def test_the_last_right_policy_is_kept_however_long(ports):
+    assert await ports.desk_state.find_policy() is None
+    for text in ("", "ü😀" * 40_000, "short again"):
+        for _ in range(2):
+            await ports.desk_state.upsert_policy(text)
+        assert await ports.desk_state.find_policy() == text
+
+
+async def test_the_first_fingerprint_of_an_id_key_stays(ports):
+    asked = await asyncio.gather(
+        *(ports.desk_state.get_or_create_key_fingerprint(f"{number}" * 32) for number in range(8))
+    )
+    assert len(set(asked)) == 1
+    assert await ports.desk_state.get_or_create_key_fingerprint("another") == asked[0]
+
+
 async def test_the_clock_remembers_its_last_run(ports):
     assert await ports.desk_state.find_clock_run() is None
     await ports.desk_state.record_clock_run(NOW)
