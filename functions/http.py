@@ -17,7 +17,14 @@ from shared.marketplace.parse import InvalidPush, PushTooLarge
 from shared.mistakes import Mistake, Place
 from shared.policy.load import InvalidPolicy
 from shared.scoring.replay import NothingToReplay
-from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, PersonNotFound, StoreUnavailable
+from shared.services.errors import (
+    BusUnavailable,
+    LeadChanged,
+    LeadNotFound,
+    LeadUnreadable,
+    PersonNotFound,
+    StoreUnavailable,
+)
 from shared.services.queries import TooManyLeads
 from shared.settings import InvalidSettings
 from shared.typed_json import to_json, to_plain
@@ -73,6 +80,11 @@ _EXPECTED: tuple[tuple[type[Exception], HTTPStatus, str | None], ...] = (
     (InvalidSettings, HTTPStatus.SERVICE_UNAVAILABLE, None),
     (InvalidPolicy, HTTPStatus.SERVICE_UNAVAILABLE, None),
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
+    (
+        LeadUnreadable,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "This version can't read the lead, and keeps it as it is for the version that wrote it.",
+    ),
     (LeadChanged, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
     (BusUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "The bus can't be reached now. Try again."),
 )

@@ -23,7 +23,7 @@ from shared.policy.load import load_policy, parse_policy
 from shared.policy.model import Policy
 from shared.policy.scoring import Group, Model, Qualification, Rule, ScoringPolicy
 from shared.scoring.appraise import record_score
-from shared.services.context import AppContext, LeadLocks
+from shared.services.context import AppContext, ClockMemory, LeadLocks
 from shared.storage.client import Table
 from shared.storage.desk_state import TableDeskState
 from shared.storage.due_index import TableDueIndex
@@ -120,7 +120,12 @@ def a_context(policy: str = "", table: MemoryTable | None = None, **ports: Any) 
 def another_instance(context: AppContext) -> AppContext:
     """Another instance on the same store: nothing in its memory, and ids of its own."""
     instance, numbers = next(INSTANCES), itertools.count(1)
-    return replace(context, new_id=lambda: f"{instance}-{next(numbers)}", locks=LeadLocks())
+    return replace(
+        context,
+        new_id=lambda: f"{instance}-{next(numbers)}",
+        locks=LeadLocks(),
+        clock_memory=ClockMemory(),
+    )
 
 
 def ports_of(client: Any) -> dict[str, Any]:

@@ -64,6 +64,32 @@ def record(
     return Change(replace(lead, bookkeeping=bookkeeping, **fields), events)
 
 
+def number_behind(first: Change, before: int) -> Change:
+    """The change that opens a lead, its events numbered on behind those of an earlier life.
+
+    Args:
+        first: opens the lead; its events count from 1.
+        before: the number of the last earlier event; 0 if there is none.
+    """
+    bookkeeping = first.lead.bookkeeping
+    interactions = tuple(
+        replace(interaction, number=interaction.number + before)
+        for interaction in bookkeeping.scoring.interactions
+    )
+    outbox = bookkeeping.outbox
+    unpublished = tuple(number + before for number in outbox.unpublished)
+    lead = with_bookkeeping(
+        first.lead,
+        scoring=replace(bookkeeping.scoring, interactions=interactions),
+        outbox=replace(outbox, written=outbox.written + before, unpublished=unpublished),
+    )
+    events = tuple(
+        replace(event, id=event_id(lead.id, event.number + before), number=event.number + before)
+        for event in first.events
+    )
+    return replace(first, lead=lead, events=events)
+
+
 def mark_published(lead: Lead, numbers: frozenset[int]) -> Lead:
     """The lead without these events in its outbox; the same object if none was in it."""
     outbox = lead.bookkeeping.outbox

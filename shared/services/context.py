@@ -11,6 +11,7 @@ from shared.services.dead_letters import DeadLetterWatch
 from shared.services.ports import (
     DeskState,
     DueIndex,
+    DueRow,
     EventPublisher,
     FactProvider,
     ImportLedger,
@@ -47,10 +48,21 @@ class RescoreWatch:
     """
 
     look_again_at: datetime | None = None  # aware UTC; None: now
+    cursor: str | None = None  # where the search goes on; None: at the beginning
+    has_requested: bool = False  # a score, since the search began
 
     def is_quiet(self, now: datetime) -> bool:
         """The last search found no such lead, and the next isn't due yet."""
         return self.look_again_at is not None and now < self.look_again_at
+
+
+@dataclass
+class ClockMemory:
+    """What a tick leaves to the next one of this process. Without it the next begins at the oldest row."""
+
+    cursor: str | None = None  # where the due rows go on that the last tick didn't reach; None: it read all
+    done: frozenset[DueRow] = frozenset()  # rows whose work the last tick did: they should be gone
+    sweep_again_at: datetime | None = None  # aware UTC; None: now
 
 
 @dataclass(frozen=True)
@@ -84,3 +96,4 @@ class AppContext:
     dead_letters: DeadLetterWatch | None = None  # None: they aren't counted
     locks: LeadLocks = field(default_factory=LeadLocks)
     rescore_watch: RescoreWatch = field(default_factory=RescoreWatch)
+    clock_memory: ClockMemory = field(default_factory=ClockMemory)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.leads.bookkeeping import DueKind
+from shared.leads.identity import SHARDS
 from shared.marketplace.import_state import Pass
 from shared.services.context import AppContext
 from shared.services.dead_letters import Counts
@@ -34,8 +35,9 @@ class ImportHealth(NamedTuple):
 class Health(NamedTuple):
     """The state of the app at one moment; None where there is nothing to report.
 
-    Ready: the clock runs, and no work is stale. Parked work and dead letters wait for an operator: they are
-    counted, but the app stays ready, since neither a restart nor another instance would repair them.
+    Ready: the clock runs, no work is stale, and most partitions answer. Parked work, unreadable leads and
+    dead letters wait for an operator: they are counted, but the app stays ready, since neither a restart nor
+    another instance would repair them.
     """
 
     is_ready: bool
@@ -45,6 +47,8 @@ class Health(NamedTuple):
     to_rescore: int  # open leads scored by other than the current rules, at most `ROWS_LOOKED_AT`
     lead_import: ImportHealth | None = None  # None: there is no import
     dead_lettered: Counts | None = None  # None: they aren't counted, or not yet
+    unreadable: int = 0  # leads with due work that this version can't read, at most `ROWS_LOOKED_AT`
+    partitions_away: tuple[str, ...] = ()  # that don't answer; each holds a sixteenth of all leads
 
 
 def clock_stopped_after(context: AppContext) -> timedelta:
@@ -76,15 +80,29 @@ async def check_health(context: AppContext, now: datetime) -> Health:
 async def _read_health(context: AppContext, now: datetime, counts: asyncio.Task[Counts | None]) -> Health:
     last_run = await _clock_run(context, now)
     oldest: dict[DueKind, timedelta] = {}
-    for row in await context.due_index.list_due(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT):
-        if row.since <= now:  # counted from when it first fell due: a retry doesn't make it younger
+    due = await context.due_index.list_due(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT)
+    for row in due:
+        if row.since <= now and not row.unreadable:  # a retry doesn't make work younger: `since` counts
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
+    unreadable = len({row.lead_id for row in due if row.unreadable})
     parked = len(await context.due_index.list_parked(ROWS_LOOKED_AT))
     to_rescore = await count_to_rescore(context, ROWS_LOOKED_AT, now)
-    is_ready = _is_running(context, last_run, now) and all(
-        age < work_stale_after(context) for age in oldest.values()
+    is_ready = (
+        _is_running(context, last_run, now)
+        and all(age < work_stale_after(context) for age in oldest.values())
+        and len(due.away) < SHARDS / 2
     )
-    return Health(is_ready, last_run, oldest, parked, to_rescore, await _import(context), await counts)
+    return Health(
+        is_ready,
+        last_run,
+        oldest,
+        parked,
+        to_rescore,
+        await _import(context),
+        await counts,
+        unreadable,
+        due.away,
+    )
 
 
 async def _clock_run(context: AppContext, now: datetime) -> datetime | None:

@@ -1,11 +1,11 @@
-"""The app's own state: versions of the scoring rules, and when the clock last ran."""
+"""The app's own state: versions of the scoring rules, when the clock last ran, how far its sweep is."""
 
 from datetime import datetime
 
 from shared.leads.index import parse_stamp, stamp
-from shared.services.ports import DeskState
+from shared.services.ports import DeskState, Sweep
 from shared.storage.client import Table
-from shared.storage.rows import RULES, rules_entity, rules_of
+from shared.storage.rows import RULES, SWEEP, rules_entity, rules_of, sweep_entity, sweep_of
 
 _CLOCK = "clock"  # PartitionKey and RowKey
 
@@ -23,6 +23,13 @@ class TableDeskState(DeskState):
     async def find_clock_run(self) -> datetime | None:
         found = await self._table.find(_CLOCK, _CLOCK)
         return parse_stamp(found["ranAt"]) if found else None
+
+    async def find_sweep(self) -> Sweep | None:
+        found = await self._table.find(SWEEP, SWEEP)
+        return sweep_of(found) if found else None
+
+    async def save_sweep(self, sweep: Sweep) -> None:
+        await self._table.upsert(sweep_entity(sweep))
 
     async def upsert_rules(self, version: str, text: str) -> None:
         await self._table.upsert(rules_entity(version, text))

@@ -13,7 +13,7 @@ from shared.services.errors import StoreUnavailable
 from shared.services.health import WORK_STALE_AFTER, check_health, clock_stopped_after, work_stale_after
 from shared.services.parked import revive
 from shared.services.receive import Intake, receive
-from shared.services.run_due import run_due
+from shared.services.run_due import ROWS_A_TICK, run_due
 from tests.builders import a_context, a_first_push, a_push, with_parked_score
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
@@ -73,11 +73,11 @@ class Counting(MemoryTable):
 
     runs = 0
 
-    async def list_due(self, now, limit):
-        if limit == 1000 and now == NOW:
+    async def list_due(self, now, limit, after=None):
+        if limit == ROWS_A_TICK:
             self.runs += 1
             await asyncio.sleep(0)
-        return await super().list_due(now, limit)
+        return await super().list_due(now, limit, after)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ async def test_a_clock_that_cant_be_run_makes_the_desk_stale(caplog):
 class Away(MemoryTable):
     """Doesn't answer."""
 
-    async def list_due(self, now, limit):
+    async def list_due(self, now, limit, after=None):
         raise StoreUnavailable("away")
 
 

@@ -98,6 +98,7 @@ def table() -> CountingTable:
 async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(table):
     context = a_context(**ports_of(table))
     context.rescore_watch.look_again_at = TICK + DAY  # no policy was changed within the hour
+    context.clock_memory.sweep_again_at = TICK + DAY  # the partition of the day is finished
     await context.desk_state.record_clock_run(NOW)
     table.requests.clear()
     tick = await run_due(context, TICK)
@@ -111,6 +112,7 @@ async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(t
 async def test_an_idle_tick_costs_seventeen_requests(table):
     context = a_context(policy="", **ports_of(table))
     context.rescore_watch.look_again_at = TICK + DAY
+    context.clock_memory.sweep_again_at = TICK + DAY
     await context.desk_state.record_clock_run(NOW)
     table.requests.clear()
     table.rows_read = 0
