@@ -217,16 +217,14 @@ class Away(set[str]):
     """The partitions that don't answer, while rows are read from all."""
 
     async def unless[Answer](
-        self,
-        partition: str,
-        reading: Awaitable[Answer],
-        absent: Answer,
-        *,
-        timeout: float | None = PARTITION_TIMEOUT,
+        self, partition: str, reading: Awaitable[Answer], absent: Answer, *, is_long: bool = False
     ) -> Answer:
-        """What a partition answers; `absent`, and a note, if it fails or takes over `timeout` seconds."""
+        """What a partition answers; `absent`, and a note, if it fails or takes over `PARTITION_TIMEOUT`.
+
+        A long reading has the time of each of its requests instead.
+        """
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(None if is_long else PARTITION_TIMEOUT):
                 return await reading
         except (StoreUnavailable, TimeoutError):
             self.add(partition)

@@ -50,7 +50,7 @@ class TableLeadIndex(LeadIndex):
                     else:
                         found.append(lead)
 
-        await asyncio.gather(*(away.unless(shard, read(shard), None, timeout=None) for shard in all_shards()))
+        await asyncio.gather(*(away.unless(shard, read(shard), None, is_long=True) for shard in all_shards()))
         away.expect_some(all_shards())
         return Gathered(found, away=away, unreadable=unreadable)
 

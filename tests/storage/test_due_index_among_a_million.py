@@ -4,6 +4,7 @@ import random
 from base64 import b32encode
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from shared.leads.change import mark_published
 from shared.leads.identity import shard_of
 from shared.leads.index import index_rows, stamp
 from shared.policy.load import load_policy
-from shared.services.run_due import run_due
+from shared.services.run_due import ROWS_A_TICK, run_due
 from shared.storage.rows import event_entity, index_entity, lead_entity, lead_key
 from tests.builders import a_context, a_first_push, ports_of
 from tests.samples import DAY, NOW
@@ -66,13 +67,20 @@ class CountingTable:
         self.requests["transaction"] += 1
         return [{"etag": "2"}] * len(operations)
 
-    async def query_entities(self, query: str, *, parameters: dict[str, Any], **_: Any):
+    async def query_entities(
+        self, query: str, *, parameters: dict[str, Any], results_per_page: int, **_: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        """A request for each page, and one for a range without rows."""
         assert query == "PartitionKey eq @partition and RowKey ge @from and RowKey le @to"
-        self.requests["query"] += 1
         shard, keys = parameters["partition"], self.keys[parameters["partition"]]
-        for key in keys[bisect_left(keys, parameters["from"]) : bisect_right(keys, parameters["to"])]:
-            self.rows_read += 1
-            yield self.rows.get((shard, key)) or {"PartitionKey": shard, "RowKey": key, "since": key[4:22]}
+        first, end = bisect_left(keys, parameters["from"]), bisect_right(keys, parameters["to"])
+        for begin in range(first, max(end, first + 1), results_per_page):
+            self.requests["query"] += 1
+            page = keys[begin : min(begin + results_per_page, end)]
+            self.rows_read += len(page)
+            for key in page:
+                row = {"PartitionKey": shard, "RowKey": key, "since": key.split("!")[1]}
+                yield self.rows.get((shard, key)) or row
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +127,25 @@ async def test_an_idle_tick_costs_seventeen_requests(table):
     await run_due(context, NOW - 2 * DAY)
     assert table.rows_read == 0
     assert table.requests.total() == 16 + 1
+
+
+@pytest.mark.parametrize("in_one_partition", [0, 8_000, 16_000], ids=["even", "uneven", "in one partition"])
+@pytest.mark.parametrize("backlog", [9_999, 16_000])
+async def test_a_tick_reads_at_most_a_twentieth_more_than_it_does_whatever_is_due(backlog, in_one_partition):
+    table, chance = CountingTable(), random.Random(2)
+    for number in range(backlog):
+        lead_id = b32encode(chance.randbytes(15)).decode().lower()
+        lead_id = f"a{lead_id[1:]}" if number < in_one_partition else lead_id
+        at = stamp(TICK - timedelta(seconds=chance.randrange(DAY // timedelta(seconds=1))))
+        table.keys[shard_of(lead_id)].append(f"due!{at}!{DueKind.FOLLOW_UP}!{lead_id}")
+    table.settle()
+    due_index = ports_of(table)["due_index"]
+    every = sorted(key for keys in table.keys.values() for key in keys)
+    rows = await due_index.list_due(TICK, ROWS_A_TICK)
+    assert [row.lead_id for row in rows] == [key[-24:] for key in every[:ROWS_A_TICK]]  # in order over all
+    assert table.rows_read <= 1.05 * len(rows)
+    rest = await due_index.list_due(TICK, ROWS_A_TICK, rows.cursor) if rows.cursor else []
+    assert len(rows) + len(rest) == backlog
 
 
 def test_the_shipped_target_is_a_day():
