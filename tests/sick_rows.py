@@ -10,10 +10,25 @@ LATER_KIND = "nurture"  # of due work, which only a later version knows
 
 
 def of_a_later_version(entity):
-    """A lead's row as a later version leaves it: with new members, and a word that is unknown here."""
+    """A lead's row as a later version leaves it: two members and a kind of due work that are unknown here.
+
+    The kind failed once, so that the lead's retries name it, which makes the row unreadable.
+    """
     lead = json.loads(entity["json0"])
-    changed = {**lead, "status": "courted", "mood": "keen", "nextStep": {"name": "security-pack"}}
-    return {**entity, "json0": json.dumps(changed, ensure_ascii=False)}
+    lead["bookkeeping"]["retries"][LATER_KIND] = {"attempts": 1, "retryAt": "2026-03-02T10:00:00Z"}
+    changed = {**lead, "mood": "keen", "nextStep": {"name": "security-pack"}}
+    return {**with_later_work(entity), "json0": json.dumps(changed, ensure_ascii=False)}
+
+
+def with_later_work(entity):
+    """The lead's row as a later version leaves it whose new kind of work is due: this version can read it."""
+    rows = [*json.loads(entity["index"]), {"key": later_key(entity["RowKey"][-24:]), "columns": {}}]
+    return {**entity, "index": json.dumps(rows)}
+
+
+def later_key(lead_id):
+    """The key of the due row of the later version's kind of work."""
+    return f"due!20260302T080000000!{LATER_KIND}!{lead_id}"
 
 
 def damaged(entity):

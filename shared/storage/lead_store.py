@@ -62,7 +62,7 @@ class TableLeadStore(LeadStore):
 
     async def replace(self, read: StoredLead, change: Change) -> StoredLead:
         """See the port. A 404 says that an index row is missing, or the lead: the second try knows which."""
-        lead_id, index = change.lead.id, index_rows(change.lead)
+        lead_id, index = change.lead.id, (*index_rows(change.lead), *kept_rows(read, change.lead))
         new_keys = {row.key for row in index}
         stale = [row.key for row in read.index if row.key not in new_keys]
         row = lead_entity(change.lead, index, unknown_of(read.row, read.lead))
@@ -96,7 +96,7 @@ class TableLeadStore(LeadStore):
             and known == {row.key for row in wanted}
         ):
             return 0
-        index = (*wanted, *(row for row in read.index if not is_known_index_key(row.key)))
+        index = (*wanted, *kept_rows(read, lead))
         operations = [updated(lead_entity(lead, index, unknown_of(read.row, read.lead)), read.etag)]
         operations += [deleted(shard_of(lead_id), key) for key in stale]
         operations += [upserted(index_entity(lead_id, row)) for row in wrong]
@@ -227,6 +227,13 @@ class TableLeadStore(LeadStore):
                 if len(found) == limit:
                     break
         return found
+
+
+def kept_rows(read: StoredLead, lead: Lead) -> tuple[IndexRow, ...]:
+    """Index rows of kinds that only a later version knows: left to it, unless the lead is erased."""
+    if lead.is_erased:
+        return ()
+    return tuple(row for row in read.index if not is_known_index_key(row.key))
 
 
 class _RowMissing(Exception):

@@ -39,6 +39,7 @@ from shared.services.ports import (
     Sweep,
     Workloads,
 )
+from shared.storage.lead_store import kept_rows
 from shared.storage.rows import (
     ERASED,
     ID_LENGTH,
@@ -104,8 +105,9 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
         self._expect_writable(lead_id)
         if self._etags.get(lead_id) != read.etag or self._is_there(change):
             raise LeadChanged(lead_id)
-        self._delete(lead_id, [row.key for row in read.index])
-        return self._write(change, read)
+        kept = kept_rows(read, change.lead)
+        self._delete(lead_id, [row.key for row in read.index if row not in kept])
+        return self._write(change, read, kept)
 
     async def repair(self, lead_id: str) -> int:
         row = self._row_of(lead_id)
@@ -128,8 +130,7 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
             return 0
         self._delete(lead_id, wrong)
         right = {key: row for key, row in stored.items() if row is not None and key not in wrong}
-        kept = tuple(row for row in read.index if not is_known_index_key(row.key))
-        self._write(Change(lead), read, kept)
+        self._write(Change(lead), read, kept_rows(read, lead))
         for row in right.values():
             self.put(row)
         return len(wrong) or 1
@@ -299,11 +300,12 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
     def _write(
         self, change: Change, read: StoredLead | None = None, kept: tuple[IndexRow, ...] = ()
     ) -> StoredLead:
-        lead, index = change.lead, index_rows(change.lead)
-        lead_row = lead_entity(lead, (*index, *kept), unknown_of(read.row, read.lead) if read else None)
+        lead, derived = change.lead, index_rows(change.lead)
+        index = (*derived, *kept)
+        lead_row = lead_entity(lead, index, unknown_of(read.row, read.lead) if read else None)
         entities = [lead_row]
         entities += [event_entity(lead.id, event) for event in change.events]
-        entities += [index_entity(lead.id, row) for row in index]
+        entities += [index_entity(lead.id, row) for row in derived]
         entities += [mark_entity(lead.id, change.mark)] if change.mark else []
         for entity in entities:
             self.put(entity)

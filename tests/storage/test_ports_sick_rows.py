@@ -17,7 +17,15 @@ from shared.services.errors import LeadChanged, LeadNotFound, LeadUnreadable
 from shared.services.ports import StoredLead, Sweep
 from tests.builders import a_first_push, a_push, scored
 from tests.samples import DAY, NOW, PROMISE
-from tests.sick_rows import LATER_KIND, damaged, due_row, lead_address, of_a_later_version
+from tests.sick_rows import (
+    LATER_KIND,
+    damaged,
+    due_row,
+    later_key,
+    lead_address,
+    of_a_later_version,
+    with_later_work,
+)
 from tests.storage.conftest import ABSENT, LATER
 
 MINUTE = timedelta(minutes=1)
@@ -172,22 +180,37 @@ async def test_a_repair_writes_rows_that_are_missing_or_wrong_once(ports):
     assert (await ports.rows.take(shard, keys["open"]))["owner"] == listed["owner"]
 
 
+async def later_work(ports, read):
+    """Have a later version add work of a kind of its own to the lead."""
+    key = later_key(read.lead.id)
+    await ports.rows.put(with_later_work(await ports.rows.take(*lead_address(read.lead.id))))
+    await ports.rows.put({"PartitionKey": shard_of(read.lead.id), "RowKey": key})
+    return await ports.lead_store.get(read.lead.id), (shard_of(read.lead.id), key)
+
+
 async def test_a_repair_keeps_what_a_later_version_added(ports):
-    read = await stored(ports)
-    shard, lead_id = shard_of(read.lead.id), read.lead.id
+    read, later = await later_work(ports, await stored(ports))
+    shard = shard_of(read.lead.id)
     key = next(row.key for row in read.index if row.key.startswith("open!"))
     listed = await ports.rows.take(shard, key)
     await ports.rows.put({**listed, "mood": "keen"})
-    entity = await ports.rows.take(*lead_address(lead_id))
-    later = f'{{"key":"call!20260302!050!{lead_id}","columns":{{}}}}'
-    await ports.rows.put({**entity, "index": entity["index"].replace("[", f"[{later},", 1)})
-    await ports.rows.put({"PartitionKey": shard, "RowKey": f"call!20260302!050!{lead_id}"})
-    assert await ports.lead_store.repair(lead_id) == 0
+    assert await ports.lead_store.repair(read.lead.id) == 0
     await ports.rows.take(shard, next(row.key for row in read.index if row.key.startswith("stat!")))
-    assert await ports.lead_store.repair(lead_id) == 1
-    assert later.split('"')[3] in (await ports.rows.take(*lead_address(lead_id)))["index"]
+    assert await ports.lead_store.repair(read.lead.id) == 1
+    again = await ports.lead_store.get(read.lead.id)
+    assert {row.key for row in again.index} == {row.key for row in read.index}
     assert (await ports.rows.take(shard, key))["mood"] == "keen"
-    assert (shard, f"call!20260302!050!{lead_id}") in await ports.rows.keys()
+    assert later in await ports.rows.keys()
+
+
+async def test_a_change_keeps_due_work_of_a_later_version_and_an_erasure_doesnt(ports):
+    read, later = await later_work(ports, await stored(ports))
+    read = await ports.lead_store.replace(read, scored(read.lead, 50))
+    assert later in await ports.rows.keys()
+    assert (await ports.lead_store.get(read.lead.id)).index == read.index
+    assert later[1] in {row.key for row in read.index}
+    await ports.lead_store.replace(read, entomb(read.lead, ErasureReason.REQUESTED, now=LATER))
+    assert later not in await ports.rows.keys()
 
 
 async def test_a_lead_older_than_its_events_numbers_on_behind_them(ports):
