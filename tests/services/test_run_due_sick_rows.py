@@ -78,8 +78,7 @@ async def expect_done(context, ids, *, missed, may_repeat=False):
         assert levels == sorted({*levels})
 
 
-@pytest.mark.parametrize("count", [1, 500])
-@pytest.mark.parametrize("how", [damaged, of_a_later_version])
+@pytest.mark.parametrize(("count", "how"), [(1, damaged), (1, of_a_later_version), (500, of_a_later_version)])
 async def test_leads_that_cant_be_read_delay_no_other_and_are_done_once_when_they_can_be(count, how):
     context = a_context()
     sick = await some_pushed(context, count, SICK)
