@@ -1,4 +1,4 @@
-"""What a developer's machine needs, found or made: `.venv` with Python 3.13 and the pinned packages, Azurite.
+"""Find or install what development needs: `.venv` with Python 3.13 and the pinned packages, and Azurite.
 
 Runs before anything is installed, on any Python 3 from 3.6 on: standard library only, no newer syntax.
 """
@@ -19,37 +19,39 @@ from typing import Iterator, List, Optional
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = "3.13"
-# Not the one of `.venv` where that runs us: it goes when `.venv` is made again.
+# Not the one in `.venv`, even if that runs us: it is deleted when `.venv` is made again.
 THIS_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
-UV = "0.13.9"  # got by pip where none is on the PATH
-NODE = 20  # major version, at least
-# 3.35.0 is the newest whose `engines` accept Node 20; 3.36.0 wants 21, 3.37.0 wants 22.
+UV = "0.13.9"  # installed by pip if none is on the PATH
+NODE = 20  # lowest major version
+# 3.35.0 is the newest whose `engines` accept Node 20; 3.36.0 needs 21, 3.37.0 needs 22.
 AZURITE = "3.35.0"
 INSTALL_TIMEOUT = 1200  # seconds
 
 
 class Missing(Exception):
-    """Something must be installed by hand first; the text is one sentence that says what and how."""
+    """Something must be installed by hand first; the text says what and how."""
 
 
 def say(text: str) -> None:
-    """Tell the developer what happens meanwhile."""
+    """Print progress for the developer, to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
 def cache_home() -> Path:
-    """The folder of this user for what is slow to make."""
+    """This user's cache folder for what is slow to install."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "marketplace-leads"
 
 
 def prepare(with_azurite: bool) -> str:
-    """Make `.venv`, and install Azurite meanwhile; the path of the venv's Python. A second call is quick.
+    """Make `.venv` and, at the same time, install Azurite; returns the path of the venv's Python.
+
+    A second call is quick.
 
     Raises:
         Missing: something must be installed by hand first.
     """
-    with _alone():
+    with _locked():
         return _prepare(with_azurite)
 
 
@@ -62,20 +64,20 @@ def _prepare(with_azurite: bool) -> str:
         except (Missing, OSError) as exc:
             failures.append(exc)
 
-    meanwhile = threading.Thread(target=install_azurite)
+    azurite_thread = threading.Thread(target=install_azurite)
     if with_azurite:
-        meanwhile.start()
+        azurite_thread.start()
     try:
         return venv_python()
     finally:
         if with_azurite:
-            meanwhile.join()
+            azurite_thread.join()
         if failures:
             raise failures[0]
 
 
 def venv_python() -> str:
-    """The Python of `.venv`, which is made from nothing unless it is known to hold what is pinned."""
+    """The Python of `.venv`, which is made from scratch unless it has what is pinned."""
     python, made_of, pins = VENV / "bin" / "python", VENV / "made-of", _pins()
     if not python.exists() or not made_of.exists() or made_of.read_text() != pins:
         say("Installing the pinned packages into .venv ...")
@@ -85,14 +87,14 @@ def venv_python() -> str:
 
 
 def _pins() -> str:
-    """What `.venv` is made of, as a short text that changes with it."""
+    """A hash of what `.venv` is made from."""
     files = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
     parts = [PYTHON, sysconfig.get_platform()] + [file.read_text() for file in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _make_venv() -> None:
-    """By uv, which also gets Python if it must; by venv and pip where that isn't possible, in a minute."""
+    """With uv, which can install Python too; if uv fails, with venv and pip, which take a minute."""
     python, pins = str(VENV / "bin" / "python"), str(ROOT / "requirements-dev.txt")
     shutil.rmtree(str(VENV), ignore_errors=True)
     try:
@@ -100,17 +102,17 @@ def _make_venv() -> None:
         _run([uv, "venv", "--quiet", "--python", _found_python() or PYTHON, str(VENV)])
         _run([uv, "pip", "sync", "--quiet", "--python", python, pins])
     except Missing as exc:
-        say(f"{exc}\nuv can't do it, so venv and pip do.")
+        say(f"{exc}\nuv failed, so venv and pip are used.")
         shutil.rmtree(str(VENV), ignore_errors=True)
         _run([find_python(), "-m", "venv", str(VENV)])
         _run([python, "-m", "pip", "install", "--quiet", "--no-deps", "-r", pins])
 
 
 def uv_program() -> str:
-    """The uv on the PATH, else one in the user's cache, put there by venv and pip.
+    """The uv on the PATH, else the one in the user's cache, which pip installs there.
 
     Raises:
-        Missing: there is none, and pip can't get it.
+        Missing: there is none, and pip can't install it.
     """
     found = shutil.which("uv")
     home = cache_home() / f"uv-{UV}"
@@ -138,7 +140,7 @@ def find_python() -> str:
 
 
 def _found_python() -> Optional[str]:
-    """This one, one on the PATH, or pyenv's."""
+    """The running one, one on the PATH, or pyenv's; None if none is 3.13."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     candidates = [THIS_PYTHON, shutil.which("python" + PYTHON)]
     candidates += [str(python) for python in sorted(pyenv.glob(PYTHON + "*/bin/python"))]
@@ -168,21 +170,21 @@ def azurite_script() -> str:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """One at a time per user: two first runs would build everything twice, into each other's `.venv`."""
+def _locked() -> Iterator[None]:
+    """Hold the user's lock: two first runs at once would install twice, into each other's `.venv`."""
     cache_home().mkdir(parents=True, exist_ok=True)
     with (cache_home() / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            say("Waiting for another dev.py that installs ...")
+            say("Waiting for another dev.py to finish installing ...")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 @contextlib.contextmanager
 def _built(home: Path) -> Iterator[Path]:
-    """A folder to build in, put in its place only when it is whole."""
+    """A temporary folder to install into, moved to `home` once it is complete."""
     folder = Path(tempfile.mkdtemp(prefix=f"{home.name}-", dir=str(home.parent)))
     try:
         yield folder
@@ -214,7 +216,7 @@ def _output(command: List[str]) -> str:
 
 
 def _run(command: List[str]) -> None:
-    """Run a command quietly; if it fails, Missing shows what it said."""
+    """Run a command quietly; if it fails, Missing shows what it printed."""
     pipe, out = subprocess.PIPE, subprocess.STDOUT
     try:
         done = subprocess.run(command, stdout=pipe, stderr=out, timeout=INSTALL_TIMEOUT, check=False)

@@ -19,7 +19,7 @@ from local.emulators.servicebus.emulator import Emulator, connection_string
 from shared.contract.events import read_event
 from shared.contract.messages import ATTEMPTS, DESK_PROPERTIES, SENT_AT
 from shared.leads.events import Event
-from shared.messaging import publisher
+from shared.messaging import link, publisher
 from shared.messaging.publisher import ServiceBusPublisher, bus_client
 from shared.messaging.queue import ServiceBusQueue
 from shared.services import receive, redelivery
@@ -137,7 +137,8 @@ async def real_parts(storage: str, bus: Emulator) -> AsyncIterator[RealParts]:
     """The parts, over a running Azurite and a running emulator; clients lose patience soon."""
     async with contextlib.AsyncExitStack() as stack:
         for name, seconds in PATIENCE.items():
-            stack.enter_context(mock.patch.object(publisher, name, seconds))
+            module = link if name == "CLOSE_TIMEOUT" else publisher
+            stack.enter_context(mock.patch.object(module, name, seconds))
         stack.enter_context(mock.patch.object(receive, "PUSH_PUBLISH_TIMEOUT", 2 * PATIENCE["SEND_TIMEOUT"]))
         stack.enter_context(mock.patch.object(redelivery, "PAUSE", PATIENCE["REST_AFTER_FAILURE"]))
         client = await stack.enter_async_context(

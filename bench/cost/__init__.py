@@ -1,1 +1,1 @@
-"""What the app costs beside its peers, and beside another commit of it."""
+"""Measures what the app costs, compared with a bare function app and with another commit."""

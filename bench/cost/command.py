@@ -21,28 +21,30 @@ type Measure = Callable[[Sequence[Checkout], int, Path], None]
 
 
 def add_options(group: "argparse._ArgumentGroup") -> None:
-    """Add the options of this bench; `--against` and `--turns` count for scoring too."""
+    """Add the options of this bench; `--against` and `--turns` apply to scoring too."""
     group.add_argument(
-        "--against", metavar="COMMIT", help="measure this commit too, in turn: before and after in one run"
+        "--against",
+        metavar="COMMIT",
+        help="measure this commit too, in alternating turns: before and after in one run",
     )
     group.add_argument(
         "--turns",
         type=_positive,
         default=TURNS,
         metavar="N",
-        help=f"how often each is measured ({TURNS}); imports three times as often, memory, scoring a third",
+        help=f"turns of each ({TURNS}); imports take three times as many, memory and scoring a third",
     )
     group.add_argument(
         "--only",
         action="append",
         choices=list(MEASURES),
         metavar="WHAT",
-        help=f"of cost: {', '.join(MEASURES)}; may be repeated (all)",
+        help=f"what cost measures: {', '.join(MEASURES)}; may be repeated (default: all)",
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure and print; every process and folder of it is gone afterwards, also after Ctrl-C or SIGTERM."""
+    """Measure and print; leaves no process and no folder behind, even after Ctrl-C or SIGTERM."""
     if sys.platform != "linux":
         raise SystemExit("`bench cost` reads CPU time and memory from /proc: it needs Linux.")
     signal.signal(signal.SIGTERM, _end)
@@ -72,7 +74,7 @@ def _import(trees: Sequence[Checkout], turns: int, _: Path) -> None:
 
 def _first_answer(trees: Sequence[Checkout], turns: int, folder: Path) -> None:
     measured = first_answer.measure(trees, turns, folder)
-    print(f"first answer: a fresh functions host until its first push was answered; turns: {turns}")
+    print(f"first answer: a fresh functions host until its first push is answered; turns: {turns}")
     print("  bare: the bare function of `intake` in the same host")
     print(table(first_answer.QUANTITIES, _names(trees), measured) + "\n")
 
@@ -89,7 +91,7 @@ def _intake(trees: Sequence[Checkout], turns: int, folder: Path) -> None:
 def _memory(trees: Sequence[Checkout], turns: int, folder: Path) -> None:
     turns = a_third(turns)
     measured = memory.measure(trees, turns, folder)
-    print(f"memory: resident, of the process that is functions host and app; turns: {turns}")
+    print(f"memory: resident, of the process that runs functions host and app; turns: {turns}")
     print(table(memory.QUANTITIES, _names(trees), measured) + "\n")
 
 
@@ -109,7 +111,7 @@ MEASURES: dict[str, Measure] = {
 
 
 def a_third(turns: int) -> int:
-    """The turns of what takes long."""
+    """A third of the turns, rounded up, for measurements that take long."""
     return math.ceil(turns / 3)
 
 

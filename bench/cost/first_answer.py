@@ -1,4 +1,4 @@
-"""What a fresh process costs until its first push was answered, in the local functions host."""
+"""What a fresh process costs until its first push is answered, in the local functions host."""
 
 import contextlib
 import time
@@ -22,23 +22,23 @@ QUANTITIES = [
 
 
 def measure(checkouts: Sequence[Checkout], turns: int, folder: Path) -> Measured:
-    """Milliseconds from the start of a host to the answer; the host's own start and import are in them."""
+    """Milliseconds from the start of a host to the answer; they include the host's own start and import."""
     measured: Measured = {}
     with contextlib.ExitStack() as stacks:
-        running = []
+        running_stacks = []
         for number, checkout in enumerate(checkouts):
             say(f"first answer: starting the stack of {checkout.name}")
             stack = stacks.enter_context(running_stack(checkout, folder / f"first-{number}", INTAKE_ALONE))
             with running_host(stack, checkout.root, "app") as app:
                 write_sample(stack, app, bodies(), _sample_of(stack))
-            running.append(stack)
+            running_stacks.append(stack)
         for turn in range(turns + 1):
             if turn:
                 say(f"first answer: turn {turn} of {turns}")
-            for stack in running:
+            for stack in running_stacks:
                 for name, app_root in (("app", stack.checkout.root), ("bare", BARE_APP)):
                     cpu, wall = _first_answer(stack, app_root, name)
-                    if turn:  # the first one warms up
+                    if turn:  # turn 0 warms up
                         measured.setdefault((stack.checkout.name, f"{name}, CPU"), []).append(cpu)
                         measured.setdefault((stack.checkout.name, f"{name}, wall"), []).append(wall)
     return measured

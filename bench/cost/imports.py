@@ -1,4 +1,4 @@
-"""The CPU time that importing the app takes, beside the packages that it can't do without."""
+"""The CPU time of importing the app, compared with the packages that it can't do without."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from bench.checkouts import Checkout
 from bench.figures import Measured, Quantity
 from bench.processes import output_of, say
 
-TIMEOUT = 60.0  # seconds of one import
+TIMEOUT = 60.0  # seconds for one import
 STATEMENTS = {
     "app": "import function_app",
     "bare": "import azure.functions, azure.data.tables",
@@ -19,14 +19,14 @@ QUANTITIES = [
 _SCRIPT = """
 import sys, time
 sys.path.append(sys.argv[1])
-began = time.process_time()
+started = time.process_time()
 {statement}
-print((time.process_time() - began) * 1000, "pydantic" in sys.modules)
+print((time.process_time() - started) * 1000, "pydantic" in sys.modules)
 """
 
 
 def measure(checkouts: Sequence[Checkout], turns: int) -> tuple[Measured, dict[str, bool]]:
-    """CPU milliseconds of fresh processes, and for each checkout whether pydantic came with the app."""
+    """CPU milliseconds of fresh processes, and for each checkout whether the app imports pydantic."""
     measured: Measured = {}
     has_pydantic: dict[str, bool] = {}
     for turn in range(turns + 1):
@@ -37,7 +37,7 @@ def measure(checkouts: Sequence[Checkout], turns: int) -> tuple[Measured, dict[s
                 milliseconds, pydantic = _import_once(checkout, statement)
                 if name == "app":
                     has_pydantic[checkout.name] = pydantic
-                if turn:  # the first one warms up
+                if turn:  # turn 0 warms up
                     measured.setdefault((checkout.name, name), []).append(milliseconds)
     return measured, has_pydantic
 

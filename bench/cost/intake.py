@@ -1,4 +1,4 @@
-"""How fast pushes are answered, beside a bare function that makes the same transaction and the same send."""
+"""How fast pushes are answered, compared with a bare function that makes the same transaction and send."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ QUANTITIES = [
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The app and the bare function over the same table and the same bus."""
+    """The app and the bare function, with the same table and bus."""
 
     checkout: Checkout
     app: Host
@@ -36,7 +36,7 @@ class Pair:
 
 
 def measure(checkouts: Sequence[Checkout], turns: int, folder: Path) -> Measured:
-    """Rates and medians. Scoring and the clock are off, the tables are Azurite's, the bus is the emulator."""
+    """Rates and medians, on Azurite and the Service Bus emulator, with scoring and the clock off."""
     measured: Measured = {}
     leads = bodies()
     with contextlib.ExitStack() as stacks:
@@ -48,14 +48,13 @@ def measure(checkouts: Sequence[Checkout], turns: int, folder: Path) -> Measured
             say(f"intake: turn {turn} of {turns}")
             for pair in pairs:
                 for name, host in (("app", pair.app), ("bare", pair.bare)):
-                    found = _figures(host, leads)
-                    for what, value in found.items():
-                        measured.setdefault((pair.checkout.name, f"{name}{what}"), []).append(value)
+                    for suffix, value in _figures(host, leads).items():
+                        measured.setdefault((pair.checkout.name, f"{name}{suffix}"), []).append(value)
     return measured
 
 
 def _figures(host: Host, leads: Iterator[bytes]) -> dict[str, float]:
-    """One turn of one host, by what is added to its name."""
+    """One turn of one host, by the suffixes of its quantities' names."""
     before = cpu_seconds(host.pid)
     rate = push_all(host.push_url, leads, PUSHES, AT_ONCE).per_second
     cpu = (cpu_seconds(host.pid) - before) * 1000 / PUSHES

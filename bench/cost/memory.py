@@ -22,7 +22,7 @@ QUANTITIES = [Quantity("when ready", "MB", digits=1), Quantity(AFTER, "MB", digi
 
 
 def measure(checkouts: Sequence[Checkout], turns: int, folder: Path) -> Measured:
-    """Resident megabytes of the process that is host and app; a stack of its own for each turn."""
+    """Resident megabytes of the process that runs host and app; each turn starts a new stack."""
     measured: Measured = {}
     for turn in range(1, turns + 1):
         for number, checkout in enumerate(checkouts):
@@ -37,7 +37,7 @@ def measure(checkouts: Sequence[Checkout], turns: int, folder: Path) -> Measured
 
 
 def _wait_until_scored(stack: Stack, count: int) -> None:
-    """Wait for the events of a subscriber: asking the app would cost it memory."""
+    """Wait for the events on a subscription: requests to the app would change its memory."""
     scored: set[object] = set()
     deadline = time.monotonic() + SCORED_TIMEOUT
     with (

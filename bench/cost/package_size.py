@@ -1,4 +1,4 @@
-"""How large the packages are that are deployed with the app."""
+"""The size of the packages that are deployed with the app."""
 
 import sys
 import zipfile
@@ -16,7 +16,7 @@ QUANTITIES = [Quantity("installed", "MB", digits=2), Quantity("zipped", "MB", di
 
 def measure(checkouts: Sequence[Checkout], folder: Path) -> Measured:
     """Megabytes of `pip install --target` of requirements.txt, without `.pyc` files; measured once."""
-    environment = clean_environment(TMPDIR=str(folder))  # what pip leaves behind when it is stopped goes too
+    environment = clean_environment(TMPDIR=str(folder))  # so that what a stopped pip leaves is deleted, too
     output_of([sys.executable, "-m", "venv", folder / "pip"], cwd=folder, timeout=TIMEOUT)
     measured: Measured = {}
     for number, checkout in enumerate(checkouts):

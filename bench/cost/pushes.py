@@ -1,4 +1,4 @@
-"""Pushes of leads that don't repeat, and how fast they are answered."""
+"""Push leads that don't repeat, and measure how fast the pushes are answered."""
 
 import asyncio
 import itertools
@@ -21,9 +21,9 @@ class Answered:
     """How pushes were answered.
 
     Attributes:
-        per_second: how many a second.
+        per_second: pushes answered a second.
         median: milliseconds from sending a push to the end of its answer.
-        lead_ids: of the leads that came of them.
+        lead_ids: of the leads that they created.
     """
 
     per_second: float
@@ -32,7 +32,7 @@ class Answered:
 
 
 def bodies() -> Iterator[bytes]:
-    """Typical pushes without end, each of another person."""
+    """Endless typical pushes, each with another person's details."""
     run = uuid.uuid4().hex[:12]
     for number in itertools.count(1):
         person = {
@@ -91,9 +91,9 @@ async def _push_all(url: str, leads: Iterator[bytes], count: int, at_once: int) 
             lead_ids.append(receipt["leadId"])
 
     async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
-        began = time.perf_counter()
+        started = time.perf_counter()
         async with asyncio.TaskGroup() as group:
             for _ in range(at_once):
                 group.create_task(push_on(session))
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - started
     return Answered(count / seconds, statistics.median(milliseconds), tuple(lead_ids))

@@ -1,4 +1,4 @@
-"""What the app writes and sends for one push: a bare function does the same."""
+"""Record what the app writes and sends for one push, for the bare function to repeat."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ from bench.cost.pushes import push_all
 from bench.cost.stack import TABLE, TOPIC, Host, Stack
 from bench.processes import BenchFailed
 
-EVERYTHING = "all"  # the subscription that has every event
+EVERYTHING = "all"  # the subscription that gets every event
 WARM_UP = 64  # pushes; they also show which partitions there are
 RECEIVE_TIMEOUT = 10.0  # seconds
 MESSAGES_AT_ONCE = 200
@@ -22,12 +22,12 @@ type Row = dict[str, Any]
 
 
 def write_sample(stack: Stack, app: Host, leads: Iterator[bytes], file: Path) -> str:
-    """Push, and write down as JSON what came of the last push; says in words what that is.
+    """Push, and write the rows and messages of the last push to a file as JSON; returns a summary in words.
 
     Raises:
-        BenchFailed: no rows or no message came of it.
+        BenchFailed: the last push led to no row or no message.
     """
-    known = push_all(app.push_url, leads, WARM_UP, at_once=4).lead_ids
+    warm_up_ids = push_all(app.push_url, leads, WARM_UP, at_once=4).lead_ids
     before = {_key(row) for row in _rows(stack)}
     _take_messages(stack, None)
     (lead_id,) = push_all(app.push_url, leads, 1).lead_ids
@@ -40,7 +40,7 @@ def write_sample(stack: Stack, app: Host, leads: Iterator[bytes], file: Path) ->
     sample = {
         "leadId": lead_id,
         "rows": new,
-        "partitions": sorted({partition_of(known_id, rows) for known_id in known}),
+        "partitions": sorted({partition_of(warm_up_id, rows) for warm_up_id in warm_up_ids}),
         "messages": sent,
     }
     file.write_text(json.dumps(sample))
@@ -49,7 +49,7 @@ def write_sample(stack: Stack, app: Host, leads: Iterator[bytes], file: Path) ->
 
 
 def partition_of(lead_id: str, rows: Sequence[Row]) -> str:
-    """The partition of a lead: that with the most rows that name it.
+    """The partition of a lead: the one with the most rows that name it.
 
     Raises:
         BenchFailed: no row names it.
@@ -70,7 +70,7 @@ def _key(row: Row) -> tuple[str, str]:
 
 
 def _take_messages(stack: Stack, lead_id: str | None) -> list[Row]:
-    """Take every message from the bus; those about the lead are returned."""
+    """Receive and delete every message; returns those about the lead."""
     with (
         ServiceBusClient.from_connection_string(stack.bus) as client,
         client.get_subscription_receiver(TOPIC, EVERYTHING, receive_mode="receiveanddelete") as receiver,

@@ -1,4 +1,4 @@
-"""The local stack of a checkout, and more apps in its functions host, beside its own."""
+"""The local stack of a checkout, and more functions hosts on it, for other apps."""
 
 import contextlib
 import json
@@ -15,14 +15,14 @@ from bench.processes import BenchFailed, clean_environment, expect_running, star
 
 START_TIMEOUT = 120.0  # seconds
 POLL = 0.005  # seconds
-# Nothing is scored: the subscription has no message, and the clock ticks at New Year.
+# Nothing is scored: the subscription gets no messages, and the clock runs at New Year only.
 INTAKE_ALONE = {"LEADS_SCORING_SUBSCRIPTION": "alerts", "LEADS_CLOCK_SCHEDULE": "0 0 0 1 1 *"}
 TABLE, TOPIC = "Leads", "leads"
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack that runs, as its `stack.json` describes it."""
+    """A running stack, as its `stack.json` describes it."""
 
     checkout: Checkout
     folder: Path  # for the logs
@@ -34,7 +34,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A functions host that runs."""
+    """A running functions host."""
 
     pid: int
     push_url: str
@@ -54,30 +54,30 @@ def running_stack(checkout: Checkout, folder: Path, settings: dict[str, str]) ->
         while not (data / "stack.json").exists():
             expect_running(process, deadline, log, f"the stack of {checkout.name}")
             time.sleep(0.1)
-        told = json.loads((data / "stack.json").read_text())
-        yield Stack(checkout, folder, told["pushUrl"], told["storage"], told["bus"], told["pids"]["app"])
+        found = json.loads((data / "stack.json").read_text())
+        yield Stack(checkout, folder, found["pushUrl"], found["storage"], found["bus"], found["pids"]["app"])
 
 
 @contextlib.contextmanager
 def running_host(stack: Stack, app: Path, name: str, **settings: str) -> Iterator[Host]:
-    """One more functions host of a stack: started like that of its app, with the same settings.
+    """One more functions host on a stack: started like the one of its app, with the same settings.
 
     Args:
         stack: its tables and its bus are used.
         app: the folder of the function app.
         name: of its log file.
-        settings: more of them.
+        settings: added to those.
     """
     port, log = free_port(), stack.folder / f"{name}.log"
-    own, environment = _started_with(stack.app_pid)
-    command = host_command(own, stack.checkout.root, app, port)
-    began = time.perf_counter()
+    app_command, environment = _started_with(stack.app_pid)
+    command = host_command(app_command, stack.checkout.root, app, port)
+    started_at = time.perf_counter()
     with started(command, cwd=stack.checkout.root, log=log, environment=environment | settings) as process:
         deadline = time.monotonic() + START_TIMEOUT
         while not _listens(port):
             expect_running(process, deadline, log, f"the host of {name}")
             time.sleep(POLL)
-        yield Host(process.pid, f"http://127.0.0.1:{port}{urlsplit(stack.push_url).path}", began)
+        yield Host(process.pid, f"http://127.0.0.1:{port}{urlsplit(stack.push_url).path}", started_at)
 
 
 def host_command(command: Sequence[str], root: Path, app: Path, port: int) -> list[str]:
@@ -88,9 +88,9 @@ def host_command(command: Sequence[str], root: Path, app: Path, port: int) -> li
     """
     if str(root) not in command or "--port" not in command[:-1]:
         raise BenchFailed("The stack doesn't start its app as `... APP_ROOT --port N ...`.")
-    other = [str(app) if part == str(root) else part for part in command]
-    other[other.index("--port") + 1] = str(port)
-    return other
+    changed = [str(app) if part == str(root) else part for part in command]
+    changed[changed.index("--port") + 1] = str(port)
+    return changed
 
 
 def free_port() -> int:

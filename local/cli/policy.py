@@ -1,4 +1,4 @@
-"""The commercial team's command: check a policy file, and compare the scores of two."""
+"""The commercial team's command: check a policy file, and compare the scores of two policies."""
 
 import argparse
 import asyncio
@@ -26,14 +26,14 @@ from shared.storage.lead_store import TableLeadStore
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = "shipped"
 PAGE = 200
-TELL_EVERY = 1000  # leads
-MOST_MISTAKES = 100  # of one file
+PROGRESS_EVERY = 1000  # leads
+MAX_MISTAKES = 100  # of one file
 
 
 def check(args: argparse.Namespace) -> int:
-    """Print what a right file contains, or every mistake of a wrong one with its place."""
+    """Print what a valid file contains, or every mistake of an invalid one with its place."""
     policy = _policy(args.file)
-    print(f"{args.file}: right. Version {version_of(policy.scoring)}.")
+    print(f"{args.file}: valid. Version {version_of(policy.scoring)}.")
     for model in policy.scoring.models:
         whom = "all other leads" if model.for_ is None else "its own leads"
         enter = model.qualify.enter
@@ -45,7 +45,7 @@ def compare(args: argparse.Namespace) -> int:
     """Print which leads change their grade, and how the scores are distributed."""
     old, new = _policy(args.old), _policy(args.new)
     now = datetime.now(UTC)
-    leads = _of_files(args.sample, new, now) if args.sample else asyncio.run(_stored(args))
+    leads = _sample_leads(args.sample, new, now) if args.sample else asyncio.run(_stored_leads(args))
     compared = [
         Compared(name, appraise(lead, old.scoring, now)[1], appraise(lead, new.scoring, now)[1])
         for name, lead in leads
@@ -62,17 +62,17 @@ def _policy(name: str) -> Policy:
 
 
 def _mistakes(name: str, error: InvalidPolicy) -> Iterator[str]:
-    """One line per mistake, at most `MOST_MISTAKES`."""
+    """One line per mistake, at most `MAX_MISTAKES`."""
     count = len(error.mistakes)
-    yield f"{name} is wrong: {count} mistake{'s' if count > 1 else ''}."
-    for mistake in error.mistakes[:MOST_MISTAKES]:
+    yield f"{name} is invalid: {count} mistake{'s' if count > 1 else ''}."
+    for mistake in error.mistakes[:MAX_MISTAKES]:
         yield f"  {mistake}"
-    if count > MOST_MISTAKES:
-        yield f"  ... and {count - MOST_MISTAKES} more"
+    if count > MAX_MISTAKES:
+        yield f"  ... and {count - MAX_MISTAKES} more"
 
 
-def _of_files(paths: Sequence[Path], policy: Policy, now: datetime) -> list[tuple[str, Lead]]:
-    """Leads made from sample pushes: a file holds one push, or one in each line (`.jsonl`)."""
+def _sample_leads(paths: Sequence[Path], policy: Policy, now: datetime) -> list[tuple[str, Lead]]:
+    """Leads from sample pushes: a file holds one push, or one per line (`.jsonl`)."""
     leads = []
     titles = offers_by_title(policy)
     for path in paths:
@@ -92,13 +92,13 @@ def _of_files(paths: Sequence[Path], policy: Policy, now: datetime) -> list[tupl
     return leads
 
 
-async def _stored(args: argparse.Namespace) -> list[tuple[str, Lead]]:
+async def _stored_leads(args: argparse.Namespace) -> list[tuple[str, Lead]]:
     table = Table(table_client(_storage(args), args.table, by_identity=False))
     leads: list[tuple[str, Lead]] = []
     try:
-        async for lead in _open(table, args.limit):
+        async for lead in _open_leads(table, args.limit):
             leads.append((lead.id, lead))
-            if len(leads) % TELL_EVERY == 0:
+            if len(leads) % PROGRESS_EVERY == 0:
                 print(f"{len(leads)} leads read ...", file=sys.stderr)
     except StoreUnavailable as exc:
         raise SystemExit(f"The store can't be reached: {exc}.") from exc
@@ -107,8 +107,8 @@ async def _stored(args: argparse.Namespace) -> list[tuple[str, Lead]]:
     return leads
 
 
-async def _open(table: Table, limit: int) -> AsyncIterator[Lead]:
-    """Open leads that have a score, the best first, at most so many."""
+async def _open_leads(table: Table, limit: int) -> AsyncIterator[Lead]:
+    """Open leads that have a score, the highest first, at most `limit`."""
     store, index = TableLeadStore(table), TableLeadIndex(table)
     cursor, left = None, limit
     while left > 0:
@@ -138,7 +138,7 @@ def _arguments() -> argparse.Namespace:
     checking = commands.add_parser(
         "check",
         help="check a policy file and print every mistake",
-        description=f"Prints every mistake with its place, at most {MOST_MISTAKES}, and exits with 1. "
+        description=f"Prints every mistake with its place, at most {MAX_MISTAKES}, and exits with 1. "
         "Without mistakes it prints the version and the models, and exits with 0.",
     )
     checking.add_argument("file", metavar="FILE", help=f"a policy file, or `{SHIPPED}`")
@@ -152,19 +152,23 @@ def _arguments() -> argparse.Namespace:
     option("old", metavar="OLD", help=f"a policy file, or `{SHIPPED}`")
     option("new", metavar="NEW", help=f"a policy file, or `{SHIPPED}`")
     option(
-        "--sample", nargs="+", type=Path, metavar="FILE", help="pushes instead: JSON, or .jsonl of one a line"
+        "--sample",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="score these pushes instead: JSON, or .jsonl with one per line",
     )
     option(
         "--data",
         type=Path,
         default=ROOT / ".local",
         metavar="DIR",
-        help="data of the stack (default: .local)",
+        help="folder of the stack's data (default: .local)",
     )
     option("--storage", metavar="CONNECTION", help="connection string of another storage account")
     option("--table", default="Leads", metavar="NAME", help="its table (default: Leads)")
-    option("--limit", type=int, default=10_000, metavar="N", help="leads at most (default: 10000)")
-    option("--show", type=int, default=20, metavar="N", help="changed grades at most (default: 20)")
+    option("--limit", type=int, default=10_000, metavar="N", help="most leads to read (default: 10000)")
+    option("--show", type=int, default=20, metavar="N", help="most changed grades to print (default: 20)")
     comparing.set_defaults(run=compare)
     return parser.parse_args()
 

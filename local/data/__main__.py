@@ -24,13 +24,13 @@ FILES: dict[str, Callable[[], str]] = {
 
 
 def differs(name: str, text: str) -> bool:
-    """Whether the file isn't there or holds something else."""
+    """Whether the file is missing or has another content."""
     path = DATA / name
     return not path.exists() or path.read_text(encoding="utf-8") != text
 
 
 def main(args: list[str]) -> int:
-    """0 if all files are made, or as they would be made; 1 if one differs or can't be made."""
+    """0 if every file is written, or up to date with `--check`; 1 if one differs or can't be made."""
     parser = argparse.ArgumentParser(prog="python -m local.data", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     is_check = parser.parse_args(args).check
@@ -39,7 +39,7 @@ def main(args: list[str]) -> int:
         try:
             text = make()
         except (subprocess.SubprocessError, OSError) as exc:
-            print(f"{name}: not made, a package that it needs can't be fetched ({exc})")
+            print(f"{name}: not made: a package that it needs can't be fetched ({exc})")
             failed = 1
             continue
         size = f"{text.count('\n')} lines, {len(text.encode())} bytes"
@@ -47,10 +47,10 @@ def main(args: list[str]) -> int:
             (DATA / name).write_text(text, encoding="utf-8")
             print(f"{name}: written, {size}")
         elif differs(name, text):
-            print(f"{name}: differs from what is made now ({size}); run this without --check")
+            print(f"{name}: out of date, would be {size}; run this without --check")
             failed = 1
         else:
-            print(f"{name}: as it is made now, {size}")
+            print(f"{name}: up to date, {size}")
     return failed
 
 

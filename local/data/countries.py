@@ -16,19 +16,19 @@ from shared.enrichment.spelling import edit_distance
 _HERE = Path(__file__).parent
 _ISO = {country.alpha2: country for country in countries}
 
-# The languages in which a name may be misspelt: those that much business is done in, in letters of which
-# one more or less is a slip; the most spoken first. In the others a name counts only as it is written.
-_SPELT_LANGUAGES = "en de fr es it pt nl sv da nb fi pl cs sk hu ro hr tr id ru uk bg el"
-_AS_WRITTEN_LANGUAGES = (
+# The languages in which a name may be misspelt: those of much business, in alphabets where one letter more
+# or less is a typing error; the most spoken first. In the others only the exact name matches.
+_FUZZY_LANGUAGES = "en de fr es it pt nl sv da nb fi pl cs sk hu ro hr tr id ru uk bg el"
+_EXACT_LANGUAGES = (
     "af ar az be bn bs ca cy et eu fa fil gl he hi hy is ja ka kk ko ky lt lv mk ml mn mr ms mt ne nn sl sq "
     "sr sr_Latn sw ta te th ur uz vi zh zh_Hant"
 )
-_SPELT, _AS_WRITTEN = _SPELT_LANGUAGES.split(), _AS_WRITTEN_LANGUAGES.split()
-_WIDELY_SPOKEN = 7  # so many of the first of them
-_LANGUAGES_BY_LETTERS = {5: 1, 6: 6}  # likewise, for names of so many letters; all for longer ones
-_SPELT_LETTER = re.compile("[a-z\u0370-\u04ff]")
-# What many names begin with: the rest of one is too near to that of another.
-_LIKE_BEGINNINGS = (
+_FUZZY, _EXACT = _FUZZY_LANGUAGES.split(), _EXACT_LANGUAGES.split()
+_WIDELY_SPOKEN = 7  # the first so many of them
+_LANGUAGES_BY_LETTERS = {5: 1, 6: 6}  # likewise, by the letters of a name; all for longer names
+_FUZZY_ALPHABETS = re.compile("[a-z\u0370-\u04ff]")
+# Many names begin like this: the rest of one is too similar to that of another.
+_COMMON_BEGINNINGS = (
     "saint",
     "sankt",
     "santa",
@@ -58,15 +58,17 @@ _MADE = "# Made by `python -m local.data` from "
 
 
 def country_names() -> str:
-    """Code, names that may be misspelt, further names; then, without a code, words that are no country."""
+    """Code, names that may be misspelt, further names; last, without a code, words that are no country."""
     own, others = _own_names(), _other_words()
-    spelt = _merged(own, _code_names(), _official_names(), _names_in(_SPELT[:1]), _names_in(_SPELT))
-    names = _without(_merged(spelt, _names_in(_AS_WRITTEN)), others)
-    may_be_misspelt = {name for name in spelt.keys() & names.keys() if _may_be_misspelt(name, names[name])}
+    fuzzy = _merged(own, _code_names(), _official_names(), _names_in(_FUZZY[:1]), _names_in(_FUZZY))
+    names = _without(_merged(fuzzy, _names_in(_EXACT)), others)
+    may_be_misspelt = {name for name in fuzzy.keys() & names.keys() if _may_be_misspelt(name, names[name])}
     rows = []
     for code in sorted(_ISO):
-        its = sorted(name for name in names if names[name] == code)
-        usual, further = ([name for name in its if (name in may_be_misspelt) is yes] for yes in (True, False))
+        of_country = sorted(name for name in names if names[name] == code)
+        usual, further = (
+            [name for name in of_country if (name in may_be_misspelt) is yes] for yes in (True, False)
+        )
         rows.append(f"{code}\t{' '.join(usual)}\t{' '.join(further)}")
     near = _near_words(_cldr_words() | dict.fromkeys(others, ""), names, may_be_misspelt)
     source = f"CLDR {get_cldr_version()}, iso3166, everyday_names.tsv and other_words.txt."
@@ -108,7 +110,7 @@ def _code_names() -> dict[str, str]:
 
 
 def _official_names() -> dict[str, str]:
-    """`Tanzania, United Republic of` as it stands, turned round, and its first part alone."""
+    """`Tanzania, United Republic of` as it is, with its parts swapped, and its first part alone."""
     names = {}
     for code, country in _ISO.items():
         head, _, tail = country.name.partition(",")
@@ -130,19 +132,19 @@ def _names_in(languages: Iterable[str]) -> dict[str, str]:
 
 
 def _may_be_misspelt(name: str, code: str) -> bool:
-    """Whether a word that is nearly this name means this country rather than some other thing.
+    """Whether a word that is nearly this name means this country, not something else.
 
-    The shorter a name, the more words are near to it: short ones count in the languages that most
-    write a country in.
+    The shorter a name, the more words are similar to it: a short one may be misspelt in the most spoken
+    languages only.
     """
-    if len(name) < LEAST_LETTERS or code in _SMALL.split() or name.startswith(_LIKE_BEGINNINGS):
+    if len(name) < LEAST_LETTERS or code in _SMALL.split() or name.startswith(_COMMON_BEGINNINGS):
         return False
-    languages = _SPELT[: _LANGUAGES_BY_LETTERS.get(len(name), len(_SPELT))]
-    return bool(_SPELT_LETTER.match(name)) and name in _spelt_names(*languages)
+    languages = _FUZZY[: _LANGUAGES_BY_LETTERS.get(len(name), len(_FUZZY))]
+    return bool(_FUZZY_ALPHABETS.match(name)) and name in _fuzzy_names(*languages)
 
 
 @cache
-def _spelt_names(*languages: str) -> set[str]:
+def _fuzzy_names(*languages: str) -> set[str]:
     return (
         _official_names().keys()
         | _names_in(languages).keys()
@@ -151,12 +153,12 @@ def _spelt_names(*languages: str) -> set[str]:
 
 
 def _is_short(name: str) -> bool:
-    """So short that it may be a code or any word; with an accent it is none."""
+    """Whether it is so short that it may be a code or any word; a name with an accent is neither."""
     return name.isascii() and len(name) <= 3
 
 
 def _written(name: str, language: str) -> Iterator[str]:
-    """A name as CLDR has it, without what stands in brackets, without `and`, without letters with dots."""
+    """A name as CLDR has it, then without brackets, without `and`, and in German with `ae` for `ä`."""
     yield name
     bare = re.sub(r"\s*[(\[].*?[)\]]", "", name)
     yield bare
@@ -166,7 +168,7 @@ def _written(name: str, language: str) -> Iterator[str]:
 
 
 def _merged(*sources: dict[str, str]) -> dict[str, str]:
-    """The first source that has a name decides."""
+    """Merge the sources: the first that has a name wins."""
     merged: dict[str, str] = {}
     for source in sources:
         merged = source | merged
@@ -174,13 +176,13 @@ def _merged(*sources: dict[str, str]) -> dict[str, str]:
 
 
 def _without(names: dict[str, str], others: set[str]) -> dict[str, str]:
-    """Leave out what is something else, or in English another country but for one letter (`Nigera`)."""
-    english = _names_in(_SPELT[:1]) | _official_names()
+    """Drop names that are other words, or within one letter of another country's English name (`Nigera`)."""
+    english = _names_in(_FUZZY[:1]) | _official_names()
     usual = (
         _own_names().keys()
         | _code_names().keys()
         | english.keys()
-        | _names_in(_SPELT[:_WIDELY_SPOKEN]).keys()
+        | _names_in(_FUZZY[:_WIDELY_SPOKEN]).keys()
     )
     return {
         name: code
@@ -195,10 +197,10 @@ def _is_nearly_another(name: str, code: str, english: dict[str, str]) -> bool:
 
 
 def _cldr_words() -> dict[str, str]:
-    """Regions of the world, languages, and cities that have a time zone, these with their country."""
+    """Regions of the world, languages, and the cities of time zones; a city with its country."""
     countries_of_zones = get_global("zone_territories")
     words = {}
-    for language in _SPELT:
+    for language in _FUZZY:
         locale = Locale.parse(language)
         for zone, names in locale.time_zones.items():
             words[fold(names.get("city", ""))] = countries_of_zones.get(zone, "")
@@ -228,5 +230,5 @@ def _near(word: str, by_letter: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _by_base(languages: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """By language without script: `zh_Hant` is Chinese."""
+    """By language, without the script: `zh_Hant` is `zh`."""
     return ((language.partition("_")[0], facts) for language, facts in languages.items())

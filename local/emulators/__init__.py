@@ -1,1 +1,1 @@
-"""What stands in for Azure on a developer's machine: not the product."""
+"""Emulators of Azure services for a developer's machine: not the product."""

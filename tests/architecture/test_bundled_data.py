@@ -76,7 +76,7 @@ def test_the_command_tells_which_file_differs_and_fails(monkeypatch, tmp_path, c
     assert command.main(["--check"]) == 1
     said = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in said] == ["one.tsv", "other.tsv"]
-    assert "differs" in said[1]
+    assert "out of date" in said[1]
     assert (tmp_path / "other.tsv").read_text() == "edited\n"
 
 

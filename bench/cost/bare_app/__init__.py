@@ -1,1 +1,1 @@
-"""The least that a function app can do to keep and publish a lead: what the app is measured beside."""
+"""The least that a function app can do to store and publish a lead: the app is compared with it."""

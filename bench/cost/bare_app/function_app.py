@@ -1,7 +1,7 @@
 """A function that parses nothing: it writes the rows and sends the message that the app wrote for one push.
 
-The rows are inserted in one transaction under keys of their own, over the same partitions; messages that
-wait together go out in one batch, as the app's do. The SDKs have the app's time-outs and retries.
+The rows are inserted in one transaction under new keys, over the same partitions; waiting messages go out
+in one batch, as in the app. The SDKs have the app's time-outs and retries.
 """
 
 import asyncio
@@ -38,24 +38,24 @@ logging.getLogger("azure").setLevel(logging.WARNING)  # as the app does: the SDK
 @app.route(route="marketplace/leads", methods=["POST"])
 async def receive_lead(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it parses nothing
     """Answer 202 after one transaction and one send."""
-    known = sample()
-    lead_id = uuid.uuid4().hex[: len(known["leadId"])]
-    rows = rows_for(known["rows"], known["leadId"], lead_id, random.choice(known["partitions"]))
+    recorded = sample()
+    lead_id = uuid.uuid4().hex[: len(recorded["leadId"])]
+    rows = rows_for(recorded["rows"], recorded["leadId"], lead_id, random.choice(recorded["partitions"]))
     await table().submit_transaction([("create", row) for row in rows])
-    await bus().send([message_for(message, known["leadId"], lead_id) for message in known["messages"]])
+    await bus().send([message_for(message, recorded["leadId"], lead_id) for message in recorded["messages"]])
     answer = json.dumps({"leadId": lead_id, "result": "created"})
     return func.HttpResponse(answer, status_code=202, mimetype="application/json")
 
 
 def rows_for(rows: Sequence[Row], old_id: str, new_id: str, partition: str) -> list[Row]:
     """Rows of the same size for another lead; a key that doesn't hold the lead's id ends in it."""
-    made = []
+    copies = []
     for row in rows:
         new = {name: _replaced(value, old_id, new_id) for name, value in row.items()}
         if old_id not in row["RowKey"]:
             new["RowKey"] = row["RowKey"][: -len(new_id)] + new_id
-        made.append(new | {"PartitionKey": partition})
-    return made
+        copies.append(new | {"PartitionKey": partition})
+    return copies
 
 
 def message_for(message: Row, old_id: str, new_id: str) -> ServiceBusMessage:
@@ -91,7 +91,7 @@ def table() -> TableClient:
 
 
 class Bus:
-    """One link for all pushes, which the SDK wants to be used by one coroutine at a time."""
+    """One link for all pushes; the SDK allows one coroutine at a time to use it."""
 
     def __init__(self) -> None:
         """Open no connection yet."""
@@ -101,7 +101,7 @@ class Bus:
         self._waiting: list[ServiceBusMessage] = []
 
     async def send(self, messages: Sequence[ServiceBusMessage]) -> None:
-        """Send what waits by now in one batch; whoever waits behind it finds its messages sent."""
+        """Send all waiting messages in one batch; returns once those of this call are sent."""
         self._waiting += messages
         async with self._lock:
             if not any(message is messages[0] for message in self._waiting):

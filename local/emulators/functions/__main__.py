@@ -27,12 +27,12 @@ _EPILOG = """\
 settings     local.settings.json below APP_ROOT, and above it every non-empty variable of the environment;
              a setting AzureFunctionsJobHost__a__b overrides a.b of host.json
 switching    AzureWebJobs.NAME.Disabled or AzureWebJobs_NAME_Disabled set to true or 1 switches the function
-             NAME off: listed, but its timer or queue rests, and HTTP answers 404
+             NAME off: listed, but its timer or listener doesn't start, and HTTP answers 404
 keys         {"master": "...", "host": {"default": "..."}, "functions": {"NAME": {"default": "..."}}}; callers
              send one as ?code= or in the header x-functions-key
-importing    Python has to find this package: run in the repository, or with PYTHONPATH naming it (which
-             `python -P` demands). The host takes that entry off sys.path again and puts APP_ROOT last,
-             as Azure does, so an app can't hide an installed package here and not there
+importing    Python must find this package: run in the repository, or set PYTHONPATH to it (`python -P` needs
+             that). The host then removes that entry from sys.path and puts APP_ROOT last, as Azure does,
+             so that the app can't hide an installed package
 signals      SIGTERM and SIGINT let running functions finish, 10 s at most; a second one ends at once
 exit codes   0 stopped by a signal; 1 the app can't run, or the host failed; 2 port taken, or wrong usage"""
 
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     logs.expect_leftovers()
     code = int(host.failed)
     if not drained:
-        _leave_threads_behind(code)
+        _exit_at_once(code)
     return code
 
 
@@ -74,12 +74,12 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="function keys as JSON, see below",
     )
-    parser.add_argument("--no-auth", action="store_true", help="let everybody in, without keys")
+    parser.add_argument("--no-auth", action="store_true", help="accept every caller, without keys")
     parser.add_argument(
         "--state",
         metavar="DIR",
         type=Path,
-        help="where timers remember when they are due; without it no run is ever past due",
+        help="folder for the status of timers; without it no run is ever past due",
     )
     parser.add_argument("--verbose", action="store_true", help="log at DEBUG")
     return parser
@@ -91,7 +91,7 @@ def _host(options: argparse.Namespace) -> Host:
         raise StartError(f"{root} isn't a folder")
     keys = None if options.no_auth else _keys(options.keys)
     state = _state(options.state)
-    _enter_app(root)
+    _prepare_process(root)
     return Host(
         HostOptions(root, options.host, options.port, keys, state), read_host_config(root, os.environ)
     )
@@ -99,9 +99,7 @@ def _host(options: argparse.Namespace) -> Host:
 
 def _keys(path: Path | None) -> Keys:
     if path is None:
-        raise StartError(
-            "say which keys open the functions with --keys FILE, or that none are needed with --no-auth"
-        )
+        raise StartError("pass the function keys with --keys FILE, or --no-auth to run without keys")
     return read_keys(path)
 
 
@@ -111,11 +109,11 @@ def _state(path: Path | None) -> Path | None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise StartError(f"can't keep timers in {path}: {exc.strerror}") from exc
+        raise StartError(f"can't store the status of timers in {path}: {exc.strerror}") from exc
     return path.resolve()
 
 
-def _enter_app(root: Path) -> None:
+def _prepare_process(root: Path) -> None:
     """Give this process the settings, the working directory and the import path that the app has in Azure."""
     apply_values(local_values(root), os.environ)
     apply_platform_defaults(root, os.environ)
@@ -124,7 +122,7 @@ def _enter_app(root: Path) -> None:
     make_importable(root)
 
 
-def _leave_threads_behind(code: int) -> None:
+def _exit_at_once(code: int) -> None:
     """End at once: the interpreter would wait for the threads of functions that don't return."""
     logging.shutdown()
     sys.stdout.flush()

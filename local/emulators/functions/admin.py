@@ -1,4 +1,4 @@
-"""The admin API, as far as tools need it: status, the list of functions, running a timer by hand."""
+"""The admin API that tools need: status, the list of functions, running a timer by hand."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from local.emulators.functions.worker import IndexedFunction
 
 
 class AdminApi:
-    """Answers requests below `/admin/`; who may ask is settled before."""
+    """Answers requests below `/admin/`; the caller has checked the master key."""
 
     def __init__(
         self,
@@ -30,12 +30,12 @@ class AdminApi:
             case "GET", ["host", "status"]:
                 return web.json_response({"state": "Running", "functions": self._names()})
             case "GET", ["functions"]:
-                return web.json_response([_described(function) for function in self._functions.values()])
+                return web.json_response([_as_json(function) for function in self._functions.values()])
             case "GET", ["functions", name] if name.lower() in self._functions:
-                return web.json_response(_described(self._functions[name.lower()]))
+                return web.json_response(_as_json(self._functions[name.lower()]))
             case "POST", ["functions", name] if name.lower() in self._functions:
                 return self._run(self._functions[name.lower()].name)
-        return problem(HTTPStatus.NOT_FOUND, "The admin API has nothing here.")
+        return problem(HTTPStatus.NOT_FOUND, "The admin API has no such resource.")
 
     def _names(self) -> list[str]:
         return [function.name for function in self._functions.values()]
@@ -44,10 +44,10 @@ class AdminApi:
         """202 before the function has run, as on the platform; its outcome is in the log."""
         timer = self._timers.get(name)
         if timer is None:
-            return problem(HTTPStatus.BAD_REQUEST, "Only a function with a timer can be run by hand.")
+            return problem(HTTPStatus.BAD_REQUEST, "Only a timer function can be run by hand.")
         self._start(timer.run_now(), f"{name} by hand")
         return web.Response(status=HTTPStatus.ACCEPTED)
 
 
-def _described(function: IndexedFunction) -> dict[str, Any]:
+def _as_json(function: IndexedFunction) -> dict[str, Any]:
     return {"name": function.name, "config": {"bindings": list(function.bindings)}}

@@ -1,4 +1,4 @@
-"""One Service Bus message through one function."""
+"""Invoke a function with a Service Bus message."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -16,13 +16,13 @@ _log = logging.getLogger(__name__)
 def processor(
     worker: Worker, function: IndexedFunction, trigger: ServiceBusTrigger
 ) -> Callable[[ServiceBusReceivedMessage], Awaitable[bool]]:
-    """The function as a coroutine that says whether a message may be completed."""
+    """A coroutine function that invokes it with a message; True means that the message may be completed."""
 
     async def process(message: ServiceBusReceivedMessage) -> bool:
         try:
             body = body_data(message, binary=trigger.binary)
         except UnsupportedBody as exc:
-            _log.error("%s can't be given a message: %s", function.name, exc)
+            _log.error("%s can't be invoked with a message: %s", function.name, exc)
             return False
         argument = ParameterBinding(name=trigger.argument, data=body)
         outcome = await worker.invoke(function, argument, trigger_metadata(message))

@@ -1,4 +1,4 @@
-"""A received Service Bus message as the arguments that the extension of the platform would send."""
+"""A received Service Bus message as the arguments that Azure's extension would send."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _NO_EXPIRY = datetime.max.replace(tzinfo=UTC)
 
 
 class UnsupportedBody(ValueError):
-    """The message's body is no byte sequence and no text, so the platform couldn't pass it on either."""
+    """The message's body is neither bytes nor text, so the platform couldn't pass it on either."""
 
 
 def body_data(message: ServiceBusReceivedMessage, *, binary: bool) -> TypedData:
@@ -37,10 +37,10 @@ def _content(message: ServiceBusReceivedMessage) -> bytes:
 
 
 def trigger_metadata(message: ServiceBusReceivedMessage) -> dict[str, TypedData]:
-    """What `func.ServiceBusMessage` is made of besides the body.
+    """What `func.ServiceBusMessage` is made from, besides the body.
 
     These are the keys that the extension sends and no others: the Python class has more properties,
-    which are always None in Azure. Absent texts are absent here.
+    which are always None in Azure. A text that the message lacks has no key.
     """
     properties = json.dumps(_plain(message.application_properties or {}), default=str)
     texts = {
@@ -58,7 +58,7 @@ def trigger_metadata(message: ServiceBusReceivedMessage) -> dict[str, TypedData]
         "DeadLetterSource": message.dead_letter_source,
     }
     values = {
-        # The wire counts failed deliveries; the extension's client adds the one under way.
+        # AMQP counts failed deliveries; the extension's client adds the current one.
         "DeliveryCount": (message.delivery_count or 0) + 1,
         "SequenceNumber": message.sequence_number,
         **_time("EnqueuedTime", message.enqueued_time_utc or _NO_EXPIRY),
@@ -67,7 +67,7 @@ def trigger_metadata(message: ServiceBusReceivedMessage) -> dict[str, TypedData]
     return {
         **{key: TypedData(string=str(text)) for key, text in texts.items() if text is not None},
         **{key: TypedData(json=json.dumps(value)) for key, value in values.items()},
-        # The name of the second tells the library that there is one message and not a batch.
+        # The second name tells the library that this is one message, not a batch.
         "ApplicationProperties": TypedData(json=properties),
         "UserProperties": TypedData(json=properties),
     }
@@ -87,7 +87,7 @@ def _expiry(message: ServiceBusReceivedMessage) -> datetime:
 
 
 def _plain(value: Any) -> Any:
-    """The client leaves keys and texts of properties as bytes; JSON wants text."""
+    """The client leaves keys and texts of properties as bytes; JSON needs text."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, Mapping):

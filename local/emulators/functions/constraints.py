@@ -16,7 +16,7 @@ def parse_constraint(name: str, arguments: str | None) -> Constraint:
     """The predicate for `name` or `name(arguments)`; `arguments` is None without parentheses.
 
     Raises:
-        InvalidConstraint: ASP.NET knows no such constraint, or this host doesn't.
+        InvalidConstraint: the constraint is unknown to this host, or its arguments are wrong.
     """
     if arguments is None and name in _PLAIN:
         return _PLAIN[name]
@@ -31,7 +31,7 @@ def _numbers(name: str, arguments: str) -> list[int]:
     try:
         numbers = [int(argument) for argument in arguments.split(",")]
     except ValueError as exc:
-        raise InvalidConstraint(f"route constraint {name}({arguments}) wants whole numbers") from exc
+        raise InvalidConstraint(f"route constraint {name}({arguments}) takes whole numbers") from exc
     if len(numbers) not in _ARGUMENT_COUNTS[name]:
         raise InvalidConstraint(f"route constraint {name}({arguments}) has the wrong number of arguments")
     return numbers

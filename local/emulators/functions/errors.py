@@ -1,14 +1,14 @@
-"""The one error that ends the host on purpose."""
+"""The error that keeps the host from starting."""
 
 CANNOT_START = 1
 PORT_TAKEN = 2
 
 
 class StartError(Exception):
-    """The host can't run this app, and the message says in a sentence what to change.
+    """The host can't run this app; the message says in a sentence what to change.
 
     Attributes:
-        details: text for below the sentence, such as the traceback of the app's failed import.
+        details: text to print with the message, such as the traceback of the app's failed import.
         exit_code: what the process ends with, `CANNOT_START` or `PORT_TAKEN`.
     """
 

@@ -1,4 +1,4 @@
-"""The host: one app's triggers, from start to drain."""
+"""The host: runs one app's triggers, from start to drain."""
 
 import asyncio
 import logging
@@ -32,8 +32,8 @@ from local.emulators.functions.worker import IndexedFunction, Outcome, Worker
 
 _log = logging.getLogger(__name__)
 
-DRAIN_LIMIT = timedelta(seconds=10)  # for what runs when the host is told to stop
-_GRACE = timedelta(seconds=1)  # on top, for invocations that nobody waits for any more
+DRAIN_LIMIT = timedelta(seconds=10)  # for invocations that run when the host stops
+_GRACE = timedelta(seconds=1)  # on top, for invocations whose caller has gone
 FORCED_STOP = 1
 
 type Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -41,12 +41,12 @@ type Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class HostOptions:
-    """What the command line says.
+    """The options of the command line.
 
     Attributes:
         port: 0 for a free one.
-        keys: None lets everybody in.
-        state: where timers keep their status; None keeps none, so that no run is ever past due.
+        keys: None accepts every caller.
+        state: folder for the status of timers; None stores none, so that no run is ever past due.
     """
 
     app_root: Path
@@ -100,9 +100,9 @@ class Host:
         return self._supervisor.failed
 
     def _read_triggers(self, functions: Sequence[IndexedFunction]) -> list[tuple[IndexedFunction, Trigger]]:
-        """Every function with what starts it, but for disabled ones that no request could start.
+        """Every function with its trigger, without disabled timers and listeners.
 
-        A disabled timer or listener needs none of its settings.
+        A disabled HTTP function keeps its route. A disabled timer or listener needs none of its settings.
         """
         settings = SettingResolver(os.environ)
         prefix = self._config.route_prefix
@@ -122,7 +122,7 @@ class Host:
         return triggered
 
     def _background(self, function: IndexedFunction, trigger: Trigger) -> tuple[str, Loop] | None:
-        """What runs besides the HTTP front for a function; nothing for an HTTP trigger."""
+        """The name and the background task of a timer or listener; None for an HTTP trigger."""
         match trigger:
             case TimerTrigger():
                 return f"timer {function.name}", self._timer(function, trigger).keep_running

@@ -1,4 +1,4 @@
-"""`host.json`, read into the values this host acts on; anything else in it is left alone."""
+"""`host.json`, read into the values that this host uses; anything else in it is ignored."""
 
 import json
 import re
@@ -26,11 +26,11 @@ class ServiceBusOptions:
 
 @dataclass(frozen=True, slots=True)
 class HostConfig:
-    """What `host.json` says.
+    """The values of `host.json` that this host uses.
 
     Attributes:
         route_prefix: without slashes; empty when routes start at the root.
-        function_timeout: None when an invocation may run for ever.
+        function_timeout: None = no limit.
     """
 
     route_prefix: str = "api"
@@ -68,7 +68,7 @@ def _with_overrides(document: dict[str, Any], environ: Mapping[str, str]) -> dic
 
 
 def host_config(document: Mapping[str, Any]) -> HostConfig:
-    """The typed view of a parsed `host.json`; StartError names the first value of the wrong kind."""
+    """The values of a parsed `host.json`; StartError names the first that is invalid."""
     http = _Section(document, "extensions.http")
     bus = _Section(document, "extensions.serviceBus")
     defaults = ServiceBusOptions()
@@ -76,8 +76,8 @@ def host_config(document: Mapping[str, Any]) -> HostConfig:
         route_prefix=http.text("routePrefix", "api").strip("/"),
         function_timeout=_Section(document, "").time_span("functionTimeout", None),
         service_bus=ServiceBusOptions(
-            max_concurrent_calls=bus.count("maxConcurrentCalls", defaults.max_concurrent_calls, least=1),
-            prefetch_count=bus.count("prefetchCount", defaults.prefetch_count, least=0),
+            max_concurrent_calls=bus.count("maxConcurrentCalls", defaults.max_concurrent_calls, minimum=1),
+            prefetch_count=bus.count("prefetchCount", defaults.prefetch_count, minimum=0),
             auto_complete_messages=bus.flag("autoCompleteMessages", default=defaults.auto_complete_messages),
             max_auto_lock_renewal=bus.time_span("maxAutoLockRenewalDuration", defaults.max_auto_lock_renewal)
             or timedelta(0),
@@ -86,7 +86,7 @@ def host_config(document: Mapping[str, Any]) -> HostConfig:
 
 
 class _Section:
-    """One object inside `host.json`, by its dotted path; numbers and flags may also stand as text."""
+    """One object inside `host.json`, by its dotted path; numbers and flags may also be text."""
 
     def __init__(self, document: Mapping[str, Any], path: str) -> None:
         self._path = path
@@ -100,19 +100,19 @@ class _Section:
     def text(self, key: str, default: str) -> str:
         value = self._values.get(key, default)
         if not isinstance(value, str):
-            raise self._wrong(key, "text")
+            raise self._invalid(key, "text")
         return value
 
-    def count(self, key: str, default: int, *, least: int) -> int:
+    def count(self, key: str, default: int, *, minimum: int) -> int:
         value = str(self._values.get(key, default))
-        if not value.isdecimal() or int(value) < least:
-            raise self._wrong(key, f"a whole number from {least}")
+        if not value.isdecimal() or int(value) < minimum:
+            raise self._invalid(key, f"a whole number from {minimum}")
         return int(value)
 
     def flag(self, key: str, *, default: bool) -> bool:
         value = str(self._values.get(key, default)).lower()
         if value not in {"true", "false"}:
-            raise self._wrong(key, "true or false")
+            raise self._invalid(key, "true or false")
         return value == "true"
 
     def time_span(self, key: str, default: timedelta | None) -> timedelta | None:
@@ -123,9 +123,9 @@ class _Section:
             return None
         match = _TIME_SPAN.fullmatch(str(value))
         if match is None:
-            raise self._wrong(key, "a time span such as 00:05:00")
+            raise self._invalid(key, "a time span such as 00:05:00")
         days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
-    def _wrong(self, key: str, expected: str) -> StartError:
+    def _invalid(self, key: str, expected: str) -> StartError:
         return StartError(f"host.json: {'.'.join(filter(None, (self._path, key)))} must be {expected}")

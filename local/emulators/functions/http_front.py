@@ -37,7 +37,7 @@ class HttpFront:
     """Routes requests to functions; everything below `/admin/` goes to the admin API."""
 
     def __init__(self, worker: Worker, keys: Keys | None, admin: Admin) -> None:
-        """`keys` None lets everybody in, as `func start` does."""
+        """`keys` None accepts every caller, as `func start` does."""
         self._worker, self._keys, self._admin = worker, keys, admin
         self._routes: RouteTable[HttpEndpoint] = RouteTable()
         self._runner: web.AppRunner | None = None
@@ -50,7 +50,7 @@ class HttpFront:
         """Start listening; returns the port, which the system chooses when `port` is 0.
 
         Raises:
-            StartError: the port is taken, or may not be used.
+            StartError: the port is taken, or not allowed.
         """
         application = web.Application(client_max_size=MAX_BODY)
         application.router.add_route("*", "/{path:.*}", self._answer)
@@ -70,7 +70,7 @@ class HttpFront:
         return int(self._runner.addresses[0][1])
 
     async def close(self) -> None:
-        """Stop listening, let answers in progress go out (within the drain limit), close connections."""
+        """Stop listening, finish answers in progress (within the drain limit), close connections."""
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -79,7 +79,7 @@ class HttpFront:
             if request.path.startswith("/admin/"):
                 return await self._answer_admin(request)
             return await self._answer_function(request)
-        except Exception:  # noqa: BLE001 - a bug of this host: seen in the log, and by the caller
+        except Exception:  # noqa: BLE001 - a bug of this host: it is logged, and the caller gets a 500
             _log.exception("the host failed to answer a request")
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The host failed; its log says why.")
 
@@ -90,14 +90,14 @@ class HttpFront:
 
     async def _answer_function(self, request: web.Request) -> web.Response:
         found = self._routes.find(request.method, request.rel_url.raw_path)
-        if found is None:  # also for the wrong method: the platform never says 405
+        if found is None:  # also for the wrong method: the platform never answers 405
             return problem(HTTPStatus.NOT_FOUND, "No function has this route and method.")
         endpoint, route_values = found
         if not self._may_call(endpoint, presented_key(request)):
             return problem(HTTPStatus.UNAUTHORIZED, "A key of this function or of the host is needed.")
         if endpoint.is_disabled and not self._is_admin(presented_key(request)):
             return problem(HTTPStatus.NOT_FOUND, "This function is disabled.")
-        # The platform reads a body only when its length is announced: a chunked one arrives empty.
+        # The platform reads a body only if Content-Length is set: a chunked one arrives empty.
         if (request.content_length or 0) > MAX_BODY:
             return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is longer than {MAX_BODY} bytes.")
         body = await request.read() if request.content_length else b""
@@ -124,5 +124,5 @@ class HttpFront:
 
 
 def presented_key(request: web.Request) -> str | None:
-    """The key that came with a request: of the header, else of the query."""
+    """The key in a request: from the header, else from the query."""
     return request.headers.get("x-functions-key") or request.query.get("code")

@@ -1,4 +1,4 @@
-"""HTTP requests and answers, between aiohttp and the worker's protocol."""
+"""Translate HTTP requests and answers between aiohttp and the worker's protocol."""
 
 from collections.abc import Mapping, Sequence
 from email.utils import formatdate
@@ -11,14 +11,14 @@ from multidict import CIMultiDict, MultiMapping
 from local.emulators.functions.protos import RpcHttp, RpcHttpCookie, Timestamp, TypedData
 
 _SAME_SITE = {1: "Lax", 2: "Strict", 3: "None"}
-_FRAMING = {"content-length", "transfer-encoding", "connection", "keep-alive"}  # the server's own business
+_FRAMING = {"content-length", "transfer-encoding", "connection", "keep-alive"}  # set by the server
 
 
 def request_data(request: web.Request, route_values: Mapping[str, str], body: bytes) -> TypedData:
     """The request as the platform's host passes it on.
 
     Header names are lower case; repeated headers and parameters are joined with commas, and
-    parameters with an empty value are left out, all of which Azure does.
+    parameters with an empty value are left out, as in Azure.
     """
     return TypedData(
         http=RpcHttp(
@@ -82,7 +82,7 @@ def _http_date(timestamp: Timestamp) -> str:
 
 
 def problem(status: HTTPStatus, detail: str) -> web.Response:
-    """An answer of the host itself (RFC 9457), which repeats nothing of the request.
+    """An error answer of the host itself (RFC 9457); it repeats nothing of the request.
 
     Azure sends the same statuses without a body; the body is for the developer.
     """

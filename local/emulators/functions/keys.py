@@ -1,4 +1,4 @@
-"""Function keys: who may call what, with the platform's three levels."""
+"""Function keys, with the platform's three auth levels."""
 
 import hmac
 import json
@@ -12,7 +12,7 @@ from local.emulators.functions.errors import StartError
 
 
 class AuthLevel(StrEnum):
-    """What a caller has to know: nothing, a key of the function or of the host, or the master key."""
+    """The key that a caller needs: none, one of the function or of the host, or the master key."""
 
     ANONYMOUS = "anonymous"
     FUNCTION = "function"
@@ -24,9 +24,9 @@ class Keys:
     """Every key of the app.
 
     Attributes:
-        master: opens everything, and alone opens admin functions and the admin API.
-        host: by name; each opens every function of level `function`.
-        functions: by function, then by name; each opens only its own function.
+        master: accepted everywhere; the only key for admin functions and the admin API.
+        host: by name; each is accepted by every function of level `function`.
+        functions: by function, then by name; each is accepted by its own function only.
     """
 
     master: str = field(repr=False)
@@ -34,7 +34,7 @@ class Keys:
     functions: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     def open_function(self, presented: str | None, function: str, level: AuthLevel) -> bool:
-        """Whether the presented key, None for none, lets its caller into a function of that level."""
+        """Whether the presented key (None = no key) may call a function of that level."""
         if level is AuthLevel.ANONYMOUS:
             return True
         if level is AuthLevel.ADMIN:
@@ -48,7 +48,7 @@ class Keys:
 
 
 def _is_one_of(presented: str | None, accepted: Iterable[str]) -> bool:
-    """Compare with every key, each in constant time, so that timing tells nothing about them."""
+    """Compare with every key, each in constant time, so that timing reveals nothing about them."""
     given = (presented or "").encode()
     matches = [hmac.compare_digest(given, key.encode()) for key in accepted]
     return any(matches)
@@ -60,7 +60,7 @@ def read_keys(path: Path) -> Keys:
     `host` and `functions` may be missing.
 
     Raises:
-        StartError: no such file, or not of that form, or an empty key.
+        StartError: the file is missing or malformed, or a key is empty.
     """
     try:
         document = json.loads(path.read_text("utf-8-sig"))

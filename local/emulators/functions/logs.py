@@ -1,4 +1,4 @@
-"""Logging: everything to stderr, each record with the invocation it belongs to.
+"""Logging: everything to stderr, each record with the id of its invocation.
 
 Nothing here ever logs a URL, header or body: the query string of a function app carries its key.
 """
@@ -14,7 +14,7 @@ _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s%(invocation)s: %(mes
 _QUIET = {
     "azure.functions": logging.WARNING,  # repeats every binding for every function
     "azure.core.pipeline.policies.http_logging_policy": logging.WARNING,
-    "azure.servicebus": logging.CRITICAL,  # logs each failed reconnection; the listeners say it once
+    "azure.servicebus": logging.CRITICAL,  # logs each failed reconnection; the listeners log an outage once
     "aiohttp.access": logging.CRITICAL,  # would log query strings
     "aiohttp.server": logging.CRITICAL,  # would log malformed request lines
 }
@@ -31,7 +31,7 @@ def configure(*, verbose: bool) -> None:
 
 
 def expect_leftovers() -> None:
-    """Say nothing of clients that the app leaves open at the end: in Azure too no hook lets it close them."""
+    """Silence warnings about clients left open at exit: as in Azure, the app has no hook to close them."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 

@@ -1,8 +1,8 @@
 """NCRONTAB, the schedules of Azure's timers: seconds first, and days must match both day fields.
 
 Accepted are `*`, numbers, names, lists, ranges and steps. What the library behind Azure's timers
-refuses is refused here (`?`, `L`, `W`, `#`, `@daily`, 7 for Sunday), and also a reversed range, which it
-would silently turn round.
+refuses is refused here (`?`, `L`, `W`, `#`, `@daily`, 7 for Sunday), and also a range that runs backwards,
+which it would silently reverse.
 """
 
 import re
@@ -24,7 +24,7 @@ class _Field:
     name: str
     low: int
     high: int
-    names: tuple[str, ...] = ()  # full names in order, the first one worth `low`
+    names: tuple[str, ...] = ()  # full names in order; the first is the value `low`
 
     def values(self, text: str) -> tuple[int, ...]:
         chosen: set[int] = set()
@@ -98,7 +98,7 @@ class Schedule:
         """Parse six fields, or five, which start with the minute and mean second 0.
 
         Raises:
-            InvalidSchedule: not NCRONTAB, or a date that never comes, such as 30 February.
+            InvalidSchedule: not NCRONTAB, or a date that never occurs, such as 30 February.
         """
         parts = text.split()
         if len(parts) == 5:
@@ -120,10 +120,10 @@ class Schedule:
                     year=day.year, month=day.month, day=day.day, hour=hour, minute=minute, second=second
                 )
             day, earliest = day + timedelta(days=1), (0, 0, 0)
-        raise InvalidSchedule(f"{self.text!r} never comes")
+        raise InvalidSchedule(f"{self.text!r} never occurs")
 
     def _matches(self, day: date) -> bool:
-        # Unix cron takes either day field; NCrontab wants both.
+        # In Unix cron either day field may match; in NCrontab both must.
         return day.month in self.months and day.day in self.days and day.isoweekday() % 7 in self.weekdays
 
     def _time_from(self, earliest: tuple[int, int, int]) -> tuple[int, int, int] | None:

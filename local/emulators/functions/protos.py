@@ -1,6 +1,6 @@
-"""Plain classes in place of the worker's protobuf messages, with the fields that the library touches.
+"""Plain classes in place of the worker's protobuf messages, with the fields that the library uses.
 
-The library takes its message types as an argument and never asks whether they are protobuf, so a
+The library takes its message types as an argument and doesn't check that they are protobuf, so a
 development host needs neither gRPC nor generated code. Names and numbers are the protocol's.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 
 class TypedData:
-    """One value of one kind: `TypedData(string="x")`; nothing at all when made without a value."""
+    """One value of one kind: `TypedData(string="x")`; `kind` is None if it has no value."""
 
     def __init__(self, **content: Any) -> None:
         if len(content) > 1:
@@ -34,7 +34,7 @@ class RpcException:
 
 @dataclass(kw_only=True)
 class StatusResult:
-    """Whether a request to the worker went well."""
+    """Whether a request to the worker succeeded."""
 
     Failure: ClassVar[int] = 0
     Success: ClassVar[int] = 1
@@ -56,7 +56,7 @@ class WorkerMetadata:
 
 @dataclass(kw_only=True)
 class WorkerInitResponse:
-    """The answer to the start; indexing errors arrive in `result`."""
+    """The answer to the init request; indexing errors are in `result`."""
 
     capabilities: Mapping[str, str]
     worker_metadata: WorkerMetadata
@@ -116,7 +116,7 @@ class FunctionMetadataResponse:
 
 @dataclass(kw_only=True)
 class FunctionLoadResponse:
-    """The answer to a load request, which indexing has made empty."""
+    """The answer to a load request; it carries nothing, since indexing has loaded the function."""
 
     function_id: str
     result: StatusResult
@@ -135,7 +135,7 @@ class ParameterBinding:
 
 @dataclass(kw_only=True)
 class InvocationResponse:
-    """What a function gave back, or the exception it ended with."""
+    """What a function returned, or the exception that it raised."""
 
     invocation_id: str
     result: StatusResult
@@ -145,21 +145,21 @@ class InvocationResponse:
 
 @dataclass(kw_only=True)
 class NullableString:
-    """A text that is there."""
+    """A text that is set."""
 
     value: str
 
 
 @dataclass(kw_only=True)
 class NullableBool:
-    """A flag that is there."""
+    """A flag that is set."""
 
     value: bool
 
 
 @dataclass(kw_only=True)
 class NullableDouble:
-    """A number that is there."""
+    """A number that is set."""
 
     value: float
 
@@ -173,7 +173,7 @@ class Timestamp:
 
 @dataclass(kw_only=True)
 class NullableTimestamp:
-    """A time that is there."""
+    """A time that is set."""
 
     value: Timestamp
 
@@ -203,7 +203,7 @@ setattr(RpcHttpCookie.SameSite, "None", 0)  # `None` is a keyword
 
 @dataclass(kw_only=True)
 class RpcHttp:
-    """A request on the way in, an answer on the way out (then `status_code` is a number as text)."""
+    """A request, or an answer, whose `status_code` is a number as text."""
 
     method: str = ""
     url: str = ""

@@ -23,7 +23,7 @@ async def run_with_retries(
     Args:
         run: one attempt; the first has retry count 0.
         options: None means a single attempt.
-        wait: waits that long, and says whether to go on; False when the host is stopping.
+        wait: waits that long; returns False, to end the retries, when the host is stopping.
     """
     limit = options.max_retry_count if options else 0
     outcome = await run(Attempt(0, limit))
@@ -39,8 +39,8 @@ async def run_with_retries(
 def delay_before(retry_count: int, options: RpcRetryOptions) -> timedelta:
     """The wait before a retry, the first of which is 1.
 
-    The exponential strategy doubles from the minimum to the maximum; the platform adds jitter to it,
-    which would only make a development host harder to watch.
+    The exponential strategy doubles from the minimum to the maximum, without the platform's jitter, so
+    that the times are predictable.
     """
     if options.delay_interval is not None:
         return options.delay_interval

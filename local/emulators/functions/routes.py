@@ -1,7 +1,7 @@
 """Route templates as ASP.NET reads them: `leads/{id:int?}/files/{*path}`.
 
-A segment is literal text, one parameter, or both mixed. Matching ignores case. Among templates that
-match, the one that is more literal from the left goes first.
+A segment is literal text, one parameter, or both mixed. Matching ignores case. Of several templates
+that match, the one that is more literal from the left wins.
 """
 
 import re
@@ -13,15 +13,15 @@ from urllib.parse import unquote
 from local.emulators.functions.constraints import Constraint, InvalidConstraint, parse_constraint
 
 # ASP.NET's order of precedence for a segment, lowest first.
-_LITERAL, _CONSTRAINED, _FREE, _CONSTRAINED_CATCH_ALL, _CATCH_ALL = 1, 2, 3, 4, 5
+_LITERAL, _CONSTRAINED, _UNCONSTRAINED, _CONSTRAINED_CATCH_ALL, _CATCH_ALL = 1, 2, 3, 4, 5
 
 _PARAMETER = re.compile(r"\{(\*{0,2})(\w+)((?::\w+(?:\(.*?\)(?=[:?=}]))?)*)(\?|=[^{}]*)?\}")
 _CONSTRAINT = re.compile(r":(\w+)(?:\((.*?)\)(?=:|$))?")
-_ESCAPED_BRACES = (("{{", "\x01"), ("}}", "\x02"))  # stand-ins while the template is taken apart
+_ESCAPED_BRACES = (("{{", "\x01"), ("}}", "\x02"))  # placeholders while the template is parsed
 
 
 class InvalidRoute(ValueError):
-    """The template can't be read; the message says why."""
+    """The template is invalid; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Parameter:
         )
 
     def accepts(self, value: str) -> bool:
-        return all(holds(value) for holds in self.constraints)
+        return all(constraint(value) for constraint in self.constraints)
 
 
 def _constraint(name: str, arguments: str | None) -> Constraint:
@@ -55,8 +55,8 @@ def _constraint(name: str, arguments: str | None) -> Constraint:
 
 
 def _restore_braces(text: str) -> str:
-    for escaped, stand_in in _ESCAPED_BRACES:
-        text = text.replace(stand_in, escaped[0])
+    for escaped, placeholder in _ESCAPED_BRACES:
+        text = text.replace(placeholder, escaped[0])
     return text
 
 
@@ -64,14 +64,14 @@ def _restore_braces(text: str) -> str:
 class _Segment:
     pattern: re.Pattern[str]
     parameters: tuple[_Parameter, ...]
-    literal: bool  # holds text besides parameters
+    literal: bool  # has text besides parameters
 
     @classmethod
     def parse(cls, text: str) -> Self:
         matches = list(_PARAMETER.finditer(text))
         between = _PARAMETER.sub("\0", text)
         if "{" in between or "}" in between:
-            raise InvalidRoute(f"the braces of {_restore_braces(text)!r} don't make a parameter")
+            raise InvalidRoute(f"the braces of {_restore_braces(text)!r} don't form a parameter")
         literals = [re.escape(_restore_braces(part)) for part in between.split("\0")]
         return cls(
             pattern=re.compile("(.+?)".join(literals), re.IGNORECASE),
@@ -90,10 +90,10 @@ class _Segment:
             return _LITERAL
         if self.catch_all:
             return _CONSTRAINED_CATCH_ALL if constrained else _CATCH_ALL
-        return _CONSTRAINED if constrained else _FREE
+        return _CONSTRAINED if constrained else _UNCONSTRAINED
 
     def match(self, text: str) -> dict[str, str] | None:
-        """The values of its parameters, None when the text doesn't fit."""
+        """The values of its parameters; None if the text doesn't match."""
         match = self.pattern.fullmatch(text)
         if match is None:
             return None
@@ -103,7 +103,7 @@ class _Segment:
         return {parameter.name: value for parameter, value in pairs}
 
     def match_nothing(self) -> dict[str, str] | None:
-        """The values when the path has ended before this segment, None when that doesn't do."""
+        """The values if the path ends before this segment; None if it may not."""
         if self.literal or len(self.parameters) != 1:
             return None
         parameter = self.parameters[0]
@@ -121,15 +121,15 @@ class RouteTemplate:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Parse a template without its prefix's leading slash.
+        """Parse a template; slashes at its start and end are ignored.
 
         Raises:
             InvalidRoute: unknown constraint, stray brace, repeated parameter, or a catch-all before the end.
         """
-        hidden = text.strip("/")
-        for escaped, stand_in in _ESCAPED_BRACES:
-            hidden = hidden.replace(escaped, stand_in)
-        segments = tuple(_Segment.parse(part) for part in hidden.split("/")) if hidden else ()
+        unbraced = text.strip("/")
+        for escaped, placeholder in _ESCAPED_BRACES:
+            unbraced = unbraced.replace(escaped, placeholder)
+        segments = tuple(_Segment.parse(part) for part in unbraced.split("/")) if unbraced else ()
         names = [parameter.name.lower() for segment in segments for parameter in segment.parameters]
         if len(set(names)) < len(names):
             raise InvalidRoute(f"the route {text!r} repeats a parameter")
@@ -139,13 +139,13 @@ class RouteTemplate:
 
     @property
     def rank(self) -> tuple[int, ...]:
-        """Sorts templates into the order in which they are tried."""
+        """Sort key: templates are tried in ascending order."""
         return tuple(segment.rank for segment in self.segments)
 
     def match(self, parts: Sequence[str]) -> dict[str, str] | None:
-        """The route values for a path from `split_path`, None when it doesn't match.
+        """The route values for a path from `split_path`; None if it doesn't match.
 
-        An optional parameter that is absent has no value at all, one with a default has that.
+        An absent optional parameter has no value; an absent one with a default has the default.
         """
         values: dict[str, str] = {}
         for position, segment in enumerate(self.segments):
@@ -163,7 +163,7 @@ class RouteTemplate:
 def split_path(raw_path: str) -> list[str]:
     """The decoded segments of a percent-encoded path; one slash at its end is ignored.
 
-    An encoded slash stays encoded, as in ASP.NET, so that it can't make a segment of its own.
+    An encoded slash stays encoded, as in ASP.NET, so that it can't split a segment.
     """
     path = raw_path.removeprefix("/").removesuffix("/")
     if not path:

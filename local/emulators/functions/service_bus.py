@@ -1,9 +1,9 @@
 """Service Bus triggers: peek-lock, renewal while the function runs, then complete or abandon.
 
-A listener has up to `maxConcurrentCalls` slots, and each slot a receiver (a connection) of its own that
-takes one message, has it processed, settles it, and takes the next. In a receiver shared by several
-coroutines a read holds the socket, and everybody else waits until it times out, 0.2 s by default. Slots
-are opened as messages come and closed when none do, because an idle receiver polls its socket.
+A listener has up to `maxConcurrentCalls` slots. Each slot has a receiver and connection of its own: it
+receives one message, has it processed, settles it, and receives the next. In a receiver shared by several
+coroutines a read would hold the socket while the others wait until it times out, 0.2 s by default. Slots
+are opened as messages arrive and closed when they are idle, because an idle receiver polls its socket.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from local.emulators.functions.triggers import ServiceBusTrigger
 _log = logging.getLogger(__name__)
 
 _FIRST_BACK_OFF, _LAST_BACK_OFF = 0.2, 5.0  # seconds
-_SOCKET_TIMEOUT = 0.05  # seconds that a read may hold the connection while a settlement waits for it
+_SOCKET_TIMEOUT = 0.05  # seconds that a read may hold the connection while a settlement waits
 _SPARE_SLOTS = 2
-_IDLE_LIMIT = 60.0  # seconds without a message after which a slot that isn't wanted closes
-_RENEW_AFTER = 0.5  # of the time that a lock has left
-_CLOSE_LIMIT = 5.0  # seconds; a client whose peer is gone can't say goodbye
+_IDLE_LIMIT = 60.0  # seconds without a message after which a surplus slot closes
+_RENEW_AFTER = 0.5  # share of the time left on a lock
+_CLOSE_LIMIT = 5.0  # seconds; without its peer a receiver can't detach
 
 
 class SettlementFailed(Exception):
@@ -39,7 +39,7 @@ class SettlementFailed(Exception):
 
 
 class ServiceBusListener:
-    """Feeds one function from one entity, and reconnects for as long as it takes."""
+    """Delivers the messages of one entity to one function; reconnects without limit."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class ServiceBusListener:
         options: ServiceBusOptions,
         process: Callable[[ServiceBusReceivedMessage], Awaitable[bool]],
     ) -> None:
-        """`process` says whether the function succeeded; it never raises for what the function does.
+        """`process` returns whether the function succeeded; it never raises what the function raised.
 
         Raises:
             StartError: the connection string can't be read, or the function would have to settle.
@@ -67,17 +67,17 @@ class ServiceBusListener:
         self._numbers = itertools.count(1)
 
     async def keep_receiving(self, stopping: asyncio.Event) -> None:
-        """Receive until `stopping`; messages in hand by then are still processed and settled."""
+        """Receive until `stopping`; messages received by then are still processed and settled."""
         async with asyncio.TaskGroup() as group:
             self._open_slots(group, stopping)
 
     @property
-    def _wanted(self) -> int:
-        """Twice the slots that are busy, so that a burst meets all of them after a few messages."""
+    def _wanted_slots(self) -> int:
+        """Twice the busy slots and some spares, so that a burst opens all slots within a few messages."""
         return min(self._options.max_concurrent_calls, 2 * self._busy + _SPARE_SLOTS)
 
     def _open_slots(self, group: asyncio.TaskGroup, stopping: asyncio.Event) -> None:
-        while self._slots < self._wanted and not stopping.is_set():
+        while self._slots < self._wanted_slots and not stopping.is_set():
             self._slots += 1
             number = next(self._numbers)
             group.create_task(self._slot(number, group, stopping), name=f"{self._function} slot {number}")
@@ -107,23 +107,25 @@ class ServiceBusListener:
 
     def _new_receiver(self) -> ServiceBusReceiver:
         trigger = self._trigger
-        how: dict[str, Any] = {
+        receiver_options: dict[str, Any] = {
             "receive_mode": ServiceBusReceiveMode.PEEK_LOCK,
             "prefetch_count": self._options.prefetch_count,
             "socket_timeout": _SOCKET_TIMEOUT,
         }
         if trigger.queue is not None:
-            return self._client.get_queue_receiver(trigger.queue, **how)
-        return self._client.get_subscription_receiver(trigger.topic or "", trigger.subscription or "", **how)
+            return self._client.get_queue_receiver(trigger.queue, **receiver_options)
+        return self._client.get_subscription_receiver(
+            trigger.topic or "", trigger.subscription or "", **receiver_options
+        )
 
     async def _receive_until(
         self, group: asyncio.TaskGroup, stopping: asyncio.Event, receiver: ServiceBusReceiver
     ) -> None:
-        """Take messages until the host stops, or until this slot has been idle and isn't wanted."""
+        """Receive messages until the host stops, or until this slot is idle and surplus."""
         while not stopping.is_set():
             messages = await _next_message(receiver, stopping)
-            if not messages and self._slots > self._wanted:
-                self._slots -= 1  # now, not once closed, or every idle slot would take itself for the surplus
+            if not messages and self._slots > self._wanted_slots:
+                self._slots -= 1  # before it closes, or every idle slot would count itself as surplus
                 return
             for message in messages:
                 self._busy += 1
@@ -141,7 +143,7 @@ class ServiceBusListener:
         try:
             succeeded = await self._process(message)
         finally:
-            # Told, not cancelled: a request cut off half-way would leave the connection out of step.
+            # Signalled, not cancelled: a request cut off half-way would leave the connection out of step.
             processed.set()
             await renewal
         await self._settle(receiver, message, succeeded=succeeded)
@@ -155,7 +157,7 @@ class ServiceBusListener:
             _log.warning("%s: the lock of a message was lost, so it will be delivered again", self._function)
         except ServiceBusError as exc:
             raise SettlementFailed("a message couldn't be settled") from exc
-        except ValueError as exc:  # the client closed itself when the renewal met a lost connection
+        except ValueError as exc:  # the client closed itself when a renewal found the connection lost
             raise SettlementFailed("a message couldn't be settled") from exc
 
 
@@ -164,16 +166,16 @@ def _client(connection_string: str) -> ServiceBusClient:
     # which nothing else runs. A context of ours is loaded once, and not at all for an emulator.
     emulated = "usedevelopmentemulator=true" in connection_string.lower()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if emulated else ssl.create_default_context()
-    # No retries inside the client: it would keep a message's fate and an outage to itself.
+    # No retries inside the client: they would hide failed settlements and outages from the listener.
     return ServiceBusClient.from_connection_string(connection_string, retry_total=0, ssl_context=context)
 
 
 async def _next_message(
     receiver: ServiceBusReceiver, stopping: asyncio.Event
 ) -> list[ServiceBusReceivedMessage]:
-    """The next message, or none when the host stops first or none comes for a while.
+    """The next message; none if the host stops first, or if none arrives within `_IDLE_LIMIT`.
 
-    One message a call, because a call for more waits 0.2 s for them after the first.
+    One message per call, because a call for more waits 0.2 s for them after the first.
     """
     receive = asyncio.create_task(receiver.receive_messages(max_message_count=1, max_wait_time=_IDLE_LIMIT))
     stop = asyncio.create_task(stopping.wait())
@@ -196,13 +198,13 @@ async def keep_lock(
 ) -> None:
     """Renew the lock of a message until it is processed, at most for `limit`.
 
-    A renewal that fails is logged and ends this: the message is then delivered again.
+    A renewal that fails is logged and not repeated: the message is then delivered again.
     """
-    give_up_at = datetime.now(UTC) + limit
+    renew_until = datetime.now(UTC) + limit
     while (locked_until := message.locked_until_utc) is not None:
         now = datetime.now(UTC)
         renew_at = now + (locked_until - now) * _RENEW_AFTER
-        if renew_at >= give_up_at:
+        if renew_at >= renew_until:
             return
         if await set_within(processed, max((renew_at - now).total_seconds(), 0)):
             return
@@ -217,19 +219,19 @@ async def _close(receiver: ServiceBusReceiver) -> None:
     try:
         async with asyncio.timeout(_CLOSE_LIMIT):
             await receiver.close()
-    except Exception as exc:  # noqa: BLE001 - a lost connection fails in any way, and was reported already
+    except Exception as exc:  # noqa: BLE001 - a lost connection may raise anything, and is logged already
         _log.debug("closing a receiver: %r", exc)
 
 
 class Outage:
-    """Says once that an entity can't be reached, and once that it can again, whatever the slots do."""
+    """Logs once that an entity can't be reached and once that it can again, not once per slot."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._slots: set[int] = set()
 
     def began(self, slot: int, reason: BaseException) -> None:
-        """A slot has no connection."""
+        """A slot has lost its connection, or can't get one."""
         if not self._slots:
             _log.warning(
                 "%s can't be reached (%s); trying again until it can", self._what, _first_line(reason)

@@ -14,7 +14,7 @@ def local_values(app_root: Path) -> dict[str, str]:
     """The `Values` of `local.settings.json`, as text; empty when the file doesn't exist.
 
     Raises:
-        StartError: the file isn't a JSON object, is encrypted, or holds a value that isn't plain.
+        StartError: the file isn't a JSON object, is encrypted, or holds a value that is an object or a list.
     """
     path = app_root / "local.settings.json"
     if not path.exists():
@@ -48,7 +48,7 @@ def apply_values(values: Mapping[str, str], environ: MutableMapping[str, str]) -
 
 
 def apply_platform_defaults(app_root: Path, environ: MutableMapping[str, str]) -> None:
-    """Set what Azure sets for every Python app, except what would switch features of the cloud on."""
+    """Set what Azure sets for every Python app, except what would enable features of the cloud."""
     environ["AzureWebJobsScriptRoot"] = str(app_root)
     for name, value in _PLATFORM_DEFAULTS.items():
         if not environ.get(name):
@@ -65,8 +65,8 @@ _PLATFORM_DEFAULTS = {
 def is_disabled(function: str, environ: Mapping[str, str]) -> bool:
     """Whether a setting switches a function off: `AzureWebJobs.NAME.Disabled` is `true` or `1`.
 
-    Letter case doesn't matter. Where a shell takes no dots in a name, `_` stands for each of them; `__`
-    does not, though it stands for dots elsewhere.
+    Case doesn't matter. For shells that take no dots in names, `_` may replace each dot; `__`, which does
+    so in other settings, may not.
     """
     names = {f"azurewebjobs{dot}{function}{dot}disabled".lower() for dot in "._"}
     return any(name.lower() in names and value.lower() in ("true", "1") for name, value in environ.items())
@@ -75,7 +75,7 @@ def is_disabled(function: str, environ: Mapping[str, str]) -> bool:
 class SettingResolver:
     """Replaces `%NAME%` by settings and remembers every name that isn't set.
 
-    So all missing settings of an app are reported at once, each with the place that needs it.
+    This way all missing settings of an app are reported at once, each with the places that need it.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -100,7 +100,7 @@ class SettingResolver:
             Empty text when the setting is missing, which is noted.
 
         Raises:
-            StartError: only an identity-based connection is there, and no identity is on this machine.
+            StartError: the connection is identity-based, and this machine has no identity.
         """
         name = name or "AzureWebJobsServiceBus"  # the extension's default
         value = self._environ.get(f"AzureWebJobs{name}") or self._environ.get(name)
@@ -108,7 +108,7 @@ class SettingResolver:
             return value
         if self._environ.get(f"{name}__fullyQualifiedNamespace"):
             raise StartError(
-                f"{needed_by} connects with {name}__fullyQualifiedNamespace, which takes an identity: "
+                f"{needed_by} connects with {name}__fullyQualifiedNamespace, which needs an identity: "
                 f"locally, set {name} to a connection string"
             )
         self._note(name, needed_by)
@@ -120,7 +120,7 @@ class SettingResolver:
             needs.append(needed_by)
 
     def raise_if_missing(self) -> None:
-        """Raise one StartError that names every setting that was asked for and isn't set."""
+        """Raise one StartError that names every setting that is needed and missing."""
         if self._missing:
             listed = "; ".join(
                 f"{name} (needed by {', '.join(by)})" for name, by in sorted(self._missing.items())

@@ -1,4 +1,4 @@
-"""Background tasks that can't fail unseen: the first one that raises ends the host."""
+"""Background tasks: the first one that raises ends the host."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ class Supervisor:
             self.stopping.set()
 
     async def finish(self, limit: timedelta) -> None:
-        """Wait for the tasks, which have been told to stop, and cancel those left after `limit`."""
+        """Wait for the tasks to end, once `stopping` is set, and cancel those left after `limit`."""
         if not self._tasks:
             return
         _, late = await asyncio.wait(self._tasks, timeout=limit.total_seconds())
@@ -41,7 +41,7 @@ class Supervisor:
 
 
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait until the event is set, at most `seconds`; whether it is."""
+    """Wait until the event is set, at most `seconds`; returns whether it is."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

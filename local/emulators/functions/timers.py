@@ -1,4 +1,4 @@
-"""Timer triggers: one run at a time, past due from a saved status.
+"""Timer triggers: one run at a time; a run is past due if the saved status says so.
 
 Times are aware UTC. The status is the platform's: when the timer last ran, and when it is to run next;
 a `Next` that lies in the past when the host starts means that a run was missed.
@@ -20,7 +20,7 @@ from local.emulators.functions.supervision import set_within
 _log = logging.getLogger(__name__)
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)  # .NET's DateTime.MinValue, which functions see as `Last` at first
-_LONGEST_WAIT = 60.0  # seconds; a machine that slept, or whose clock was set, is late by no more than this
+_LONGEST_WAIT = 60.0  # seconds; after sleep, or once the clock is set, a run is late by no more than this
 
 
 class Clock(Protocol):
@@ -31,7 +31,7 @@ class Clock(Protocol):
         ...
 
     async def wait(self, seconds: float, stopping: asyncio.Event) -> None:
-        """Wait that long, or until `stopping` is set."""
+        """Wait `seconds`, or until `stopping` is set."""
         ...
 
 
@@ -65,7 +65,7 @@ class TimerStatus:
 
     @classmethod
     def from_json(cls, document: dict[str, str]) -> Self:
-        """Raises KeyError, TypeError or ValueError when a field is missing or no time."""
+        """Raises KeyError, TypeError or ValueError when a field is missing or isn't a time."""
         return cls(
             schedule=document["Schedule"],
             last=datetime.fromisoformat(document["Last"]),
@@ -75,7 +75,7 @@ class TimerStatus:
 
 
 class TimerStatusStore:
-    """One JSON file for each timer below a folder, or nothing kept when the folder is None."""
+    """One JSON file for each timer below a folder, or none when the folder is None."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
@@ -90,7 +90,7 @@ class TimerStatusStore:
         except FileNotFoundError:
             return None
         except (KeyError, TypeError, ValueError) as exc:
-            _log.warning("forgot the status of timer %s: %s can't be read (%r)", timer, path, exc)
+            _log.warning("ignored the status of timer %s: %s can't be read (%r)", timer, path, exc)
             return None
 
     def save(self, timer: str, status: TimerStatus) -> None:
@@ -121,7 +121,7 @@ class Timer:
         store: TimerStatusStore,
         clock: Clock,
     ) -> None:
-        """`run` takes the trigger's data as JSON text, and returns when its retries, too, ended."""
+        """`run` takes the trigger's data as JSON text, and returns after the last retry."""
         self._name, self._schedule, self._run = name, schedule, run
         self._run_on_startup, self._store, self._clock = run_on_startup, store, clock
         self._one_at_a_time = asyncio.Lock()
@@ -135,11 +135,11 @@ class Timer:
         return TimerStatus(self._schedule.text, _NEVER, self._schedule.next_after(now), now)
 
     async def keep_running(self, stopping: asyncio.Event) -> None:
-        """Run the function at each occurrence until `stopping`; first of all when it is past due.
+        """Run the function at each occurrence until `stopping`, and at once if it is past due.
 
-        A run that lasts beyond further occurrences skips them.
+        Occurrences during a run are skipped.
         """
-        self._store.save(self._name, self._status)  # so that a first occurrence can be missed, too
+        self._store.save(self._name, self._status)  # so that a missed first occurrence is past due, too
         past_due = self._status.next < self._clock.now()
         if past_due or self._run_on_startup:
             await self._run_and_save(past_due=past_due)
@@ -163,7 +163,7 @@ class Timer:
         self._store.save(self._name, self._status)
 
     async def run_now(self, *, past_due: bool = False) -> None:
-        """Run once, after a run in progress; the schedule and the status stay as they are."""
+        """Run once, after a run in progress; the schedule and the status don't change."""
         status = self._status.as_json()
         status.pop("Schedule")
         data = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due}

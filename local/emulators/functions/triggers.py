@@ -1,4 +1,4 @@
-"""What starts a function: its bindings, resolved and typed, or a clear refusal."""
+"""The trigger of a function: its bindings, checked, typed, and with settings resolved."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class ServiceBusTrigger:
 
     Attributes:
         queue: None for a subscription; then `topic` and `subscription` are set.
-        binary: the function wants the body as bytes, not as text.
+        binary: the function takes the body as bytes, not as text.
     """
 
     argument: str
@@ -62,7 +62,7 @@ def read_trigger(
 ) -> Trigger:
     """The one trigger among a function's bindings.
 
-    A setting that isn't there is noted in `settings`; the trigger is then not to be used.
+    A missing setting is noted in `settings`; the trigger must not be used then.
 
     Raises:
         StartError: a trigger or output that this host can't serve, or a value that isn't valid.

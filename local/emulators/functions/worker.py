@@ -1,7 +1,7 @@
 """Microsoft's worker library: start it, index the app, and run its functions.
 
-The order of calls is the one in which the platform's worker makes them. The library keeps what it
-indexed in module globals, so that one process can start one app, once.
+The calls come in the order of the platform's worker. The library keeps its index in module globals, so
+that one process can start one app, once.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class IndexedFunction:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Which attempt an invocation is; `exception` is what the one before ended with."""
+    """Which attempt an invocation is; `exception` is what the attempt before raised."""
 
     retry_count: int = 0
     max_retry_count: int = 0
@@ -72,7 +72,7 @@ class Worker:
     """The running library. Only its invocations may overlap; start and stop come once each."""
 
     def __init__(self, function_timeout: timedelta | None) -> None:
-        """`function_timeout`: after it an invocation has failed, and an async function is cancelled."""
+        """`function_timeout`: an invocation that exceeds it fails, and an async function is cancelled."""
         self._timeout = None if function_timeout is None else function_timeout.total_seconds()
         self._running: dict[asyncio.Task[Outcome], str] = {}
 
@@ -124,8 +124,8 @@ class Worker:
     ) -> Outcome:
         """Run a function once; what it raises is in the outcome, and in the log.
 
-        It runs in a task of its own: tracing attaches context that the library never detaches, and a
-        caller that goes away doesn't end the invocation.
+        It runs in a task of its own, because tracing attaches context that the library never detaches, and
+        so that a caller that goes away doesn't end the invocation.
         """
         invocation_id = str(uuid.uuid4())
         run = self._run(function, invocation_id, argument, trigger_metadata or {}, attempt)
@@ -200,8 +200,8 @@ def _invocation_request(
 def make_importable(app_root: Path) -> None:
     """Put the app last on `sys.path`, as Azure does, so that it can't hide an installed package.
 
-    However this package itself was found (working directory, `PYTHONPATH`), that entry goes away:
-    it would come before the app, and its modules would be taken for the app's.
+    The entry through which this package was found (working directory, `PYTHONPATH`) is removed: it would
+    come before the app, and its modules would be imported instead of the app's.
     """
     own_root = Path(__file__).resolve().parents[3]
     unwanted = {own_root, app_root}

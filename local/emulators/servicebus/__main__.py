@@ -14,9 +14,9 @@ from local.emulators.servicebus.server import Server
 
 _DESCRIPTION = """\
 A Service Bus emulator for development: queues, topics and subscriptions over plain AMQP, in memory.
-It starts empty, protects nothing, and must never be reachable from other machines."""
+It starts empty. Its access key is public, so it must never be reachable from other machines."""
 _EPILOG = f"""\
-Clients connect with the official emulator's connection string (the port only if it isn't 5672):
+Clients connect with the official emulator's connection string (the port may be left out if it is 5672):
   {connection_string(5672)}
 Exit code 2: the port is in use, or the configuration can't be used."""
 
@@ -56,7 +56,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(_why_not(error, arguments), file=sys.stderr)
+        print(_listen_failure(error, arguments), file=sys.stderr)
         return 2
     return 0
 
@@ -72,7 +72,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     await server.close()
 
 
-def _why_not(error: OSError, arguments: argparse.Namespace) -> str:
+def _listen_failure(error: OSError, arguments: argparse.Namespace) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {arguments.port} on {arguments.host} is in use: stop what runs there or pass --port."
     return f"Can't listen on {arguments.host}:{arguments.port}: {error.strerror}."

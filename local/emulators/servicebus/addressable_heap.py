@@ -3,14 +3,14 @@
 import heapq
 from collections.abc import Hashable
 
-_SLACK = 64  # stale entries that are never worth a rebuild
+_SLACK = 64  # stale entries tolerated before a rebuild
 
 
 class AddressableHeap[Key: Hashable]:
-    """Keys in the order of their priorities; a key is in it once or not at all.
+    """Keys ordered by priority, lowest first; each key at most once.
 
     Memory stays within a constant factor of the number of keys: entries that were moved or removed
-    are purged once they are in the majority, so a deadline far away keeps nothing alive.
+    are purged once they are in the majority, so a cancelled deadline far ahead holds no memory.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class AddressableHeap[Key: Hashable]:
             self._purge()
 
     def pop(self, limit: float = float("inf")) -> Key | None:
-        """Take out the first key if its priority is at most `limit`; None if there is no such key."""
+        """Remove and return the first key if its priority is at most `limit`, else None."""
         while self._heap and self._heap[0][0] <= limit:
             priority, _, key = heapq.heappop(self._heap)
             if self._priorities.get(key) == priority:

@@ -1,4 +1,4 @@
-"""The broker as one client sees it: attaches links to entities and nodes, and refuses what can't be."""
+"""The broker of one connection: attaches links to entities and nodes, or refuses them with an error."""
 
 import logging
 from collections.abc import Iterable
@@ -36,17 +36,17 @@ _BATCH_SIZE = codec.encode_map(
 
 
 class Broker:
-    """Until a valid token was put, every link but those to `$cbs` is refused."""
+    """Refuses every link but those to `$cbs` until the client has put a valid token."""
 
     def __init__(self, namespace: Namespace, clock: Clock) -> None:
-        """One for each connection."""
+        """Make one per connection."""
         self._namespace = namespace
         self._clock = clock
         self._authorized = False
-        self._replies: list[Replies] = []  # those that are attached
+        self._replies: list[Replies] = []  # links that are attached
 
     def attach_incoming(self, link: IncomingLink) -> None:
-        """The client wants to send: to an entity, or requests to a node."""
+        """Attach or refuse a client's sender: to an entity, or to a node for requests."""
         try:
             self._attach_incoming(link)
         except ServiceBusError as error:
@@ -54,7 +54,7 @@ class Broker:
             link.refuse(error.condition, str(error))
 
     def attach_outgoing(self, link: OutgoingLink) -> None:
-        """The client wants to receive: from an entity, or a node's replies."""
+        """Attach or refuse a client's receiver: from an entity, or from a node for replies."""
         try:
             self._attach_outgoing(link)
         except ServiceBusError as error:
@@ -81,11 +81,11 @@ class Broker:
         log.debug("link attached to %r", link.address)
 
     def _node(self, address: str) -> str | None:
-        """The path of the node at an address, None if there is an entity.
+        """The path of the node at an address; None if the address is an entity's.
 
         Raises:
             UnauthorizedError: a token must be put first.
-            EntityNotFoundError: a node of no entity.
+            EntityNotFoundError: the `$management` node of an unknown entity.
         """
         path = entity_path(address)
         if path == _CBS:
@@ -101,7 +101,7 @@ class Broker:
         request = parse_request(raw)
         response = self._respond(requests.node, request, len(raw))
         log.debug("%s %s: %d", requests.node, request.operation, response.status)
-        replies = _preferred(self._replies, requests, request)
+        replies = _reply_link(self._replies, requests, request)
         if replies is None:
             log.warning("%s %s: no link for the reply", requests.node, request.operation)
             return
@@ -122,12 +122,12 @@ class Broker:
             return refusal(InvalidRequestError(str(error)))
 
 
-def _preferred(found: Iterable[Replies], requests: Requests, request: Request) -> Replies | None:
-    """The link that the client named in reply-to, else the one beside the request's."""
+def _reply_link(attached: Iterable[Replies], requests: Requests, request: Request) -> Replies | None:
+    """The link that the request names in `reply-to`, else one in the session of the request's link."""
 
     def preference(replies: Replies) -> tuple[bool, bool]:
         names = (replies.link.target_address, replies.link.name)
         return request.reply_to in names, replies.link.channel is requests.link.channel
 
-    candidates = [replies for replies in found if replies.node == requests.node]
+    candidates = [replies for replies in attached if replies.node == requests.node]
     return max(candidates, key=preference, default=None)

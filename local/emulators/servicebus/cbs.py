@@ -1,4 +1,4 @@
-"""The node `$cbs` (claims-based security): checks the shared access signature a client puts."""
+"""The node `$cbs` (claims-based security): checks the shared access signature that a client sends."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from local.emulators.servicebus.errors import UnauthorizedError
 from local.emulators.servicebus.request_response import Request, Response
 
-# What the official emulator's documentation tells everybody; they protect nothing.
+# Published in the official emulator's documentation: not a secret.
 KEY_NAME = "RootManageSharedAccessKey"
 KEY = "SAS_KEY_VALUE"
 
@@ -23,7 +23,7 @@ def put_token(request: Request, now: float) -> Response:
         now: seconds since the epoch.
 
     Raises:
-        UnauthorizedError: wrong key, wrong form or expired.
+        UnauthorizedError: wrong key, malformed or expired.
     """
     if request.operation != "put-token":
         raise UnauthorizedError(f"$cbs doesn't know the operation {request.operation!r}.")

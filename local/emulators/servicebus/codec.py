@@ -1,4 +1,4 @@
-"""AMQP 1.0 types: decoding values, encoding them, and walking encoded bytes without loss."""
+"""AMQP 1.0 types: decode values, encode them, and copy encoded ones byte for byte."""
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ class CodecError(ValueError):
 
 
 class Symbol(str):
-    """An AMQP symbol: ASCII text from a constrained domain, on the wire a type of its own."""
+    """An AMQP symbol: ASCII text, a type of its own beside string."""
 
     __slots__ = ()
 
@@ -26,7 +26,7 @@ class Timestamp(int):
 
 
 class Described(NamedTuple):
-    """A value with the descriptor that says what it stands for."""
+    """A value with the descriptor that gives its type."""
 
     descriptor: Any
     value: Any
@@ -52,7 +52,7 @@ def _symbol(raw: bytes) -> Symbol:
     return Symbol(raw.decode("ascii"))
 
 
-# Constructors of a fixed width: how to read the bytes that follow. Decimals stay raw bytes.
+# Constructors of fixed width, with the decoder of the bytes that follow. Decimals stay raw bytes.
 _FIXED: dict[int, Callable[[bytes], Any]] = {
     0x40: lambda _: None,
     0x41: lambda _: True,
@@ -91,12 +91,12 @@ _VARIABLE: dict[int, Callable[[bytes], Any]] = {
     0xB3: _symbol,
 }
 _LISTS, _MAPS, _ARRAYS = (0xC0, 0xD0), (0xC1, 0xD1), (0xE0, 0xF0)
-# The high half of a constructor tells the width: of the value itself, or of the size in front of it.
+# The high nibble of a constructor gives the width of the value, or of the size field in front of it.
 _VALUE_WIDTHS = {4: 0, 5: 1, 6: 2, 7: 4, 8: 8, 9: 16}
 _SIZE_WIDTHS = {0xA: 1, 0xB: 4, 0xC: 1, 0xD: 4, 0xE: 1, 0xF: 4}
 
-# Items of an array may take no bytes at all: a few bytes could ask for any number of them.
-_MOST_WITHOUT_WIDTH = 255
+# Array items may be zero bytes wide, so a few bytes could claim any number of them.
+_MAX_EMPTY_ITEMS = 255
 
 
 class Reader:
@@ -147,15 +147,15 @@ class Reader:
         return self.buffer[start : self.position]
 
     def skip(self) -> None:
-        """Move behind the next value."""
-        left = 1  # a described value is two: what describes, and what is described
-        while left:
+        """Move past the next value."""
+        remaining = 1  # values to skip; a described value is two, the descriptor and the value
+        while remaining:
             code = self.byte()
             if code == 0:
-                left += 1
+                remaining += 1
             else:
                 self.take(self._width(code))
-                left -= 1
+                remaining -= 1
 
     def items(self) -> "tuple[int, Reader]":
         """Count and contents of the next value, which must be a list or a map."""
@@ -167,13 +167,13 @@ class Reader:
         return self._compound(code)
 
     def _width(self, code: int) -> int:
-        half = code >> 4
-        width = _VALUE_WIDTHS.get(half)
+        nibble = code >> 4
+        width = _VALUE_WIDTHS.get(nibble)
         if width is not None:
             return width
-        if half not in _SIZE_WIDTHS:
+        if nibble not in _SIZE_WIDTHS:
             raise CodecError(f"unknown constructor 0x{code:02x} before {self.position}")
-        return self.byte() if _SIZE_WIDTHS[half] == 1 else self.unsigned(4)
+        return self.byte() if _SIZE_WIDTHS[nibble] == 1 else self.unsigned(4)
 
     def _compound(self, code: int) -> "tuple[int, Reader]":
         content = Reader(self.take(self._width(code)))
@@ -203,13 +203,13 @@ class Reader:
     def _array(self, code: int) -> list[Any]:
         count, content = self._compound(code)
         constructor = content.unsigned(1)
-        if count > max(len(content.buffer), _MOST_WITHOUT_WIDTH):
+        if count > max(len(content.buffer), _MAX_EMPTY_ITEMS):
             raise CodecError(f"an array of {count} items in {len(content.buffer)} bytes")
         return [content._body(constructor) for _ in range(count)]  # noqa: SLF001 - another Reader of ours
 
 
 def decode(raw: bytes) -> Any:
-    """The one value that `raw` holds."""
+    """Decode the value in `raw`."""
     return Reader(raw).value()
 
 
@@ -269,7 +269,7 @@ def encode_uuid(value: UUID) -> bytes:
 
 
 def _variable(code: int, raw: bytes) -> bytes:
-    if len(raw) <= 0xFF:  # what one byte can count
+    if len(raw) <= 0xFF:  # the length fits into one byte
         return bytes((code, len(raw))) + raw
     return bytes((code | 0x10,)) + len(raw).to_bytes(4) + raw
 
@@ -287,24 +287,24 @@ def encode_symbol(value: str) -> bytes:
 
 
 def _compound(code: int, count: int, content: bytes) -> bytes:
-    if count <= 0xFF and len(content) < 0xFF:  # the size counts the count's byte, too
+    if count <= 0xFF and len(content) < 0xFF:  # the size includes the byte of the count
         return bytes((code, len(content) + 1, count)) + content
     return bytes((code | 0x10,)) + (len(content) + 4).to_bytes(4) + count.to_bytes(4) + content
 
 
 def encode_list(items: Sequence[bytes]) -> bytes:
-    """A list of items that are encoded already."""
+    """A list of encoded items."""
     return _compound(0xC0, len(items), b"".join(items)) if items else b"\x45"
 
 
 def encode_map(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """A map of keys and values that are encoded already, in the order given."""
+    """A map of encoded keys and values, in the order given."""
     flat = [part for pair in pairs for part in pair]
     return _compound(0xC1, len(flat), b"".join(flat))
 
 
 def encode_array(items: Sequence[bytes]) -> bytes:
-    """An array of items that are encoded already, at least one, all with the same constructor."""
+    """An array of encoded items, at least one, all with the same constructor."""
     return _compound(0xE0, len(items), items[0][:1] + b"".join(item[1:] for item in items))
 
 
@@ -319,12 +319,12 @@ def described_list(raw: bytes) -> tuple[Any, list[bytes]]:
 
 
 def encode_described(descriptor: int, value: bytes) -> bytes:
-    """A value, encoded already, behind one of the specification's numeric descriptors (below 256)."""
+    """An encoded value with one of the specification's numeric descriptors (below 256)."""
     return bytes((0x00, 0x53, descriptor)) + value
 
 
 _ENCODERS: list[tuple[type, Callable[[Any], bytes]]] = [
-    (bool, encode_boolean),  # before int, which it is, too
+    (bool, encode_boolean),  # before int, its base class
     (Timestamp, encode_timestamp),
     (int, encode_long),
     (float, encode_double),

@@ -28,7 +28,7 @@ _ISO_8601 = re.compile(r"P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 
 
 class ConfigError(ValueError):
-    """The configuration can't be used; one line for each place, with the rule it breaks."""
+    """The configuration is invalid; one line per field, with the rule it breaks."""
 
 
 def _iso_8601(value: object) -> object:
@@ -39,11 +39,11 @@ def _iso_8601(value: object) -> object:
 
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
-        raise ValueError("a duration must be longer than nothing")
+        raise ValueError("a duration must be longer than zero")
     return value
 
 
-def _not_built(what: str) -> AfterValidator:
+def _unsupported(what: str) -> AfterValidator:
     def refuse(value: object) -> object:
         if value:
             raise ValueError(f"this emulator has no {what} yet: leave it out")
@@ -60,13 +60,13 @@ def _unique_names(values: Sequence["_Named"]) -> Sequence["_Named"]:
     return values
 
 
-# Upper limits are the official ones; shorter durations than the official minima keep tests fast.
+# The maxima are the official emulator's; its minima aren't enforced, which keeps tests fast.
 _Duration = Annotated[timedelta, BeforeValidator(_iso_8601), AfterValidator(_positive)]
 _LockDuration = Annotated[_Duration, Field(le=timedelta(minutes=5))]
 _TimeToLive = Annotated[_Duration, Field(le=timedelta(hours=1))]
-_Sessions = Annotated[bool, _not_built("sessions")]
-_DuplicateDetection = Annotated[bool, _not_built("duplicate detection")]
-_Forwarding = Annotated[str, _not_built("forwarding")]
+_Sessions = Annotated[bool, _unsupported("sessions")]
+_DuplicateDetection = Annotated[bool, _unsupported("duplicate detection")]
+_Forwarding = Annotated[str, _unsupported("forwarding")]
 _Unique = AfterValidator(_unique_names)
 
 
@@ -146,7 +146,7 @@ class _RuleProperties(_Model):
     filter_type: Literal["Correlation", "Sql"]
     correlation_filter: _CorrelationFilter | None = None
     sql_filter: _SqlFilter | None = None
-    action: Annotated[Any, _not_built("rule actions")] = None
+    action: Annotated[Any, _unsupported("rule actions")] = None
 
     @model_validator(mode="after")
     def _filter_given(self) -> Self:
@@ -202,12 +202,12 @@ class _UserConfig(_Model):
 
 
 class Config(_Model):
-    """The whole file, checked."""
+    """The whole file, validated."""
 
     user_config: _UserConfig
 
     def namespace(self, clock: Clock) -> Namespace:
-        """The entities, all empty."""
+        """Create the entities, all empty."""
         namespace = Namespace(clock)
         for queue in self.user_config.namespaces[0].queues:
             namespace.add_queue(queue.name, queue.properties.settings())
@@ -239,10 +239,10 @@ def load_config(path: Path) -> Config:
 
 
 def parse_config(document: object) -> Config:
-    """Check a document that is decoded already.
+    """Validate a decoded document.
 
     Raises:
-        ConfigError: it breaks rules; all of them are named, a line each.
+        ConfigError: it breaks rules; the text has one line for each.
     """
     try:
         return Config.model_validate(document)

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class ClientConnection(asyncio.Protocol):
-    """All of it happens on the event loop's thread."""
+    """One client's connection; everything runs on the event loop's thread."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class ClientConnection(asyncio.Protocol):
         on_output: Callable[["ClientConnection"], None],
         on_lost: Callable[["ClientConnection"], None],
     ) -> None:
-        """Args: `on_output` asks for a later `flush()`, `on_lost` is called once, at the end."""
+        """Args: `on_output` is called when a `flush()` is due, `on_lost` once, when the socket is closed."""
         self._on_lost = on_lost
         self._protocol = Protocol(Broker(namespace, clock), lambda: on_output(self))
         self._socket: asyncio.Transport | None = None
@@ -42,7 +42,7 @@ class ClientConnection(asyncio.Protocol):
         self._on_lost(self)
 
     def flush(self) -> None:
-        """Write what there is to say, if the socket is still there."""
+        """Write the pending output, if the socket is still open."""
         if self._socket is None:
             return
         self._socket.write(self._protocol.take_output(time.monotonic()))
@@ -50,15 +50,15 @@ class ClientConnection(asyncio.Protocol):
             self._socket.close()
 
     def tick(self) -> None:
-        """Send a heartbeat if one is due; to be called about every second."""
+        """Send a heartbeat if one is due; call it about every second."""
         self._protocol.tick(time.monotonic())
 
     def close(self, condition: str, description: str) -> None:
-        """End the connection with an error that the client gets to read."""
+        """Close the connection with an error that the client receives."""
         self._protocol.close(condition, description)
         self.flush()
 
     def abort(self) -> None:
-        """End the connection without a word."""
+        """Drop the socket without an AMQP `close`."""
         if self._socket is not None:
             self._socket.abort()

@@ -1,4 +1,4 @@
-"""The emulator in a thread of its own, for tests and programs that want a bus beside them."""
+"""The emulator in a thread of its own, for tests and programs that need a bus."""
 
 import asyncio
 import threading
@@ -39,11 +39,11 @@ class Emulator:
 
     @property
     def connection_string(self) -> str:
-        """What clients connect with, in the official emulator's form."""
+        """For clients; it has the official emulator's form."""
         return connection_string(self.port)
 
     def start(self) -> None:
-        """Return once clients can connect."""
+        """Start the server; returns once clients can connect."""
         self._ready.clear()
         self._thread = threading.Thread(target=self._run, name="servicebus-emulator", daemon=True)
         self._thread.start()
@@ -51,7 +51,7 @@ class Emulator:
         self._raise_failure()
 
     def stop(self) -> None:
-        """Return once the port is free. A second call does nothing."""
+        """Stop the server; returns once the port is free. A second call does nothing."""
         if self._thread is None or self._loop is None or self._stopped is None:
             return
         self._loop.call_soon_threadsafe(self._stopped.set)
@@ -76,7 +76,7 @@ class Emulator:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as failure:  # noqa: BLE001 - raised again, by start() or stop()
+        except BaseException as failure:  # noqa: BLE001 - start() or stop() raises it again
             self._failure = failure
         finally:
             self._ready.set()

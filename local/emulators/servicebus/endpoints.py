@@ -1,4 +1,4 @@
-"""Our ends of a client's links: they move messages between deliveries and the entities."""
+"""The broker's ends of a client's links: they move messages between links and entities."""
 
 import logging
 from collections import deque
@@ -19,17 +19,17 @@ from local.emulators.servicebus.links import (
 from local.emulators.servicebus.management import text
 from local.emulators.servicebus.message import BATCH_FORMAT, Message, parse_batch, parse_message
 from local.emulators.servicebus.namespace import Entity
-from local.emulators.servicebus.outcomes import ACCEPTED, Ending, Outcome, read_outcome, rejected
+from local.emulators.servicebus.outcomes import ACCEPTED, Outcome, OutcomeKind, read_outcome, rejected
 
 log = logging.getLogger(__name__)
 
 _CREDIT = 1000  # messages a client may send ahead
-_LEAST_CREDIT = 500
-_MAX_REQUEST_SIZE = 16 * MAX_MESSAGE_SIZE  # bytes; up to here a request that is too large is answered
+_CREDIT_LOW = 500  # below it the client gets credit up to _CREDIT again
+_MAX_REQUEST_SIZE = 16 * MAX_MESSAGE_SIZE  # bytes; a larger request is rejected, without a reply
 
 
 class Consumer:
-    """The end of a client's receiver: sends it messages, and settles them as the client says."""
+    """Serves a client's receiver: sends it messages, and carries out the outcomes that it reports."""
 
     def __init__(self, link: OutgoingLink, queue: Queue) -> None:
         self.link = link
@@ -48,7 +48,7 @@ class Consumer:
         return self.link.may_send
 
     def deliver(self, brokered: BrokeredMessage) -> None:
-        # The client takes the tag for the lock token, in the byte order of a .NET Guid.
+        # The client reads the lock token from the delivery tag, in the byte order of a .NET Guid.
         token = brokered.lock_token or uuid4()
         self.link.send(token.bytes_le, brokered.encode(), token, settled=self.receives_and_deletes)
 
@@ -59,17 +59,17 @@ class Consumer:
         self.queue.unsubscribe(self)
 
     def on_outcome(self, delivery: OutgoingDelivery, state: bytes | None) -> None:
-        """Carry out the client's outcome and confirm it, or say why it can't be done.
+        """Carry out the client's outcome and confirm it, or reject it with the reason.
 
-        A delivery stays open on our side after its lock has expired: only so does a late client
-        learn that it lost the lock, instead of waiting a minute for an answer.
+        A delivery stays unsettled after its lock has expired, so that a late client learns at once that
+        it lost the lock, instead of waiting a minute for an answer.
         """
         assert delivery.token is not None  # every message has one
         try:
             outcome = read_outcome(state)
             if outcome is None and not delivery.is_settled:
                 return  # progress, not an outcome
-            outcome = outcome or Outcome(Ending.RELEASED)
+            outcome = outcome or Outcome(OutcomeKind.RELEASED)
             _settle(self.queue, delivery.token, outcome)
         except ServiceBusError as error:
             log.info("%s: message not settled: %s", self.queue.path, error.condition)
@@ -81,39 +81,39 @@ class Consumer:
 
 
 def _settle(queue: Queue, token: UUID, outcome: Outcome) -> None:
-    """Raises `ServiceBusError` if the lock is lost or the outcome means something that isn't built."""
+    """Raises `ServiceBusError` if the lock is lost or the outcome isn't supported."""
     properties = dict(outcome.properties)
-    match outcome.ending:
-        case Ending.ACCEPTED:
+    match outcome.kind:
+        case OutcomeKind.ACCEPTED:
             queue.complete(token)
-        case Ending.REJECTED:
+        case OutcomeKind.REJECTED:
             reason, description = (
                 text(codec.decode(properties.pop(name, codec.NULL)))
                 for name in ("DeadLetterReason", "DeadLetterErrorDescription")
             )
             queue.dead_letter(token, reason, description, properties)
-        case Ending.MODIFIED if outcome.undeliverable_here:
+        case OutcomeKind.MODIFIED if outcome.undeliverable_here:
             raise NotBuiltError("deferring a message")
-        case Ending.MODIFIED:
+        case OutcomeKind.MODIFIED:
             queue.abandon(token, properties)
-        case Ending.RELEASED:
+        case OutcomeKind.RELEASED:
             queue.release(token)
 
 
 class Producer:
-    """The end of a client's sender: puts what comes in into a queue or topic."""
+    """Serves a client's sender: puts its messages into a queue or topic."""
 
     def __init__(self, link: IncomingLink, entity: Entity) -> None:
         self.link = link
         self.entity = entity
 
     def open(self, properties: bytes) -> None:
-        """Args: `properties` that the client gets to read, an encoded map."""
+        """Args: `properties` of the attach that answers the client, an encoded map."""
         self.link.accept(self, properties)
         self.link.grant(_CREDIT)
 
     def on_message(self, delivery: IncomingDelivery) -> None:
-        """Take the message: accepted means kept, rejected says why not."""
+        """Store the message and settle it: accepted once it is stored, else rejected with the reason."""
         try:
             messages = _parse(delivery)
         except ServiceBusError as error:
@@ -124,11 +124,11 @@ class Producer:
             for message in messages:
                 self.entity.send(message)
             delivery.settle(ACCEPTED)
-        if self.link.credit < _LEAST_CREDIT:
+        if self.link.credit < _CREDIT_LOW:
             self.link.grant(_CREDIT - self.link.credit)
 
     def on_detached(self) -> None:
-        """What it sent is in the entity."""
+        """Nothing to do: its messages are in the entity."""
 
 
 def _parse(delivery: IncomingDelivery) -> list[Message]:
@@ -139,7 +139,7 @@ def _parse(delivery: IncomingDelivery) -> list[Message]:
 
 
 class Requests:
-    """The end of the link on which a client sends requests to `$cbs` or a `$management` node."""
+    """Serves the link on which a client sends requests to `$cbs` or a `$management` node."""
 
     def __init__(
         self, link: IncomingLink, node: str, on_request: Callable[["Requests", bytes], None]
@@ -150,7 +150,7 @@ class Requests:
         self._on_request = on_request
 
     def open(self) -> None:
-        self.link.keeps = _MAX_REQUEST_SIZE
+        self.link.buffer_limit = _MAX_REQUEST_SIZE
         self.link.accept(self)
         self.link.grant(_CREDIT)
 
@@ -164,14 +164,14 @@ class Requests:
         self._on_request(self, delivery.message)
 
     def on_detached(self) -> None:
-        """Its requests are answered already."""
+        """Nothing to do: its requests are answered."""
 
 
 class Replies:
-    """The end of the link on which a client awaits the replies, which wait for its credit."""
+    """Serves the link on which a client receives replies; they wait for its credit."""
 
     def __init__(self, link: OutgoingLink, node: str, attached: list["Replies"]) -> None:
-        """Args: `node` is the address in lower case; `attached` are those of the connection."""
+        """Args: `node` is the address in lower case; `attached` are the connection's."""
         self.link = link
         self.node = node
         self._attached = attached
@@ -193,4 +193,4 @@ class Replies:
             self.link.send(uuid4().bytes, self._waiting.popleft(), settled=True)
 
     def on_outcome(self, delivery: OutgoingDelivery, state: bytes | None) -> None:
-        """Replies are settled when they are sent."""
+        """Nothing to do: replies are sent settled."""

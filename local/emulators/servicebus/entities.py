@@ -1,4 +1,4 @@
-"""Queues: they hold messages, lock them for receivers, give up on them. No sockets, no clock of their own."""
+"""Queues: they store messages, lock them for receivers, dead-letter them. The clock is an argument."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -29,14 +29,14 @@ class MessageState(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class BrokeredMessage:
-    """A message and what the broker knows of it. Times are seconds since the epoch."""
+    """A message and its state in the broker. Times are seconds since the epoch."""
 
     message: Message
     sequence_number: int
     enqueued_sequence_number: int  # in the entity it was sent to first
     enqueued_at: float
     state: MessageState = MessageState.ACTIVE
-    delivery_count: int = 0  # failed attempts so far
+    delivery_count: int = 0  # failed deliveries so far
     expires_at: float | None = None
     lock_token: UUID | None = None
     locked_until: float = 0.0
@@ -59,35 +59,35 @@ class Consumer(Protocol):
 
     @property
     def receives_and_deletes(self) -> bool:
-        """Whether a message counts as completed once it is sent."""
+        """Whether a message is completed as it is sent."""
         ...
 
     @property
     def has_credit(self) -> bool:
-        """Whether it wants another message now."""
+        """Whether it may be sent another message now."""
         ...
 
     def deliver(self, brokered: BrokeredMessage) -> None:
-        """Take a message; it is locked for this consumer unless it receives and deletes."""
+        """Send it a message, which is locked for it unless it receives and deletes."""
         ...
 
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """How long a queue keeps and locks messages, and when it gives up on one."""
+    """How long a queue keeps and locks messages, and when it dead-letters one."""
 
     lock_duration: timedelta = timedelta(minutes=1)
     time_to_live: timedelta | None = timedelta(hours=1)  # upper limit; None = for ever
-    max_delivery_count: int | None = 3  # failed attempts; None = any number
+    max_delivery_count: int | None = 3  # failed deliveries; None = no limit
     dead_letter_on_expiration: bool = False
 
 
 class Queue:
     """A queue, the queue behind a subscription, or a dead-letter queue.
 
-    Messages leave in the order of their sequence numbers, one that was given back at its old place.
-    Every method that takes a lock token raises `MessageLockLostError` if the lock has expired or
-    the message was settled: the second call of a pair always does.
+    Messages are delivered in the order of their sequence numbers; one that is released or abandoned
+    keeps its place. Every method that takes a lock token raises `MessageLockLostError` if the lock has
+    expired or the message is settled, so a second settlement always fails.
     """
 
     def __init__(
@@ -112,17 +112,17 @@ class Queue:
     def send(
         self, message: Message, time_to_live: timedelta | None = None, enqueued_number: int | None = None
     ) -> int:
-        """Keep a message and hand it to whoever waits; later if it is scheduled for later.
+        """Store a message and deliver it once a consumer has credit, but not before its scheduled time.
 
         Args:
             message: goes to every consumer unchanged.
-            time_to_live: an upper limit besides the message's and the queue's own; None = no further one.
+            time_to_live: an upper limit beside the message's and the queue's own; None = no such limit.
             enqueued_number: its sequence number in the topic it came through; None = it was sent here.
 
         Returns:
             The sequence number, from 1.
         """
-        brokered = self._admit(message, enqueued_number)
+        brokered = self._add(message, enqueued_number)
         limits = (message.time_to_live, _seconds(self.settings.time_to_live), _seconds(time_to_live))
         ttl = min((limit for limit in limits if limit is not None), default=None)
         due = message.scheduled_for
@@ -138,26 +138,26 @@ class Queue:
         return brokered.sequence_number
 
     def accept_dead_letter(self, origin: BrokeredMessage, properties: Mapping[str, bytes]) -> None:
-        """Keep a message that another queue gave up on; it never expires and starts without a lock."""
+        """Store a message that another queue dead-lettered; it never expires and starts unlocked."""
         message = origin.message.with_application_properties(properties)
-        brokered = self._admit(message, origin.enqueued_sequence_number)
+        brokered = self._add(message, origin.enqueued_sequence_number)
         brokered.enqueued_at = origin.enqueued_at
         brokered.delivery_count = origin.delivery_count
         self._make_ready(brokered)
         self.dispatch()
 
     def cancel_scheduled(self, sequence_number: int) -> None:
-        """Drop a message before it is due.
+        """Delete a scheduled message.
 
         Raises:
-            MessageNotFoundError: no message with this number is waiting for its time (any more).
+            MessageNotFoundError: no scheduled message has this number, or it is enqueued already.
         """
         self.advance()
         if sequence_number not in self._scheduled:
             raise MessageNotFoundError(sequence_number)
         self._remove(self._messages[sequence_number])
 
-    def _admit(self, message: Message, enqueued_number: int | None) -> BrokeredMessage:
+    def _add(self, message: Message, enqueued_number: int | None) -> BrokeredMessage:
         self._last_number = number = self._last_number + 1
         brokered = BrokeredMessage(message, number, enqueued_number or number, self._clock())
         self._messages[number] = brokered
@@ -166,17 +166,17 @@ class Queue:
     # Receiving
 
     def subscribe(self, consumer: Consumer) -> None:
-        """Let a consumer take part; messages are shared in turns among those that have credit."""
+        """Add a consumer; messages go round-robin to those that have credit."""
         self._consumers.append(consumer)
         self.dispatch()
 
     def unsubscribe(self, consumer: Consumer) -> None:
-        """Forget a consumer if it is known. Its locks stay until they expire, as the service does it."""
+        """Remove a consumer if it is there. Its locks last until they expire, as in the service."""
         if consumer in self._consumers:
             self._consumers.remove(consumer)
 
     def dispatch(self) -> None:
-        """Deliver what is ready for as long as a consumer has credit."""
+        """Deliver ready messages while a consumer has credit."""
         while self._ready and (consumer := self._next_consumer()):
             brokered = self._take_ready()
             if brokered is None:
@@ -188,7 +188,7 @@ class Queue:
             consumer.deliver(brokered)
 
     def peek(self, from_number: int, limit: int) -> list[BrokeredMessage]:
-        """Messages from a sequence number on, also locked and scheduled ones; nothing changes."""
+        """Messages from a sequence number on, with locked and scheduled ones; nothing changes."""
         self.advance()
         found = (message for number, message in self._messages.items() if number >= from_number)
         return list(islice(found, limit))
@@ -222,16 +222,16 @@ class Queue:
     # Settling
 
     def complete(self, token: UUID) -> None:
-        """The message is done with."""
+        """Delete a message that is processed."""
         self._remove(self._unlock(token))
 
     def release(self, token: UUID) -> None:
-        """Give a message back untouched; the attempt doesn't count."""
+        """Unlock a message unchanged; its delivery count stays."""
         self._make_ready(self._unlock(token))
         self.dispatch()
 
     def abandon(self, token: UUID, properties: Mapping[str, bytes] | None = None) -> None:
-        """Give a message back after a failed attempt; the last attempt allowed dead-letters it.
+        """Unlock a message after a failed delivery; at the maximum delivery count it is dead-lettered.
 
         Args:
             token: the lock.
@@ -239,7 +239,7 @@ class Queue:
         """
         brokered = self._unlock(token)
         _modify(brokered, properties)
-        self._attempt_failed(brokered)
+        self._delivery_failed(brokered)
         self.dispatch()
 
     def dead_letter(
@@ -252,7 +252,7 @@ class Queue:
         """Move a message to the dead-letter queue; in a dead-letter queue it stays, with the new reason."""
         brokered = self._unlock(token)
         _modify(brokered, properties)
-        self._give_up(brokered, reason, description)
+        self._dead_letter(brokered, reason, description)
 
     def renew_lock(self, token: UUID) -> float:
         """Lock a message for another full lock duration from now.
@@ -282,24 +282,24 @@ class Queue:
             self._lock_deadlines.discard(brokered.lock_token)
             brokered.lock_token = None
 
-    def _attempt_failed(self, brokered: BrokeredMessage) -> None:
+    def _delivery_failed(self, brokered: BrokeredMessage) -> None:
         brokered.delivery_count += 1
         limit = self.settings.max_delivery_count
         if limit is not None and brokered.delivery_count >= limit:
             description = f"Message could not be consumed after {limit} delivery attempts."
-            self._give_up(brokered, MAX_DELIVERY_COUNT_EXCEEDED, description)
+            self._dead_letter(brokered, MAX_DELIVERY_COUNT_EXCEEDED, description)
         else:
             self._make_ready(brokered)
 
     # Time
 
     def advance(self) -> None:
-        """Do what has become due: end locks, enqueue scheduled messages, let messages expire."""
+        """Do what is due: expire locks, enqueue scheduled messages, expire messages."""
         now = self._clock()
         while (token := self._lock_deadlines.pop(now)) is not None:
             brokered = self._locked.pop(token)
             brokered.lock_token = None
-            self._attempt_failed(brokered)
+            self._delivery_failed(brokered)
         while (number := self._scheduled.pop(now)) is not None:
             brokered = self._messages[number]
             brokered.state = MessageState.ACTIVE
@@ -316,14 +316,14 @@ class Queue:
 
     def _expire(self, brokered: BrokeredMessage) -> None:
         if self.settings.dead_letter_on_expiration:
-            self._give_up(brokered, TTL_EXPIRED, "The message expired and was dead lettered.")
+            self._dead_letter(brokered, TTL_EXPIRED, "The message expired and was dead lettered.")
         else:
             self._remove(brokered)
 
-    def _give_up(self, brokered: BrokeredMessage, reason: str | None, description: str | None) -> None:
+    def _dead_letter(self, brokered: BrokeredMessage, reason: str | None, description: str | None) -> None:
         self._remove(brokered)
-        stated = {"DeadLetterReason": reason, "DeadLetterErrorDescription": description}
-        properties = {name: codec.encode_string(text) for name, text in stated.items() if text is not None}
+        reasons = {"DeadLetterReason": reason, "DeadLetterErrorDescription": description}
+        properties = {name: codec.encode_string(text) for name, text in reasons.items() if text is not None}
         target = self if self.dead_letters is None else self.dead_letters
         target.accept_dead_letter(brokered, properties)
 
@@ -336,9 +336,9 @@ class Queue:
 
 
 def queue_with_dead_letters(path: str, settings: QueueSettings, clock: Clock) -> Queue:
-    """A queue together with its dead-letter queue, where messages stay until somebody completes them."""
-    kept = QueueSettings(settings.lock_duration, time_to_live=None, max_delivery_count=None)
-    return Queue(path, settings, clock, Queue(f"{path}/$DeadLetterQueue", kept, clock))
+    """A queue together with its dead-letter queue, where messages stay until they are completed."""
+    dead_letter_settings = QueueSettings(settings.lock_duration, time_to_live=None, max_delivery_count=None)
+    return Queue(path, settings, clock, Queue(f"{path}/$DeadLetterQueue", dead_letter_settings, clock))
 
 
 def _seconds(duration: timedelta | None) -> float | None:

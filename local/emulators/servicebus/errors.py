@@ -1,10 +1,10 @@
-"""What the broker answers when it can't do what a client asks: each error knows its wire form."""
+"""Errors that the broker sends to a client, each with its AMQP condition and its status code."""
 
 from typing import ClassVar
 
 
 class ServiceBusError(Exception):
-    """A refusal that the client is told about; `str()` of it is the description it gets to read."""
+    """An error that is sent to the client; `str()` of it is the description."""
 
     condition: ClassVar[str]  # AMQP error condition, on links and in `errorCondition`
     status: ClassVar[int]  # status code of a $management or $cbs reply
@@ -31,7 +31,7 @@ class MessageNotFoundError(ServiceBusError):
     status = 404
 
     def __init__(self, sequence_number: int) -> None:
-        super().__init__(f"There is no such message with sequence number {sequence_number}.")
+        super().__init__(f"There is no scheduled message with sequence number {sequence_number}.")
 
 
 class MessageTooLargeError(ServiceBusError):

@@ -20,7 +20,7 @@ SYSTEM_PROPERTIES = {
 
 
 class RuleFilter(Protocol):
-    """Decides about one message at a time."""
+    """A predicate on messages."""
 
     def matches(self, message: Message) -> bool: ...
 
@@ -51,5 +51,5 @@ class CorrelationFilter:
 
 
 def _equal(value: Any, wanted: Any) -> bool:
-    """Whether they are the same value of the same kind: in Python `True == 1`, on the bus it isn't."""
+    """Whether they are the same value of the same kind: in Python `True == 1`, in Service Bus not."""
     return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted

@@ -1,6 +1,6 @@
-"""Links of a session: their terms, their credit, and the deliveries on them.
+"""Links of a session: attaching them, their credit, and the deliveries on them.
 
-Incoming and outgoing are seen from here: an incoming link is the client's sender.
+Incoming and outgoing are from the broker's side: an incoming link is the client's sender.
 """
 
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ from local.emulators.servicebus.performatives import (
     Transfer,
 )
 
-MAX_MESSAGE_SIZE = 256 * 1024  # bytes, of a message as of a batch
+MAX_MESSAGE_SIZE = 256 * 1024  # bytes of a message or a batch
 
-_WRAP = 1 << 32  # what counts deliveries and transfers begins again here
-_FILTER = 7  # where it stands in a source
+_WRAP = 1 << 32  # serial numbers of deliveries and transfers are modulo this
+_FILTER = 7  # index of the field in a source
 
 
 class Channel(Protocol):
-    """What links need of their session."""
+    """What a link uses of its session."""
 
     @property
     def has_room(self) -> bool:
-        """Whether the client takes further transfers."""
+        """Whether the client's window has room for a transfer."""
 
     def write(self, performative: Attach | Detach | Disposition) -> None: ...
     def write_flow(self, handle: int, delivery_count: int, credit: int, *, drain: bool = False) -> None: ...
@@ -40,31 +40,31 @@ class Channel(Protocol):
 
 
 class Node(Protocol):
-    """What is at our end of a link."""
+    """The broker's end of a link."""
 
     def on_detached(self) -> None:
-        """The link is gone, in whatever way."""
+        """The link is detached, or its session or connection has ended."""
 
 
 class SourceNode(Node, Protocol):
     """A node that the client receives from."""
 
     def on_credit(self) -> None:
-        """The client may take more than before, or wants to know that there is nothing."""
+        """The client gave credit or drains it, or its window has room again."""
 
     def on_outcome(self, delivery: "OutgoingDelivery", state: bytes | None) -> None:
-        """The client says what became of a delivery, or settled it without a word."""
+        """The client sent a state of a delivery; None if it settled without one."""
 
 
 class TargetNode(Node, Protocol):
     """A node that the client sends to."""
 
     def on_message(self, delivery: "IncomingDelivery") -> None:
-        """A message has arrived whole."""
+        """A whole message has arrived."""
 
 
 class Link[End: Node]:
-    """Attached by the client; it counts once `accept` has answered, and until either side detaches."""
+    """A link that the client attaches; it lasts from `accept` until either side detaches."""
 
     def __init__(self, channel: Channel, attach: Attach) -> None:
         self.channel = channel
@@ -81,7 +81,7 @@ class Link[End: Node]:
         max_message_size: int | None = None,
         properties: bytes | None = None,
     ) -> None:
-        """Attach back; the client takes the link for invalid unless it reads its own terms."""
+        """Answer the attach, echoing the client's terms: without them it takes the link for invalid."""
         attach = self.attach
         self.channel.write(
             Attach(
@@ -103,14 +103,14 @@ class Link[End: Node]:
         self.channel.write(Detach(self.handle, closed=True, error=encode_error(condition, description)))
 
     def drop(self) -> None:
-        """Nothing comes or goes on this link any more. A second call does nothing."""
+        """Detach the node: nothing more is sent or received. A second call does nothing."""
         node, self.node = self.node, None
         if node is not None:
             node.on_detached()
 
 
 class OutgoingLink(Link[SourceNode]):
-    """Sends messages to the client, as many as it gave credit for."""
+    """Sends messages to the client, within its credit."""
 
     def __init__(self, channel: Channel, attach: Attach) -> None:
         super().__init__(channel, attach)
@@ -118,7 +118,7 @@ class OutgoingLink(Link[SourceNode]):
         self.target_address = _address(attach.target)
         self.sends_settled = attach.snd_settle_mode == SETTLED
         self._credit = 0
-        self._is_drained = False  # the client wants back what it gave and we don't use
+        self._is_draining = False  # the client asked us to use up our credit
         self._delivery_count = 0
 
     @property
@@ -127,7 +127,7 @@ class OutgoingLink(Link[SourceNode]):
 
     @property
     def filters(self) -> dict[str, bytes]:
-        """What the client wants of the source, by name, encoded."""
+        """The filters of the client's source by name, encoded."""
         fields = _terminus(self.attach.source)
         encoded = fields[_FILTER] if len(fields) > _FILTER else NULL
         return {} if encoded == NULL else {str(name): value for name, value in codec.map_items(encoded)}
@@ -139,13 +139,13 @@ class OutgoingLink(Link[SourceNode]):
     def refuse(self, condition: str, description: str) -> None:
         """Attach without a source, then detach with the error.
 
-        With both ends echoed, the Python client takes the link for good and reports a lost connection.
+        If both ends were echoed, the Python client would accept the link and report a lost connection.
         """
         self._answer(None, self.attach.target)
         self._detach(condition, description)
 
     def send(self, tag: bytes, message: bytes, token: UUID | None = None, *, settled: bool = False) -> None:
-        """Send a message; only where `may_send`. `token` comes back with the outcome."""
+        """Send a message; call it only if `may_send`. `token` comes back with the outcome."""
         self._credit -= 1
         self._delivery_count = (self._delivery_count + 1) % _WRAP
         self.channel.write_message(OutgoingDelivery(self, tag, token, settled), message)
@@ -153,40 +153,40 @@ class OutgoingLink(Link[SourceNode]):
     def on_flow(self, flow: Flow) -> None:
         """Take the credit that the client gives."""
         if flow.link_credit is not None:
-            on_their_way = (self._delivery_count - (flow.delivery_count or 0)) % _WRAP
-            self._credit = max(flow.link_credit - on_their_way, 0)
-        self._is_drained = flow.drain
+            in_flight = (self._delivery_count - (flow.delivery_count or 0)) % _WRAP
+            self._credit = max(flow.link_credit - in_flight, 0)
+        self._is_draining = flow.drain
         self.serve()
         if flow.echo and not flow.drain:
-            self._tell()
+            self._write_flow()
 
     def serve(self) -> None:
-        """Let the node use what credit and room there is; credit that is drained goes back behind that."""
+        """Let the node send within credit and window; if the client drains, use up the rest of the credit."""
         if self.node is not None:
             self.node.on_credit()
-        if self._is_drained and self.channel.has_room:
-            self._is_drained = False
+        if self._is_draining and self.channel.has_room:
+            self._is_draining = False
             self._delivery_count = (self._delivery_count + self._credit) % _WRAP
             self._credit = 0
-            self._tell(drain=True)
+            self._write_flow(drain=True)
 
-    def _tell(self, *, drain: bool = False) -> None:
+    def _write_flow(self, *, drain: bool = False) -> None:
         self.channel.write_flow(self.handle, self._delivery_count, self._credit, drain=drain)
 
 
 class IncomingLink(Link[TargetNode]):
-    """Takes messages from the client."""
+    """Receives messages from the client."""
 
     def __init__(self, channel: Channel, attach: Attach) -> None:
         super().__init__(channel, attach)
         self.address = _address(attach.target)
         self.credit = 0
-        self.keeps = MAX_MESSAGE_SIZE  # bytes of a message
+        self.buffer_limit = MAX_MESSAGE_SIZE  # bytes of a message; those after them are dropped
         self._delivery_count = attach.initial_delivery_count or 0
         self._partial: IncomingDelivery | None = None
 
     def accept(self, node: TargetNode, properties: bytes | None = None) -> None:
-        """Args: `properties` of our end, an encoded map."""
+        """Args: `properties` of the attach that answers the client, an encoded map."""
         self.node = node
         source, target = self.attach.source, self.attach.target
         self._answer(source, target, max_message_size=MAX_MESSAGE_SIZE, properties=properties)
@@ -197,15 +197,15 @@ class IncomingLink(Link[TargetNode]):
         self._detach(condition, description)
 
     def grant(self, credit: int) -> None:
-        """Let the client send this many messages more."""
+        """Let the client send this many more messages."""
         self.credit += credit
-        self.tell()
+        self.write_flow()
 
-    def tell(self) -> None:
+    def write_flow(self) -> None:
         self.channel.write_flow(self.handle, self._delivery_count, self.credit)
 
     def on_transfer(self, transfer: Transfer, payload: bytes) -> None:
-        """Take a part of a message; with the last one it goes to the node.
+        """Receive a part of a message; with the last part the message goes to the node.
 
         Raises:
             CodecError: the first part has no delivery id.
@@ -219,7 +219,7 @@ class IncomingLink(Link[TargetNode]):
         self._partial = delivery if transfer.more and not transfer.aborted else None
         if self._partial is not None:
             return
-        # The Python client heeds no credit: what it sends beyond it is taken, too.
+        # The Python client ignores credit: messages that exceed it are accepted, too.
         self.credit = max(self.credit - 1, 0)
         self._delivery_count = (self._delivery_count + 1) % _WRAP
         if self.node is not None and not transfer.aborted:
@@ -237,14 +237,14 @@ class OutgoingDelivery:
     id: int = 0
 
     def settle(self, state: bytes) -> None:
-        """Confirm the client's outcome, or say why it can't be; nothing if the client has settled."""
+        """Settle with our state; does nothing if either side has settled."""
         if not self.is_settled:
             self.is_settled = True
             self.link.channel.settle(self, state)
 
 
 class IncomingDelivery:
-    """A message from the client; beyond what its link keeps it is only counted."""
+    """A message from the client; of one beyond its link's `buffer_limit` only the size is right."""
 
     __slots__ = ("_is_settled", "_link", "_parts", "id", "message_format", "size")
 
@@ -257,7 +257,7 @@ class IncomingDelivery:
     def add(self, payload: bytes, *, is_settled: bool) -> None:
         self._is_settled = self._is_settled or is_settled
         self.size += len(payload)
-        if self.size <= self._link.keeps:
+        if self.size <= self._link.buffer_limit:
             self._parts.append(payload)
 
     @property
@@ -265,7 +265,7 @@ class IncomingDelivery:
         return b"".join(self._parts)
 
     def settle(self, state: bytes) -> None:
-        """Say what became of it, unless the client doesn't want to know."""
+        """Send the outcome, unless the client sent the message settled."""
         if not self._is_settled:
             self._link.channel.write(Disposition(RECEIVER, self.id, self.id, settled=True, state=state))
 

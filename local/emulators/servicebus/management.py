@@ -18,8 +18,8 @@ def manage(entity: Entity, request: Request) -> Response:
     """Carry out a request.
 
     Raises:
-        ServiceBusError: it can't be done; the request had no effect, except that a list of lock tokens
-            or sequence numbers is worked through up to the one that failed.
+        ServiceBusError: it failed and had no effect; of a list of lock tokens or sequence numbers, those
+            before the one that failed are done.
     """
     operation = _OPERATIONS.get(request.operation.removeprefix(_PREFIX))
     if operation is None:
@@ -32,7 +32,7 @@ def manage(entity: Entity, request: Request) -> Response:
 def _schedule(entity: Entity, body: Mapping[str, Any]) -> Response:
     messages = [parse_message(_get(item, "message", bytes)) for item in _get(body, "messages", list)]
     numbers = [codec.encode_long(entity.send(message)) for message in messages]
-    return _found("sequence-numbers", codec.encode_array(numbers) if numbers else codec.NULL)
+    return _ok("sequence-numbers", codec.encode_array(numbers) if numbers else codec.NULL)
 
 
 def _cancel_scheduled(entity: Entity, body: Mapping[str, Any]) -> Response:
@@ -48,14 +48,14 @@ def _peek(entity: Entity, body: Mapping[str, Any]) -> Response:
         return Response(204, "No messages")
     key = codec.encode_string("message")
     messages = [codec.encode_map([(key, codec.encode_binary(each.encode()))]) for each in found]
-    return _found("messages", codec.encode_list(messages))
+    return _ok("messages", codec.encode_list(messages))
 
 
 def _renew_lock(entity: Entity, body: Mapping[str, Any]) -> Response:
     queue = _queue(entity)
     ends = [queue.renew_lock(token) for token in _get_all(body, "lock-tokens", UUID)]
     encoded = [codec.encode_timestamp(int(end * 1000)) for end in ends]
-    return _found("expirations", codec.encode_array(encoded) if encoded else codec.NULL)
+    return _ok("expirations", codec.encode_array(encoded) if encoded else codec.NULL)
 
 
 def _update_disposition(entity: Entity, body: Mapping[str, Any]) -> Response:
@@ -88,16 +88,16 @@ _OPERATIONS: dict[str, Callable[[Entity, Mapping[str, Any]], Response]] = {
 
 
 def text(value: Any) -> str | None:
-    """A value that ought to be text, but comes from a client."""
+    """A client's value as text; None stays None."""
     return None if value is None else str(value)
 
 
 def encode_properties(properties: Mapping[Any, Any]) -> dict[str, bytes]:
-    """Application properties a client wants set on a message, encoded."""
+    """The application properties that a client sets on a message, encoded."""
     return {str(name): codec.encode(value) for name, value in properties.items()}
 
 
-def _found(name: str, encoded: bytes) -> Response:
+def _ok(name: str, encoded: bytes) -> Response:
     return Response(200, "OK", codec.encode_map([(codec.encode_string(name), encoded)]))
 
 
@@ -110,7 +110,7 @@ def _queue(entity: Entity) -> Queue:
 def _get[T](body: Any, name: str, expected: type[T]) -> T:
     value = body.get(name) if isinstance(body, dict) else None
     if not isinstance(value, expected):
-        raise InvalidRequestError(f"'{name}' must be there, of type {expected.__name__}.")
+        raise InvalidRequestError(f"'{name}' is required, of type {expected.__name__}.")
     return value
 
 

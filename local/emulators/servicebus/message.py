@@ -1,4 +1,4 @@
-"""A message as its sender encoded it: sections kept byte for byte, read only where the broker must."""
+"""A message as its sender encoded it: sections are kept byte for byte, decoded only where needed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ DATA = 0x75
 AMQP_VALUE = 0x77
 FOOTER = 0x78
 
-BATCH_FORMAT = 0x80013700  # of a transfer: each data section of the message is a whole message
+BATCH_FORMAT = 0x80013700  # of a transfer whose data sections are whole messages
 
 # Fields of the properties section, in the order of the specification.
 PROPERTY_FIELDS = (
@@ -35,7 +35,7 @@ PROPERTY_FIELDS = (
     "group_sequence",
     "reply_to_group_id",
 )
-# Only the broker sets these; what a client sends under their names (a message passed on) is dropped.
+# Set by the broker only; a client's values, from a message that it forwards, are dropped.
 BROKER_ANNOTATIONS = frozenset(
     {
         "x-opt-sequence-number",
@@ -67,7 +67,7 @@ def sections(raw: bytes) -> list[tuple[int, bytes]]:
 
 @dataclass(frozen=True)
 class Message:
-    """What a sender sent. Encoded parts are AMQP values without their section descriptor."""
+    """A message as it was sent. Encoded parts are AMQP values without their section descriptor."""
 
     durable: bool = False
     priority: int | None = None
@@ -101,7 +101,7 @@ class Message:
         return replace(self, encoded_application_properties=codec.encode_map(pairs))
 
     def encode(self, delivery_count: int, broker_annotations: Mapping[str, bytes]) -> bytes:
-        """The message on its way to a receiver, with what the broker adds to it."""
+        """Encode the message for a receiver, with the broker's annotations."""
         annotations = [
             (codec.encode_symbol(name), value)
             for name, value in (*self.annotations, *broker_annotations.items())
@@ -131,7 +131,7 @@ class Message:
 def parse_message(raw: bytes) -> Message:
     """Read an encoded message, and give it a message id if it has none.
 
-    Without an id the JavaScript client could receive such a message but never settle it.
+    Without one the JavaScript client could receive the message but never settle it.
 
     Raises:
         CodecError: the bytes aren't an AMQP message.
@@ -156,7 +156,7 @@ def parse_batch(raw: bytes) -> list[Message]:
     """Read the messages of a batch: each data section of the envelope holds a whole encoded message.
 
     Raises:
-        CodecError: the envelope or one of its messages isn't valid; a batch is taken whole or not at all.
+        CodecError: the envelope or one of its messages isn't valid; a batch is accepted whole or not at all.
     """
     return [parse_message(codec.decode(value)) for descriptor, value in sections(raw) if descriptor == DATA]
 
@@ -178,7 +178,7 @@ def _of_type[T](expected: type[T], value: Any) -> T:
 
 
 def _decode_all(message: Message) -> None:
-    """Find out now, while the sender can be told, what can't be decoded; the values are kept."""
+    """Raise now, while the delivery can be rejected, if a part can't be decoded; the values are cached."""
     _ = message.properties, message.application_properties, message.scheduled_for
 
 

@@ -1,4 +1,4 @@
-"""The entities of one emulator and their addresses; topics hand copies to their subscriptions."""
+"""The entities of one emulator and their addresses; topics copy messages to their subscriptions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,17 @@ _SCHEME_AND_HOST = re.compile(r"^\w+://[^/]*/")
 
 @dataclass(frozen=True)
 class Subscription:
-    """A queue that gets the messages which match at least one rule."""
+    """A queue that gets the messages that match at least one rule."""
 
     queue: Queue
     rules: Sequence[RuleFilter]
 
-    def wants(self, message: Message) -> bool:
+    def matches(self, message: Message) -> bool:
         return any(rule.matches(message) for rule in self.rules)
 
 
 class Topic:
-    """Hands each message to the subscriptions that want it; keeps only scheduled ones until they are due."""
+    """Copies each message to the subscriptions that match it; holds scheduled ones until they are due."""
 
     def __init__(
         self, path: str, subscriptions: Sequence[Subscription], time_to_live: timedelta | None, clock: Clock
@@ -36,39 +36,39 @@ class Topic:
         self._time_to_live = time_to_live
         self._clock = clock
         self._last_number = 0
-        self._waiting: dict[int, Message] = {}
+        self._scheduled_messages: dict[int, Message] = {}
         self._scheduled: AddressableHeap[int] = AddressableHeap()
 
     def send(self, message: Message) -> int:
-        """Fan a message out, later if it is scheduled for later. Returns its sequence number, from 1."""
+        """Fan a message out, at once or at its scheduled time. Returns its sequence number, from 1."""
         self._last_number = number = self._last_number + 1
         due = message.scheduled_for
         if due is not None and due > self._clock():
-            self._waiting[number] = message
+            self._scheduled_messages[number] = message
             self._scheduled.put(number, due)
         else:
             self._fan_out(message, number)
         return number
 
     def cancel_scheduled(self, sequence_number: int) -> None:
-        """Drop a message before it is due.
+        """Delete a scheduled message.
 
         Raises:
-            MessageNotFoundError: no message with this number is waiting for its time (any more).
+            MessageNotFoundError: no scheduled message has this number, or it is fanned out already.
         """
         self.advance()
-        if self._waiting.pop(sequence_number, None) is None:
+        if self._scheduled_messages.pop(sequence_number, None) is None:
             raise MessageNotFoundError(sequence_number)
         self._scheduled.discard(sequence_number)
 
     def advance(self) -> None:
-        """Fan out what has become due."""
+        """Fan out the scheduled messages that are due."""
         while (number := self._scheduled.pop(self._clock())) is not None:
-            self._fan_out(self._waiting.pop(number), number)
+            self._fan_out(self._scheduled_messages.pop(number), number)
 
     def _fan_out(self, message: Message, number: int) -> None:
         for subscription in self.subscriptions:
-            if subscription.wants(message):
+            if subscription.matches(message):
                 subscription.queue.send(message, self._time_to_live, number)
 
 
@@ -76,7 +76,7 @@ type Entity = Queue | Topic
 
 
 class Namespace:
-    """Finds entities by their address, whose case doesn't matter."""
+    """Finds entities by address, whatever its case."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -84,7 +84,7 @@ class Namespace:
         self._sources: dict[str, Queue] = {}  # what they receive from
 
     def add_queue(self, path: str, settings: QueueSettings) -> Queue:
-        """Add a queue and its dead-letter queue, to which nobody can send."""
+        """Add a queue and its dead-letter queue, which clients can't send to."""
         queue = self._add_source(path, settings)
         self._destinations[path.lower()] = queue
         return queue
@@ -127,7 +127,7 @@ class Namespace:
 
         Raises:
             EntityNotFoundError: there is nothing.
-            NotAllowedError: there is a subscription or a dead-letter queue.
+            NotAllowedError: it is a subscription or a dead-letter queue.
         """
         entity = self.find(address)
         if entity_path(address) not in self._destinations:
@@ -139,7 +139,7 @@ class Namespace:
 
         Raises:
             EntityNotFoundError: there is nothing.
-            NotAllowedError: there is a topic.
+            NotAllowedError: it is a topic.
         """
         entity = self.find(address)
         if isinstance(entity, Topic):
@@ -147,7 +147,7 @@ class Namespace:
         return entity
 
     def advance(self) -> None:
-        """Do what has become due in every entity."""
+        """Do what is due in every entity."""
         for destination in self._destinations.values():
             if isinstance(destination, Topic):
                 destination.advance()

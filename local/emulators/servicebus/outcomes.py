@@ -1,4 +1,4 @@
-"""How a delivery ended, and errors, as AMQP writes them."""
+"""Outcomes of deliveries, and errors, in their AMQP encoding."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -9,8 +9,8 @@ from local.emulators.servicebus.codec import NULL, CodecError
 _ERROR, _RECEIVED = 0x1D, 0x23
 
 
-class Ending(IntEnum):
-    """What became of a delivery, by the descriptor of the outcome."""
+class OutcomeKind(IntEnum):
+    """The outcomes, each with its AMQP descriptor."""
 
     ACCEPTED = 0x24
     REJECTED = 0x25
@@ -20,26 +20,26 @@ class Ending(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A client's word on a delivery.
+    """The outcome that a client reports for a delivery.
 
     Attributes:
-        undeliverable_here: of a modification, which then means deferring.
-        properties: what the client wants set on the message, encoded; with a rejection its reasons, too.
+        undeliverable_here: of `modified`, which then defers the message.
+        properties: to set on the message, encoded; of `rejected` also the reason and its description.
     """
 
-    ending: Ending
+    kind: OutcomeKind
     undeliverable_here: bool = False
     properties: tuple[tuple[str, bytes], ...] = ()
 
     def echo(self) -> bytes:
-        """The same in our words; a rejection without its error, which would mean that we failed."""
+        """The state that confirms it; `rejected` without its error, which would report a failure of ours."""
         fields: list[bytes] = []
-        if self.ending is Ending.MODIFIED:
+        if self.kind is OutcomeKind.MODIFIED:
             fields = [codec.encode_boolean(True), codec.encode_boolean(self.undeliverable_here)]
-        return codec.encode_described(self.ending, codec.encode_list(fields))
+        return codec.encode_described(self.kind, codec.encode_list(fields))
 
 
-ACCEPTED = Outcome(Ending.ACCEPTED).echo()
+ACCEPTED = Outcome(OutcomeKind.ACCEPTED).echo()
 
 
 def encode_error(condition: str, description: str) -> bytes:
@@ -50,31 +50,33 @@ def encode_error(condition: str, description: str) -> bytes:
 
 
 def rejected(condition: str, description: str) -> bytes:
-    """The outcome that says why not."""
-    return codec.encode_described(Ending.REJECTED, codec.encode_list([encode_error(condition, description)]))
+    """The outcome `rejected` with an error."""
+    return codec.encode_described(
+        OutcomeKind.REJECTED, codec.encode_list([encode_error(condition, description)])
+    )
 
 
 def read_outcome(state: bytes | None) -> Outcome | None:
-    """What a client says of a delivery; None while it says nothing final.
+    """The outcome in a client's delivery state; None if the state isn't final.
 
     Raises:
-        CodecError: it isn't a state of a delivery.
+        CodecError: it isn't a delivery state.
     """
     if state is None:
         return None
     code, fields = codec.described_list(state)
     if code == _RECEIVED:
         return None
-    if code not in tuple(Ending):
+    if code not in tuple(OutcomeKind):
         raise CodecError(f"{code!r} isn't the descriptor of an outcome")
     first, second, third = [*fields, NULL, NULL, NULL][:3]
-    match Ending(code):
-        case Ending.REJECTED:
-            return Outcome(Ending.REJECTED, properties=_info(first))
-        case Ending.MODIFIED:
-            return Outcome(Ending.MODIFIED, codec.decode(second) is True, _properties(third))
-        case ending:
-            return Outcome(ending)
+    match OutcomeKind(code):
+        case OutcomeKind.REJECTED:
+            return Outcome(OutcomeKind.REJECTED, properties=_info(first))
+        case OutcomeKind.MODIFIED:
+            return Outcome(OutcomeKind.MODIFIED, codec.decode(second) is True, _properties(third))
+        case kind:
+            return Outcome(kind)
 
 
 def _info(error: bytes) -> tuple[tuple[str, bytes], ...]:

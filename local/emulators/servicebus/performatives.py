@@ -1,6 +1,6 @@
-"""AMQP 1.0 performatives: what a frame says, as named fields, decoded and encoded.
+"""AMQP 1.0 performatives as named tuples, decoded and encoded.
 
-Fields that are only handed on or echoed stay as they are encoded.
+Fields that are only passed on or echoed stay encoded.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Open(NamedTuple):
 class Begin(NamedTuple):
     remote_channel: int | None
     next_outgoing_id: int
-    incoming_window: int  # transfer frames, as all windows
+    incoming_window: int  # transfer frames, like all windows
     outgoing_window: int
     handle_max: int | None = None
     offered_capabilities: bytes | None = None
@@ -37,7 +37,7 @@ class Begin(NamedTuple):
 class Attach(NamedTuple):
     name: str
     handle: int
-    role: bool  # RECEIVER or SENDER, of who attaches
+    role: bool  # RECEIVER or SENDER, of the peer that attaches
     snd_settle_mode: int | None = None
     rcv_settle_mode: int | None = None
     source: bytes | None = None
@@ -80,7 +80,7 @@ class Transfer(NamedTuple):
 
 
 class Disposition(NamedTuple):
-    role: bool  # RECEIVER or SENDER of the deliveries, who is writing
+    role: bool  # RECEIVER or SENDER, of the peer that sends it
     first: int  # delivery id
     last: int | None = None
     settled: bool = False
@@ -133,24 +133,24 @@ type Performative = (
 )
 
 SENDER, RECEIVER = False, True
-SETTLED = 1  # sender settle mode: forgotten as it is sent
+SETTLED = 1  # sender settle mode: deliveries are sent settled
 
 
-class _Kind(NamedTuple):
-    """How a field is read and written."""
+class _FieldType(NamedTuple):
+    """How a field is decoded and encoded."""
 
     read: Callable[[Reader], Any]
     encode: Callable[[Any], bytes]
 
 
-def _typed(expected: type, encode: Callable[[Any], bytes]) -> _Kind:
+def _typed(expected: type, encode: Callable[[Any], bytes]) -> _FieldType:
     def read(reader: Reader) -> Any:
         value = reader.value()
         if value is not None and not isinstance(value, expected):
             raise CodecError(f"{expected.__name__} expected, {type(value).__name__} found")
         return value
 
-    return _Kind(read, encode)
+    return _FieldType(read, encode)
 
 
 def _read_encoded(reader: Reader) -> bytes | None:
@@ -166,9 +166,9 @@ _ULONG = _typed(int, codec.encode_ulong)
 _STRING = _typed(str, codec.encode_string)
 _SYMBOL = _typed(str, codec.encode_symbol)
 _BINARY = _typed(bytes, codec.encode_binary)
-_ANY = _Kind(_read_encoded, bytes)
+_ANY = _FieldType(_read_encoded, bytes)
 
-_WIRE: dict[int, tuple[type[Any], tuple[_Kind, ...]]] = {
+_PERFORMATIVES: dict[int, tuple[type[Any], tuple[_FieldType, ...]]] = {
     0x10: (Open, (_STRING, _STRING, _UINT, _USHORT, _UINT, _ANY, _ANY, _ANY, _ANY, _ANY)),
     0x11: (Begin, (_USHORT, _UINT, _UINT, _UINT, _UINT, _ANY, _ANY, _ANY)),
     0x12: (
@@ -194,50 +194,51 @@ _WIRE: dict[int, tuple[type[Any], tuple[_Kind, ...]]] = {
     0x41: (SaslInit, (_SYMBOL, _BINARY, _STRING)),
     0x44: (SaslOutcome, (_UBYTE, _BINARY)),
 }
-_CODES = {form: code for code, (form, _) in _WIRE.items()}
+_CODES = {performative_type: code for code, (performative_type, _) in _PERFORMATIVES.items()}
 _REQUIRED = object()
 
 
-def _defaults(form: type[Any]) -> tuple[Any, ...]:
-    """What stands for a null, field by field."""
+def _defaults(performative_type: type[Any]) -> tuple[Any, ...]:
+    """The default of each field, which a null stands for."""
     return tuple(
-        form._field_defaults.get(name, None if type(None) in get_args(annotation) else _REQUIRED)
-        for name, annotation in form.__annotations__.items()
+        performative_type._field_defaults.get(name, None if type(None) in get_args(annotation) else _REQUIRED)
+        for name, annotation in performative_type.__annotations__.items()
     )
 
 
-_DEFAULTS = {code: _defaults(form) for code, (form, _) in _WIRE.items()}
+_DEFAULTS = {code: _defaults(performative_type) for code, (performative_type, _) in _PERFORMATIVES.items()}
 
 
 def decode_performative(body: bytes) -> tuple[Performative, bytes]:
-    """What the body of a frame says, and the payload behind it.
+    """The performative in the body of a frame, and the payload behind it.
 
     Raises:
-        CodecError: it isn't one of the performatives, or lacks a field.
+        CodecError: it isn't a performative, or lacks a required field.
     """
     reader = Reader(body)
     if reader.byte() != 0:
         raise CodecError("a frame that doesn't begin with a performative")
     code = reader.value()
-    if not isinstance(code, int) or code not in _WIRE:
+    if not isinstance(code, int) or code not in _PERFORMATIVES:
         raise CodecError(f"{code!r} isn't the descriptor of a performative")
     count, content = reader.items()
-    form, kinds = _WIRE[code]
-    values = [kind.read(content) for kind in kinds[:count]]
-    values += [None] * (len(kinds) - len(values))
+    performative_type, field_types = _PERFORMATIVES[code]
+    values = [field_type.read(content) for field_type in field_types[:count]]
+    values += [None] * (len(field_types) - len(values))
     fields = [
         default if value is None else value for value, default in zip(values, _DEFAULTS[code], strict=True)
     ]
     if _REQUIRED in fields:
-        raise CodecError(f"{form.__name__} lacks a field that it must have")
-    return form(*fields), body[reader.position :]
+        raise CodecError(f"{performative_type.__name__} lacks a required field")
+    return performative_type(*fields), body[reader.position :]
 
 
 def encode_performative(performative: Performative) -> bytes:
-    """Every field is written, null or not: older Python clients expect them all."""
+    """Encode every field, nulls included: older Python clients expect them all."""
     code = _CODES[type(performative)]
-    kinds = _WIRE[code][1]
+    field_types = _PERFORMATIVES[code][1]
     fields = [
-        NULL if value is None else kind.encode(value) for kind, value in zip(kinds, performative, strict=True)
+        NULL if value is None else field_type.encode(value)
+        for field_type, value in zip(field_types, performative, strict=True)
     ]
     return codec.encode_described(code, codec.encode_list(fields))

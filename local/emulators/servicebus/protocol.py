@@ -1,6 +1,6 @@
-"""AMQP 1.0 as a server speaks it: bytes in, bytes out, no socket.
+"""The server side of an AMQP 1.0 connection: bytes in, bytes out, no socket.
 
-From the protocol headers over SASL and `open` to `close`; what is between goes to the sessions.
+Handles protocol headers, SASL, and opening and closing; the links are the sessions' part.
 """
 
 import logging
@@ -34,7 +34,7 @@ from local.emulators.servicebus.session import Attaching, Session
 log = logging.getLogger(__name__)
 
 _CHANNEL_MAX = 1023
-_LEAST_FRAME_SIZE = 512  # bytes, which every peer takes
+_MIN_FRAME_SIZE = 512  # bytes that every peer must accept
 
 
 class _Awaits(Enum):
@@ -49,55 +49,59 @@ class _Awaits(Enum):
 
 
 class Protocol:
-    """One connection. Whatever the client sends, and whatever fails here, ends no more than this."""
+    """One connection. Invalid input and failures end this connection only."""
 
     def __init__(self, attaching: Attaching, on_output: Callable[[], None]) -> None:
-        """Args: `on_output` is called when there is something to write, and when nothing follows any more."""
+        """Args: `on_output` is called when output is pending."""
         self._attaching = attaching
         self._on_output = on_output
         self._input = FrameBuffer()
         self._output: list[bytes] = []
         self._awaits = _Awaits.ANY_HEADER
         self._is_open = False
-        self._max_frame_size = _LEAST_FRAME_SIZE
+        self._max_frame_size = _MIN_FRAME_SIZE
         self._sessions: dict[int, Session] = {}
-        self._heartbeat_every = 0.0  # seconds; 0 = the client wants none
-        self._wrote_at = 0.0
+        self._heartbeat_interval = 0.0  # seconds; 0 = the client asked for none
+        self._last_write = 0.0
 
     @property
     def is_closed(self) -> bool:
-        """Nothing will be written any more, nor read."""
+        """Whether the connection has ended: nothing more is read or written."""
         return self._awaits is _Awaits.NOTHING
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes from the client, cut anywhere."""
+        """Process the next bytes from the client, split anywhere."""
         self._input.add(data)
         try:
             while not self.is_closed and self._take_next():
                 pass
         except CodecError as error:
-            log.warning("connection closed, the client sent what isn't AMQP: %s", error)
+            log.warning("connection closed: the client sent invalid AMQP: %s", error)
             self.close("amqp:connection:framing-error", str(error))
         except Exception:
-            # A bug here must not take the other clients' bus away; it ends this connection, loudly.
-            log.exception("connection closed by a failure")
+            # A bug must not end the other clients' connections: it is logged and ends this one.
+            log.exception("connection closed: the emulator failed")
             self.close("amqp:internal-error", "The emulator failed: see its log.")
 
     def take_output(self, now: float) -> bytes:
-        """What is to be written to the client; `now` counts seconds from anywhere."""
+        """Remove and return the pending output; `now` is in monotonic seconds."""
         output = b"".join(self._output)
         self._output.clear()
         if output:
-            self._wrote_at = now
+            self._last_write = now
         return output
 
     def tick(self, now: float) -> None:
-        """Send a heartbeat if the client would miss one; to be called about every second."""
-        if self._heartbeat_every and now - self._wrote_at >= self._heartbeat_every and not self.is_closed:
+        """Send a heartbeat if one is due; call it about every second."""
+        if (
+            self._heartbeat_interval
+            and now - self._last_write >= self._heartbeat_interval
+            and not self.is_closed
+        ):
             self._write(HEARTBEAT)
 
     def close(self, condition: str, description: str) -> None:
-        """End the connection with an error that the client gets to read."""
+        """Close the connection with an error that the client receives."""
         if self.is_closed:
             return
         if not self._is_open:
@@ -105,14 +109,14 @@ class Protocol:
         self._end(Close(encode_error(condition, description)))
 
     def drop(self) -> None:
-        """Forget every link: the client is gone. A second call does nothing."""
+        """Drop every session with its links: the client is gone. A second call does nothing."""
         self._awaits = _Awaits.NOTHING
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
             session.drop()
 
     def _take_next(self) -> bool:
-        """Take a header or a frame; False where there is none yet."""
+        """Process a header or a frame; False if none has arrived yet."""
         if self._awaits in (_Awaits.ANY_HEADER, _Awaits.AMQP_HEADER):
             header = self._input.take_protocol_header()
             if header is not None:
@@ -132,13 +136,13 @@ class Protocol:
             self._awaits = _Awaits.MECHANISM
         else:
             log.warning("connection closed: the client speaks another protocol, %r", header)
-            self._write(PROTOCOL_HEADERS[SASL])  # what it should speak, as the specification has it
+            self._write(PROTOCOL_HEADERS[SASL])  # what it should speak, as the specification demands
             self.drop()
 
     def _on_frame(self, frame: Frame) -> None:
         expected = SASL if self._awaits is _Awaits.MECHANISM else AMQP
         if frame.kind != expected:
-            raise CodecError(f"a frame of type {frame.kind} where type {expected} is due")
+            raise CodecError(f"a frame of type {frame.kind} where type {expected} is expected")
         if self._awaits is _Awaits.MECHANISM:
             self._on_mechanism(frame.body)
         elif frame.body:  # else it is a heartbeat
@@ -149,18 +153,18 @@ class Protocol:
                 self._on_performative(frame.channel, performative, payload)
 
     def _on_mechanism(self, body: bytes) -> None:
-        answer, may_go_on = sasl.answer(body)
+        answer, is_accepted = sasl.answer(body)
         self._write(answer)
         self._awaits = _Awaits.AMQP_HEADER
-        if not may_go_on:
+        if not is_accepted:
             self.drop()
 
     def _on_open(self, performative: Performative) -> None:
         if not isinstance(performative, Open):
             raise CodecError(f"{type(performative).__name__} before the connection is open")
         wanted = performative.max_frame_size or MAX_FRAME_SIZE
-        self._max_frame_size = min(max(wanted, _LEAST_FRAME_SIZE), MAX_FRAME_SIZE)
-        self._heartbeat_every = (performative.idle_time_out or 0) / 1000 / 2
+        self._max_frame_size = min(max(wanted, _MIN_FRAME_SIZE), MAX_FRAME_SIZE)
+        self._heartbeat_interval = (performative.idle_time_out or 0) / 1000 / 2
         self._awaits = _Awaits.ANYTHING
         self._send_open()
 

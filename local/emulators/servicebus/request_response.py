@@ -11,7 +11,7 @@ from local.emulators.servicebus.message import AMQP_VALUE, APPLICATION_PROPERTIE
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks of a node."""
+    """A client's request to a node."""
 
     operation: str
     body: Any
@@ -22,7 +22,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What it gets to read."""
+    """A node's reply to a request."""
 
     status: int
     description: str

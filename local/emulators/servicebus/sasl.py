@@ -1,6 +1,6 @@
-"""The SASL exchange in front of a connection: every mechanism that a client may know is taken.
+"""The SASL exchange before a connection opens: every mechanism of the client libraries is accepted.
 
-Who may do what is settled later, by the token that is put to `$cbs`.
+Authorization comes later, with the token that is put to `$cbs`.
 """
 
 from local.emulators.servicebus import codec
@@ -20,23 +20,23 @@ _OK, _REFUSED = 0, 1
 
 
 def mechanisms() -> bytes:
-    """The frame that offers them."""
+    """The frame that offers the mechanisms."""
     offered = codec.encode_array([codec.encode_symbol(name) for name in _MECHANISMS])
     return encode_frame(encode_performative(SaslMechanisms(offered)), kind=SASL)
 
 
 def answer(body: bytes) -> tuple[bytes, bool]:
-    """The frame that ends the exchange, and whether the client may go on.
+    """The frame that ends the exchange, and whether the mechanism is accepted.
 
     Args:
-        body: of the client's first frame: which mechanism it chose.
+        body: of the client's frame with the mechanism that it chose.
 
     Raises:
-        CodecError: it isn't that.
+        CodecError: it isn't a `sasl-init`.
     """
     chosen, _ = decode_performative(body)
     if not isinstance(chosen, SaslInit):
-        raise CodecError(f"a choice of a SASL mechanism expected, not {type(chosen).__name__}")
-    may_go_on = chosen.mechanism in _MECHANISMS
-    outcome = SaslOutcome(_OK if may_go_on else _REFUSED)
-    return encode_frame(encode_performative(outcome), kind=SASL), may_go_on
+        raise CodecError(f"sasl-init expected, not {type(chosen).__name__}")
+    is_accepted = chosen.mechanism in _MECHANISMS
+    outcome = SaslOutcome(_OK if is_accepted else _REFUSED)
+    return encode_frame(encode_performative(outcome), kind=SASL), is_accepted

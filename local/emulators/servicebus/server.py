@@ -1,4 +1,4 @@
-"""The server: accepts clients, keeps the entities' time, and writes what has become due."""
+"""The server: accepts connections, expires locks and messages in time, and writes the output."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ import time
 from local.emulators.servicebus.config import Config
 from local.emulators.servicebus.connection import ClientConnection
 
-_SWEEP_SECONDS = 0.05  # how late a lock, a schedule or a time to live may end
+_SWEEP_SECONDS = 0.05  # how late a lock or message may expire, or a scheduled message be enqueued
 _TICK_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class Server:
         self._to_flush: set[ClientConnection] = set()
         self._loop = asyncio.get_running_loop()
         self._listener: asyncio.Server | None = None
-        self._keeping_time: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def listen(self, host: str, port: int) -> int:
         """Accept clients from now on.
@@ -38,16 +38,16 @@ class Server:
             OSError: the port is in use, or the address isn't one of this machine's.
         """
         self._listener = await self._loop.create_server(self._accept, host, port)
-        self._keeping_time = self._loop.create_task(self._keep_time())
+        self._sweeping = self._loop.create_task(self._sweep())
         bound: int = self._listener.sockets[0].getsockname()[1]
         return bound
 
     async def close(self) -> None:
-        """Say goodbye to every client and free the port. A second call does nothing."""
-        if self._listener is None or self._keeping_time is None:
+        """Close every connection and free the port. A second call does nothing."""
+        if self._listener is None or self._sweeping is None:
             return
         self._listener.close()
-        self._keeping_time.cancel()
+        self._sweeping.cancel()
         for connection in list(self._connections):
             connection.close("amqp:connection:forced", "The emulator is shutting down.")
         await asyncio.sleep(0)  # lets the sockets close
@@ -66,7 +66,7 @@ class Server:
         self._to_flush.discard(connection)
 
     def _flush_soon(self, connection: ClientConnection) -> None:
-        """One client's doing fills other clients' links: all are written together once it is done."""
+        """One client's frames cause output for other clients: all of it is written together after them."""
         if not self._to_flush:
             self._loop.call_soon(self._flush)
         self._to_flush.add(connection)
@@ -75,14 +75,14 @@ class Server:
         while self._to_flush:
             self._to_flush.pop().flush()
 
-    async def _keep_time(self) -> None:
+    async def _sweep(self) -> None:
         next_tick = 0.0
         while True:
             try:
                 self._namespace.advance()
             except Exception:
-                # Time must go on for every other entity, or no lock would ever end again.
-                log.exception("an entity failed as its time advanced")
+                # Must go on for the other entities, or no lock would ever expire again.
+                log.exception("an entity failed to do what was due")
             if time.monotonic() >= next_tick:
                 next_tick = time.monotonic() + _TICK_SECONDS
                 for connection in list(self._connections):

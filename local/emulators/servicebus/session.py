@@ -21,26 +21,26 @@ from local.emulators.servicebus.performatives import (
 )
 
 HANDLE_MAX = 1023  # links of a session
-_WRAP = 1 << 32  # what counts deliveries and transfers begins again here
-_WINDOW = (1 << 31) - 1  # transfers; we take what comes
-_MARGIN = 96  # bytes of a frame that a transfer takes for itself, at most
+_WRAP = 1 << 32  # serial numbers of deliveries and transfers are modulo this
+_WINDOW = (1 << 31) - 1  # transfers; the maximum, so the client is never held back
+_TRANSFER_SIZE = 96  # bytes of a frame, at most, for a transfer without its payload
 
 
 type AnyLink = IncomingLink | OutgoingLink
 
 
 class Attaching(Protocol):
-    """What decides about links."""
+    """Accepts or refuses links."""
 
     def attach_incoming(self, link: IncomingLink) -> None:
-        """The client wants to send: accept the link or refuse it."""
+        """Accept or refuse a client's sender."""
 
     def attach_outgoing(self, link: OutgoingLink) -> None:
-        """The client wants to receive: accept the link or refuse it."""
+        """Accept or refuse a client's receiver."""
 
 
 class Session:
-    """Between the client's begin and either side's end."""
+    """One session, from the client's begin until either side ends it."""
 
     def __init__(
         self, begin: Begin, max_frame_size: int, write: Callable[[bytes], None], attaching: Attaching
@@ -48,13 +48,13 @@ class Session:
         """Args: `write` takes the body of a frame."""
         self._write = write
         self._attaching = attaching
-        self._payload_size = max_frame_size - HEADER_SIZE - _MARGIN
+        self._payload_size = max_frame_size - HEADER_SIZE - _TRANSFER_SIZE
         self._links: dict[int, AnyLink] = {}
         self._unsettled: dict[int, OutgoingDelivery] = {}
         self._next_delivery_id = 0
         self._next_outgoing_id = 0
         self._next_incoming_id = begin.next_outgoing_id
-        self._room = begin.incoming_window
+        self._remote_window = begin.incoming_window
         self._waiting: deque[tuple[OutgoingLink, Transfer, bytes]] = deque()
 
     def begin(self, channel: int) -> None:
@@ -62,10 +62,10 @@ class Session:
         self.write(Begin(channel, self._next_outgoing_id, _WINDOW, _WINDOW, HANDLE_MAX))
 
     def handle(self, performative: Performative, payload: bytes) -> None:
-        """Take what came on this session.
+        """Process a performative of this session.
 
         Raises:
-            CodecError: it makes no sense here.
+            CodecError: it is invalid here.
         """
         match performative:
             case Transfer():
@@ -83,7 +83,7 @@ class Session:
                 raise CodecError(f"{type(performative).__name__} within a session")
 
     def drop(self) -> None:
-        """Forget every link, so that no message goes to a client that is gone. A second call does nothing."""
+        """Drop every link, so that no message goes to a client that is gone. A second call does nothing."""
         for link in list(self._links.values()):
             self._forget(link)
 
@@ -91,7 +91,7 @@ class Session:
 
     @property
     def has_room(self) -> bool:
-        return not self._waiting and self._room > 0
+        return not self._waiting and self._remote_window > 0
 
     def write(self, performative: Performative) -> None:
         self._write(encode_performative(performative))
@@ -104,7 +104,7 @@ class Session:
         )
 
     def write_message(self, delivery: OutgoingDelivery, message: bytes) -> None:
-        """Send a message in as many frames as it takes; what the window has no room for waits."""
+        """Send a message in as many transfers as it takes; those beyond the client's window wait."""
         delivery.id = self._next_delivery_id
         self._next_delivery_id = (self._next_delivery_id + 1) % _WRAP
         if not delivery.is_settled:
@@ -137,13 +137,13 @@ class Session:
 
     def _on_disposition(self, disposition: Disposition) -> None:
         if disposition.role is not RECEIVER:
-            return  # what the client sent was settled by us already
+            return  # the client's own messages are settled already
         last = disposition.first if disposition.last is None else disposition.last
         if last - disposition.first < len(self._unsettled):
-            concerned: Iterable[int] = range(disposition.first, last + 1)
+            delivery_ids: Iterable[int] = range(disposition.first, last + 1)
         else:
-            concerned = [number for number in self._unsettled if disposition.first <= number <= last]
-        for number in concerned:
+            delivery_ids = [number for number in self._unsettled if disposition.first <= number <= last]
+        for number in delivery_ids:
             delivery = self._unsettled.get(number)
             if delivery is not None:
                 self._on_outcome(delivery, disposition)
@@ -156,16 +156,16 @@ class Session:
             delivery.link.node.on_outcome(delivery, disposition.state)
 
     def _on_flow(self, flow: Flow) -> None:
-        on_their_way = (self._next_outgoing_id - (flow.next_incoming_id or 0)) % _WRAP
-        self._room = max(flow.incoming_window - on_their_way, 0)
-        was_full = bool(self._waiting)
+        in_flight = (self._next_outgoing_id - (flow.next_incoming_id or 0)) % _WRAP
+        self._remote_window = max(flow.incoming_window - in_flight, 0)
+        was_blocked = bool(self._waiting)
         self._send_waiting()
         if flow.handle is None:
             if flow.echo:
                 self.write(self._flow())
         else:
             self._on_link_flow(flow, flow.handle)
-        if was_full and self.has_room:
+        if was_blocked and self.has_room:
             for link in list(self._links.values()):
                 if isinstance(link, OutgoingLink):
                     link.serve()
@@ -177,7 +177,7 @@ class Session:
         if isinstance(link, OutgoingLink):
             link.on_flow(flow)
         elif flow.echo:
-            link.tell()
+            link.write_flow()
 
     def _on_attach(self, attach: Attach) -> None:
         if attach.handle in self._links or attach.handle > HANDLE_MAX:
@@ -212,9 +212,9 @@ class Session:
         link.drop()
 
     def _send_waiting(self) -> None:
-        while self._waiting and self._room > 0:
+        while self._waiting and self._remote_window > 0:
             _, transfer, payload = self._waiting.popleft()
-            self._room -= 1
+            self._remote_window -= 1
             self._next_outgoing_id = (self._next_outgoing_id + 1) % _WRAP
             self._write(encode_performative(transfer) + payload)
 

@@ -1,4 +1,4 @@
-"""SQL filters of subscriptions: the service's condition language, compiled once, true / false / unknown."""
+"""SQL filters of subscriptions, compiled once; as in the service, a condition is true, false or unknown."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from local.emulators.servicebus.message import Message
 
 MAX_LENGTH = 1024  # characters, as in the service
 
-type Expression = Callable[[Message], Any]  # None stands for unknown: no value, or no comparable one
+type Expression = Callable[[Message], Any]  # None is unknown: a value is missing or can't be compared
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -27,7 +27,7 @@ _SYSTEM = {name.lower(): field_name for name, field_name in SYSTEM_PROPERTIES.it
 
 
 class SqlFilterError(ValueError):
-    """The expression isn't one that this emulator understands."""
+    """The expression is invalid, or not supported by this emulator."""
 
 
 class Token(NamedTuple):
@@ -74,18 +74,18 @@ class _Parser:
         self._position = 0
 
     def parse(self) -> Expression:
-        condition = self._either()
+        condition = self._disjunction()
         if self._position < len(self._tokens):
             self._fail()
         return condition
 
-    def _either(self) -> Expression:
-        left = self._both()
+    def _disjunction(self) -> Expression:
+        left = self._conjunction()
         while self._accept("or"):
-            left = _or(left, self._both())
+            left = _or(left, self._conjunction())
         return left
 
-    def _both(self) -> Expression:
+    def _conjunction(self) -> Expression:
         left = self._negation()
         while self._accept("and"):
             left = _and(left, self._negation())
@@ -151,7 +151,7 @@ class _Parser:
 
     def _operand(self) -> Expression:
         if self._accept("("):
-            inner = self._either()
+            inner = self._disjunction()
             self._expect(")")
             return inner
         if self._accept("-"):
@@ -249,7 +249,7 @@ def _not(condition: Expression) -> Expression:
 
 
 def _truth(value: Any) -> bool | None:
-    """A number or a text is no condition: unknown."""
+    """The value as a condition; a number or a text is unknown."""
     return value if isinstance(value, bool) else None
 
 

@@ -54,12 +54,12 @@ def run(*args: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
 
 
-def test_check_prints_what_a_right_file_contains(tmp_path: Path):
+def test_check_prints_what_a_valid_file_contains(tmp_path: Path):
     file = tmp_path / "policy.toml"
     file.write_text(with_rule())
     done = run("check", file)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "right. Version " in done.stdout
+    assert "valid. Version " in done.stdout
     assert "model mine: 1 rules, for all other leads, qualified from 50" in done.stdout
 
 
@@ -69,7 +69,7 @@ def test_check_prints_a_line_for_every_mistake(tmp_path: Path):
     done = run("check", file)
     assert done.returncode == 1
     title, *mistakes = done.stderr.splitlines()
-    assert title == f"{file} is wrong: 3 mistakes."
+    assert title == f"{file} is invalid: 3 mistakes."
     assert [line.rpartition("`")[0] + "`" for line in mistakes] == [
         "  `clock.attempts`",
         "  `clock.first_pause`",
@@ -81,7 +81,7 @@ def test_check_lists_a_hundred_mistakes_and_counts_the_others(tmp_path: Path):
     file = tmp_path / "policy.toml"
     file.write_text("\n".join(f"k{number} = 1" for number in range(103)))
     lines = run("check", file).stderr.splitlines()
-    assert lines[0] == f"{file} is wrong: 103 mistakes."
+    assert lines[0] == f"{file} is invalid: 103 mistakes."
     assert lines[100].startswith("  `k99` ")
     assert lines[101:] == ["  ... and 3 more"]
 

@@ -197,7 +197,7 @@ def test_a_state_that_is_no_folder_is_refused(tmp_path: Path):
     (tmp_path / "file").touch()
     ended = run_to_end(write_app(tmp_path, HELLO), "--no-auth", "--state", str(tmp_path / "file"))
     assert ended.returncode == 1
-    assert "can't keep timers in" in ended.stderr
+    assert "can't store the status of timers in" in ended.stderr
 
 
 def test_the_help_tells_how_python_finds_the_package():

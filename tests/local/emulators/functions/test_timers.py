@@ -155,7 +155,7 @@ async def test_a_status_that_cannot_be_read_is_forgotten_aloud(
     runs = Runs(clock_until(1))
     await run_timer(runs, state=tmp_path)
     assert runs.past_due == [False]
-    assert "forgot the status of timer clock" in caplog.text
+    assert "ignored the status of timer clock" in caplog.text
 
 
 def test_a_saved_status_comes_back(tmp_path: Path):

@@ -94,7 +94,7 @@ def test_slashes_inside_a_text_are_no_comment(tmp_path):
         (document([{"Name": "T"}], [subscription()]), "UserConfig.Namespaces[0]", "'t' is given twice"),
         (document([queue(LockDuration="1m")]), f"{QUEUE}.Properties.LockDuration", "ISO 8601"),
         (document([queue(LockDuration=60)]), f"{QUEUE}.Properties.LockDuration", "ISO 8601"),
-        (document([queue(LockDuration="PT0S")]), f"{QUEUE}.Properties.LockDuration", "longer than nothing"),
+        (document([queue(LockDuration="PT0S")]), f"{QUEUE}.Properties.LockDuration", "longer than zero"),
         (document([queue(LockDuration="PT6M")]), f"{QUEUE}.Properties.LockDuration", "less than or equal"),
         (document([queue(MaxDeliveryCount=0)]), f"{QUEUE}.Properties.MaxDeliveryCount", "greater than"),
         (document([queue(MaxDeliveryCount=11)]), f"{QUEUE}.Properties.MaxDeliveryCount", "less than"),

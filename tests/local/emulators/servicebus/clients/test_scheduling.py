@@ -33,7 +33,7 @@ async def test_a_scheduled_message_arrives_when_it_is_due_unless_it_is_cancelled
     assert sorted(texts(messages)) == ["by property", "kept"]
     assert datetime.now(UTC) >= due
     assert await receiver.receive_messages(1, max_wait_time=0.2) == []
-    with pytest.raises(ServiceBusError, match="no such message"):
+    with pytest.raises(ServiceBusError, match="no scheduled message"):
         await sender.cancel_scheduled_messages(numbers)
 
 
