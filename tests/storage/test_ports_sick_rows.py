@@ -8,14 +8,18 @@ import pytest
 from shared.follow_up.alarms import flag_missed
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Change, mark_published, number_behind
+from shared.leads.commands import ReportFollowUp, UpdateLead
 from shared.leads.events import ErasureReason
 from shared.leads.identity import all_shards, shard_of
 from shared.leads.intake import merge_push
 from shared.leads.lead import LeadStatus
 from shared.privacy.erasure import clear_tombstone, entomb, stand_in
+from shared.services.commands import report_follow_up, update_lead
+from shared.services.erase import erase_lead
 from shared.services.errors import LeadChanged, LeadNotFound, LeadUnreadable
 from shared.services.ports import StoredLead, Sweep
-from tests.builders import a_first_push, a_push, scored
+from shared.services.score import score_lead
+from tests.builders import a_context, a_first_push, a_push, scored
 from tests.samples import DAY, NOW, PROMISE
 from tests.sick_rows import (
     LATER_KIND,
@@ -137,6 +141,27 @@ async def test_a_change_succeeds_without_the_row_that_it_replaces_and_the_others
     assert stored_keys == index_keys(read)
     assert gone not in {key for _, key in stored_keys}
     assert (await ports.lead_store.get(read.lead.id)).lead == change.lead
+
+
+@pytest.mark.parametrize("what", ["follow-up", "status", "score", "erasure"])
+async def test_no_use_case_stops_at_a_missing_alarm(ports, what):
+    context = a_context(**{name: port for name, port in vars(ports).items() if name != "rows"})
+    read = await stored(ports)
+    lead_id = read.lead.id
+    key = next(row.key for row in read.index if "!follow_up!" in row.key)
+    await ports.rows.take(shard_of(lead_id), key)
+    match what:
+        case "follow-up":
+            lead = await report_follow_up(context, lead_id, ReportFollowUp(by="sam", at=LATER), now=LATER)
+            assert lead.follow_up.state == "done"
+        case "status":
+            lead = await update_lead(context, lead_id, UpdateLead(status=LeadStatus.WON), now=LATER)
+            assert lead.status is LeadStatus.WON
+        case "score":
+            await score_lead(context, lead_id, now=LATER)
+            assert (await ports.lead_store.get(lead_id)).lead.score is not None
+        case "erasure":
+            assert (await erase_lead(context, lead_id, now=LATER)).leads == 1
 
 
 async def test_with_a_row_missing_a_stale_change_is_refused_all_the_same(ports):
