@@ -143,6 +143,8 @@ async def _put_off(run: _Run, row: DueRow) -> bool:
     except StoreUnavailable:
         run.failures[shard_of(row.lead_id), row.kind] += 1
         log.exception("lead %s: %s can't be put off", row.lead_id, row.kind)
+    except Exception:  # the row is still due, so the next tick tries it again
+        log.exception("lead %s: %s can't be put off", row.lead_id, row.kind)
     return False
 
 

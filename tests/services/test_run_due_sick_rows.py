@@ -153,14 +153,15 @@ async def test_a_row_left_beside_the_right_one_goes():
     await expect_done(context, [lead_id], missed=False)
 
 
-async def test_more_rows_that_stay_due_than_a_tick_takes_delay_the_others_by_some_ticks(monkeypatch):
+@pytest.mark.parametrize("failure", [StoreUnavailable, ZeroDivisionError])
+async def test_more_rows_that_stay_due_than_a_tick_takes_delay_the_others_by_some_ticks(monkeypatch, failure):
     monkeypatch.setattr("shared.services.run_due.ROWS_A_TICK", 10)
 
     class Stubborn(MemoryTable):
         """Can't put off what it can't read."""
 
         async def put_off(self, row, until):
-            raise StoreUnavailable("away")
+            raise failure
 
     context = a_context(table=Stubborn())
     sick = await some_pushed(context, 15, SICK)
