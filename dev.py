@@ -20,7 +20,7 @@ commands:
   policy       check a policy file; compare two over the stored leads
   settings     check the settings of a deployment before it is made
   deadletters  list, show and replay messages in the dead-letter queues
-  parked       list and revive work on leads that was given up
+  parked       list and revive work on leads that was given up; repair the rows of leads
   test         run the tests that ten minutes allow; --all: all of them; paths, -k, ...: as pytest takes them
   check        lint, format and types
   contracts    write the API, the events and their schemas to docs/; --check says which differ

@@ -20,6 +20,7 @@ from shared.services.errors import (
     BusUnavailable,
     LeadChanged,
     LeadNotFound,
+    LeadUnreadable,
     NotConfigured,
     PersonNotFound,
     StoreUnavailable,
@@ -81,6 +82,11 @@ _EXPECTED: tuple[tuple[type[Exception], HTTPStatus, str | None], ...] = (
         "A setting is missing, wrong or changed: `GET health/details` says which.",
     ),
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
+    (
+        LeadUnreadable,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "This version can't read the lead, and keeps it as it is for the version that wrote it.",
+    ),
     (LeadChanged, HTTPStatus.SERVICE_UNAVAILABLE, "The store can't be reached now. Try again."),
     (BusUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "The bus can't be reached now. Try again."),
 )

@@ -6,7 +6,7 @@ from functions.http import answer, answering_problems
 from shared.bootstrap import context, utc_now
 from shared.contract.queries import EventsQuery, lead_id_of, leads_query, read_query
 from shared.contract.requests import follow_up_report, interaction_of, interaction_report, lead_update
-from shared.contract.responses import LeadIds, event_body, lead_body
+from shared.contract.responses import LeadIds, event_body, lead_body, lead_page
 from shared.services.activity import report_interaction_of
 from shared.services.commands import report_follow_up, report_interaction, update_lead
 from shared.services.queries import get_lead, list_events, list_leads
@@ -22,10 +22,8 @@ async def leads(req: func.HttpRequest) -> func.HttpResponse:
     now = utc_now()
     query = leads_query(req.params)
     criteria = query.to_filter(now)
-    found, cursor = await list_leads(
-        await context(), criteria, limit=query.limit, after=query.cursor, now=now
-    )
-    return answer({"items": [lead_body(lead) for lead in found], "cursor": cursor})
+    page = await list_leads(await context(), criteria, limit=query.limit, after=query.cursor, now=now)
+    return answer(lead_page(page))
 
 
 @blueprint.function_name("get_lead")

@@ -18,7 +18,13 @@ from shared.leads.commands import (
 )
 from shared.marketplace.parse import InvalidPush
 from shared.services.activity import LeadUnclear
-from shared.services.errors import LeadChanged, LeadNotFound, NotConfigured, StoreUnavailable
+from shared.services.errors import (
+    LeadChanged,
+    LeadNotFound,
+    LeadUnreadable,
+    NotConfigured,
+    StoreUnavailable,
+)
 from shared.services.ports import MessageQueue, QueuedMessage
 from shared.services.redelivery import Redelivery, dead_letter, postpone, redeliver
 
@@ -36,8 +42,8 @@ PERMANENT = (
     LeadUnclear,
     LeadNotFound,
 )
-# The store is unavailable, or the lead keeps changing: a later delivery may succeed.
-TRANSIENT = (StoreUnavailable, LeadChanged)
+# The store is unavailable, the lead keeps changing, or this version can't read it: later that may pass.
+TRANSIENT = (StoreUnavailable, LeadChanged, LeadUnreadable)
 
 # What else a sender may set, beside body, id and properties; a copy keeps it.
 _ADDRESSING = (

@@ -6,7 +6,7 @@ import azure.functions as func
 
 from shared.bootstrap import context, utc_now
 from shared.leads.events import lead_and_number
-from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.errors import LeadChanged, LeadNotFound, LeadUnreadable, StoreUnavailable
 from shared.services.score import score_lead
 
 blueprint = func.Blueprint()
@@ -33,5 +33,5 @@ async def score_from_bus(message: func.ServiceBusMessage) -> None:
         await score_lead(await context(), lead_id, now=utc_now(), published_number=number)
     except LeadNotFound:
         log.info("lead %s: erased before it was scored", lead_id)
-    except (StoreUnavailable, LeadChanged) as exc:
+    except (StoreUnavailable, LeadChanged, LeadUnreadable) as exc:
         log.warning("lead %s: left to the clock (%s)", lead_id, type(exc).__name__)

@@ -17,4 +17,5 @@ blueprint = func.Blueprint()
 async def stats(req: func.HttpRequest) -> func.HttpResponse:
     """Answer funnel, speed to lead and missed follow-ups of the leads received from `from` to before `to`."""
     begin, end = read_query(StatsQuery, req.params).to_range(utc_now())
-    return answer(stats_body(await lead_stats(await context(), begin, end), begin, end))
+    figures, incomplete = await lead_stats(await context(), begin, end)
+    return answer(stats_body(figures, begin, end, incomplete))

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.contract.messages import activity_of
@@ -13,7 +13,7 @@ from shared.marketplace.table_row import SourceRow
 from shared.policy.load import parse_policy
 from shared.policy.model import Policy
 from shared.services.activity import take_activity
-from shared.services.context import AppContext, LeadImport, LeadLocks, RescoreWatch
+from shared.services.context import AppContext, ClockMemory, LeadImport, LeadLocks, RescoreWatch
 from shared.services.ports import QueuedMessage
 from shared.services.run_due import run_due
 from shared.services.spill import receive_spilled
@@ -112,6 +112,7 @@ class Environment:
             DESK,
             locks=LeadLocks(),
             rescore_watch=RescoreWatch(),
+            clock_memory=ClockMemory(sweep_again_at=datetime.max.replace(tzinfo=UTC)),
             **{name: store(self.store) for name in PORTS},
             publisher=bus(self.subscriber),
             activity=bus(self.queue),

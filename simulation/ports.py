@@ -13,10 +13,11 @@ from shared.services.errors import (
     LeadChanged,
     LeadExists,
     LeadNotFound,
+    LeadUnreadable,
     StoreUnavailable,
 )
 
-REFUSALS = (LeadChanged, LeadExists, LeadNotFound, ImportChanged)
+REFUSALS = (LeadChanged, LeadExists, LeadNotFound, LeadUnreadable, ImportChanged)
 WRITES = frozenset(
     {
         "create",
@@ -30,6 +31,9 @@ WRITES = frozenset(
         "delete_events",
         "delete_tombstone",
         "delete_assignment",
+        "put_off",
+        "delete_stray",
+        "repair",
     }  # of stores
     | {"publish", "send", "send_at", "dead_letter"}  # of the bus
 )

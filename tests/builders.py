@@ -23,7 +23,7 @@ from shared.policy.load import load_policy, parse_policy
 from shared.policy.model import Policy
 from shared.policy.scoring import Group, Model, Qualification, Rule, ScoringPolicy
 from shared.scoring.appraise import record_score
-from shared.services.context import AppContext, LeadLocks, Probes
+from shared.services.context import AppContext, ClockMemory, LeadLocks, Probes
 from shared.storage.client import Table
 from shared.storage.desk_state import TableDeskState
 from shared.storage.due_index import TableDueIndex
@@ -120,8 +120,13 @@ def a_context(policy: str = "", table: MemoryTable | None = None, **ports: Any) 
 def another_instance(context: AppContext) -> AppContext:
     """Another instance on the same store: nothing in its memory, and ids of its own."""
     instance, numbers = next(INSTANCES), itertools.count(1)
-    new_id = lambda: f"{instance}-{next(numbers)}"  # noqa: E731
-    return replace(context, new_id=new_id, locks=LeadLocks(), probes=Probes())
+    return replace(
+        context,
+        new_id=lambda: f"{instance}-{next(numbers)}",
+        locks=LeadLocks(),
+        probes=Probes(),
+        clock_memory=ClockMemory(),
+    )
 
 
 def ports_of(client: Any, **options: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from shared.policy.load import InvalidPolicy, load_policy, offers_by_title
 from shared.policy.model import Policy
 from shared.policy.scoring import version_of
 from shared.scoring.appraise import appraise
-from shared.services.errors import LeadNotFound, StoreUnavailable
+from shared.services.errors import LeadNotFound, LeadUnreadable, StoreUnavailable
 from shared.services.ports import LeadFilter
 from shared.storage.client import Table, table_client
 from shared.storage.lead_index import TableLeadIndex
@@ -118,6 +118,8 @@ async def _open_leads(table: Table, limit: int) -> AsyncIterator[Lead]:
                 yield (await store.get(lead_id)).lead
             except LeadNotFound:
                 continue  # deleted since the index was read
+            except LeadUnreadable:
+                print(f"{lead_id}: this version can't read it, it isn't compared", file=sys.stderr)
         left -= len(page.lead_ids)
         cursor = page.cursor
         if cursor is None:

@@ -14,6 +14,7 @@ from shared.leads.stats import Stats
 from shared.policy.scoring import version_of
 from shared.services.context import AppContext, FaultCode, PolicySource
 from shared.services.health import Health, ImportHealth
+from shared.services.queries import Incomplete, LeadList
 from shared.services.receive import Result
 from shared.typed_json import adapter, rfc3339, to_plain
 
@@ -24,6 +25,17 @@ def lead_body(lead: Lead) -> dict[str, Any]:
     """The lead without the desk's bookkeeping: camelCase members, times RFC 3339 UTC."""
     body: dict[str, Any] = adapter(Lead).dump_python(lead, mode="json", exclude=set(HIDDEN))
     return body
+
+
+def lead_page(page: LeadList) -> dict[str, Any]:
+    """A page of leads, and what is missing in it."""
+    items = [lead_body(lead) for lead in page.leads]
+    return {"items": items, "cursor": page.cursor, "incomplete": missing(page.incomplete)}
+
+
+def missing(incomplete: Incomplete | None) -> dict[str, Any] | None:
+    """The member `incomplete` of an answer."""
+    return None if incomplete is None else to_plain(Missing(**incomplete._asdict()))
 
 
 def event_body(event: Event) -> dict[str, Any]:
@@ -66,11 +78,23 @@ class PushReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class Missing:
+    """What is missing in an answer: leads of partitions that don't answer, leads that this version can't read
+    (of those that the answer looked at), and whether leads were left that it didn't look at."""
+
+    partitions: tuple[str, ...]
+    unreadable: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LeadPage:
-    """Leads of a list, the highest score first; `cursor` asks for the next page, null on the last."""
+    """Leads of a list, the highest score first; `cursor` asks for the next page, null on the last.
+    `incomplete` is null if nothing is missing."""
 
     items: tuple[Lead, ...]
     cursor: str | None
+    incomplete: Missing | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
@@ -152,6 +176,8 @@ class Readiness:
     clock: ClockRun
     oldest_due_seconds: dict[DueKind, float]
     parked: int
+    unreadable: int  # leads with due work that this version can't read
+    partitions_away: tuple[str, ...]  # that don't answer
     dead_lettered: dict[str, int | None] | None  # at most 100 of each; None: the bus doesn't say
     rescoring: Rescoring
     import_: ImportRun | None  # None: there is no import
@@ -165,6 +191,8 @@ def readiness_body(health: Health) -> Readiness:
         clock=ClockRun(last_run_at=health.last_clock_run),
         oldest_due_seconds={kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
         parked=health.parked,
+        unreadable=health.unreadable,
+        partitions_away=health.partitions_away,
         dead_lettered=health.dead_lettered,
         rescoring=Rescoring(left=health.to_rescore),
         import_=_import(health.lead_import) if health.lead_import else None,
@@ -206,9 +234,12 @@ def health_details(context: AppContext, health: Health | None) -> HealthDetails:
     )
 
 
-def stats_body(stats: Stats, begin: datetime, end: datetime) -> dict[str, Any]:
+def stats_body(
+    stats: Stats, begin: datetime, end: datetime, incomplete: Incomplete | None = None
+) -> dict[str, Any]:
     """Figures with their period; the name of a group is the member `offer`, `source`, `owner` or `grade`."""
-    body: dict[str, Any] = {"from": rfc3339(begin), "to": rfc3339(end), **to_plain(stats)}
+    period = {"from": rfc3339(begin), "to": rfc3339(end), "incomplete": missing(incomplete)}
+    body: dict[str, Any] = {**period, **to_plain(stats)}
     for kind in GROUPS:
         groups = body[f"by{kind.capitalize()}"]
         body[f"by{kind.capitalize()}"] = [{kind: group.pop("name"), **group} for group in groups]

@@ -13,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticOmit
 from pydantic_core.core_schema import DataclassSchema, IsInstanceSchema, WithDefaultSchema
 
-from shared.contract.responses import GROUPS, HIDDEN
+from shared.contract.responses import GROUPS, HIDDEN, Missing
 from shared.leads.events import PAYLOADS, Event, EventType
 from shared.leads.json_form import OmitsDefaults, camel
 from shared.leads.stats import Group, Stats
@@ -111,7 +111,7 @@ def _parameter(name: str, schema: Schema, named: Schemas) -> Schema:
 
 def stats_type() -> type:
     """The type of `stats_body`: `Stats` with its period; the name of a group is `offer`, `source`, ..."""
-    members: list[Any] = [("from_", datetime), ("to", datetime)]
+    members: list[Any] = [("from_", datetime), ("to", datetime), ("incomplete", Missing | None)]
     for member in fields(Stats):
         _, by, kind = member.name.partition("by_")
         members.append((member.name, GenericAlias(tuple, (_group(kind), ...)) if by else member.type))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.leads.bookkeeping import Bookkeeping, DueKind
-from shared.leads.events import Event, Payload, event_id
+from shared.leads.events import Event, Payload, Received, Touched, event_id, lead_and_number
+from shared.leads.json_form import ABSENT
 from shared.leads.lead import Lead, with_bookkeeping
 
 PUBLISH_GRACE = timedelta(seconds=30)
@@ -65,6 +66,44 @@ def record(
         )
         bookkeeping = replace(bookkeeping, outbox=outbox)
     return Change(replace(lead, bookkeeping=bookkeeping, **fields), events)
+
+
+def number_behind(first: Change, before: int, *, not_before: datetime | None = None) -> Change:
+    """The change that opens a lead, its events numbered on behind those of an earlier life.
+
+    Args:
+        first: opens the lead; its events count from 1.
+        before: the number of the last earlier event; 0 if there is none.
+        not_before: the time of the last earlier event, aware UTC, if known: times never run backwards.
+    """
+    bookkeeping = first.lead.bookkeeping
+    interactions = tuple(
+        replace(interaction, number=interaction.number + before)
+        for interaction in bookkeeping.scoring.interactions
+    )
+    outbox = bookkeeping.outbox
+    unpublished = tuple(number + before for number in outbox.unpublished)
+    lead = with_bookkeeping(
+        first.lead,
+        scoring=replace(bookkeeping.scoring, interactions=interactions),
+        outbox=replace(
+            outbox,
+            written=outbox.written + before,
+            unpublished=unpublished,
+            last_event_at=max(filter(None, (outbox.last_event_at, not_before)), default=None),
+        ),
+    )
+    events = tuple(_behind(event, before, not_before or event.time) for event in first.events)
+    return replace(first, lead=lead, events=events)
+
+
+def _behind(event: Event, before: int, not_before: datetime) -> Event:
+    lead_id, number = lead_and_number(event.id)
+    time, data = max(event.time, not_before), event.data
+    if isinstance(data, Received | Touched) and time > event.time and data.at is ABSENT:
+        data = replace(data, at=event.time)  # when the customer pushed
+    number += before
+    return replace(event, id=event_id(lead_id, number), number=number, time=time, data=data)
 
 
 def mark_published(lead: Lead, numbers: frozenset[int]) -> Lead:

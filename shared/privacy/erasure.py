@@ -6,18 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.leads.bookkeeping import AssignmentState, Bookkeeping, Erasure, Idempotency, Outbox, ScoringState
-from shared.leads.change import Change, record
-from shared.leads.events import (
-    Erased,
-    ErasureReason,
-    Event,
-    Received,
-    Touched,
-    event_id,
-    lead_and_number,
-)
+from shared.leads.change import Change, number_behind, record
+from shared.leads.events import Erased, ErasureReason
 from shared.leads.intake import Origin, merge_push, open_lead
-from shared.leads.json_form import ABSENT
 from shared.leads.lead import Lead, LeadStatus, with_bookkeeping
 from shared.leads.push import Contact, LeadPush, RawPush
 from shared.policy.model import RetentionPolicy
@@ -91,16 +82,23 @@ def entomb_and_reopen(
     return replace(new, events=(*change.events, *new.events))
 
 
-def blank_lead(lead: Lead, at: datetime) -> Lead:
-    """A lead without personal data, as subscribers see it once it is erased: its id and offer."""
+def stand_in(lead_id: str, *, offer: str | None, last_number: int, at: datetime) -> Lead:
+    """A lead without personal data in place of one whose row can't be read, so that it can be erased.
+
+    Args:
+        lead_id: which lead.
+        offer: if known.
+        last_number: of its last event.
+        at: aware UTC.
+    """
     return Lead(
-        id=lead.id,
-        offer=lead.offer,  # subscribers filter by it
+        id=lead_id,
+        offer=offer,
         offer_title=None,
         source=None,
         action=None,
         status=LeadStatus.DISQUALIFIED,
-        test=lead.test,
+        test=False,
         do_not_contact=True,
         contact=Contact(),
         note=None,
@@ -108,7 +106,14 @@ def blank_lead(lead: Lead, at: datetime) -> Lead:
         received_at=at,
         last_touch_at=at,
         raw=RawPush(),
+        bookkeeping=Bookkeeping(outbox=Outbox(written=last_number)),
     )
+
+
+def blank_lead(lead: Lead, at: datetime) -> Lead:
+    """A lead without personal data, as subscribers see it once it is erased: its id and offer."""
+    blank = stand_in(lead.id, offer=lead.offer, last_number=0, at=at)  # subscribers filter by the offer
+    return replace(blank, test=lead.test)
 
 
 def open_over_tombstone(first: Change, tombstone: Lead) -> Change:
@@ -116,29 +121,19 @@ def open_over_tombstone(first: Change, tombstone: Lead) -> Change:
 
     The new lead inherits the tombstone's work: to publish `lead.erased` and to delete the events before it.
     """
-    new, old = first.lead.bookkeeping, tombstone.bookkeeping
-    before = old.outbox.written
-    interactions = tuple(
-        replace(interaction, number=interaction.number + before) for interaction in new.scoring.interactions
-    )
-    unpublished = (*old.outbox.unpublished, *(number + before for number in new.outbox.unpublished))
+    old = tombstone.bookkeeping
+    opened = number_behind(first, old.outbox.written, not_before=old.outbox.last_event_at)
+    new = opened.lead.bookkeeping
     lead = with_bookkeeping(
-        first.lead,
+        opened.lead,
         idempotency=replace(new.idempotency, operations=old.idempotency.operations),
-        scoring=replace(new.scoring, interactions=interactions),
-        outbox=replace(new.outbox, written=new.outbox.written + before, unpublished=unpublished),
+        outbox=replace(new.outbox, unpublished=(*old.outbox.unpublished, *new.outbox.unpublished)),
         erasure=replace(
             new.erasure, purge_at=old.erasure.purge_at, erased_through=old.erasure.erased_through
         ),
         assignment=old.assignment,
     )
-    times = [event.time for event in first.events]
-    last_event_at = max(filter(None, (*times, old.outbox.last_event_at)), default=None)
-    lead = with_bookkeeping(lead, outbox=replace(lead.bookkeeping.outbox, last_event_at=last_event_at))
-    events = tuple(
-        _renumber(event, event.number + before, old.outbox.last_event_at) for event in first.events
-    )
-    return replace(first, lead=lead, events=events)
+    return replace(opened, lead=lead)
 
 
 def clear_tombstone(tombstone: Lead, *, is_published: bool) -> Change | None:
@@ -183,12 +178,3 @@ def expire(lead: Lead, *, now: datetime, policy: RetentionPolicy) -> Change | No
 def _without_request(state: AssignmentState) -> AssignmentState:
     """No outstanding request. The count stays: a slow process mustn't complete a new lead's first request."""
     return AssignmentState(requested=state.requested, completed=state.requested)
-
-
-def _renumber(event: Event, number: int, not_before: datetime | None) -> Event:
-    """The event under its number among those of the life before; its time isn't before theirs."""
-    lead_id, _ = lead_and_number(event.id)
-    time, data = max(event.time, not_before or event.time), event.data
-    if isinstance(data, Received | Touched) and time > event.time and data.at is ABSENT:
-        data = replace(data, at=event.time)
-    return replace(event, id=event_id(lead_id, number), number=number, time=time, data=data)

@@ -16,7 +16,7 @@ from shared.services.commands import (
     update_lead,
 )
 from shared.services.context import AppContext
-from shared.services.errors import LeadNotFound, PersonNotFound
+from shared.services.errors import LeadNotFound, LeadUnreadable, PersonNotFound
 
 LEADS_OF_A_PERSON = 100  # a person has one lead for each offer; no publisher has so many offers
 _NONE_OPEN = "No lead of this address is open: name one by `leadId`."
@@ -48,16 +48,21 @@ async def take_activity(context: AppContext, activity: Activity, *, now: datetim
         LeadUnclear: no lead has this address, none of its leads is open, or several are.
         InvalidFollowUp, InvalidInteraction, InvalidUpdate, InvalidFacts, IllegalTransition: a lead refuses.
         StoreUnavailable, LeadChanged: some leads may have taken it; a second call is safe.
+        LeadUnreadable: likewise, those that can be read have taken it; of a status, none has.
     """
     if activity.lead_id is not None:
         await _take(context, activity.lead_id, activity.report, now)
         return
     try:
-        leads = await _leads_of(context, activity.email or "")
+        leads, unreadable = await _leads_of(context, activity.email or "")
     except PersonNotFound:
         raise LeadUnclear("No lead has this address.") from None
-    targets = await _targets(context, leads, activity.report)
+    if unreadable and isinstance(activity.report, UpdateLead):
+        raise unreadable  # it may be the open lead that the status is about
+    targets = await _targets(context, leads, activity.report) if leads else []
     await _take_on_each(context, targets, activity.report, now)
+    if unreadable:
+        raise unreadable
 
 
 async def report_interaction_of(
@@ -68,8 +73,13 @@ async def report_interaction_of(
     Raises:
         PersonNotFound: no lead has this address.
         InvalidInteraction, StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
+        LeadUnreadable: likewise, those that can be read have it.
     """
-    return await _take_on_each(context, await _leads_of(context, email), report, now)
+    leads, unreadable = await _leads_of(context, email)
+    taken = await _take_on_each(context, leads, report, now)
+    if unreadable:
+        raise unreadable
+    return taken
 
 
 async def _take(context: AppContext, lead_id: str, report: Report, now: datetime) -> Lead:
@@ -84,23 +94,26 @@ async def _take(context: AppContext, lead_id: str, report: Report, now: datetime
             return await report_facts(context, lead_id, report, now=now)
 
 
-async def _leads_of(context: AppContext, email: str) -> list[Lead]:
-    lead_ids = await context.lead_store.list_leads_of(
-        contact_key(email, context.require_id_key()), LEADS_OF_A_PERSON
-    )
+async def _leads_of(context: AppContext, email: str) -> tuple[list[Lead], LeadUnreadable | None]:
+    """The person's leads; and an error to raise in the end if not all of them can be read."""
+    person = contact_key(email, context.require_id_key())
+    lead_ids = await context.lead_store.list_leads_of(person, LEADS_OF_A_PERSON)
     stored = await asyncio.gather(
         *(context.lead_store.get(lead_id) for lead_id in lead_ids), return_exceptions=True
     )
-    leads = []
+    leads, unreadable = list[Lead](), None
     for read in stored:
         if isinstance(read, LeadNotFound):
             continue  # erased meanwhile
+        if isinstance(read, LeadUnreadable):
+            unreadable = read
+            continue
         if isinstance(read, BaseException):
             raise read
         leads.append(read.lead)
-    if not leads:
+    if not leads and unreadable is None:
         raise PersonNotFound
-    return leads
+    return leads, unreadable
 
 
 async def _targets(context: AppContext, leads: list[Lead], report: Report) -> list[Lead]:

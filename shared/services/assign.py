@@ -7,7 +7,7 @@ from shared.leads.lead import Lead
 from shared.routing.assignment import choose_assignment, is_assignment_requested, record_assignment
 from shared.routing.workload import Assignment
 from shared.services.context import AppContext
-from shared.services.errors import LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.errors import LeadChanged, LeadNotFound, LeadUnreadable, StoreUnavailable
 from shared.services.publish import publish_and_note
 from shared.services.timeouts import ASSIGN_TIMEOUT
 from shared.services.unit_of_work import Committed, change_lead, write_in_turn
@@ -27,7 +27,7 @@ async def assign_at_once(context: AppContext, outcome: Committed, now: datetime)
         return lead
     try:
         return await assign(context, lead.id, now=now)
-    except (StoreUnavailable, LeadChanged, LeadNotFound) as exc:
+    except (StoreUnavailable, LeadChanged, LeadNotFound, LeadUnreadable) as exc:
         log.warning("lead %s: not assigned yet (%s)", lead.id, type(exc).__name__)
         return lead
 

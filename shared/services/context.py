@@ -15,6 +15,7 @@ from shared.services.kept import Kept
 from shared.services.ports import (
     DeskState,
     DueIndex,
+    DueRow,
     EventPublisher,
     FactProvider,
     ImportLedger,
@@ -51,12 +52,23 @@ class RescoreWatch:
     """
 
     look_again_at: datetime | None = None  # aware UTC; None: now
+    cursor: str | None = None  # where the search goes on; None: at the beginning
+    has_requested: bool = False  # a score, since the search began
     left: int = 0  # as last counted for a probe
     count_again_at: datetime | None = None  # aware UTC; None: now
 
     def is_quiet(self, now: datetime) -> bool:
         """The last search found no such lead, and the next isn't due yet."""
         return self.look_again_at is not None and now < self.look_again_at
+
+
+@dataclass
+class ClockMemory:
+    """What a tick leaves to the next one of this process. Without it the next begins at the oldest row."""
+
+    cursor: str | None = None  # where the due rows go on that the last tick didn't reach; None: it read all
+    done: frozenset[DueRow] = frozenset()  # rows whose work the last tick did: they should be gone
+    sweep_again_at: datetime | None = None  # aware UTC; None: now
 
 
 READINESS_KEPT = timedelta(seconds=5)  # anybody may probe, as often as they like
@@ -150,6 +162,7 @@ class AppContext:
     faults: tuple[Fault, ...] = ()
     locks: LeadLocks = field(default_factory=LeadLocks)
     rescore_watch: RescoreWatch = field(default_factory=RescoreWatch)
+    clock_memory: ClockMemory = field(default_factory=ClockMemory)
     probes: Probes = field(default_factory=Probes)
 
     def require_id_key(self) -> bytes:

@@ -17,19 +17,27 @@ from shared.marketplace.parse import push_of
 from shared.privacy.erasure import (
     LaterPush,
     clear_tombstone,
+    entomb,
     entomb_and_reopen,
     expire,
     finish_sweep,
     first_event,
+    stand_in,
 )
 from shared.privacy.matching import PersonMatcher
 from shared.services.assign import release_assignment
 from shared.services.context import AppContext
-from shared.services.errors import BusUnavailable, LeadChanged, LeadNotFound, StoreUnavailable
+from shared.services.errors import (
+    BusUnavailable,
+    LeadChanged,
+    LeadNotFound,
+    LeadUnreadable,
+    StoreUnavailable,
+)
 from shared.services.ports import StoredLead, UnreadMessage
 from shared.services.publish import PUBLISH_BACKOFF, publish_and_note
 from shared.services.spill import instant_of
-from shared.services.timeouts import ERASE_PUBLISH_TIMEOUT
+from shared.services.timeouts import ERASE_PUBLISH_TIMEOUT, ERASE_UNREADABLE_TIMEOUT
 from shared.services.unit_of_work import Apply, change_lead
 
 log = logging.getLogger(__name__)
@@ -181,8 +189,12 @@ async def _erase_leads(context: AppContext, person: str, now: datetime) -> Remov
 
 async def _erase(context: AppContext, lead_id: str, now: datetime) -> Removed:
     """Erase one lead, or finish its erasure. After the first write the clock would finish it too."""
-    removed = await _entomb(context, lead_id, now)
-    tombstone = await context.lead_store.find_tombstone(lead_id)
+    try:
+        removed = await _entomb(context, lead_id, now)
+        tombstone = await context.lead_store.find_tombstone(lead_id)
+    except LeadUnreadable:
+        removed = await _entomb_remains(context, lead_id, now)
+        tombstone = await context.lead_store.find_tombstone(lead_id)
     return removed if tombstone is None else removed + await finish(context, tombstone, now)
 
 
@@ -236,6 +248,25 @@ async def _list_later_pushes(context: AppContext, lead: Lead, now: datetime) -> 
     return later
 
 
+async def _entomb_remains(context: AppContext, lead_id: str, now: datetime) -> Removed:
+    """Entomb a lead, or a tombstone, that can't be read: its keys say which rows it has.
+
+    Its assignment, and events up to the last, go as those of any other lead.
+    """
+    try:
+        async with asyncio.timeout(ERASE_UNREADABLE_TIMEOUT):
+            remains = await context.lead_store.find_remains(lead_id)
+    except TimeoutError as exc:
+        raise StoreUnavailable("it took too long to find the rows of a lead that can't be read") from exc
+    if remains is None:
+        return Removed()
+    lead = stand_in(lead_id, offer=remains.offer, last_number=remains.last_number, at=now)
+    change = entomb(lead, ErasureReason.REQUESTED, now=now)
+    await context.lead_store.replace(StoredLead(lead, remains.etag, remains.index), change)
+    log.info("lead %s: erased, without having been read", lead_id)
+    return Removed(leads=1, rows=1 + len(remains.index))
+
+
 async def _erase_messages(context: AppContext, matcher: PersonMatcher, now: datetime) -> Removed:
     """Delete matching messages, and erase leads of pushes that left a queue before it was searched."""
 
@@ -263,6 +294,14 @@ async def _list_reopened(context: AppContext, matcher: PersonMatcher, now: datet
     reopened = []
     for lead_id in lead_ids:
         with suppress(LeadNotFound):
-            if (await context.lead_store.get(lead_id)).lead.last_touch_at < now:
+            if await _is_from_before(context, lead_id, now):
                 reopened.append(lead_id)
     return reopened
+
+
+async def _is_from_before(context: AppContext, lead_id: str, now: datetime) -> bool:
+    """Whether the lead's last push came before `now`, as far as it can be read."""
+    try:
+        return (await context.lead_store.get(lead_id)).lead.last_touch_at < now
+    except LeadUnreadable:
+        return True

@@ -9,6 +9,10 @@ class PersonNotFound(LeadNotFound):
     """No lead has this address."""
 
 
+class LeadUnreadable(Exception):
+    """The lead's row can't be read: it is damaged, or a later version wrote it. It stays as it is."""
+
+
 class LeadExists(Exception):
     """A lead with this id is stored already."""
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.leads.bookkeeping import DueKind
+from shared.leads.identity import SHARDS
 from shared.marketplace.import_state import Pass
 from shared.services.context import AppContext, Fault
 from shared.services.dead_letters import Counts
@@ -36,9 +37,9 @@ class ImportHealth(NamedTuple):
 class Health(NamedTuple):
     """The state of the app at one moment; None where there is nothing to report.
 
-    Ready: the clock runs, no work is stale, the import moves on, and neither a setting nor the policy is
-    wrong. Parked work and dead letters wait for an operator: they are counted, but the app stays ready, since
-    neither a restart nor another instance would repair them.
+    Ready: the clock runs, no work is stale, the import moves on, most partitions answer, and neither a
+    setting nor the policy is wrong. Parked work, unreadable leads and dead letters wait for an operator: they
+    are counted, but the app stays ready, since neither a restart nor another instance would repair them.
     """
 
     is_ready: bool
@@ -49,6 +50,8 @@ class Health(NamedTuple):
     lead_import: ImportHealth | None = None  # None: there is no import
     dead_lettered: Counts | None = None  # None: they aren't counted, or not yet
     faults: tuple[Fault, ...] = ()  # what must be corrected by hand
+    unreadable: int = 0  # leads with due work that this version can't read, at most `ROWS_LOOKED_AT`
+    partitions_away: tuple[str, ...] = ()  # that don't answer; each holds a sixteenth of all leads
 
 
 def clock_stopped_after(context: AppContext) -> timedelta:
@@ -88,16 +91,28 @@ async def check_health(context: AppContext, now: datetime) -> Health:
 async def _read_health(context: AppContext, now: datetime, counts: asyncio.Task[Counts | None]) -> Health:
     last_run, is_running = await _clock_run(context, now)
     oldest: dict[DueKind, timedelta] = {}
-    for row in await context.due_index.list_due(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT):
-        if row.since <= now:  # counted from when it first fell due: a retry doesn't make it younger
+    due = await context.due_index.list_due(now + context.policy.clock.longest_pause, ROWS_LOOKED_AT)
+    for row in due:
+        if row.since <= now and not row.unreadable:  # a retry doesn't make work younger: `since` counts
             oldest[row.kind] = max(oldest.get(row.kind, now - row.since), now - row.since)
+    unreadable = len({row.lead_id for row in due if row.unreadable})
     parked = len(await context.due_index.list_parked(ROWS_LOOKED_AT))
     to_rescore = await count_to_rescore(context, ROWS_LOOKED_AT, now)
     lead_import, faults = await _import(context, now), context.faults
     is_stale = any(age >= work_stale_after(context) for age in oldest.values())
     is_moving = is_running and not is_stale and not (lead_import and lead_import.is_stuck)
-    is_ready = is_moving and not faults
-    return Health(is_ready, last_run, oldest, parked, to_rescore, lead_import, await counts, faults)
+    return Health(
+        is_ready=is_moving and not faults and len(due.away) < SHARDS / 2,
+        last_clock_run=last_run,
+        oldest_due=oldest,
+        parked=parked,
+        to_rescore=to_rescore,
+        lead_import=lead_import,
+        dead_lettered=await counts,
+        faults=faults,
+        unreadable=unreadable,
+        partitions_away=due.away,
+    )
 
 
 async def _clock_run(context: AppContext, now: datetime) -> tuple[datetime | None, bool]:

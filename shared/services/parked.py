@@ -10,7 +10,7 @@ from shared.leads.bookkeeping import DueKind
 from shared.leads.index import due_times
 from shared.leads.lead import Lead
 from shared.leads.retries import parked_kinds, unpark
-from shared.services.errors import LeadNotFound
+from shared.services.errors import LeadNotFound, LeadUnreadable
 from shared.services.ports import DueIndex, LeadStore
 from shared.services.unit_of_work import retry_on_conflict
 
@@ -38,8 +38,8 @@ async def list_parked(due_index: DueIndex, lead_store: LeadStore, limit: int) ->
         async with slots:
             try:
                 return _parked_of((await lead_store.get(lead_id)).lead)
-            except LeadNotFound:
-                return []  # erased meanwhile
+            except (LeadNotFound, LeadUnreadable):
+                return []  # erased meanwhile, or left to the version that can read it
 
     lead_ids = dict.fromkeys(row.lead_id for row in await due_index.list_parked(limit))
     by_lead = await asyncio.gather(*(read(lead_id) for lead_id in lead_ids))

@@ -1,6 +1,6 @@
 """What the use cases need from outside: small ports, each named by its user."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -25,6 +25,31 @@ class StoredLead:
     row: object = None  # as it is stored: the store's own, to keep what a later version has added to it
 
 
+class Gathered[Item](list[Item]):
+    """What was read from all partitions, as far as they answer: one that is away takes no other with it."""
+
+    def __init__(
+        self,
+        items: Iterable[Item] = (),
+        *,
+        away: Iterable[str] = (),
+        unreadable: int = 0,
+        cursor: str | None = None,
+    ) -> None:
+        """Keep what was read, and what is missing.
+
+        Args:
+            items: what was read.
+            away: partitions that didn't answer, so that their items are missing.
+            unreadable: how many items this version can't read.
+            cursor: where reading goes on; None: there is nothing more.
+        """
+        super().__init__(items)
+        self.away = tuple(sorted(away))
+        self.unreadable = unreadable
+        self.cursor = cursor
+
+
 class DueRow(NamedTuple):
     """Work that falls due for a lead. Times are aware UTC."""
 
@@ -32,6 +57,7 @@ class DueRow(NamedTuple):
     kind: DueKind
     lead_id: str
     since: datetime  # when it first fell due
+    unreadable: int = 0  # how often it was put off since its lead can't be read
 
 
 class LeadFilter(NamedTuple):
@@ -54,6 +80,7 @@ class LeadIdPage(NamedTuple):
 
     lead_ids: tuple[str, ...]
     cursor: str | None
+    away: tuple[str, ...] = ()  # partitions that didn't answer: their leads are missing
 
 
 class StoredWorkload(NamedTuple):
@@ -65,8 +92,21 @@ class StoredWorkload(NamedTuple):
     row: object = None  # as it is stored: the store's own, to keep what a later version has added to it
 
 
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What is known of a lead whose row can't be read: enough to erase it."""
+
+    etag: str
+    index: tuple[IndexRow, ...]  # those that are stored with it, by their keys alone
+    offer: str | None  # None: unknown
+    last_number: int  # of its last event
+
+
 class LeadStore(Protocol):
-    """Leads with their events, each changed as a whole. Any call may raise `StoreUnavailable`."""
+    """Leads with their events, each changed as a whole.
+
+    Any call may raise `StoreUnavailable`, and `LeadUnreadable` at a row that this version can't read.
+    """
 
     async def get(self, lead_id: str) -> StoredLead:
         """Read a lead; `LeadNotFound` if it is absent, or erased with only its tombstone left."""
@@ -84,7 +124,8 @@ class LeadStore(Protocol):
 
         Too large, it is stored as `create` says.
 
-        `LeadChanged` unless the stored lead is still as `read`, and the mark is new.
+        `LeadChanged` unless the stored lead is still as `read`, and the mark and the events are new. Index
+        rows that should be there and aren't, as after a torn restore, don't stop the change.
         """
 
     async def find_mark(self, lead_id: str, key: str) -> Mark | None:
@@ -114,27 +155,58 @@ class LeadStore(Protocol):
         `LeadChanged` unless the stored tombstone is still as `read`.
         """
 
+    async def list_ids(self, partition: str, after: str | None, limit: int) -> list[str]:
+        """Ids of leads and tombstones of one partition behind the id `after`, ascending, at most `limit`."""
+
+    async def repair(self, lead_id: str) -> int:
+        """Make the index rows of a lead or a tombstone those that follow from it; return how many were wrong.
+
+        A lead that is older than its events, as after a torn restore, numbers on behind them. Rows of kinds
+        that this version doesn't know stay. `LeadNotFound`; `LeadChanged` if it is changed at the same time.
+        """
+
+    async def find_remains(self, lead_id: str) -> Remains | None:
+        """What is known of a lead without reading its JSON; None if there is no row. Slow: may look far."""
+
+    async def find_last_number(self, lead_id: str) -> int:
+        """The number of the last event that is stored under this id; 0 if there is none."""
+
 
 class DueIndex(Protocol):
-    """Due work, by the index rows of leads. Any call may raise `StoreUnavailable`."""
+    """Due work, by the index rows of leads. `StoreUnavailable` only if no partition answers."""
 
-    async def list_due(self, now: datetime, limit: int) -> list[DueRow]:
-        """Work that has fallen due by `now`, the oldest first, at most `limit` rows."""
+    async def list_due(self, now: datetime, limit: int, after: str | None = None) -> Gathered[DueRow]:
+        """Work that has fallen due by `now`, the oldest first, at most `limit` rows, from a cursor on.
 
-    async def list_parked(self, limit: int) -> list[DueRow]:
+        Rows that this version can't read, and kinds that it doesn't know, are passed over; of those it
+        passes at most `limit`, and returns a cursor behind them.
+        """
+
+    async def list_parked(self, limit: int) -> Gathered[DueRow]:
         """Work that was given up and waits for an operator, at most `limit` rows."""
 
-    async def list_scored_by_other_rules(self, version: str, limit: int) -> list[str]:
-        """Ids of open leads that another version of the rules scored, at most `limit`."""
+    async def put_off(self, row: DueRow, until: datetime) -> None:
+        """Move a row to a later instant and leave its lead as it is; if it is gone by now, do nothing."""
+
+    async def delete_stray(self, row: DueRow) -> bool:
+        """Delete a row that no lead lists; return whether it was such a row, and is gone.
+
+        A row that a lead lists stays, even if it is written at the same moment.
+        """
+
+    async def list_scored_by_other_rules(
+        self, version: str, limit: int, after: str | None = None
+    ) -> Gathered[str]:
+        """Ids of open leads that another version of the rules scored, at most `limit`, from a cursor on."""
 
 
 class LeadIndex(Protocol):
-    """Lists of leads, by their index rows. Any call may raise `StoreUnavailable`."""
+    """Lists of leads, by their index rows. `StoreUnavailable` only if no partition answers."""
 
     async def list_by_score(self, which: LeadFilter, limit: int, after: str | None) -> LeadIdPage:
         """Open leads, or leads of a closed status, the best score first, from the cursor `after` on."""
 
-    async def list_received_between(self, begin: datetime, end: datetime, limit: int) -> list[StatRow]:
+    async def list_received_between(self, begin: datetime, end: datetime, limit: int) -> Gathered[StatRow]:
         """Leads received from `begin` to before `end`, to the millisecond, in no order, without test leads.
 
         Of more than `limit` leads, any `limit`. Reads the rows of that time alone, however many others are
@@ -161,8 +233,26 @@ class Workloads(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """How far the sweep over the index rows has come. It looks at one partition a day."""
+
+    partition: str
+    began_at: datetime  # aware UTC
+    after: str | None = None  # id of the last lead that was looked at; None: none yet
+    is_finished: bool = False  # the partition has no more leads
+    repaired: int = 0  # leads of this partition
+    unreadable: int = 0  # likewise
+
+
 class DeskState(Protocol):
     """What the app stores about itself. Any call may raise `StoreUnavailable`."""
+
+    async def find_sweep(self) -> Sweep | None:
+        """How far the sweep has come; None if none ever began, or this version can't read it."""
+
+    async def save_sweep(self, sweep: Sweep) -> None:
+        """Store how far the sweep has come."""
 
     async def record_clock_run(self, at: datetime) -> None:
         """Store when the clock last ran, aware UTC."""

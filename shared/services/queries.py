@@ -1,6 +1,7 @@
 """Read leads, their history, lists, statistics and previews."""
 
 import asyncio
+from collections.abc import Iterable
 from copy import replace
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from shared.leads.behaviour import as_interaction
 from shared.leads.commands import ReportInteraction
 from shared.leads.enrichment import Enrichment
 from shared.leads.events import Event
+from shared.leads.identity import shard_of
 from shared.leads.intake import open_lead
 from shared.leads.interactions import with_interaction
 from shared.leads.lead import Lead, with_bookkeeping
@@ -23,7 +25,7 @@ from shared.privacy.erasure import first_event
 from shared.scoring.appraise import appraise, score_at
 from shared.scoring.replay import NothingToReplay, Replay
 from shared.services.context import AppContext
-from shared.services.errors import LeadNotFound, StoreUnavailable
+from shared.services.errors import LeadNotFound, LeadUnreadable, StoreUnavailable
 from shared.services.ports import LeadFilter, StoredLead
 from shared.services.timeouts import STATS_TIMEOUT
 
@@ -49,26 +51,60 @@ async def list_events(context: AppContext, lead_id: str, *, first: int = 1) -> t
     return events[:EVENTS_A_PAGE], following
 
 
+class Incomplete(NamedTuple):
+    """What is missing in an answer."""
+
+    partitions: tuple[str, ...] = ()  # that didn't answer; each holds a sixteenth of all leads
+    unreadable: int = 0  # leads that this version can't read, of those that the answer looked at
+    more: bool = False  # not all leads were looked at
+
+
+class LeadList(NamedTuple):
+    """A page of leads; `cursor` is None on the last page, `incomplete` if nothing is missing."""
+
+    leads: list[Lead]
+    cursor: str | None
+    incomplete: Incomplete | None
+
+
 async def list_leads(
     context: AppContext, which: LeadFilter, *, limit: int, after: str | None, now: datetime
-) -> tuple[list[Lead], str | None]:
-    """A page of open leads, or of leads of a closed status, the best stored score first, and the next cursor.
+) -> LeadList:
+    """A page of open leads, or of leads of a closed status, the best stored score first.
 
     Each lead has its score as of `now`, aware UTC: it may have decayed since it was stored. A lead that is
-    re-scored between two pages may show up twice or not at all.
+    re-scored between two pages may show up twice or not at all. Leads that can't be read are left out.
+
+    Raises:
+        StoreUnavailable: no partition answers.
     """
     page = await context.lead_index.list_by_score(which, limit, after)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
+    away, unreadable = set(page.away), 0
 
     async def read(lead_id: str) -> StoredLead | None:
+        nonlocal unreadable
         async with slots:
+            if shard_of(lead_id) in away:
+                return None
             try:
                 return await context.lead_store.get(lead_id)
             except LeadNotFound:
                 return None  # erased since the index was read
+            except LeadUnreadable:
+                unreadable += 1
+            except StoreUnavailable:
+                away.add(shard_of(lead_id))
+            return None
 
     reads = await asyncio.gather(*(read(lead_id) for lead_id in page.lead_ids))
-    return [score_at(stored.lead, context.policy.scoring, now) for stored in reads if stored], page.cursor
+    leads = [score_at(stored.lead, context.policy.scoring, now) for stored in reads if stored]
+    return LeadList(leads, page.cursor, _incomplete(away, unreadable))
+
+
+def _incomplete(away: Iterable[str], unreadable: int) -> Incomplete | None:
+    found = Incomplete(partitions=tuple(sorted(away)), unreadable=unreadable)
+    return None if found == Incomplete() else found
 
 
 MOST_LEADS = 100_000  # in one answer; all are in memory at once
@@ -78,12 +114,14 @@ class TooManyLeads(ValueError):
     """More leads were received in this time than one answer may count."""
 
 
-async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Stats:
+async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> tuple[Stats, Incomplete | None]:
     """Statistics of the leads received from `begin` to before `end`, aware UTC, without test leads.
+
+    The second value says which leads are missing; None if none is.
 
     Raises:
         TooManyLeads: there are more than `MOST_LEADS`; statistics of a part would mislead.
-        StoreUnavailable: they can't be read within `STATS_TIMEOUT`.
+        StoreUnavailable: no partition answers, or not all within `STATS_TIMEOUT`.
     """
     try:
         async with asyncio.timeout(STATS_TIMEOUT):
@@ -92,7 +130,8 @@ async def lead_stats(context: AppContext, begin: datetime, end: datetime) -> Sta
         raise StoreUnavailable("it took too long") from exc
     if len(leads) > MOST_LEADS:
         raise TooManyLeads(f"More than {MOST_LEADS:,} leads came in this time: ask for a shorter range.")
-    return await asyncio.to_thread(stats, leads)  # in a thread: this process answers pushes meanwhile
+    counted = await asyncio.to_thread(stats, leads)  # in a thread: this process answers pushes meanwhile
+    return counted, _incomplete(leads.away, leads.unreadable)
 
 
 EVENTS_REPLAYED = 20_000  # of a lead's history, to replay it up to an instant

@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.leads.change import Change, mark_published
+from shared.leads.identity import shard_of
 from shared.leads.lead import Lead
 from shared.policy.model import Policy
 from shared.policy.scoring import version_of, write_scoring
 from shared.scoring.appraise import appraise, record_score, request_score, scored_as_of
 from shared.services.commands import handle
 from shared.services.context import AppContext
-from shared.services.errors import LeadNotFound
+from shared.services.errors import LeadNotFound, LeadUnreadable, StoreUnavailable
 from shared.services.unit_of_work import change_lead
 
 log = logging.getLogger(__name__)
@@ -71,32 +73,57 @@ def _score(
 LEADS_A_TICK = 500  # bounds what a changed policy costs each minute
 LEADS_AT_ONCE = 8
 COUNT_KEPT = timedelta(minutes=1)
+FAILURES_OF_A_PARTITION = 3  # in one tick; then that partition waits for the next tick
 QUIET = timedelta(hours=1)  # from a search without a lead to the next: another process may have older rules
 
 
 async def request_scores(context: AppContext, now: datetime) -> int:
     """Queue open leads scored by other rules on the due index; return how many. Two clocks at once are safe.
 
-    The rules are stored under their version too, so that every score can be recomputed.
+    The rules are stored under their version too, so that every score can be recomputed. A lead that fails
+    stays as it is, and the next call goes on behind it.
+
+    Raises:
+        StoreUnavailable: no partition answers.
     """
-    if context.rescore_watch.is_quiet(now):
+    watch = context.rescore_watch
+    if watch.is_quiet(now):
         return 0
     version = version_of(context.policy.scoring)
     await context.desk_state.upsert_rules(version, write_scoring(context.policy.scoring))
-    lead_ids = await context.due_index.list_scored_by_other_rules(version, LEADS_A_TICK)
+    lead_ids = await context.due_index.list_scored_by_other_rules(version, LEADS_A_TICK, watch.cursor)
     slots = asyncio.Semaphore(LEADS_AT_ONCE)
 
-    async def request(lead_id: str) -> None:
+    failures = Counter[str]()
+
+    async def request(lead_id: str) -> bool:
         async with slots:
+            if failures[shard_of(lead_id)] >= FAILURES_OF_A_PARTITION:
+                return False
             try:
                 await change_lead(context, lead_id, lambda lead: request_score(lead, version, now=now))
             except LeadNotFound:
-                return  # erased meanwhile
+                return False  # erased meanwhile
+            except LeadUnreadable:
+                log.warning("lead %s: its row can't be read by this version, its score stays", lead_id)
+                return False
+            except StoreUnavailable:
+                failures[shard_of(lead_id)] += 1
+                log.exception("lead %s: can't be queued to be scored again", lead_id)
+                return False
+            except Exception:  # the failure of one lead must not keep the others' old scores
+                log.exception("lead %s: can't be queued to be scored again", lead_id)
+                return False
+            return True
 
-    await asyncio.gather(*(request(lead_id) for lead_id in lead_ids))
-    if not lead_ids:
-        context.rescore_watch.look_again_at = now + QUIET
-    return len(lead_ids)
+    requested = sum(await asyncio.gather(*(request(lead_id) for lead_id in lead_ids)))
+    watch.has_requested = watch.has_requested or requested > 0
+    watch.cursor = lead_ids.cursor
+    if watch.cursor is None:
+        if not watch.has_requested and not lead_ids.away:
+            watch.look_again_at = now + QUIET
+        watch.has_requested = False
+    return requested
 
 
 async def count_to_rescore(context: AppContext, limit: int, now: datetime) -> int:

@@ -10,7 +10,7 @@ from shared.leads.intake import Origin
 from shared.leads.json_form import compact_json
 from shared.marketplace.parse import parse_push
 from shared.services.context import AppContext
-from shared.services.errors import BusUnavailable, LeadChanged, StoreUnavailable
+from shared.services.errors import BusUnavailable, LeadChanged, LeadUnreadable, StoreUnavailable
 from shared.services.ports import QueuedMessage
 from shared.services.receive import Intake, Receipt, Result, identify, receive, receive_as
 from shared.services.timeouts import PUSH_SPILL_TIMEOUT, PUSH_STORE_TIMEOUT
@@ -39,7 +39,7 @@ async def receive_or_spill(context: AppContext, intake: Intake) -> Receipt:
         identity = identify(context, intake)
         lead_id = identity.lead_id
         return await receive_as(context, intake, identity, timeout=PUSH_STORE_TIMEOUT)
-    except (StoreUnavailable, LeadChanged) as exc:
+    except (StoreUnavailable, LeadChanged, LeadUnreadable) as exc:
         log.warning("lead %s: spilled (%s)", lead_id, type(exc).__name__)
     except Exception as exc:  # a bug of ours must not lose the push
         log.warning("lead %s: spilled (%s)", lead_id, type(exc).__name__, exc_info=exc)

@@ -7,7 +7,8 @@ any other call      change 20, events 8 and 8 to note earlier ones, noting 20: 5
                     and 20 to choose it: within 150; the platform hangs up after 230
 a probe             10 in all, of which 5 for a clock that it runs itself, 2 for the count of dead letters
 a queue's message   six sends of 30 and five pauses of 6: below the 300 for which its lock is renewed
-a tick of the clock 30 for the events of one lead; eight leads at once
+a tick of the clock 30 for the events of one lead; eight leads at once; 20 for a step of its sweep
+a read of all       6 for each partition, all at once: a slower one counts as away
 a step of import    40, between two pages: it ends before the next minute's step begins if pages are quick
 a query             35: the service may answer with a part of it, or none, and where to go on, after up to 30
 """
@@ -27,13 +28,16 @@ CHANGE_TIMEOUT = 20.0  # all attempts of one change, waiting for its turn includ
 ASSIGN_TIMEOUT = 20.0  # likewise, of one assignment
 PUBLISH_TIMEOUT = 8.0  # its events, while a caller waits: enough to open a link
 ERASE_PUBLISH_TIMEOUT = 5.0  # the one event of an erasure; the clock sends it if it takes longer
+ERASE_UNREADABLE_TIMEOUT = 60.0  # finding the rows of a lead that can't be read, maybe in all its partition
 
 # The clock and the import
 CLOCK_PUBLISH_TIMEOUT = 30.0  # the events of one lead, while no caller waits
 IMPORT_PUBLISH_TIMEOUT = 2.0  # the event of one row, while the next row waits
 IMPORT_STEP_TIMEOUT = 40.0  # of the minute between two steps; the page under way is finished
+SWEEP_TIMEOUT = 20.0  # one step of the sweep, at the end of a tick
 
 # Reading
+PARTITION_TIMEOUT = 6.0  # one partition's part of a list; the other partitions are there by then
 STATS_TIMEOUT = 60.0  # well within the 230 after which the platform hangs up
 PROBE_TIMEOUT = 10.0  # probes of load balancers give up soon
 PROBE_CLOCK_TIMEOUT = 5.0  # of it, a run of the clock, which goes on after the answer

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from shared.follow_up.deadline import set_deadline
 from shared.follow_up.report import set_plan
-from shared.leads.change import Change, Mark
+from shared.leads.change import Change, Mark, number_behind
 from shared.leads.idempotency import with_operation
 from shared.leads.lead import Lead
 from shared.leads.retries import Backoff
@@ -159,6 +159,10 @@ async def retry_on_conflict[T](
 #   our operation id             the answer was lost, the write          the same, on a tombstone too:
 #                                happened: done                          the change was the erasure
 #   the mark of our last try     DoneBefore                              DoneBefore
+#   the lead as it was read,     its rows contradict it, as after a torn restore: they are repaired, and the
+#   though the write was refused change is decided again
+#   nothing, though creating was its events are there without it: the new lead numbers on behind them
+#   refused
 #
 # The first attempt of a push doesn't read: most leads are new, and one write is all that they cost.
 @dataclass(slots=True)
@@ -172,6 +176,7 @@ class _Write:
     read: StoredLead | None  # for the first attempt
     operation: str = ""
     tried: Change | None = None  # what the last attempt wrote
+    refused: str | None = None  # the ETag under which that write was refused; "": it was to create
     creates: bool = False  # whether that write creates the lead
 
     def __post_init__(self) -> None:
@@ -186,6 +191,7 @@ class _Write:
         if self.first is None and alive is None:
             raise LeadNotFound(self.lead_id)
         await self._expect_no_mark()
+        await self._mend(stored)
         change = self._decide(stored)
         if change is None:
             return Committed(_expect_stored(stored), None)
@@ -213,6 +219,16 @@ class _Write:
         if mark := await self.context.lead_store.find_mark(self.lead_id, self.tried.mark.key):
             raise DoneBefore(mark)
 
+    async def _mend(self, stored: StoredLead | None) -> None:
+        """If a write was refused and no other actor wrote, rows contradict the lead: repair them."""
+        refused, self.refused = self.refused, None
+        store = self.context.lead_store
+        if stored is not None and stored.etag == refused and await store.repair(self.lead_id):
+            raise LeadChanged(self.lead_id)
+        if stored is None and refused == "" and self.first is not None:
+            last = await store.find_last_number(self.lead_id)
+            self.first = number_behind(self.first, last - self.first.events[0].number + 1)
+
     def _decide(self, stored: StoredLead | None) -> Change | None:
         if stored is None:
             return self.first
@@ -228,6 +244,9 @@ class _Write:
             raise  # it may have happened, but nothing is repeated: who calls again reads first
         except StoreUnavailable as exc:
             raise AnswerLost(str(exc)) from exc
+        except (LeadChanged, LeadExists):
+            self.refused = stored.etag if stored else ""
+            raise
 
 
 def _expect_stored(read: StoredLead | None) -> StoredLead:

@@ -4,8 +4,16 @@ import asyncio
 import heapq
 import itertools
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from contextlib import AsyncExitStack, aclosing, contextmanager, suppress
 from typing import Any
 
 from azure.core import MatchConditions
@@ -15,7 +23,8 @@ from azure.data.tables.aio import TableClient
 
 from shared.leads.identity import all_shards
 from shared.services.errors import StoreBusy, StoreUnavailable
-from shared.services.timeouts import BUSY_PAUSE, QUERY_CLIENT, TABLE_CLIENT
+from shared.services.ports import Gathered
+from shared.services.timeouts import BUSY_PAUSE, PARTITION_TIMEOUT, QUERY_CLIENT, TABLE_CLIENT
 from shared.storage.rows import Entity
 
 
@@ -114,12 +123,54 @@ class Table:
         select: list[str],
         condition: str = "",
         values: Mapping[str, Any] | None = None,
-    ) -> list[Entity]:
-        """Rows between two keys from all partitions of leads, at most `limit`, in the order of their keys."""
+    ) -> Gathered[Entity]:
+        """Rows between two keys from all partitions of leads, at most `limit`, in the order of their keys.
+
+        Without the partitions that don't answer in time; `StoreUnavailable` if none does.
+        """
         bounds = {"from": first, "to": last, **(values or {})}
-        ranges = (self.list_rows(shard, bounds, limit, condition, select) for shard in all_shards())
-        found = await asyncio.gather(*ranges)
-        return list(itertools.islice(heapq.merge(*found, key=lambda row: row["RowKey"]), limit))
+        away = Away()
+
+        def read(shard: str) -> Coroutine[Any, Any, list[Entity]]:
+            return away.unless(shard, self.list_rows(shard, bounds, limit, condition, select), [])
+
+        found = await asyncio.gather(*map(read, all_shards()))
+        away.expect_some(all_shards())
+        merged = heapq.merge(*found, key=lambda row: row["RowKey"])
+        return Gathered(itertools.islice(merged, limit), away=away)
+
+    async def merge_of_all_shards(
+        self, first: str, last: str, *, select: list[str], page: int, away: "Away"
+    ) -> AsyncGenerator[Entity]:
+        """Rows between two keys from all partitions of leads, in the order of their keys.
+
+        Reads no further than asked: beyond the last row that is taken lies at most a page of each partition.
+
+        Args:
+            first: the least key.
+            last: the greatest key.
+            select: columns.
+            page: rows of one partition that are read at once.
+            away: notes the partitions that stop to answer; `StoreUnavailable` if none does.
+        """
+        bounds = {"from": first, "to": last}
+        async with AsyncExitStack() as stack:
+            scans = {shard: self.scan(shard, bounds, page, select=select) for shard in all_shards()}
+            for scan in scans.values():
+                await stack.enter_async_context(aclosing(scan))
+
+            async def next_of(shard: str) -> list[tuple[str, str, Entity]]:
+                row = await away.unless(shard, anext(scans[shard], None), None)
+                return [] if row is None else [(row["RowKey"], shard, row)]
+
+            heads = [head for found in await asyncio.gather(*map(next_of, scans)) for head in found]
+            away.expect_some(scans)
+            heapq.heapify(heads)
+            while heads:
+                _, shard, row = heapq.heappop(heads)
+                yield row
+                for head in await next_of(shard):
+                    heapq.heappush(heads, head)
 
     async def list_rows(
         self,
@@ -188,6 +239,29 @@ class Table:
         except TableIsMissing:
             self._is_prepared = False  # the next call creates it again
             raise
+
+
+class Away(set[str]):
+    """The partitions that don't answer, while rows are read from all."""
+
+    async def unless[Answer](
+        self, partition: str, reading: Awaitable[Answer], absent: Answer, *, is_long: bool = False
+    ) -> Answer:
+        """What a partition answers; `absent`, and a note, if it fails or takes over `PARTITION_TIMEOUT`.
+
+        A long reading has the time of each of its requests instead.
+        """
+        try:
+            async with asyncio.timeout(None if is_long else PARTITION_TIMEOUT):
+                return await reading
+        except (StoreUnavailable, TimeoutError):
+            self.add(partition)
+            return absent
+
+    def expect_some(self, asked: Iterable[str]) -> None:
+        """Raise `StoreUnavailable` if all are away that were asked."""
+        if self.issuperset(asked):
+            raise StoreUnavailable("no partition answers")
 
 
 @contextmanager

@@ -1,13 +1,23 @@
-"""The app's own state: its policy and rules, the fingerprint of its id key, when the clock last ran."""
+"""The app's own state: policy, rules, the id key's fingerprint, the last clock run, how far its sweep is."""
 
 from contextlib import suppress
 from datetime import datetime
 
 from shared.leads.index import parse_stamp, stamp
 from shared.services.errors import StoreUnavailable
-from shared.services.ports import DeskState
+from shared.services.ports import DeskState, Sweep
 from shared.storage.client import Table, created
-from shared.storage.rows import DESK, POLICY, RULES, policy_entity, rules_entity, rules_of
+from shared.storage.rows import (
+    DESK,
+    POLICY,
+    RULES,
+    SWEEP,
+    policy_entity,
+    rules_entity,
+    rules_of,
+    sweep_entity,
+    sweep_of,
+)
 
 _CLOCK = "clock"  # PartitionKey and RowKey
 _ID_KEY = "id-key"  # RowKey, in the partition `DESK`
@@ -26,6 +36,13 @@ class TableDeskState(DeskState):
     async def find_clock_run(self) -> datetime | None:
         found = await self._table.find(_CLOCK, _CLOCK)
         return parse_stamp(found["ranAt"]) if found else None
+
+    async def find_sweep(self) -> Sweep | None:
+        found = await self._table.find(SWEEP, SWEEP)
+        return sweep_of(found) if found else None
+
+    async def save_sweep(self, sweep: Sweep) -> None:
+        await self._table.upsert(sweep_entity(sweep))
 
     async def upsert_rules(self, version: str, text: str) -> None:
         await self._table.upsert(rules_entity(version, text))

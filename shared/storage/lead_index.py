@@ -7,8 +7,8 @@ from typing import Any
 
 from shared.leads.identity import all_shards
 from shared.leads.index import StatRow, list_prefix, stamp, stat_key
-from shared.services.ports import LeadFilter, LeadIdPage, LeadIndex
-from shared.storage.client import Table
+from shared.services.ports import Gathered, LeadFilter, LeadIdPage, LeadIndex
+from shared.storage.client import Away, Table
 from shared.storage.rows import STAT_COLUMNS, lead_id_page, stat_row_of
 
 # A page of 1,000 rows takes 45 ms to decode, and nothing else is answered meanwhile. With all 16 partitions
@@ -29,23 +29,30 @@ class TableLeadIndex(LeadIndex):
         rows = await self._table.list_of_all_shards(
             after or first, f"{first}~", limit + 2, condition=condition, values=values, select=["RowKey"]
         )
-        return lead_id_page([row["RowKey"] for row in rows], limit, after)
+        return lead_id_page([row["RowKey"] for row in rows], limit, after, rows.away)
 
-    async def list_received_between(self, begin: datetime, end: datetime, limit: int) -> list[StatRow]:
+    async def list_received_between(self, begin: datetime, end: datetime, limit: int) -> Gathered[StatRow]:
         """See the port. The limit counts over all partitions."""
         bounds = {"from": stat_key(begin, ""), "to": stat_key(end, "")}
         found: list[StatRow] = []
+        unreadable, away = 0, Away()
         slots = asyncio.Semaphore(_LONG_RANGES_AT_ONCE)
 
         async def read(shard: str) -> None:
-            async with slots, aclosing(self._table.scan(shard, bounds, limit, select=STAT_COLUMNS)) as rows:
+            nonlocal unreadable
+            scan = self._table.scan(shard, bounds, limit, select=STAT_COLUMNS)
+            async with slots, aclosing(scan) as rows:
                 async for row in rows:
                     if len(found) >= limit:
                         break
-                    found.append(stat_row_of(row))
+                    if (lead := stat_row_of(row)) is None:
+                        unreadable += 1
+                    else:
+                        found.append(lead)
 
-        await asyncio.gather(*(read(shard) for shard in all_shards()))
-        return found
+        await asyncio.gather(*(away.unless(shard, read(shard), None, is_long=True) for shard in all_shards()))
+        away.expect_some(all_shards())
+        return Gathered(found, away=away, unreadable=unreadable)
 
 
 def list_condition(which: LeadFilter) -> tuple[str, dict[str, Any]]:

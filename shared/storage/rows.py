@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import replace
 from dataclasses import fields
 from typing import Any
@@ -11,13 +12,14 @@ from shared.contract.events import event_json, read_event
 from shared.leads.bookkeeping import DueKind, lightened
 from shared.leads.change import Mark
 from shared.leads.events import Event
-from shared.leads.identity import shard_of
+from shared.leads.identity import LEAD_ID, shard_of
 from shared.leads.index import IndexRow, StatRow, parse_stamp
 from shared.leads.json_form import camel, compact_json
 from shared.leads.lead import Lead
 from shared.marketplace.import_state import ImportState
+from shared.mistakes import Unreadable
 from shared.routing.workload import Assignment, Workload
-from shared.services.ports import DueRow, LeadIdPage
+from shared.services.ports import DueRow, LeadIdPage, Sweep
 from shared.storage.earlier_rows import assignment_renamed, grouped, is_flat
 from shared.storage.unknown_members import Unknown, unknown_in, with_unknown
 from shared.typed_json import adapter, from_json, from_plain, to_json, to_plain
@@ -26,10 +28,12 @@ CHUNK = 16_000  # characters: a string property holds 32 K UTF-16 units, and a c
 LARGEST_ROW = 1000 * 1024  # bytes of texts; the table takes 1 MiB, with names and types of up to 255 columns
 ID_LENGTH = 24
 ERASED = "erased"  # a column that only tombstones have
+UNREADABLE = "unreadable"  # a column of due rows: how often one was put off since its lead can't be read
 IMPORT = "import"  # PartitionKey of imports
 WORKLOAD = "rota"  # PartitionKey and RowKey of the workload: stored rows keep the name
 STAT_COLUMNS = [camel(column.name) for column in fields(StatRow)]
 DESK, POLICY = "desk", "policy"  # PartitionKey and RowKey of the last right policy
+SWEEP = "sweep"  # PartitionKey and RowKey of how far the sweep has come
 RULES = "rules"  # PartitionKey of the versions of the scoring rules
 
 _JSON = "json"  # stands for all chunks of a row's JSON
@@ -135,20 +139,52 @@ def mark_of(entity: Mapping[str, Any]) -> Mark:
     return Mark(key=entity["RowKey"].removeprefix(mark_key("")), value=entity["said"])
 
 
-def due_rows_of(rows: Iterable[Entity]) -> list[DueRow]:
-    """Read `due!` rows. A kind that only a newer deployment knows is left to that."""
-    found = []
-    for row in rows:
+def due_row_of(row: Mapping[str, Any]) -> DueRow | None:
+    """Read a `due!` row. None: it is damaged, or of a kind that only a later version knows: left to that."""
+    try:
         _, at, kind, lead_id, *_ = row["RowKey"].split("!")
-        if kind in DueKind:
-            since = parse_stamp(row["since"])
-            found.append(DueRow(at=parse_stamp(at), kind=DueKind(kind), lead_id=lead_id, since=since))
-    return found
+        since = parse_stamp(row.get("since") or at)
+        due = DueRow(parse_stamp(at), DueKind(kind), lead_id, since, row.get(UNREADABLE) or 0)
+    except (ValueError, TypeError):
+        return None
+    return due if LEAD_ID.fullmatch(lead_id) else None
 
 
-def stat_row_of(row: Mapping[str, Any]) -> StatRow:
-    """Read a `stat!` row. A selected column that the row doesn't have may come as null."""
-    return from_plain(StatRow, {name: value for name, value in row.items() if value is not None})
+def is_known_index_key(key: str) -> bool:
+    """Whether this version knows the kind of an index row, by its key."""
+    prefix, _, rest = key.partition("!")
+    return prefix in ("open", "closed", "scored", "stat") or (
+        prefix == "due" and rest.partition("!")[2].partition("!")[0] in DueKind
+    )
+
+
+def index_keys_of(entity: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The keys of the index rows that a lead's row lists, readable or not; None if the list is damaged."""
+    try:
+        listed = from_json(list[dict[str, Any]], entity.get("index", ""))
+        return tuple(from_plain(list[str], [row.get("key") for row in listed]))
+    except (ValueError, TypeError):
+        return None
+
+
+def stat_row_of(row: Mapping[str, Any]) -> StatRow | None:
+    """Read a `stat!` row; None if this version can't. A selected column that it doesn't have may be null."""
+    with suppress(Unreadable):
+        return from_plain(StatRow, {name: value for name, value in row.items() if value is not None})
+    return None
+
+
+def sweep_entity(sweep: Sweep) -> Entity:
+    """The row of the sweep over the index rows."""
+    columns = {name: value for name, value in to_plain(sweep).items() if value is not None}
+    return {"PartitionKey": SWEEP, "RowKey": SWEEP, **columns}
+
+
+def sweep_of(entity: Mapping[str, Any]) -> Sweep | None:
+    """Read the row of the sweep; None if it is damaged: the sweep begins again."""
+    with suppress(Unreadable):
+        return from_plain(Sweep, dict(entity))
+    return None
 
 
 def rules_entity(version: str, text: str) -> Entity:
@@ -206,11 +242,14 @@ def assignment_key(lead_id: str) -> str:
     return f"seat!{lead_id}"
 
 
-def lead_id_page(keys: Sequence[str], limit: int, after: str | None) -> LeadIdPage:
+def lead_id_page(
+    keys: Sequence[str], limit: int, after: str | None, away: tuple[str, ...] = ()
+) -> LeadIdPage:
     """One page of `open!` or `closed!` keys; `keys` may begin with `after` and go beyond the page."""
     following = [key for key in keys if key != after]
     page = following[:limit]
-    return LeadIdPage(tuple(key[-ID_LENGTH:] for key in page), page[-1] if len(following) > limit else None)
+    cursor = page[-1] if len(following) > limit else None
+    return LeadIdPage(tuple(key[-ID_LENGTH:] for key in page), cursor, away)
 
 
 def lead_key(lead_id: str) -> str:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from shared.contract.errors import MOST_MISTAKES, InvalidRequest
 from shared.contract.queries import EventsQuery, lead_id_of, leads_query, read_query
-from shared.contract.requests import follow_up_report, interaction_report, preview_of
+from shared.contract.requests import (
+    FollowUpBody,
+    InteractionBody,
+    follow_up_report,
+    preview_of,
+    read_body,
+)
 from shared.leads.commands import ReportFollowUp
 from shared.leads.lead import LeadStatus
 from shared.services.errors import LeadNotFound
@@ -224,19 +230,19 @@ def test_a_refusal_quotes_nothing_of_the_report(place: int, damage: str):
     assert CANARY not in str(refusal.value)
 
 
-@pytest.mark.parametrize("read", [interaction_report, follow_up_report])
-def test_an_id_takes_every_character_but_control_characters(read):
+@pytest.mark.parametrize("type_", [InteractionBody, FollowUpBody])
+def test_an_id_takes_every_character_but_control_characters(type_):
     for number in (*range(0x20), 0x20, 0x7F, 0xD7, 0x2028, 0x1F600):
         sent = json.dumps({"by": "sam", "type": "webinar", "id": f"a{chr(number)}"})
-        sent = json.dumps({name: json.loads(sent)[name] for name in _MEMBERS[read]}).encode()
+        sent = json.dumps({name: json.loads(sent)[name] for name in _MEMBERS[type_]}).encode()
         if number < 0x20:
             with pytest.raises(InvalidRequest, match="`id` must hold no control characters"):
-                read(sent, NOW)
+                read_body(type_, sent, "report")
         else:
-            assert read(sent, NOW).id == f"a{chr(number)}"
+            assert read_body(type_, sent, "report").id == f"a{chr(number)}"
 
 
-_MEMBERS = {interaction_report: ("type", "id"), follow_up_report: ("by", "id")}
+_MEMBERS = {InteractionBody: ("type", "id"), FollowUpBody: ("by", "id")}
 
 
 def test_of_a_hundred_mistakes_ten_are_named_and_a_thousand_are_not_listed():

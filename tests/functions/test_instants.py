@@ -7,6 +7,8 @@ import azure.functions as func
 import pytest
 
 from shared import bootstrap
+from shared.bootstrap import Desk
+from shared.services.startup import ConfiguredPolicy
 from tests.builders import a_context, a_push, opened
 from tests.functions.triggers import TRIGGERS, activity_message
 from tests.samples import push_body
@@ -34,10 +36,12 @@ async def lead_id(monkeypatch):
     """A lead in the memory of the desk that the triggers find."""
     context, first = a_context(), opened(a_push(), bootstrap.utc_now())
     await context.lead_store.create(first)
-    monkeypatch.setattr(bootstrap, "wire", lambda environment: context)
-    bootstrap.context.cache_clear()
+    monkeypatch.setattr(
+        bootstrap, "wire", lambda environment: Desk(context, ConfiguredPolicy("", context.policy))
+    )
+    bootstrap.desk.cache_clear()
     yield first.lead.id
-    bootstrap.context.cache_clear()
+    bootstrap.desk.cache_clear()
 
 
 async def status_of(name, body=None, lead_id=None, **params):
@@ -87,7 +91,7 @@ async def test_a_period_at_both_ends_of_the_calendar_is_counted_or_refused(lead_
 async def test_a_report_of_a_crm_at_both_ends_of_the_calendar_is_settled(lead_id, report, at):
     message = activity_message({**report, "leadId": lead_id, "at": at, "id": "one"})
     await TRIGGERS["take_activity"].get_user_function()(message)
-    assert bootstrap.context().activity.redelivered == []
+    assert (await bootstrap.context()).activity.redelivered == []
 
 
 @pytest.mark.parametrize("at", ENDS)
@@ -95,5 +99,5 @@ async def test_a_push_that_waited_is_received_whatever_its_instant(lead_id, at):
     for push in PUSHES:
         message = activity_message(push, {"receivedAt": at, "sentAt": at})
         await TRIGGERS["receive_spilled"].get_user_function()(message)
-    context = bootstrap.context()
+    context = await bootstrap.context()
     assert (context.spill.redelivered, context.spill.dead_lettered) == ([], [])

@@ -7,11 +7,13 @@ import azure.functions as func
 import pytest
 
 from shared import bootstrap
+from shared.bootstrap import Desk
 from shared.contract.requests import MAX_BODY
 from shared.leads.behaviour import record_interaction
 from shared.leads.change import Change
 from shared.leads.commands import ReportInteraction
 from shared.leads.interactions import INTERACTIONS_KEPT
+from shared.services.startup import ConfiguredPolicy
 from tests.builders import a_context
 from tests.functions.triggers import TRIGGERS, activity_message, scoring_message
 from tests.samples import OFFER, push_body
@@ -30,10 +32,10 @@ COSTLY = [
 @pytest.fixture
 async def context(monkeypatch):
     one = a_context()
-    monkeypatch.setattr(bootstrap, "wire", lambda environment: one)
-    bootstrap.context.cache_clear()
+    monkeypatch.setattr(bootstrap, "wire", lambda environment: Desk(one, ConfiguredPolicy("", one.policy)))
+    bootstrap.desk.cache_clear()
     yield one
-    bootstrap.context.cache_clear()
+    bootstrap.desk.cache_clear()
 
 
 async def called(name, body, lead_id=None):

@@ -9,7 +9,7 @@ from functions import preview
 from shared.contract import requests
 from shared.services import queries
 from tests.builders import a_context
-from tests.functions.triggers import TRIGGERS
+from tests.functions.triggers import TRIGGERS, given
 from tests.samples import push_body, with_rule
 
 
@@ -24,7 +24,7 @@ async def test_a_callers_policy_is_read_and_applied_beside_the_loop(monkeypatch)
 
         return watch
 
-    monkeypatch.setattr(preview, "context", a_context)
+    monkeypatch.setattr(preview, "context", given(a_context()))
     monkeypatch.setattr(requests, "parse_policy", watched(requests.parse_policy, "read"))
     monkeypatch.setattr(queries, "appraise", watched(queries.appraise, "applied"))
     body = json.dumps({"push": push_body(), "policy": with_rule(points="7")}).encode()

@@ -148,6 +148,7 @@ async def test_figures_are_answered_by_offer_source_owner_and_grade(context):
     begin, end = (datetime.fromisoformat(answer.pop(name)) for name in ("from", "to"))
     assert end - begin == timedelta(days=30)
     assert answer == {
+        "incomplete": None,
         "leads": 1,
         "funnel": {status.value: int(status == "contacted") for status in LeadStatus},
         "speedToLead": {"answered": 1, "p50Seconds": 0, "p90Seconds": 0, "neverAnswered": 0.0},

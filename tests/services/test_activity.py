@@ -18,7 +18,13 @@ from shared.leads.events import EventType
 from shared.leads.lead import LeadStatus
 from shared.services.activity import Activity, LeadUnclear, report_interaction_of, take_activity
 from shared.services.commands import update_lead
-from shared.services.errors import BusUnavailable, LeadNotFound, PersonNotFound, StoreUnavailable
+from shared.services.errors import (
+    BusUnavailable,
+    LeadNotFound,
+    LeadUnreadable,
+    PersonNotFound,
+    StoreUnavailable,
+)
 from shared.services.ports import QueuedMessage
 from shared.services.receive import Intake, receive
 from shared.services.redelivery import ACTIVITY_REDELIVERY, SPILL_REDELIVERY, redeliver
@@ -27,6 +33,7 @@ from tests.builders import a_context, a_push
 from tests.fakes.table import MemoryTable
 from tests.samples import NOW
 from tests.services.test_receive import LosesAnswers
+from tests.sick_rows import damaged, lead_address
 
 LATER = NOW + timedelta(hours=1)
 EMAIL = " ADA@fabrikam.example "
@@ -306,3 +313,42 @@ async def test_a_bus_that_takes_no_copy_is_told(monkeypatch):
     for attempts in (0, LAST):
         with pytest.raises(BusUnavailable):
             await redeliver(context.activity, replace(MESSAGE, attempts=attempts), ACTIVITY_REDELIVERY, NOW)
+
+
+async def with_an_unreadable_lead(context):
+    """Two leads of one person: ids of the one that can be read and of the other, and the other's row."""
+    readable, sick = await pushed(context, "one"), await pushed(context, "two")
+    row = context.lead_store.take(*lead_address(sick))
+    context.lead_store.put(damaged(row))
+    return readable, sick, row
+
+
+@pytest.mark.parametrize("report", [CALL, VISIT, FACTS], ids=["call", "visit", "facts"])
+async def test_a_lead_that_cant_be_read_keeps_no_report_from_the_others_and_takes_it_later(report):
+    context = a_context()
+    readable, sick, row = await with_an_unreadable_lead(context)
+    for _ in range(2):
+        with pytest.raises(LeadUnreadable):
+            await taken(context, report)
+    context.lead_store.put(row)
+    await taken(context, report)
+    assert await told(context, readable) == await told(context, sick)
+    assert len(await told(context, readable)) > 1
+
+
+async def test_a_status_waits_until_all_leads_of_the_person_can_be_read():
+    context = a_context()
+    readable, _, _ = await with_an_unreadable_lead(context)
+    with pytest.raises(LeadUnreadable):
+        await taken(context, WON)
+    assert (await lead_of(context, readable)).status is LeadStatus.NEW
+
+
+async def test_a_person_whose_leads_cant_be_read_is_no_unknown_person():
+    context = a_context()
+    lead_id = await pushed(context)
+    context.lead_store.put(damaged(context.lead_store.take(*lead_address(lead_id))))
+    with pytest.raises(LeadUnreadable):
+        await taken(context, CALL)
+    with pytest.raises(LeadUnreadable):
+        await report_interaction_of(context, EMAIL, VISIT, now=LATER)

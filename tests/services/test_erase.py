@@ -160,7 +160,7 @@ async def test_due_rows_of_an_erased_lead_are_no_failures():
     class Late(MemoryTable):
         """Reads its due rows before the erasure."""
 
-        async def list_due(self, now, limit):
+        async def list_due(self, now, limit, after=None):
             return rows
 
     late = Late()

@@ -19,7 +19,7 @@ from shared.services.health import (
 )
 from shared.services.parked import revive
 from shared.services.receive import Intake, receive
-from shared.services.run_due import run_due
+from shared.services.run_due import ROWS_A_TICK, run_due
 from tests.builders import a_context, a_first_push, a_push, with_parked_score
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
@@ -80,11 +80,11 @@ class Counting(MemoryTable):
 
     runs = 0
 
-    async def list_due(self, now, limit):
-        if limit == 1000 and now == NOW:
+    async def list_due(self, now, limit, after=None):
+        if limit == ROWS_A_TICK:
             self.runs += 1
             await asyncio.sleep(0)
-        return await super().list_due(now, limit)
+        return await super().list_due(now, limit, after)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_a_run_of_the_clock_that_outlasts_its_probe_goes_on_to_its_end(mon
 class Away(MemoryTable):
     """Doesn't answer."""
 
-    async def list_due(self, now, limit):
+    async def list_due(self, now, limit, after=None):
         raise StoreUnavailable("away")
 
 

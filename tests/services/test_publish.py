@@ -6,12 +6,15 @@ import pytest
 
 from shared.leads.bookkeeping import DueKind
 from shared.leads.commands import ReportFollowUp
+from shared.leads.identity import shard_of
+from shared.services import publish as service
 from shared.services.commands import report_follow_up
 from shared.services.errors import StoreUnavailable
 from shared.services.health import check_health
 from shared.services.publish import EVENTS_AT_ONCE
 from shared.services.receive import Intake, receive
 from shared.services.run_due import run_due
+from shared.storage.rows import event_key
 from tests.builders import a_context, a_push
 from tests.fakes.messaging import MemoryPublisher
 from tests.fakes.table import MemoryTable
@@ -106,3 +109,40 @@ async def test_an_event_that_can_never_be_sent_is_parked_and_counted_and_others_
     assert (health.parked, DueKind.PUBLISH in health.oldest_due) == (1, False)
     unpublished = (await context.lead_store.get(lead_id)).lead.bookkeeping.outbox.unpublished
     assert 2 in unpublished
+
+
+async def test_a_lead_with_many_events_catches_up_in_one_tick(context):
+    lead_id = await push(context, NOW)
+    for number in range(3 * EVENTS_AT_ONCE):
+        await push(context, NOW + number * SECOND / 10, Description=f"note {number}")
+    context.publisher.is_down = False
+    await run_due(context, NOW + MINUTE)
+    lead = (await context.lead_store.get(lead_id)).lead
+    assert lead.bookkeeping.outbox.unpublished == ()
+    assert heard(context) == list(range(1, len(heard(context)) + 1))
+    assert len(heard(context)) > 3 * EVENTS_AT_ONCE
+
+
+async def test_what_a_tick_has_no_time_for_waits_for_the_next(context, monkeypatch):
+    monkeypatch.setattr(service, "CLOCK_PUBLISH_TIMEOUT", 0.0)
+    lead_id = await push(context, NOW)
+    context.publisher.is_down = False
+    await service.publish_overdue(context, lead_id, NOW + MINUTE)
+    lead = (await context.lead_store.get(lead_id)).lead
+    assert (lead.bookkeeping.outbox.unpublished, lead.bookkeeping.retries) == ((1,), {})
+
+
+@pytest.mark.parametrize("missing", [{1}, {2, 3}, {1, 2, 3, 4}])
+async def test_events_without_a_row_keep_no_others_back_and_arent_waited_for(context, caplog, missing):
+    lead_id = await push(context, NOW)
+    for number in range(3):
+        await push(context, NOW + number * SECOND, Description=f"note {number}")
+    for number in missing:
+        context.lead_store.take(shard_of(lead_id), event_key(lead_id, number))
+    context.publisher.is_down = False
+    for minutes in (1, 2):
+        await run_due(context, NOW + minutes * MINUTE)
+    lead = (await context.lead_store.get(lead_id)).lead
+    assert lead.bookkeeping.outbox.unpublished == ()
+    assert [number for number in heard(context) if number < 5] == sorted({1, 2, 3, 4} - missing)
+    assert f"{len(missing)} events can't be published" in caplog.text

@@ -273,8 +273,7 @@ async def test_parked_work_of_one_kind_doesnt_keep_the_alarm_from_ringing():
 
 
 async def test_more_rows_than_a_tick_takes_are_done_by_the_next_ones(monkeypatch):
-    monkeypatch.setattr(clock, "ROWS_A_ROUND", 5)
-    monkeypatch.setattr(clock, "ROUNDS_A_TICK", 2)
+    monkeypatch.setattr(clock, "ROWS_A_TICK", 10)
     context = a_context()
     for number in range(12):
         await pushed(context, Email=f"someone{number}@contoso.example")
@@ -285,7 +284,7 @@ async def test_more_rows_than_a_tick_takes_are_done_by_the_next_ones(monkeypatch
 
 async def test_a_store_that_is_away_fails_the_tick_so_that_the_platform_knows():
     class Away(MemoryTable):
-        async def list_due(self, now, limit):
+        async def list_due(self, now, limit, after=None):
             raise StoreUnavailable("away")
 
     with pytest.raises(StoreUnavailable):

@@ -89,9 +89,9 @@ async def test_once_nothing_is_left_the_store_is_asked_again_only_after_a_while(
     class Counting(MemoryTable):
         asked = 0
 
-        async def list_scored_by_other_rules(self, version, limit):
+        async def list_scored_by_other_rules(self, version, limit, after=None):
             self.asked += 1
-            return await super().list_scored_by_other_rules(version, limit)
+            return await super().list_scored_by_other_rules(version, limit, after)
 
     context = a_context(table=Counting())
     for tick in range(5):
@@ -103,7 +103,7 @@ async def test_once_nothing_is_left_the_store_is_asked_again_only_after_a_while(
 
 async def test_a_failure_to_ask_does_not_keep_the_clock_from_its_other_work():
     class Broken(MemoryTable):
-        async def list_scored_by_other_rules(self, version, limit):
+        async def list_scored_by_other_rules(self, version, limit, after=None):
             raise StoreUnavailable("away")
 
     context = a_context(table=Broken())

@@ -13,7 +13,7 @@ from shared.services.spill import receive_or_spill, receive_spilled
 from shared.storage.client import Table, table_client
 from tests.builders import a_context, a_push, ports_of
 from tests.fakes.table_service import TableService, passed_on, refusal
-from tests.functions.triggers import TRIGGERS, scoring_message
+from tests.functions.triggers import TRIGGERS, given, scoring_message
 from tests.samples import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -45,7 +45,7 @@ async def test_a_push_and_a_scoring_message_ask_twice_with_a_pause_and_nothing_i
     async with service as address:
         client = table_client(address, f"t{uuid.uuid4().hex}", by_identity=False)
         context = a_context(**ports_of(client, busy_pause=0.01))
-        monkeypatch.setattr(scoring, "context", lambda: context)
+        monkeypatch.setattr(scoring, "context", given(context))
         monkeypatch.setattr(scoring, "utc_now", lambda: NOW)
         lead_id = (await receive_or_spill(context, Intake(a_push(), NOW))).lead_id
         throttled.is_busy = True

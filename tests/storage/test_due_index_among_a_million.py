@@ -17,7 +17,7 @@ from shared.leads.change import mark_published
 from shared.leads.identity import shard_of
 from shared.leads.index import index_rows, stamp
 from shared.policy.load import load_policy
-from shared.services.run_due import run_due
+from shared.services.run_due import ROWS_A_TICK, run_due
 from shared.storage.rows import Entity, event_entity, index_entity, lead_entity, lead_key
 from tests.builders import a_context, a_first_push, ports_of
 from tests.samples import DAY, NOW
@@ -67,26 +67,36 @@ class CountingTable:
         self.requests["transaction"] += 1
         return [{"etag": "2"}] * len(operations)
 
-    def query_entities(self, query: str, *, parameters: dict[str, Any], **_: Any) -> "OnePage":
-        return OnePage(self._query(query, parameters))
-
-    async def _query(self, query: str, parameters: dict[str, Any]):
+    def query_entities(
+        self, query: str, *, parameters: dict[str, Any], results_per_page: int, **_: Any
+    ) -> "Pages":
+        """A request for each page, and one for a range without rows."""
         assert query == "PartitionKey eq @partition and RowKey ge @from and RowKey le @to"
-        self.requests["query"] += 1
+        return Pages(self._pages(parameters, results_per_page))
+
+    async def _pages(self, parameters: dict[str, Any], size: int) -> AsyncIterator[AsyncIterator[Entity]]:
         shard, keys = parameters["partition"], self.keys[parameters["partition"]]
-        for key in keys[bisect_left(keys, parameters["from"]) : bisect_right(keys, parameters["to"])]:
-            self.rows_read += 1
-            yield self.rows.get((shard, key)) or {"PartitionKey": shard, "RowKey": key, "since": key[4:22]}
+        first, end = bisect_left(keys, parameters["from"]), bisect_right(keys, parameters["to"])
+        for begin in range(first, max(end, first + 1), size):
+            self.requests["query"] += 1
+            page = keys[begin : min(begin + size, end)]
+            self.rows_read += len(page)
+            yield self._rows(shard, page)
+
+    async def _rows(self, shard: str, keys: list[str]) -> AsyncIterator[Entity]:
+        for key in keys:
+            row = {"PartitionKey": shard, "RowKey": key, "since": key.split("!")[1]}
+            yield self.rows.get((shard, key)) or row
 
 
-class OnePage(NamedTuple):
-    """The answer to a query, all rows on one page."""
+class Pages(NamedTuple):
+    """The answer to a query."""
 
-    rows: AsyncIterator[Entity]
+    pages: AsyncIterator[AsyncIterator[Entity]]
 
-    async def by_page(self) -> AsyncIterator[AsyncIterator[Entity]]:
-        """Its only page."""
-        yield self.rows
+    def by_page(self) -> AsyncIterator[AsyncIterator[Entity]]:
+        """Its pages."""
+        return self.pages
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +122,7 @@ def table() -> CountingTable:
 async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(table):
     context = a_context(**ports_of(table))
     context.rescore_watch.look_again_at = TICK + DAY  # no policy was changed within the hour
+    context.clock_memory.sweep_again_at = TICK + DAY  # the partition of the day is finished
     await context.desk_state.record_clock_run(NOW)
     table.requests.clear()
     tick = await run_due(context, TICK)
@@ -125,12 +136,32 @@ async def test_a_tick_reads_the_rows_that_are_due_and_asks_each_partition_once(t
 async def test_an_idle_tick_costs_seventeen_requests(table):
     context = a_context(policy="", **ports_of(table))
     context.rescore_watch.look_again_at = TICK + DAY
+    context.clock_memory.sweep_again_at = TICK + DAY
     await context.desk_state.record_clock_run(NOW)
     table.requests.clear()
     table.rows_read = 0
     await run_due(context, NOW - 2 * DAY)
     assert table.rows_read == 0
     assert table.requests.total() == 16 + 1
+
+
+@pytest.mark.parametrize("in_one_partition", [0, 8_000, 16_000], ids=["even", "uneven", "in one partition"])
+@pytest.mark.parametrize("backlog", [9_999, 16_000])
+async def test_a_tick_reads_at_most_a_twentieth_more_than_it_does_whatever_is_due(backlog, in_one_partition):
+    table, chance = CountingTable(), random.Random(2)
+    for number in range(backlog):
+        lead_id = b32encode(chance.randbytes(15)).decode().lower()
+        lead_id = f"a{lead_id[1:]}" if number < in_one_partition else lead_id
+        at = stamp(TICK - timedelta(seconds=chance.randrange(DAY // timedelta(seconds=1))))
+        table.keys[shard_of(lead_id)].append(f"due!{at}!{DueKind.FOLLOW_UP}!{lead_id}")
+    table.settle()
+    due_index = ports_of(table)["due_index"]
+    every = sorted(key for keys in table.keys.values() for key in keys)
+    rows = await due_index.list_due(TICK, ROWS_A_TICK)
+    assert [row.lead_id for row in rows] == [key[-24:] for key in every[:ROWS_A_TICK]]  # in order over all
+    assert table.rows_read <= 1.05 * len(rows)
+    rest = await due_index.list_due(TICK, ROWS_A_TICK, rows.cursor) if rows.cursor else []
+    assert len(rows) + len(rest) == backlog
 
 
 def test_the_shipped_target_is_a_day():
