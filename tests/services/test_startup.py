@@ -32,12 +32,12 @@ class Steady(MemoryTable):
 
     def __init__(self):
         super().__init__()
-        self.away, self.readings = None, 0
+        self.failure, self.readings = None, 0
 
     async def find_policy(self):
         self.readings += 1
-        if self.away is not None:
-            raise self.away
+        if self.failure is not None:
+            raise self.failure
         return await super().find_policy()
 
 
@@ -158,13 +158,13 @@ async def test_the_table_is_asked_once_in_a_process():
 )
 async def test_while_the_table_cant_be_read_intake_goes_on_and_asks_again_after_some_seconds(failure):
     table = Steady()
-    table.away = failure
+    table.failure = failure
     desk = a_desk(table, right())
     for _ in range(5):
         app = await desk.context(NOW)
         assert (app.policy, app.id_key, app.faults) == (OWN, ID_KEY, ())
     assert table.readings == 1
-    table.away = None
+    table.failure = None
     await desk.context(NOW + CHECK_AGAIN_AFTER)
     assert (table.readings, await table.find_policy()) == (2, TEXT)
 
@@ -173,13 +173,13 @@ async def test_a_wrong_policy_and_a_table_that_cant_be_read_keep_pushes_in_the_q
     """Which policy is in force decides about the ids of offers: by another one a push makes a second lead."""
     table = Steady()
     await table.upsert_policy(TEXT)
-    table.away = StoreUnavailable("away")
+    table.failure = StoreUnavailable("away")
     desk = a_desk(table, WRONG)
     app = await desk.context(NOW)
     assert (await receive_or_spill(app, Intake(a_push(), NOW))).result is Result.QUEUED
     with pytest.raises(StoreUnavailable):
         await run_due(app, NOW)
-    table.away = None
+    table.failure = None
     later = await desk.context(NOW + CHECK_AGAIN_AFTER)
     assert (later.policy_source, later.lead_store) == (PolicySource.LAST_RIGHT, table)
 
