@@ -12,4 +12,4 @@ blueprint = func.Blueprint()
 @blueprint.timer_trigger(arg_name="timer", schedule="%LEADS_CLOCK_SCHEDULE%", run_on_startup=False)
 async def tick(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a trigger must name its binding
     """Do what is due. A late tick does more, a second one finds it done, the next retries what failed."""
-    await run_due(await context(), utc_now())
+    await run_due(await context(), utc_now(), utc_now)

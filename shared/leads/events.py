@@ -180,7 +180,7 @@ class StatusChanged(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Erased(Payload):
-    """The person was erased, by request or retention: delete what you hold that is older than this event."""
+    """The person was erased, by request or retention: delete what you hold from events with lower numbers."""
 
     event = EventType.ERASED
     because: ErasureReason

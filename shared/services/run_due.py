@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -41,22 +41,32 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True)
 class _Run:
-    """One run: when, and what failed so far for want of the store, by partition and kind of work."""
+    """One run: its clock, and what failed so far for want of the store, by partition and kind of work."""
 
     context: AppContext
-    now: datetime
+    clock: Callable[[], datetime]
     failures: Counter[tuple[str, DueKind]] = field(default_factory=Counter)
+
+    @property
+    def now(self) -> datetime:
+        """The time, aware UTC, taken anew for each lead: a run may take minutes."""
+        return self.clock()
 
     def rests(self, row: DueRow) -> bool:
         """The row's partition can't be written now: waiting for it again would delay the others."""
         return self.failures[shard_of(row.lead_id), row.kind] >= FAILURES_OF_A_PARTITION
 
 
-async def run_due(context: AppContext, now: datetime) -> Tick:
+async def run_due(context: AppContext, now: datetime, clock: Callable[[], datetime] | None = None) -> Tick:
     """Do the work that has fallen due by `now`, at most `ROWS_A_TICK` rows; two clocks at once do no harm.
 
     Work that fails is retried with back-off, then parked. Whatever stays due, since its partition is away or
     its lead can't be read, delays no other work: a tick that was full goes on behind it.
+
+    Args:
+        context: ports and policy.
+        now: aware UTC.
+        clock: tells the time for each lead, aware UTC; None: `now` for all.
 
     Raises:
         StoreUnavailable: no partition answers, or the run can't be recorded: the next tick catches up.
@@ -65,7 +75,7 @@ async def run_due(context: AppContext, now: datetime) -> Tick:
     rows = await context.due_index.list_due(now, ROWS_A_TICK, memory.cursor)
     if rows.away:
         log.error("clock: partitions %s don't answer, their work waits", ", ".join(rows.away))
-    done = await _do_all(_Run(context, now), rows)
+    done = await _do_all(_Run(context, clock or (lambda: now)), rows)
     memory.cursor, memory.done = rows.cursor, frozenset(done)
     await context.desk_state.record_clock_run(now)
     tick = Tick(done=len(done), failed=len(rows) - len(done), more=rows.cursor is not None)

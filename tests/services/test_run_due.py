@@ -306,3 +306,13 @@ async def test_a_planned_contact_is_told_and_missed_by_the_clock():
     assert [to_plain(one.data)["dueAt"] for one in published(context, EventType.FOLLOW_UP_MISSED)] == [
         "2026-03-06T09:00:00Z"
     ]
+
+
+async def test_the_time_is_taken_anew_for_each_lead():
+    context = a_context()
+    for number in range(3):
+        await receive(context, Intake(a_push(Email=f"p{number}@fabrikam.example"), NOW))
+    times = (NOW + timedelta(minutes=1, seconds=seconds) for seconds in itertools.count())
+    await run_due(context, NOW + timedelta(minutes=1), lambda: next(times))
+    scored = [event.time for event in context.publisher.published if event.type is EventType.SCORED]
+    assert len(set(scored)) == 3
