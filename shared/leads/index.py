@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from shared.leads.bookkeeping import DueKind
 from shared.leads.follow_up import FollowUpState
@@ -35,6 +36,7 @@ def due_key(at: datetime, kind: DueKind, lead_id: str) -> str:
     return f"due!{stamp(at)}!{kind}!{lead_id}"
 
 
+@lru_cache(maxsize=128)  # the rows of one lead hold the same few instants
 def stamp(at: datetime) -> str:
     """UTC in fixed width, to the millisecond, so that text order is time order: `20261130T163000123`."""
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}"

@@ -62,12 +62,12 @@ def tell(lead: Lead, *happenings: Happening, test: bool | None = None) -> Told:
     told = _with_all(timeline, happenings, is_test=is_test)
     before, after = standing_after(timeline, is_test=lead.test), standing_after(told, is_test=is_test)
     kept, is_waiting = lead.bookkeeping, after.follow_up is FollowUpState.WAITING
-    began_at = after.began_at or kept.cycle.began_at
+    began_at, same_consent = after.began_at or kept.cycle.began_at, after.consent_at == kept.merge.consent_at
     bookkeeping = replace(
         kept,
         timeline=told,
         cycle=replace(kept.cycle, began_at=began_at, attended_at=after.attended_at),
-        merge=replace(kept.merge, consent_at=after.consent_at),
+        merge=kept.merge if same_consent else replace(kept.merge, consent_at=after.consent_at),
         retries=kept.retries if is_waiting else kept.retries_without(*ALARMS),
     )
     fields: dict[str, Any] = {
@@ -95,8 +95,9 @@ def owner_lost(lead: Lead, told: Told) -> list[Payload]:
 def timeline_of(lead: Lead) -> Timeline:
     """The lead's timeline; one without happenings if the lead was changed by a version that has none."""
     timeline = lead.bookkeeping.timeline
-    is_kept = bool(timeline.happenings) or not lead.bookkeeping.outbox.written
-    if is_kept and _agrees(lead, standing_after(timeline, is_test=lead.test)):
+    if not lead.bookkeeping.outbox.written:  # it is being opened
+        return timeline
+    if timeline.happenings and _agrees(lead, standing_after(timeline, is_test=lead.test)):
         return timeline
     return Timeline(base=_standing_by_fields(lead), base_at=_newest(lead))
 
@@ -211,17 +212,17 @@ def _push(standing: Standing, push: Happening, *, is_test: bool) -> Standing:
     """A push that asks for a call re-opens a closed lead, counts attempts anew, and opens a cycle."""
     if push.test and not is_test:
         return standing  # a test changes nothing about a real lead
-    standing = replace(standing, is_history=standing.is_history and push.history)
     if push.forbids is not None:
         standing = _consent(standing, push, may_open=False)
-    is_silent = is_test or standing.is_forbidden
-    if push.asks:
-        standing = replace(standing, asked_at=_later(standing.asked_at, push.at))
-    if is_silent or not push.asks:
-        return replace(standing, attempts=0) if is_silent else standing
+    is_silent, is_history = is_test or standing.is_forbidden, standing.is_history and push.history
+    if not push.asks:
+        return replace(standing, is_history=is_history, attempts=0 if is_silent else standing.attempts)
+    asked_at = _later(standing.asked_at, push.at)
+    if is_silent:
+        return replace(standing, is_history=is_history, asked_at=asked_at, attempts=0)
     if not LeadStatus(standing.status).is_open:
         standing = replace(standing, status=LeadStatus.NEW.value, close_reason=None, status_at=push.at)
-    return _opened(replace(standing, attempts=0), push.at)
+    return _opened(standing, push.at, is_history=is_history, asked_at=asked_at, attempts=0)
 
 
 def _planned_contact(standing: Standing, contact: Happening) -> Standing:
@@ -279,13 +280,13 @@ def _owner(standing: Standing, given: Happening) -> Standing:
     return replace(standing, owner=given.owner, team=given.team, owner_at=given.at)
 
 
-def _opened(standing: Standing, at: datetime) -> Standing:
+def _opened(standing: Standing, at: datetime, **fields: Any) -> Standing:
     """The standing with an open cycle; one that is open began with the customer's first wait."""
     is_open = standing.follow_up is FollowUpState.WAITING
     began_at: datetime | None = at
     if is_open:  # None: stored by a version that didn't note it; the cycle keeps its deadline
         began_at = min(at, standing.began_at) if standing.began_at else None
-    return replace(standing, follow_up=FollowUpState.WAITING, began_at=began_at)
+    return replace(standing, follow_up=FollowUpState.WAITING, began_at=began_at, **fields)
 
 
 def _later(known: datetime | None, at: datetime) -> datetime:
