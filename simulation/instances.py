@@ -6,9 +6,11 @@ import random
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from simulation.ports import HAPPENS, KILLS, REFUSALS, Call, Fault, Gate
+from simulation.reporters import a_clock
 
 CHANCES = {
     Fault.FAILS_BEFORE: 0.01,
@@ -36,6 +38,7 @@ class Instance:
     name: str
     context: Any = None
     died: asyncio.Event = field(default_factory=asyncio.Event)
+    clock_off: timedelta = timedelta()  # ahead of true time; negative: behind it
 
     async def do(self, work: Coroutine[Any, Any, object]) -> None:
         """Do a piece of work in this process; `Died` if the process didn't live to see its end."""
@@ -80,7 +83,7 @@ class Instances:
 
     def _born(self) -> Instance:
         self.names += 1
-        instance = Instance(f"process {self.names}")
+        instance = Instance(f"process {self.names}", clock_off=a_clock(self.chance))
         instance.context = self.make(instance.name, self._gate(instance))
         return instance
 

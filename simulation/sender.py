@@ -16,10 +16,15 @@ from tests.builders import a_push
 from tests.samples import NOW
 
 PROCESSES = 3
-A_SECOND = 10  # pushes
+A_SECOND = 2  # pushes
 PERSONS = 0.6  # persons per push: the other pushes touch a known lead
 TRIES = 4  # after them the sender gives up
 PAUSE = 5.0  # seconds between them
+ACTIONS = {
+    "INS": 0.8,
+    "PLT": 0.15,
+    "DNC": 0.05,
+}  # how often the customer gets it, asks for contact, forbids it
 SENDER_STAYS = 0.8  # chance of another try
 LOST_ON_THE_WAY = 0.01  # chance that our answer doesn't reach the sender
 EXPECTED = (StoreUnavailable, LeadChanged, Died)
@@ -35,6 +40,7 @@ class Sender:
         self.persons = max(1, int(pushes * PERSONS))
         self.work: set[asyncio.Task[object]] = set()
         self.acknowledged: list[tuple[str, dict[str, Any]]] = []
+        self.failures: list[str] = []
 
     def make(self, name: str, gate: Gate) -> Any:
         """What a process consists of."""
@@ -46,14 +52,21 @@ class Sender:
 
     @property
     def now(self) -> datetime:
-        """What all clocks show, aware UTC."""
+        """True time, aware UTC; every process has a clock of its own."""
         return NOW + timedelta(milliseconds=int(asyncio.get_running_loop().time() * 1000))
 
-    def begin(self, work: Coroutine[Any, Any, object]) -> None:
+    def begin(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         """Start work in the background."""
         task = asyncio.ensure_future(work)
         self.work.add(task)
-        task.add_done_callback(self.work.discard)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        """Note a failure that no actor expects."""
+        self.work.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self.failures.append(f"unexpected: {failure!r}")
 
     async def pushes(self) -> None:
         """All pushes of the round."""
@@ -64,7 +77,13 @@ class Sender:
     def a_push(self, number: int) -> LeadPush:
         """A unique push of a random person."""
         person = self.chance.randrange(self.persons)
-        return a_push(Email=f"p{person}@fabrikam.example", Phone="", Description=f"push {number}")
+        action = self.chance.choices(list(ACTIONS), list(ACTIONS.values()))[0]
+        return a_push(
+            Email=f"p{person}@fabrikam.example",
+            Phone="",
+            Description=f"push {number}",
+            ActionCode=action,
+        )
 
     async def push(self, push: LeadPush) -> None:
         """One push, and its repeats."""
@@ -87,7 +106,8 @@ class Sender:
             await asyncio.wait([*self.work, *self.instances.later])
 
     def counted(self, result: Result) -> Result:
-        """Add the number of pushes, calls, faults and kills to a result."""
+        """Add the number of pushes, calls, faults and kills to a result, and what nobody expected."""
+        result.problems += self.failures
         result.pushes, result.faults = self.number, self.instances.faults
         result.calls = self.instances.calls
         result.kills = result.faults[Fault.KILLED_BEFORE] + result.faults[Fault.KILLED_AFTER]
