@@ -17,7 +17,7 @@ from tests.samples import NOW
 
 PROCESSES = 3
 A_SECOND = 2  # pushes
-PERSONS = 0.6  # persons per push: the other pushes touch a known lead
+PERSONS = 0.4  # persons per push: the other pushes touch a known lead
 TRIES = 4  # after them the sender gives up
 PAUSE = 5.0  # seconds between them
 ACTIONS = {
