@@ -243,6 +243,7 @@ def asked_directly(happened: Sequence[Happened]) -> list[Happened]:
     return following
 
 
-def _order(one: Happened) -> tuple[datetime, bool, bool, int, int]:
+def _order(one: Happened) -> tuple[datetime, bool, int, bool, int, int]:
     """In order of happening; of what is told of one instant, what forbids contact comes last."""
-    return (one.at, one.is_last, bool(one.forbids), one.kind, one.known_at)
+    told_then = one.known_at if one.is_last else 0
+    return (one.at, one.is_last, told_then, bool(one.forbids), one.kind, one.known_at)

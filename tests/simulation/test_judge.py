@@ -125,8 +125,10 @@ def test_times_that_run_backwards_are_noticed():
     ]
 
 
-def test_a_push_that_comes_after_a_call_by_a_clock_ahead_is_not_answered_by_it():
-    call, push = called(6, known_at=2), replace(PUSH, at=NOW + 5 * MINUTE, known_at=3)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_push_that_comes_after_a_call_by_a_clock_ahead_is_not_answered_by_it(at_once):
+    call = replace(called(6, known_at=2), is_last=at_once)
+    push = replace(PUSH, at=NOW + 5 * MINUTE, known_at=3)
     following = asked_directly([PUSH, call, push])
     assert Case(following, [], MISSED).standing(following).call == "open"
     late = asked_directly([PUSH, call, replace(push, is_direct=False)])
