@@ -7,7 +7,7 @@ lead stands in the end.
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 TARGET = timedelta(minutes=20)  # from the push that asks for a call to the deadline, by the witness's policy
@@ -99,6 +99,11 @@ class Standing:
     owner: str | None = None  # by hand, since contact was last forbidden
     is_history: bool = True
 
+    @property
+    def owed_since(self) -> datetime | None:
+        """When the customer began to wait for a call; None: they don't."""
+        return self.began_at if self.call == "open" else None
+
     def follow(self, one: Happened) -> None:
         """One thing more happens."""
         match one.kind:
@@ -139,19 +144,18 @@ class Standing:
             self.call, self.began_at = "open", at
 
 
-@dataclass
+@dataclass(frozen=True)
 class Case:
     """One lead: what was told about it, what its history says, and where it is said to stand."""
 
     happened: Sequence[Happened]
     events: Sequence[Told]
     end: End
-    wrong: list[tuple[Verdict, str]] = field(default_factory=list)
 
     def judged(self) -> list[tuple[Verdict, str]]:
         """Everything that is wrong, with a few words."""
-        self.wrong = [*self._backwards(), *self._uncounted(), *self._alarms(), *self._end()]
-        return self.wrong
+        alarms = (*self._false_alarms(), *self._missing_alarms())
+        return [*self._backwards(), *self._uncounted(), *alarms, *self._end()]
 
     def standing(self, known: Sequence[Happened]) -> Standing:
         """Where the lead stands by what is known, in the order in which it happened."""
@@ -184,33 +188,38 @@ class Case:
             if any(one.at > score.time for one in counted):
                 yield Verdict.UNCOUNTED, f"event {score.number} is older than what it counts"
 
-    def _alarms(self) -> Iterator[tuple[Verdict, str]]:
-        """A miss is flagged exactly if the deadline passed and no call for it was known."""
-        flagged: datetime | None = None  # when the cycle that was flagged began
-        for number, event in enumerate(self.events):
-            before = self.standing(self._before(event.number))
-            if event.due_at is not None and event.level in (0, 1):
-                allowed_at = event.due_at - (WARNING if event.level == 0 else timedelta())
-                if before.call != "open" or before.began_at is None:
-                    yield Verdict.FALSE, f"event {event.number}: no call was owed"
-                elif event.due_at != before.began_at + TARGET or event.time < allowed_at:
-                    yield Verdict.FALSE, f"event {event.number}: it was due at {before.began_at + TARGET}"
-            until_now = self._before(event.number + 1)
-            loud = [one for one in until_now if not one.is_silent or one.known_at < event.number]
-            after = self.standing(loud)
-            if event.level == 1 and event.due_at is not None:
-                flagged = after.began_at
-            if after.call != "open" or after.began_at is None:
-                flagged = None
+    def _false_alarms(self) -> Iterator[tuple[Verdict, str]]:
+        """A warning or a miss of a call that isn't owed, by what was known, or not yet."""
+        for event in self.events:
+            if event.due_at is None or event.level not in (0, 1):
                 continue
-            if flagged is not None and after.began_at > flagged:
+            standing = self.standing(self._before(event.number))
+            allowed_at = event.due_at - (WARNING if event.level == 0 else timedelta())
+            if standing.owed_since is None:
+                yield Verdict.FALSE, f"event {event.number}: no call was owed"
+            elif event.due_at != standing.owed_since + TARGET or event.time < allowed_at:
+                yield Verdict.FALSE, f"event {event.number}: due at {standing.owed_since + TARGET}"
+
+    def _missing_alarms(self) -> Iterator[tuple[Verdict, str]]:
+        """A call that is owed, by what is known after an event, long after the deadline, and not flagged."""
+        owed: datetime | None = None
+        owed_known_at: datetime | None = None
+        flagged: datetime | None = None  # the miss of a call that has been owed since then
+        for event, following in zip(self.events, [*self.events[1:], None], strict=True):
+            known = self._before(event.number + 1)
+            loud = [one for one in known if not one.is_silent or one.known_at < event.number]
+            since = self.standing(loud).owed_since
+            if since != owed:
+                owed, owed_known_at = since, event.time
+            if event.level == 1:
+                flagged = since
+            if flagged is not None and (since is None or since > flagged):
                 flagged = None
-            following = self.events[number + 1].time if number + 1 < len(self.events) else None
-            until = self.standing(until_now)
-            is_open_still = until.call == "open" and until.began_at == after.began_at
-            is_late = following is None or following > after.began_at + TARGET + LATEST_ALARM
-            if flagged is None and is_open_still and is_late:
-                yield Verdict.MISSING, f"after event {event.number}: due at {after.began_at + TARGET}"
+            if since is None or owed_known_at is None or self.standing(known).owed_since != since:
+                continue
+            latest = max(since + TARGET, owed_known_at) + LATEST_ALARM
+            if flagged is None and (following is None or following.time > latest):
+                yield Verdict.MISSING, f"after event {event.number}: due at {since + TARGET}"
 
     def _end(self) -> Iterator[tuple[Verdict, str]]:
         standing, end = self.standing(self.happened), self.end

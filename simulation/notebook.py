@@ -81,15 +81,16 @@ class Notebook:
             for verdict, words in self._judged(lead, found.events[lead.id], stored)
         ]
 
-    def count(self, stored: dict[str, Stored]) -> tuple[int, int]:
-        """How many reports were stored; how many of them after one of the same lead that happened later."""
+    def count(self, found: Found, stored: dict[str, Stored]) -> tuple[int, int]:
+        """How many reports were stored, and how many of them after something that happened later."""
         told = late = 0
-        for of_lead in self.reports.values():
-            late_ones = ((stored[key].last, report.at) for key, report in of_lead if key in stored)
-            known = sorted((last, at) for last, at in late_ones if at)
-            told += sum(key in stored for key, _ in of_lead)
+        for lead_id in found.leads:
+            events = found.events[lead_id]
+            reports = list(self._reports(lead_id, events, stored))
+            known = [one for one in (*self._pushes(events, prefer_direct=True), *reports) if one is not None]
+            told += len(reports)
             late += sum(
-                any(earlier > at for _, earlier in known[:number]) for number, (_, at) in enumerate(known)
+                any(other.known_at < one.known_at and other.at > one.at for other in known) for one in reports
             )
         return told, late
 
@@ -131,9 +132,7 @@ class Notebook:
                 is_direct=way.is_direct,
             )
 
-    def _reports(
-        self, lead_id: str, events: list[Event], stored: dict[str, Stored]
-    ) -> Iterator[Happened | None]:
+    def _reports(self, lead_id: str, events: list[Event], stored: dict[str, Stored]) -> Iterator[Happened]:
         by_number = {event.number: event for event in events}
         for key, report in self.reports[lead_id]:
             if key not in stored:

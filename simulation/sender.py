@@ -16,8 +16,9 @@ from tests.builders import a_push
 from tests.samples import NOW
 
 PROCESSES = 3
-A_SECOND = 2  # pushes
-PERSONS = 0.4  # persons per push: the other pushes touch a known lead
+LASTS = 4000.0  # seconds in which the pushes of a round come, however many they are
+PERSONS = 0.3  # persons per push: the other pushes touch a known lead
+AGAIN = 0.2  # chance that the next push is the same person's, within a second
 TRIES = 4  # after them the sender gives up
 PAUSE = 5.0  # seconds between them
 ACTIONS = {
@@ -70,13 +71,17 @@ class Sender:
 
     async def pushes(self) -> None:
         """All pushes of the round."""
+        person = 0
         for number in range(self.number):
-            await asyncio.sleep(self.chance.random() * 2 / A_SECOND)
-            self.begin(self.push(self.a_push(number)))
+            if self.chance.random() < AGAIN:
+                await asyncio.sleep(self.chance.random())
+            else:
+                person = self.chance.randrange(self.persons)
+                await asyncio.sleep(self.chance.random() * 2 * LASTS / self.number)
+            self.begin(self.push(self.a_push(number, person)))
 
-    def a_push(self, number: int) -> LeadPush:
-        """A unique push of a random person."""
-        person = self.chance.randrange(self.persons)
+    def a_push(self, number: int, person: int) -> LeadPush:
+        """A unique push."""
         action = self.chance.choices(list(ACTIONS), list(ACTIONS.values()))[0]
         return a_push(
             Email=f"p{person}@fabrikam.example",

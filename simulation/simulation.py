@@ -35,7 +35,7 @@ from simulation.notebook import Attempt, Notebook, WatchedTable
 from simulation.ports import Gate
 from simulation.reporters import reports_of
 from simulation.scenarios import Away
-from simulation.sender import A_SECOND, EXPECTED, Sender
+from simulation.sender import EXPECTED, LASTS, Sender
 from tests.fakes.table import ports_over
 from tests.samples import NOW, a_row
 
@@ -234,8 +234,9 @@ class Simulation(Sender):
 
     async def late_rows_come(self) -> None:
         """Partner Center writes rows of customers who act meanwhile."""
-        for number in range(int(self.number * LATE_ROWS)):
-            await asyncio.sleep(self.chance.random() * 2 / A_SECOND / LATE_ROWS)
+        rows = int(self.number * LATE_ROWS)
+        for number in range(rows):
+            await asyncio.sleep(self.chance.random() * 2 * LASTS / rows)
             acted = (self.now - timedelta(seconds=self.chance.random() * ROW_COMES_WITHIN)).replace(
                 microsecond=0
             )
@@ -269,7 +270,7 @@ class Simulation(Sender):
         wrong = self.notebook.judged(found, stored)
         result.verdicts = Counter(verdict for _, verdict, _ in wrong)
         result.problems += [f"{lead_id}: {verdict}: {words}" for lead_id, verdict, words in wrong]
-        result.told, result.told_late = self.notebook.count(stored)
+        result.told, result.told_late = self.notebook.count(found, stored)
         result.refused = self.refused
 
     def rows(self) -> list[SourceRow]:

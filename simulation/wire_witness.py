@@ -22,7 +22,7 @@ from simulation.faulty_wire import AmqpProxy, Killed, Process
 from simulation.parts import Bus, RealParts, a_bus
 from simulation.ports import KILLS, Fault
 from simulation.reporters import a_clock
-from simulation.sender import A_SECOND, PERSONS, PROCESSES, SENDER_STAYS, TRIES
+from simulation.sender import PERSONS, PROCESSES, SENDER_STAYS, TRIES
 from simulation.simulation import EATEN
 from simulation.wire_environment import WireEnvironment, an_environment
 from tests.builders import a_push
@@ -37,6 +37,7 @@ CHANCES = {
     Fault.KILLED_AFTER: 0.0005,
 }
 """Of one request to the table, or one frame with events to the bus."""
+A_SECOND = 10  # pushes
 AT_ONCE = 12  # pushes
 PUSHES_A_TICK = 200
 AFTER = (1, 2, 4, 8, 16, 32, 64, 128, 2880, 2881, 2883)  # minutes
