@@ -35,6 +35,7 @@ class Result:
     repeated_otherwise: int = 0  # received again with another id
     unscored: int = 0
     calls: int = 0
+    sick_calls: int = 0  # to a partition that doesn't answer
     faults: Counter[Fault] = field(default_factory=Counter)
     kills: int = 0
     verdicts: Counter[Verdict] = field(default_factory=Counter)  # of the judge

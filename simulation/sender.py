@@ -114,6 +114,6 @@ class Sender:
         """Add the number of pushes, calls, faults and kills to a result, and what nobody expected."""
         result.problems += self.failures
         result.pushes, result.faults = self.number, self.instances.faults
-        result.calls = self.instances.calls
+        result.calls, result.sick_calls = self.instances.calls, self.instances.sick_calls
         result.kills = result.faults[Fault.KILLED_BEFORE] + result.faults[Fault.KILLED_AFTER]
         return result

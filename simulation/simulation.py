@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.leads.commands import IllegalTransition, ReportFollowUp
 from shared.leads.events import Event
+from shared.leads.identity import all_shards
 from shared.leads.push import LeadPush
 from shared.marketplace.parse import parse_push
 from shared.marketplace.table_row import SourceRow
@@ -48,6 +49,9 @@ ROW_COMES_WITHIN = 300.0  # seconds after the customer acted
 WAITS = 0.05  # share of pushes that wait in the queue `spill`, since their process doesn't reach the table
 SPILL_LASTS = 900.0  # seconds, at most
 TICK = 60.0  # seconds
+SICK_EVERY = 600.0  # seconds from one sick partition to the next, on average
+SICK_FOR = 180.0  # seconds
+LONGEST_PAUSE = 300.0  # seconds between two deliveries of a message; the first are 1, 2, 4, ... seconds
 # Seconds from a look at the clock until the row is reached, at most, and how often so many.
 PAUSES = {0.05: 0.8, 2.0: 0.15, 30.0: 0.05}
 AFTER = (*range(1, 45), 64, 128, 2880, 2881, 2883, 4500)  # minutes; the last beyond every deadline
@@ -208,12 +212,13 @@ class Simulation(Sender):
 
     async def deliver(self, work: Work) -> bool:
         """Deliver a message until a process completes it; return whether one did."""
-        for _ in range(1 + REDELIVERIES):
+        for failures in range(1 + REDELIVERIES):
             instance = self.instances.pick()
             try:
                 await instance.do(self.at_work(instance, partial(work, instance.context)))
             except EXPECTED as exc:
-                await asyncio.sleep(LOCK if isinstance(exc, Died) else 1.0)
+                pause = min(2.0**failures, LONGEST_PAUSE)
+                await asyncio.sleep(LOCK if isinstance(exc, Died) else pause)
                 continue
             return True
         return False
@@ -232,6 +237,14 @@ class Simulation(Sender):
         with contextlib.suppress(*EXPECTED):
             await instance.do(import_leads(instance.context, lambda: self.now + instance.clock_off))
 
+    async def partitions_fail(self) -> None:
+        """Now and then one of the partitions doesn't answer for some minutes."""
+        while not self.is_over:
+            await asyncio.sleep(self.chance.random() * 2 * SICK_EVERY)
+            self.instances.sick = self.chance.choice(all_shards())
+            await asyncio.sleep(SICK_FOR)
+            self.instances.sick = None
+
     async def late_rows_come(self) -> None:
         """Partner Center writes rows of customers who act meanwhile."""
         rows = int(self.number * LATE_ROWS)
@@ -249,7 +262,7 @@ class Simulation(Sender):
         rows = self.rows()
         for row in rows:
             self.environment.table.put(row)
-        clocks = asyncio.ensure_future(self.clocks())
+        clocks = asyncio.gather(self.clocks(), self.partitions_fail())
         await asyncio.gather(self.pushes(), self.late_rows_come())
         await asyncio.sleep(10 * TICK)
         while self.on_their_way:
