@@ -36,6 +36,7 @@ class Erasure:
     Pushes acknowledged before it began are deleted when it ends; those that came meanwhile may be.
     """
 
+    begun_after: int = 0  # acknowledged pushes; two states of the model that differ in it are two states
     surely: int = 0
     maybe: int = ALL
 
