@@ -72,14 +72,14 @@ WITNESS = """## A simulation with random faults
 
 Many people push to three processes. Every call may fail, hang, succeed without an answer, succeed much
 later, or kill its process. Senders retry what isn't acknowledged, at most four times; the bus loses and
-duplicates messages; two timers run at once. Every process has a clock of its own, up to a minute off, and in
-memory up to half a minute passes between a look at it and the row, and one partition after the other is away
-for three minutes. There time is simulated, in rounds of
-5,000 pushes, with an import, pushes that wait in the queue `spill` for up to a quarter of an hour, and calls,
-statuses, permissions, owners, facts and interactions that are told minutes after they happened, by clocks of
-their own, in any order. Over real parts there are Azurite, the emulator and both SDKs,
-with the faults below them. The naive handler writes, then sends, then answers, in memory with the same
-chances of a fault.
+duplicates messages; two timers run at once; every process has a clock of its own, up to a minute off.
+
+In memory time is simulated, in rounds of 5,000 pushes: up to half a minute passes between a look at the clock
+and the row, one partition after the other is away for three minutes, rows are imported, and pushes wait in
+the queue `spill` for up to a quarter of an hour. Calls, statuses, permissions, owners, facts and interactions
+are told minutes after they happened, by clocks of their own, in any order. Over real parts there are Azurite,
+the emulator and both SDKs, with the faults below them. The naive handler writes, then sends, then answers, in
+memory with the same chances of a fault.
 
 """
 MATRIX = """
