@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bench.reliability_findings import Findings
+from simulation.judge import Verdict
 from simulation.ports import Fault
 from simulation.scenarios import SCENARIOS
 
@@ -14,12 +15,16 @@ ROWS = {
     "duplicates": "**duplicate touches or rows**",
     "spilled": "pushes kept in the queue `spill` meanwhile",
     "rows_taken_over": "rows of the publisher's table imported, each once",
-    "reports": "follow-ups reported by the queue, each once",
+    "reports": "follow-ups reported, each once",
+    "told": "reports of every kind that were stored",
+    "told_late": "of them, told after something of the same lead that happened later",
+    "refused": "owners refused, since contact was forbidden",
     "unscored": "left unscored",
     "events": "events stored",
     "repeated": "received again with the same id (allowed: subscribers skip it)",
     "repeated_otherwise": "**received again with another id**",
     "calls": "calls to table and bus",
+    "sick_calls": "of them, to a partition of leads that was away for three minutes",
     "kills": "processes killed",
 }
 
@@ -43,11 +48,16 @@ process has run the clock a few times:
   the stored index rows are exactly those that follow from the lead.
 - Events are numbered without gaps, and a subscriber received every event as it is stored; repeats have the
   same id.
+- Times never run backwards along the numbers, and whatever comes before a score lies within its evidence.
 - Every ledger adds up to its score, and the history reproduces that score (of many leads: every sixteenth).
 - The workload of owners agrees with the leads.
 - An erased person is in no row, and subscribers received `lead.erased`; if the person returned, there is a
   new lead.
 - No work is left or parked, and two days later every alarm has been raised, each once.
+
+**The judge** of the simulation in memory knows what was told, with its instant, and shares no code with the
+desk. It follows what happened in the order in which it happened, and compares the points of every score, each
+alarm at the time of each event, and the lead's permission, status, follow-up and owner in the end.
 
 """
 TAIL = """
@@ -62,10 +72,14 @@ WITNESS = """## A simulation with random faults
 
 Many people push to three processes. Every call may fail, hang, succeed without an answer, succeed much
 later, or kill its process. Senders retry what isn't acknowledged, at most four times; the bus loses and
-duplicates messages; two clocks run at once. In memory the clock is simulated, in rounds of 5,000 pushes,
-with an import and reports at the same time. Over real parts there are Azurite, the emulator and both SDKs,
-with the faults below them. The naive handler writes, then sends, then answers, in memory with the same
-chances of a fault.
+duplicates messages; two timers run at once; every process has a clock of its own, up to a minute off.
+
+In memory time is simulated, in rounds of 5,000 pushes: up to half a minute passes between a look at the clock
+and the row, one partition after the other is away for three minutes, rows are imported, and pushes wait in
+the queue `spill` for up to a quarter of an hour. Calls, statuses, permissions, owners, facts and interactions
+are told minutes after they happened, by clocks of their own, in any order. Over real parts there are Azurite,
+the emulator and both SDKs, with the faults below them. The naive handler writes, then sends, then answers, in
+memory with the same chances of a fault.
 
 """
 MATRIX = """
@@ -107,6 +121,9 @@ def _witness(findings: Findings) -> str:
     ]
     rows += [
         [f"fault: {fault}", *(f"{result.faults[fault]:,}" for result in columns.values())] for fault in Fault
+    ]
+    rows += [
+        [f"judge: **{verdict}**", f"{findings.ours.verdicts[verdict]:,}", "-", "-"] for verdict in Verdict
     ]
     rows.append(["rules broken", str(len(findings.ours.problems)), "-", str(len(findings.real.problems))])
     rows.append(["seconds of work", *(f"{result.seconds:,.0f}" for result in columns.values())])

@@ -9,6 +9,7 @@ from typing import Any, Self
 from shared.leads.events import Event, EventType
 from shared.typed_json import to_plain
 from simulation.invariants import Found, broken, pushes_of, unsettled
+from simulation.judge import Verdict
 from simulation.ports import Fault
 
 WAKE = (EventType.RECEIVED, EventType.TOUCHED, EventType.INTERACTED)  # the scoring trigger
@@ -22,7 +23,10 @@ class Result:
     acknowledged: int = 0
     spilled: int = 0  # messages in the queue `spill`
     rows_taken_over: int = 0
-    reports: int = 0
+    reports: int = 0  # calls that were taken
+    told: int = 0  # reports of every kind that were stored
+    refused: int = 0  # reports
+    told_late: int = 0  # of them, stored after something that happened later
     lost: int = 0  # acknowledged, but not stored, or never received by a subscriber
     silent: int = 0  # stored, acknowledged or not, and never received by a subscriber
     duplicates: int = 0  # one more touch, row or effect than there should be
@@ -31,8 +35,10 @@ class Result:
     repeated_otherwise: int = 0  # received again with another id
     unscored: int = 0
     calls: int = 0
+    sick_calls: int = 0  # to a partition that doesn't answer
     faults: Counter[Fault] = field(default_factory=Counter)
     kills: int = 0
+    verdicts: Counter[Verdict] = field(default_factory=Counter)  # of the judge
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
 

@@ -6,9 +6,13 @@ import random
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from shared.leads.identity import shard_of
+from shared.services.errors import StoreUnavailable
 from simulation.ports import HAPPENS, KILLS, REFUSALS, Call, Fault, Gate
+from simulation.reporters import a_clock
 
 CHANCES = {
     Fault.FAILS_BEFORE: 0.01,
@@ -23,6 +27,7 @@ CHANCES = {
 HANGS_FOR = 16.0  # seconds: what the clients' time-outs and tries add up to
 LATEST = 30.0  # seconds that a request may go on after its caller has given up
 LATENCY = 0.02  # seconds, at most
+SICK_HANGS = 0.3  # share of a sick partition's calls that hang; the others fail at once
 
 
 class Died(Exception):
@@ -36,6 +41,7 @@ class Instance:
     name: str
     context: Any = None
     died: asyncio.Event = field(default_factory=asyncio.Event)
+    clock_off: timedelta = timedelta()  # ahead of true time; negative: behind it
 
     async def do(self, work: Coroutine[Any, Any, object]) -> None:
         """Do a piece of work in this process; `Died` if the process didn't live to see its end."""
@@ -61,7 +67,8 @@ class Instances:
     make: Callable[[str, Gate], Any]
     chance: random.Random
     number: int
-    are_faults_on: bool = True
+    sick: str | None = None  # the partition of leads that doesn't answer
+    sick_calls: int = 0
     faults: Counter[Fault] = field(default_factory=Counter)
     calls: int = 0
     alive: list[Instance] = field(default_factory=list)
@@ -80,7 +87,7 @@ class Instances:
 
     def _born(self) -> Instance:
         self.names += 1
-        instance = Instance(f"process {self.names}")
+        instance = Instance(f"process {self.names}", clock_off=a_clock(self.chance))
         instance.context = self.make(instance.name, self._gate(instance))
         return instance
 
@@ -96,8 +103,10 @@ class Instances:
         return pass_
 
     def _fate(self, call: Call) -> Fault | None:
-        if not self.are_faults_on:
-            return None
+        is_of_table = call.failure is StoreUnavailable and call.about is not None
+        if is_of_table and self.sick == shard_of(call.about or ""):
+            self.sick_calls += 1
+            return Fault.HANGS if self.chance.random() < SICK_HANGS else Fault.FAILS_BEFORE
         drawn, bound = self.chance.random(), 0.0
         for fault, chance in CHANCES.items():
             bound += chance

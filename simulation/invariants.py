@@ -1,8 +1,10 @@
 """What must hold after any fault: checked against the stored rows and the events a subscriber received."""
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from shared.leads.bookkeeping import DueKind
@@ -12,7 +14,7 @@ from shared.leads.index import index_rows
 from shared.leads.lead import Lead
 from shared.policy.model import Policy
 from shared.routing.workload import Workload
-from shared.scoring.replay import replay_score
+from shared.scoring.replay import NothingToReplay, replay_score
 from shared.storage.rows import event_of, lead_of
 from shared.typed_json import to_plain
 
@@ -34,6 +36,7 @@ class Erasure:
     Pushes acknowledged before it began are deleted when it ends; those that came meanwhile may be.
     """
 
+    begun_after: int = 0  # acknowledged pushes; two states of the model that differ in it are two states
     surely: int = 0
     maybe: int = ALL
 
@@ -130,8 +133,39 @@ def _broken_of(
     if types[EventType.SCORED] > sum(types[kind] for kind in ASK_FOR_SCORE):
         yield f"scored {types[EventType.SCORED]} times"
     yield from _repeated(events)
+    yield from _backwards(events)
+    yield from _uncounted(lead, events)
     if lead.score is not None:
         yield from _miscounted(lead, events, policy)
+
+
+def _backwards(events: list[Event]) -> Iterator[str]:
+    """Events whose time is before that of the event before them, whatever clocks they were written by."""
+    for earlier, later in itertools.pairwise(events):
+        if later.time < earlier.time:
+            yield f"event {later.number} has an earlier time than event {earlier.number}"
+
+
+def _uncounted(lead: Lead, events: list[Event]) -> Iterator[str]:
+    """What a score is noted as counting, and can't have counted, since it is later than the score."""
+    scores = [event for event in events if event.type is EventType.SCORED]
+    for score in scores:
+        before = (event for event in events if event.number < score.number)
+        late = [event.number for event in before if (at := _evidence_at(event)) and at > score.time]
+        if late:
+            yield f"score {score.number} is older than events {late}, which it counts"
+    last = scores[-1].number if scores else 0
+    touches = sum(event.type in PUSHES for event in events if event.number < last)
+    if lead.bookkeeping.scoring.touches_scored != touches:
+        yield f"{lead.bookkeeping.scoring.touches_scored} touches noted as scored, not {touches}"
+
+
+def _evidence_at(event: Event) -> datetime | None:
+    """When a push or an interaction happened; None for other events."""
+    if event.type not in (*PUSHES, EventType.INTERACTED):
+        return None
+    at = to_plain(event.data).get("at")
+    return datetime.fromisoformat(at) if at else event.time
 
 
 def _due_kinds(index: Mapping[str, Any]) -> Counter[str]:
@@ -163,7 +197,7 @@ def _owed(lead: Lead) -> Iterator[str]:
 
 
 def _repeated(events: list[Event]) -> Iterator[str]:
-    """Effects that happened twice. An alarm may come again only after a follow-up or a touch."""
+    """Effects that happened twice. An alarm may come again only after a follow-up, a touch, or a status."""
     reports = Counter(
         to_plain(event.data)["id"]
         for event in events
@@ -173,7 +207,7 @@ def _repeated(events: list[Event]) -> Iterator[str]:
         yield f"a report taken twice: {reports}"
     levels: Counter[tuple[str, int]] = Counter()
     for event in events:
-        if event.type in (EventType.FOLLOWED_UP, EventType.TOUCHED):
+        if event.type in (EventType.FOLLOWED_UP, EventType.TOUCHED, EventType.STATUS_CHANGED):
             levels.clear()
         if event.type in ALARMS:
             levels[event.type, to_plain(event.data)["level"]] += 1
@@ -192,7 +226,11 @@ def _miscounted(lead: Lead, events: list[Event], policy: Policy | None) -> Itera
         yield "a score that no event tells"
     elif policy is not None:
         history = [event for event in events if event.number < last]
-        if replay_score(history, policy.scoring, score.scored_at) != score:
+        try:
+            is_same = replay_score(history, policy.scoring, score.scored_at) == score
+        except NothingToReplay:
+            is_same = False
+        if not is_same:
             yield "the history gives another score"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shared.leads.events import Event
+from shared.leads.identity import LEAD_ID
 from shared.leads.lead import Lead
 from shared.services.errors import (
     BusUnavailable,
@@ -66,6 +67,7 @@ class Call:
     name: str
     do: Callable[[], Awaitable[Any]]
     failure: type[Exception]  # what the adapter raises when the outcome is unknown
+    about: str | None = None  # the lead whose partition is asked; None: another row, or the bus
 
     @property
     def writes(self) -> bool:
@@ -96,9 +98,18 @@ class Through:
         method = getattr(self._port, name)
 
         async def call(*args: Any, **named: Any) -> Any:
-            return await self._gate(Call(name, lambda: method(*args, **named), self._failure))
+            do = lambda: method(*args, **named)  # noqa: E731
+            return await self._gate(Call(name, do, self._failure, _lead_of(args)))
 
         return call
+
+
+def _lead_of(args: tuple[Any, ...]) -> str | None:
+    """The id of the lead that a call to a store is about: of a lead, a change, or what was read."""
+    first = args[0] if args else None
+    lead = getattr(first, "lead", first)
+    lead_id = getattr(lead, "id", lead)
+    return lead_id if isinstance(lead_id, str) and LEAD_ID.fullmatch(lead_id) else None
 
 
 def store_behind(gate: Gate, store: Any) -> Any:

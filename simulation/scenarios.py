@@ -138,11 +138,10 @@ async def import_step(environment: Environment, context: AppContext) -> None:
 
 async def erase(environment: Environment, context: AppContext) -> None:
     """An admin erases the customer."""
-    erasure = Erasure()
+    erasure = Erasure(begun_after=len(environment.acknowledged))
     environment.erasures.append(erasure)
-    begun = len(environment.acknowledged)
     await erase_person(context, EMAIL, now=environment.at)
-    erasure.surely, erasure.maybe = begun, environment.pushes_begun
+    erasure.surely, erasure.maybe = erasure.begun_after, environment.pushes_begun
 
 
 def activity(report: Report, *, by_address: bool = True) -> Act:

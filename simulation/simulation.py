@@ -3,40 +3,102 @@
 import asyncio
 import contextlib
 import random
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from copy import replace
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from shared.leads.commands import ReportFollowUp
+from shared.leads.commands import IllegalTransition, ReportFollowUp
 from shared.leads.events import Event
+from shared.leads.identity import all_shards
 from shared.leads.push import LeadPush
-from shared.policy.load import load_policy
+from shared.marketplace.parse import parse_push
+from shared.marketplace.table_row import SourceRow
+from shared.policy.load import parse_policy
 from shared.policy.model import Policy
-from shared.services.activity import Activity, take_activity
+from shared.services.activity import Activity, Report, take_activity
+from shared.services.context import AppContext
 from shared.services.import_leads import import_leads
 from shared.services.import_rows import read_imported_row
 from shared.services.ports import QueuedMessage
 from shared.services.receive import Intake
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
-from shared.services.spill import receive_or_spill, receive_spilled
+from shared.services.spill import LARGEST, receive_or_spill, receive_spilled
 from simulation.audit import WAKE, Result, audited
 from simulation.environment import POLICY, Environment
 from simulation.instances import Died, Instance
-from simulation.invariants import Found
+from simulation.invariants import PUSHES, Found
+from simulation.notebook import Attempt, Notebook, WatchedTable
 from simulation.ports import Gate
-from simulation.sender import EXPECTED, Sender
+from simulation.reporters import reports_of
+from simulation.scenarios import Away
+from simulation.sender import EXPECTED, LASTS, Sender
+from tests.fakes.table import ports_over
 from tests.samples import NOW, a_row
 
 EATEN, DOUBLED = 0.02, 0.02  # chances that the bus loses or duplicates a message
 REDELIVERIES = 9
 LOCK = 60.0  # seconds until the message of a dead process comes again
-CALLS = 0.1  # share of pushes whose follow-up is reported by the queue
-ROWS = 0.05  # rows in the publisher's table per push
+ROWS = 0.05  # rows in the publisher's table per push, from before the desk
+LATE_ROWS = 0.03  # likewise, of customers who act meanwhile
+ROW_COMES_WITHIN = 300.0  # seconds after the customer acted
+WAITS = 0.05  # share of pushes that wait in the queue `spill`, since their process doesn't reach the table
+SPILL_LASTS = 900.0  # seconds, at most
 TICK = 60.0  # seconds
-AFTER = (1, 2, 4, 8, 16, 32, 64, 128, 2880, 2881, 2883, 4500)  # minutes; the last beyond every deadline
+SICK_EVERY = 600.0  # seconds from one sick partition to the next, on average
+SICK_FOR = 180.0  # seconds
+LONGEST_PAUSE = 300.0  # seconds between two deliveries of a message; the first are 1, 2, 4, ... seconds
+# Seconds from a look at the clock until the row is reached, at most, and how often so many.
+PAUSES = {0.05: 0.8, 2.0: 0.15, 30.0: 0.05}
+AFTER = (*range(1, 45), 64, 128, 2880, 2881, 2883, 4500)  # minutes; the last beyond every deadline
+
+# What the judge can work out with a pencil: points that are whole numbers and stay, and one deadline.
+WITNESS_POLICY = parse_policy("""
+[follow_up]
+target = "20m"
+warn_before = "5m"
+escalate = [{ to = "team_lead", after = "8h" }]
+[scoring]
+interactions = ["pricing_page_visited"]
+[[scoring.models]]
+name = "small"
+[scoring.models.qualify]
+enter = 50
+leave = 42
+[scoring.models.groups]
+fit = { cap = 60, grades = { A = 42, B = 28, C = 14 } }
+intent = { cap = 40, grades = { 1 = 30, 2 = 20, 3 = 10 } }
+[[scoring.models.rules]]
+name = "names-company"
+group = "fit"
+when = { fact = "company.name", exists = true }
+points = 42
+because = "names a company"
+[[scoring.models.rules]]
+name = "software"
+group = "fit"
+when = { fact = "industry", equals = "software" }
+points = 6
+because = "makes software"
+[[scoring.models.rules]]
+name = "came"
+group = "intent"
+behaviour = { interaction = "push", each = true }
+points = 1
+because = "was here"
+[[scoring.models.rules]]
+name = "looked"
+group = "intent"
+behaviour = { interaction = "pricing_page_visited", each = true }
+points = 1
+because = "looks at prices"
+""")
+
+type Work = Callable[[AppContext, datetime], Coroutine[Any, Any, object]]
 
 
 @dataclass
@@ -56,64 +118,110 @@ class Simulation(Sender):
     def __init__(self, chance: random.Random, pushes: int, policy: Policy | None = None) -> None:
         """An empty desk."""
         super().__init__(chance, pushes)
-        self.environment = Environment(policy=policy or with_owners())
+        self.environment = Environment(policy=policy or with_owners(), store=WatchedTable())
+        self.notebook = Notebook()
         self.environment.subscriber.on_event = self.heard
         self.environment.spill = SpillQueue(self.spilled)
         self.is_over = False
         self.spills = 0
+        self.refused = 0
+        self.called: set[tuple[str, str]] = set()
+        self.on_their_way: set[asyncio.Task[object]] = set()  # reports and spilled pushes
+        self.known: set[str] = set()  # ids of events that the reporters have heard of
+        self.late_rows: list[SourceRow] = []
 
     def make(self, name: str, gate: Gate) -> Any:
         """See `Sender.make`."""
         return self.environment.process(name, gate)
 
+    async def at_work[T](self, instance: Instance, work: Callable[[datetime], Coroutine[Any, Any, T]]) -> T:
+        """Read the clock of the process; only then, a moment later, does the work reach the row."""
+        now = self.now + instance.clock_off
+        (longest,) = self.chance.choices(list(PAUSES), list(PAUSES.values()))
+        await asyncio.sleep(self.chance.random() * longest)
+        return await work(now)
+
     async def take(self, instance: Instance, push: LeadPush) -> str:
         """See `Sender.take`."""
-        receipt = await receive_or_spill(instance.context, Intake(push, self.now))
-        assert receipt.lead_id
-        if self.chance.random() < CALLS:
-            self.begin(self.report(receipt.lead_id, push.note or ""))
-        return receipt.lead_id
+        context, waits = instance.context, self.chance.random() < WAITS
+        if waits:
+            context = replace(context, **ports_over(Away()))
+
+        async def work(now: datetime) -> str:
+            if not waits:
+                self.notebook.note_push(push, Attempt(now, is_direct=True))
+            receipt = await receive_or_spill(context, Intake(push, now))
+            assert receipt.lead_id
+            return receipt.lead_id
+
+        return await self.at_work(instance, work)
 
     def spilled(self, message: QueuedMessage) -> None:
         """Deliver a message of the queue `spill` until a process completes it."""
         self.spills += 1
-        self.begin(self.deliver(lambda context: receive_spilled(context, message, self.now)))
+        push = parse_push(message.body, LARGEST)
+        self.notebook.note_push(push, Attempt(message.sent_at))
+        self.later(
+            self.chance.random() * SPILL_LASTS,
+            lambda context, now: receive_spilled(context, message, now),
+        )
+
+    def later(self, seconds: float, work: Work) -> None:
+        """Deliver a message after some time; the clocks go on until it is delivered."""
+
+        async def wait() -> None:
+            await asyncio.sleep(seconds)
+            if not await self.deliver(work):
+                self.failures.append("a message was given up")
+
+        task = self.begin(wait())
+        self.on_their_way.add(task)
+        task.add_done_callback(self.on_their_way.discard)
 
     def heard(self, lead_id: str, event: Event) -> None:
-        """A message wakes the scoring trigger: once, twice or never."""
+        """A message wakes the scoring trigger: once, twice or never. The first one is news to the CRM."""
         if event.type not in WAKE or self.is_over:
             return
+        if event.type in PUSHES and event.id not in self.known:
+            self.known.add(event.id)
+            self.follow(lead_id, event.id)
         drawn = self.chance.random()
         for _ in range(0 if drawn < EATEN else 2 if drawn < EATEN + DOUBLED else 1):
             self.begin(
                 self.deliver(
-                    lambda context: score_lead(context, lead_id, now=self.now, published_number=event.number)
+                    lambda context, now: score_lead(context, lead_id, now=now, published_number=event.number)
                 )
             )
 
-    async def deliver(self, work: Callable[[Any], Coroutine[Any, Any, object]]) -> bool:
+    def follow(self, lead_id: str, name: str) -> None:
+        """What people do about a push, and tell later; a CRM's message comes once or twice."""
+        for seconds, report in reports_of(self.chance, self.now, name):
+            self.notebook.note_report(lead_id, report)
+            for _ in range(2 if self.chance.random() < DOUBLED else 1):
+                self.later(seconds, partial(self.tell, lead_id, report))
+
+    async def tell(self, lead_id: str, report: Report, context: AppContext, now: datetime) -> None:
+        """Hand in a report. A lead that must not be contacted refuses an owner."""
+        try:
+            await take_activity(context, Activity(report, lead_id), now=now)
+        except IllegalTransition:
+            self.refused += 1
+        else:
+            if isinstance(report, ReportFollowUp):
+                self.called.add((lead_id, report.id or ""))
+
+    async def deliver(self, work: Work) -> bool:
         """Deliver a message until a process completes it; return whether one did."""
-        for _ in range(1 + REDELIVERIES):
+        for failures in range(1 + REDELIVERIES):
             instance = self.instances.pick()
             try:
-                await instance.do(work(instance.context))
+                await instance.do(self.at_work(instance, partial(work, instance.context)))
             except EXPECTED as exc:
-                await asyncio.sleep(LOCK if isinstance(exc, Died) else 1.0)
+                pause = min(2.0**failures, LONGEST_PAUSE)
+                await asyncio.sleep(LOCK if isinstance(exc, Died) else pause)
                 continue
             return True
         return False
-
-    async def report(self, lead_id: str, report_id: str) -> None:
-        """Report a follow-up a few minutes later; the CRM's message comes once or twice."""
-        await asyncio.sleep(self.chance.random() * 300)
-        report = ReportFollowUp(by="sam", at=self.now, id=report_id)
-
-        def work(context: Any) -> Coroutine[Any, Any, object]:
-            return take_activity(context, Activity(report, lead_id), now=self.now)
-
-        copies = 2 if self.chance.random() < DOUBLED else 1
-        if any(await asyncio.gather(*(self.deliver(work) for _ in range(copies)))):
-            self.environment.reports.append((lead_id, report_id))
 
     async def clocks(self) -> None:
         """The timers fire every minute, now and then in two processes at once."""
@@ -125,38 +233,79 @@ class Simulation(Sender):
     async def tick(self, instance: Instance) -> None:
         """A minute's work of one process."""
         with contextlib.suppress(*EXPECTED):
-            await instance.do(run_due(instance.context, self.now))
+            await instance.do(self.at_work(instance, partial(run_due, instance.context)))
         with contextlib.suppress(*EXPECTED):
-            await instance.do(import_leads(instance.context, lambda: self.now))
+            await instance.do(import_leads(instance.context, lambda: self.now + instance.clock_off))
+
+    async def partitions_fail(self) -> None:
+        """Now and then one of the partitions doesn't answer for some minutes."""
+        while not self.is_over:
+            await asyncio.sleep(self.chance.random() * 2 * SICK_EVERY)
+            self.instances.sick = self.chance.choice(all_shards())
+            await asyncio.sleep(SICK_FOR)
+            self.instances.sick = None
+
+    async def late_rows_come(self) -> None:
+        """Partner Center writes rows of customers who act meanwhile."""
+        rows = int(self.number * LATE_ROWS)
+        for number in range(rows):
+            await asyncio.sleep(self.chance.random() * 2 * LASTS / rows)
+            acted = (self.now - timedelta(seconds=self.chance.random() * ROW_COMES_WITHIN)).replace(
+                microsecond=0
+            )
+            row = self.a_row(1_000_000 + number, acted, written=self.now)
+            self.late_rows.append(row)
+            self.environment.table.put(row)
 
     async def live(self) -> Result:
         """Run one round and count its outcome."""
         rows = self.rows()
         for row in rows:
             self.environment.table.put(row)
-        clocks = asyncio.ensure_future(self.clocks())
-        await self.pushes()
+        clocks = asyncio.gather(self.clocks(), self.partitions_fail())
+        await asyncio.gather(self.pushes(), self.late_rows_come())
         await asyncio.sleep(10 * TICK)
+        while self.on_their_way:
+            await asyncio.wait(self.on_their_way)
         self.is_over = True
         await clocks
         await self.rest()
         await self.settle()
-        found = await self.found(rows)
+        found = await self.found([*rows, *self.late_rows])
         result = audited(found)
         result.spilled = self.spills
+        self.judge(found, result)
         return self.counted(result)
 
-    def rows(self) -> list[Any]:
+    def judge(self, found: Found, result: Result) -> None:
+        """Have the judge compare what was told with what came of it."""
+        stored = self.environment.store.stored
+        wrong = self.notebook.judged(found, stored)
+        result.verdicts = Counter(verdict for _, verdict, _ in wrong)
+        result.problems += [f"{lead_id}: {verdict}: {words}" for lead_id, verdict, words in wrong]
+        result.told, result.told_late = self.notebook.count(found, stored)
+        result.refused = self.refused
+
+    def rows(self) -> list[SourceRow]:
         """Rows of the publisher's table: older leads of the same people."""
         return [
-            a_row(
-                number,
-                NOW - timedelta(days=30, minutes=number),
-                customer={"Email": f"p{self.chance.randrange(self.persons)}@fabrikam.example", "Phone": ""},
-                Description=f"row {number}",
-            )
+            self.a_row(number, NOW - timedelta(days=30, minutes=number))
             for number in range(int(self.number * ROWS))
         ]
+
+    def a_row(self, number: int, created: datetime, written: datetime | None = None) -> SourceRow:
+        """A row of a random person."""
+        row = a_row(
+            number,
+            created,
+            written=written,
+            customer={"Email": f"p{self.chance.randrange(self.persons)}@fabrikam.example", "Phone": ""},
+            Description=f"row {number}",
+        )
+        is_history = created < NOW - timedelta(days=1)
+        read = read_imported_row(self.environment.process("the witness"), row)
+        self.notebook.note_push(read.push, Attempt(created, is_history=is_history))
+        return row
 
     async def settle(self) -> None:
         """Without further faults a new process does the remaining work, as the clock finds it."""
@@ -171,7 +320,7 @@ class Simulation(Sender):
         """Read the final state, with what it should contain."""
         found = await self.environment.found()
         found.policy = self.environment.policy
-        found.acknowledged = self.acknowledged
+        found.acknowledged, found.reports = self.acknowledged, sorted(self.called)
         context = self.environment.process("the witness")
         found.taken_over = [
             (read.lead_id, read.push.as_sent) for read in (read_imported_row(context, row) for row in rows)
@@ -180,5 +329,5 @@ class Simulation(Sender):
 
 
 def with_owners() -> Policy:
-    """The shipped policy, with owners."""
-    return replace(load_policy(), routing=POLICY.routing)
+    """The witness's policy, with owners."""
+    return replace(WITNESS_POLICY, routing=POLICY.routing)

@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.emulators.servicebus.emulator import connection_string
@@ -21,7 +21,8 @@ from simulation.audit import WAKE, Result, audited
 from simulation.faulty_wire import AmqpProxy, Killed, Process
 from simulation.parts import Bus, RealParts, a_bus
 from simulation.ports import KILLS, Fault
-from simulation.sender import A_SECOND, PERSONS, PROCESSES, SENDER_STAYS, TRIES
+from simulation.reporters import a_clock
+from simulation.sender import PERSONS, PROCESSES, SENDER_STAYS, TRIES
 from simulation.simulation import EATEN
 from simulation.wire_environment import WireEnvironment, an_environment
 from tests.builders import a_push
@@ -36,6 +37,7 @@ CHANCES = {
     Fault.KILLED_AFTER: 0.0005,
 }
 """Of one request to the table, or one frame with events to the bus."""
+A_SECOND = 10  # pushes
 AT_ONCE = 12  # pushes
 PUSHES_A_TICK = 200
 AFTER = (1, 2, 4, 8, 16, 32, 64, 128, 2880, 2881, 2883)  # minutes
@@ -70,6 +72,7 @@ class Living:
     proxy: AmqpProxy
     bus: Bus
     context: AppContext
+    clock_off: timedelta
 
 
 @dataclass
@@ -102,11 +105,12 @@ class RealSimulation:
         await proxy.start()
         bus = a_bus(connection_string(proxy.port))
         name = f"process {len(self.dead) + len(self.alive)}"
-        return Living(process, proxy, bus, self.environment.context(name, process, bus))
+        context = self.environment.context(name, process, bus)
+        return Living(process, proxy, bus, context, a_clock(self.chance))
 
     @property
-    def now(self) -> Any:
-        """What all clocks show, aware UTC: it advances with the pushes."""
+    def now(self) -> datetime:
+        """True time, aware UTC: it advances with the pushes."""
         return NOW + timedelta(milliseconds=self.number * 1000 // A_SECOND)
 
     async def live(self) -> None:
@@ -139,7 +143,7 @@ class RealSimulation:
         for _ in range(TRIES):
             living = await self.pick()
             with contextlib.suppress(*EXPECTED):
-                receipt = await receive_or_spill(living.context, Intake(push, self.now))
+                receipt = await receive_or_spill(living.context, Intake(push, self.now + living.clock_off))
                 living.process.live()
                 assert receipt.lead_id
                 self.environment.acknowledged.append((receipt.lead_id, push.as_sent))
@@ -156,7 +160,8 @@ class RealSimulation:
         """Run the scoring trigger; a failure is left to the clock."""
         living = await self.pick()
         with contextlib.suppress(*EXPECTED):
-            await score_lead(living.context, lead_id, now=self.now, published_number=number)
+            now = self.now + living.clock_off
+            await score_lead(living.context, lead_id, now=now, published_number=number)
 
     async def ticks(self) -> None:
         """Run the clock in two processes at once."""
@@ -166,7 +171,7 @@ class RealSimulation:
     async def tick(self, living: Living) -> None:
         """Run the clock in one process."""
         with contextlib.suppress(*EXPECTED):
-            await run_due(living.context, self.now)
+            await run_due(living.context, self.now + living.clock_off)
 
     async def settle(self) -> None:
         """A healthy process does what is left, as the clock finds it."""

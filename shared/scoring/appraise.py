@@ -57,13 +57,15 @@ def score_at(lead: Lead, rules: ScoringPolicy, at: datetime) -> Lead:
 
 
 def scored_as_of(lead: Lead, now: datetime) -> datetime:
-    """The instant of a score: now, or that of the newest touch or interaction if it is later.
+    """The instant of a score: now, or that of the newest touch, interaction or event if it is later.
 
     The caller took its time before the lead was read, maybe by a clock that is behind: a score that is noted
-    as counting a touch must count it.
+    as counting a touch must count it, and its event, which is never earlier than the last one, must bear its
+    instant, or the history as of that instant would lack events that it counts.
     """
-    scoring = lead.bookkeeping.scoring
+    scoring, written_at = lead.bookkeeping.scoring, lead.bookkeeping.outbox.last_event_at
     newest = [lead.last_touch_at, *(interaction.at for interaction in scoring.interactions[-1:])]
+    newest += [written_at] if written_at else []
     return max(now, *newest, scoring.requested_at or now)
 
 

@@ -143,3 +143,24 @@ async def test_a_seat_of_nobody_is_noticed():
     await environment.settle()
     environment.store._assignments["a" * 24] = Assignment(request=1, owner="ann")
     assert any("a seat without a lead" in problem for problem in await environment.problems())
+
+
+async def test_a_score_that_is_older_than_a_touch_it_counts_is_noticed(found):
+    """As when the scorer's clock is behind the one that took the push."""
+    events = found.events[lead_of(found).id]
+    scored = next(event for event in events if event.type is EventType.SCORED)
+    events[scored.number - 1] = replace(scored, time=NOW - timedelta(milliseconds=30))
+    assert any("is older than events [1]" in problem for problem in broken(found))
+
+
+async def test_times_that_run_backwards_are_noticed(found):
+    events = found.events[lead_of(found).id]
+    events[-1] = replace(events[-1], time=NOW - timedelta(seconds=1))
+    assert any("has an earlier time" in problem for problem in broken(found))
+
+
+async def test_a_touch_that_is_noted_as_scored_and_was_not_is_noticed(found):
+    lead = lead_of(found)
+    scoring = replace(lead.bookkeeping.scoring, touches_scored=2)
+    found.leads[lead.id] = replace(lead, bookkeeping=replace(lead.bookkeeping, scoring=scoring))
+    assert any("2 touches noted as scored" in problem for problem in broken(found))

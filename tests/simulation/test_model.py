@@ -3,8 +3,9 @@
 import pytest
 
 from shared.services.receive import Intake, receive
+from simulation.invariants import Erasure
 from simulation.model import explore
-from simulation.scenarios import SCENARIOS, Scenario, nothing
+from simulation.scenarios import SCENARIOS, Scenario, nothing, push
 from tests.builders import a_push
 
 SMALL = ("a push and its repeat", "two pushes of one person")
@@ -30,3 +31,14 @@ def test_an_answer_before_the_commit_is_found():
 
     found = explore(Scenario("hasty", nothing, (hasty, nothing)), 1)
     assert any("stored 0 times" in problem for _, problems in found.broken for problem in problems)
+
+
+def test_an_erasure_that_leaves_what_came_before_it_is_found():
+    async def idle(environment, context):
+        erasure = Erasure(begun_after=len(environment.acknowledged))
+        environment.erasures.append(erasure)
+        await context.lead_store.list_leads_of("a" * 16, 1)
+        erasure.surely, erasure.maybe = erasure.begun_after, environment.pushes_begun
+
+    found = explore(Scenario("idle", nothing, (idle, push())), 0)
+    assert any("stored 1 times" in problem for _, problems in found.broken for problem in problems)
