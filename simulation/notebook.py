@@ -10,6 +10,7 @@ from shared.leads.change import Change
 from shared.leads.commands import ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.events import Event, EventType
 from shared.leads.idempotency import report_mark
+from shared.leads.index import IndexRow
 from shared.leads.json_form import ABSENT
 from shared.leads.lead import Lead
 from shared.leads.push import LeadPush
@@ -41,11 +42,13 @@ class WatchedTable(MemoryTable):
         super().__init__()
         self.stored: dict[str, Stored] = {}  # by the key of the report's mark
 
-    def _write(self, change: Change, read: StoredLead | None = None) -> StoredLead:
+    def _write(
+        self, change: Change, read: StoredLead | None = None, kept: tuple[IndexRow, ...] = ()
+    ) -> StoredLead:
         if change.mark is not None:
             last = change.lead.bookkeeping.outbox.written
             self.stored[change.mark.key] = Stored(last + 1 - len(change.events), last)
-        return super()._write(change, read)
+        return super()._write(change, read, kept)
 
 
 @dataclass(frozen=True)
