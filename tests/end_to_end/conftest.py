@@ -46,8 +46,10 @@ class RunningStack:
             return await self.process.wait()
 
 
-async def start_stack(data: Path, policy: str = "", *options: str, **settings: str) -> RunningStack:
-    """Start the stack on free ports; returns once it said `ready`."""
+async def start_stack(
+    data: Path, policy: str = "", *options: str, root: Path = ROOT, **settings: str
+) -> RunningStack:
+    """Start the stack of a checkout on free ports; returns once it said `ready`."""
     policy_file = data.parent / f"{data.name}.toml"
     policy_file.write_text(policy)
     ports = [f"--{name}-port={free_port()}" for name in ("http", "table", "bus")]
@@ -56,8 +58,8 @@ async def start_stack(data: Path, policy: str = "", *options: str, **settings: s
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
             *[sys.executable, "-m", "local.cli.start", "--data", str(data), *ports, *options],
-            cwd=ROOT,
-            env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+            cwd=root,
+            env={**os.environ, **environment, "PYTHONPATH": str(root)},
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
         )
@@ -71,7 +73,7 @@ async def start_stack(data: Path, policy: str = "", *options: str, **settings: s
 
 
 @contextlib.asynccontextmanager
-async def a_stack(data: Path, *arguments: str, **settings: str) -> AsyncIterator[RunningStack]:
+async def a_stack(data: Path, *arguments: str, **settings: Any) -> AsyncIterator[RunningStack]:
     """A stack that a test may break: however it ends, it is stopped."""
     stack = await start_stack(data, *arguments, **settings)
     try:
