@@ -41,7 +41,8 @@ from tests.fakes.table import ports_over
 from tests.samples import NOW, a_row
 
 EATEN, DOUBLED = 0.02, 0.02  # chances that the bus loses or duplicates a message
-REDELIVERIES = 9
+DELIVERIES = 10  # of a message on the topic
+DELIVERIES_OF_A_QUEUE = 50  # the desk's own redelivery goes on for a day
 LOCK = 60.0  # seconds until the message of a dead process comes again
 ROWS = 0.05  # rows in the publisher's table per push, from before the desk
 LATE_ROWS = 0.03  # likewise, of customers who act meanwhile
@@ -171,7 +172,7 @@ class Simulation(Sender):
 
         async def wait() -> None:
             await asyncio.sleep(seconds)
-            if not await self.deliver(work):
+            if not await self.deliver(work, DELIVERIES_OF_A_QUEUE):
                 self.failures.append("a message was given up")
 
         task = self.begin(wait())
@@ -210,9 +211,9 @@ class Simulation(Sender):
             if isinstance(report, ReportFollowUp):
                 self.called.add((lead_id, report.id or ""))
 
-    async def deliver(self, work: Work) -> bool:
+    async def deliver(self, work: Work, deliveries: int = DELIVERIES) -> bool:
         """Deliver a message until a process completes it; return whether one did."""
-        for failures in range(1 + REDELIVERIES):
+        for failures in range(deliveries):
             instance = self.instances.pick()
             try:
                 await instance.do(self.at_work(instance, partial(work, instance.context)))
