@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contract.messages import activity_of
@@ -55,13 +55,13 @@ async def nothing(environment: Environment, context: AppContext) -> None:
     """An empty desk."""
 
 
-def push(**changes: Any) -> Act:
-    """The customer presses a button."""
+def push(*, off: timedelta = timedelta(0), **changes: Any) -> Act:
+    """The customer presses a button; the clock of the process that takes the push is `off`."""
 
     async def act(environment: Environment, context: AppContext) -> None:
         body = a_push(**changes)
         environment.pushes_begun += 1
-        receipt = await receive_or_spill(context, Intake(body, environment.at))
+        receipt = await receive_or_spill(context, Intake(body, environment.at + off))
         assert receipt.lead_id
         environment.acknowledged.append((receipt.lead_id, body.as_sent))
 
@@ -191,6 +191,7 @@ async def call_put_off(environment: Environment, context: AppContext) -> None:
 
 
 SECOND_PUSH = push(Description="Call me")
+PUSH_AHEAD, PUSH_BEHIND = (push(off=off, Description="Call me") for off in (30 * SECOND, -30 * SECOND))
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -216,6 +217,8 @@ SCENARIOS = {
         Scenario("an import and a push", rows_to_take_over, (import_step, SECOND_PUSH), True),
         Scenario("an erasure twice", a_scored_lead, (erase, erase)),
         Scenario("an erasure and a push", a_scored_lead, (erase, SECOND_PUSH)),
+        Scenario("an erasure and a push by a clock ahead", a_scored_lead, (erase, PUSH_AHEAD)),
+        Scenario("an erasure and a push by a clock behind", a_scored_lead, (erase, PUSH_BEHIND)),
         Scenario("an erasure and the bus trigger", a_lead, (erase, from_bus)),
         Scenario("an erasure and a clock", a_lead_nobody_heard_of, (erase, clock)),
         Scenario("an erasure and a call", a_scored_lead, (erase, activity(CALL)), True),

@@ -55,6 +55,7 @@ class Received(Payload):
     offer: str | None
     at: datetime | Absent = ABSENT  # aware UTC; when the customer pushed, if not at the event's time
     imported: bool = False  # from before the desk, out of the publisher's table
+    late: bool = False  # it waited in queue `spill` or came out of the publisher's table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -65,6 +66,7 @@ class Touched(Payload):
     push: dict[str, Any]
     at: datetime | Absent = ABSENT  # as in `Received`
     imported: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

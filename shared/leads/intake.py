@@ -72,7 +72,11 @@ def open_lead(
     )
     told = tell(blank, _happening(push, at, origin))
     received = Received(
-        push=push.as_sent, offer=offer, at=ABSENT if origin is None else at, imported=is_history
+        push=push.as_sent,
+        offer=offer,
+        at=ABSENT if origin is None else at,
+        imported=is_history,
+        late=origin is not None,
     )
     return record(
         blank,
@@ -185,7 +189,12 @@ def _touch_events(
     is_history = origin is not None and origin.is_history
     is_event_time = origin is None and at >= (lead.bookkeeping.outbox.last_event_at or at)
     events: list[Payload] = [
-        Touched(push=push.as_sent, at=ABSENT if is_event_time else at, imported=is_history)
+        Touched(
+            push=push.as_sent,
+            at=ABSENT if is_event_time else at,
+            imported=is_history,
+            late=origin is not None,
+        )
     ]
     if after.status != lead.status:
         came_back = StatusChanged(

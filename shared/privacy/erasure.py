@@ -51,6 +51,7 @@ class LaterPush:
 
     push: LeadPush
     at: datetime  # aware UTC
+    is_late: bool = False  # it waited in queue `spill`, or came out of the publisher's table
 
 
 def entomb_and_reopen(
@@ -70,7 +71,7 @@ def entomb_and_reopen(
     arrived_at = max(now, later[-1].at)
     reopened: Change | None = None
     for one in later:
-        origin = Origin(arrived_at, was_pushed=True)
+        origin = Origin(arrived_at, was_pushed=True) if one.is_late else None
         touch = merge_push(reopened.lead, one.push, one.at, origin=origin) if reopened else None
         if reopened is None:
             reopened = open_lead(one.push, lead.id, lead.offer, one.at, origin=origin)

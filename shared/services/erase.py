@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.enrichment.identity import contact_key
 from shared.leads.bookkeeping import DueKind
@@ -140,21 +142,23 @@ async def _sweep(context: AppContext, lead_id: str) -> int:
 
 
 LEADS_A_ROUND = 100
-EVENTS_READ = 5000  # of one lead, to find the pushes after the request
-ROUNDS = 10  # in one call: a thousand leads, more than any real customer has
+EVENTS_READ = 5000  # of one lead, of those after the request began
+ROUNDS = 10  # in one call
+MOST_LEADS = LEADS_A_ROUND * ROUNDS  # a thousand, more than any real customer has
 
 
 async def erase_person(context: AppContext, email: str, *, now: datetime) -> Removed:
     """Erase all leads of the person who has this address, and unread messages about them.
 
-    A push that came after `now` is a new lead: the customer is back. A push that came before and waited in a
-    queue is erased too, even if it is taken out meanwhile. A second call does what the first left undone,
-    and after that nothing.
+    A push that comes after the request is a new lead: the customer is back. What came before is told by the
+    numbers of the leads' events when the call begins, as clocks differ; only a push that waits in a queue is
+    judged by its own instant, and is erased too if that is before `now`, even if it is taken out meanwhile.
+    A second call is a new request: it does what the first left undone.
 
     Args:
         context: ports and policy.
         email: as the person wrote it; upper and lower case are alike.
-        now: aware UTC.
+        now: when it was requested, aware UTC.
 
     Raises:
         StoreUnavailable, LeadChanged, BusUnavailable: something may be left: call again. The clock finishes
@@ -163,57 +167,77 @@ async def erase_person(context: AppContext, email: str, *, now: datetime) -> Rem
     """
     key = context.require_id_key()
     person = contact_key(email, key)
-    removed = await _erase_leads(context, person, now)
-    return removed + await _erase_messages(context, PersonMatcher(key, person=person), now)
+    request = await _begin(context, await context.lead_store.list_leads_of(person, MOST_LEADS), now)
+    removed = await _erase_leads(context, person, request)
+    return removed + await _erase_messages(context, PersonMatcher(key, person=person), request)
 
 
 async def erase_lead(context: AppContext, lead_id: str, *, now: datetime) -> Removed:
     """Erase one lead by its id, and unread messages about it, as `erase_person` does."""
     key = context.require_id_key()
-    removed = await _erase(context, lead_id, now)
-    return removed + await _erase_messages(context, PersonMatcher(key, lead_id=lead_id), now)
+    request = await _begin(context, [lead_id], now)
+    removed = await _erase(context, lead_id, request)
+    return removed + await _erase_messages(context, PersonMatcher(key, lead_id=lead_id), request)
 
 
-async def _erase_leads(context: AppContext, person: str, now: datetime) -> Removed:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request to erase, and what there was when it began."""
+
+    at: datetime  # aware UTC
+    last_numbers: Mapping[str, int]  # of the last event of each lead; a lead that isn't here came later
+
+
+async def _begin(context: AppContext, lead_ids: Sequence[str], now: datetime) -> _Request:
+    last_numbers = {}
+    for lead_id in lead_ids:
+        with suppress(LeadNotFound, LeadUnreadable):
+            read = await context.lead_store.get(lead_id)
+            last_numbers[lead_id] = read.lead.bookkeeping.outbox.written
+    return _Request(now, last_numbers)
+
+
+async def _erase_leads(context: AppContext, person: str, request: _Request) -> Removed:
     """Erase all leads of a person; `StoreUnavailable` if there are more than one call may erase."""
     removed = Removed()
     for _ in range(ROUNDS):
         lead_ids = await context.lead_store.list_leads_of(person, LEADS_A_ROUND)
         begun = await context.lead_store.list_tombstones_of(person, LEADS_A_ROUND)
         for lead_id in (*begun, *lead_ids):
-            removed += await _erase(context, lead_id, now)
+            removed += await _erase(context, lead_id, request)
         if len(lead_ids) < LEADS_A_ROUND:
             return removed
     raise StoreUnavailable("more leads than one call erases")
 
 
-async def _erase(context: AppContext, lead_id: str, now: datetime) -> Removed:
+async def _erase(context: AppContext, lead_id: str, request: _Request) -> Removed:
     """Erase one lead, or finish its erasure. After the first write the clock would finish it too."""
     try:
-        removed = await _entomb(context, lead_id, now)
+        removed = await _entomb(context, lead_id, request)
         tombstone = await context.lead_store.find_tombstone(lead_id)
     except LeadUnreadable:
-        removed = await _entomb_remains(context, lead_id, now)
+        removed = await _entomb_remains(context, lead_id, request.at)
         tombstone = await context.lead_store.find_tombstone(lead_id)
-    return removed if tombstone is None else removed + await finish(context, tombstone, now)
+    return removed if tombstone is None else removed + await finish(context, tombstone, request.at)
 
 
-async def _entomb(context: AppContext, lead_id: str, now: datetime) -> Removed:
+async def _entomb(context: AppContext, lead_id: str, request: _Request) -> Removed:
     """Make the lead a tombstone; if the customer came back after the request, a new lead instead."""
     for _ in range(ROUNDS):
         try:
             read = await context.lead_store.get(lead_id)
-            if read.lead.received_at > now:
+            life = await _pushes_of(context, read.lead, request)
+            if not life.has_earlier:
                 return Removed()  # the customer came back after the request: another lead
-            later = await _list_later_pushes(context, read.lead, now)
-            outcome = await change_lead(context, lead_id, _erasure(read.lead, later, now), read=read)
+            apply = _erasure(read.lead, life.later, request.at)
+            outcome = await change_lead(context, lead_id, apply, read=read)
         except LeadNotFound:  # no such lead, or another call was faster
             return Removed()
         except _Touched:
             continue
         log.info("lead %s: erased", lead_id)
         removed = Removed(leads=1, rows=1 + len(read.index))
-        if not later:
+        if not life.later:
             return removed
         events = await _sweep(context, lead_id)
         await publish_and_note(context, outcome)
@@ -234,18 +258,36 @@ def _erasure(read: Lead, later: list[LaterPush], now: datetime) -> Apply:
     return apply
 
 
-async def _list_later_pushes(context: AppContext, lead: Lead, now: datetime) -> list[LaterPush]:
-    """The pushes of a lead that came after the request to erase, in the order of their numbers."""
-    if lead.last_touch_at <= now:
-        return []
-    events = await context.lead_store.list_events(lead.id, first=first_event(lead), limit=EVENTS_READ)
-    later = []
-    for event in events:
-        if isinstance(event.data, Received | Touched):
-            at = event.time if event.data.at is ABSENT else event.data.at
-            if at > now:
-                later.append(LaterPush(push_of(event.data.push), at))
-    return later
+class _Pushes(NamedTuple):
+    """The pushes of a lead, apart by a request to erase it."""
+
+    has_earlier: bool
+    later: list[LaterPush]  # in the order of their numbers
+
+
+async def _pushes_of(context: AppContext, lead: Lead, request: _Request) -> _Pushes:
+    """Tell the pushes of a lead apart.
+
+    One that came directly is later if its event has a higher number than there was: whose clock gave it its
+    time doesn't matter. One that waited somewhere may have been pushed before, so its own instant counts.
+    """
+    last_number = request.last_numbers.get(lead.id, 0)
+    if lead.bookkeeping.outbox.written <= last_number:
+        return _Pushes(has_earlier=True, later=[])
+    first = first_event(lead)
+    oldest = await context.lead_store.list_events(lead.id, first=first, limit=1)
+    has_earlier, later = not oldest or oldest[0].number <= last_number, []
+    newer = max(first, last_number + 1)
+    for event in await context.lead_store.list_events(lead.id, first=newer, limit=EVENTS_READ):
+        push = event.data
+        if not isinstance(push, Received | Touched):
+            continue
+        at = event.time if push.at is ABSENT else push.at
+        if push.late and at <= request.at:
+            has_earlier = True
+        else:
+            later.append(LaterPush(push_of(push.push), at, is_late=push.late))
+    return _Pushes(has_earlier, later)
 
 
 async def _entomb_remains(context: AppContext, lead_id: str, now: datetime) -> Removed:
@@ -267,41 +309,42 @@ async def _entomb_remains(context: AppContext, lead_id: str, now: datetime) -> R
     return Removed(leads=1, rows=1 + len(remains.index))
 
 
-async def _erase_messages(context: AppContext, matcher: PersonMatcher, now: datetime) -> Removed:
+async def _erase_messages(context: AppContext, matcher: PersonMatcher, request: _Request) -> Removed:
     """Delete matching messages, and erase leads of pushes that left a queue before it was searched."""
 
     def matches(message: UnreadMessage) -> bool:
         received_at = instant_of(message.received_at)
-        is_later = received_at is not None and received_at > now  # a push that waits: the customer is back
-        return not is_later and matcher.matches(message.texts, message.body)
+        is_back = received_at is not None and received_at > request.at  # a push that waits
+        return not is_back and matcher.matches(message.texts, message.body)
 
     removed = Removed()
     for _ in range(ROUNDS):
         removed += Removed(messages=await context.unread.delete_matching(matches))
-        reopened = await _list_reopened(context, matcher, now)
+        reopened = await _list_reopened(context, matcher, request)
         if not reopened:
             return removed
         for lead_id in reopened:
-            removed += await _erase(context, lead_id, now)
+            removed += await _erase(context, lead_id, request)
     raise StoreUnavailable("more pushes came out of a queue than one call erases")
 
 
-async def _list_reopened(context: AppContext, matcher: PersonMatcher, now: datetime) -> list[str]:
-    """Leads that exist again though their last push came before the request to erase them."""
+async def _list_reopened(context: AppContext, matcher: PersonMatcher, request: _Request) -> list[str]:
+    """Leads that exist again with a push from before the request to erase them."""
     lead_ids = [matcher.lead_id] if matcher.lead_id else []
     if matcher.person:
         lead_ids = await context.lead_store.list_leads_of(matcher.person, LEADS_A_ROUND)
     reopened = []
     for lead_id in lead_ids:
         with suppress(LeadNotFound):
-            if await _is_from_before(context, lead_id, now):
+            if await _is_from_before(context, lead_id, request):
                 reopened.append(lead_id)
     return reopened
 
 
-async def _is_from_before(context: AppContext, lead_id: str, now: datetime) -> bool:
-    """Whether the lead's last push came before `now`, as far as it can be read."""
+async def _is_from_before(context: AppContext, lead_id: str, request: _Request) -> bool:
+    """Whether the lead has a push from before the request, as far as it can be read."""
     try:
-        return (await context.lead_store.get(lead_id)).lead.last_touch_at < now
+        lead = (await context.lead_store.get(lead_id)).lead
+        return (await _pushes_of(context, lead, request)).has_earlier
     except LeadUnreadable:
         return True

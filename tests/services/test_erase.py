@@ -12,6 +12,7 @@ from shared.leads.change import Change
 from shared.leads.commands import UpdateLead
 from shared.leads.events import EventType
 from shared.leads.follow_up import FollowUpState
+from shared.leads.intake import Origin
 from shared.leads.lead import CloseReason, LeadStatus
 from shared.routing.workload import Assignment
 from shared.services import erase as service
@@ -277,28 +278,81 @@ async def test_a_store_that_is_away_is_told():
         await erase_person(a_context(table=Away()), EMAIL, now=AT)
 
 
-async def test_a_push_after_the_request_to_erase_is_a_new_lead_and_is_told_after_the_erasure():
-    context = a_context(OWNED)
+class Meanwhile(MemoryTable):
+    """A table at which something happens once the erasure of a person has begun."""
+
+    happens = None
+
+    async def list_tombstones_of(self, person, limit):
+        if self.happens:
+            happens, self.happens = self.happens, None
+            await happens
+        return await super().list_tombstones_of(person, limit)
+
+
+CLOCKS = [timedelta(seconds=seconds) for seconds in (-30, -1, 0, 1, 30)]  # off the eraser's
+AHEAD_OR_BEHIND = pytest.mark.parametrize("off", CLOCKS, ids=str)
+
+
+@AHEAD_OR_BEHIND
+async def test_a_push_after_the_request_to_erase_is_a_new_lead_and_is_told_after_the_erasure(off):
+    table = Meanwhile()
+    context = a_context(OWNED, table=table)
     first, second = [await lived(context, slug) for slug in ("backup", "vm")]
-    back = AT + timedelta(seconds=12)
-    await receive(context, Intake(a_push(Description="back again"), back, "vm"))
+    back = AT + off
+    table.happens = receive(another_instance(context), Intake(a_push(Description="back again"), back, "vm"))
     before, _ = await list_events(context, second, first=1)
     removed = await erase_person(context, EMAIL, now=AT)
     assert removed.leads == 2
-    await run_due(context, back + 2 * MINUTE)
+    await run_due(context, AT + 2 * MINUTE)
     assert rows_of(context, first) == []
-    lead = await get_lead(context, second, back)
+    lead = await get_lead(context, second, AT)
     assert (lead.touches, lead.received_at, lead.note) == (1, back, "back again")
     assert lead.follow_up.state is FollowUpState.WAITING
     assert "rang ada" not in said_by(context)
     heard = [event for event in context.publisher.published if event.id.startswith(second)]
     erased = next(event for event in heard if event.type is EventType.ERASED)
     received = next(event for event in heard if event.number == erased.number + 1)
-    assert (erased.number, received.type) == (before[-1].number + 1, EventType.RECEIVED)
+    assert (erased.number, received.type) == (before[-1].number + 2, EventType.RECEIVED)  # behind the touch
     by_number = sorted(heard, key=lambda event: event.number)
     assert [event.time for event in by_number] == sorted(event.time for event in heard)
-    assert await erase_person(context, EMAIL, now=AT) == Removed()  # the same request, sent again
-    assert await get_lead(context, second, back)
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 1  # another request
+
+
+@AHEAD_OR_BEHIND
+async def test_a_push_before_the_request_to_erase_is_erased_whatever_clock_it_was_taken_by(off):
+    context = a_context(OWNED)
+    touched = await lived(context, "backup")
+    await receive(context, Intake(a_push(Description="once more"), AT + off, "backup"))
+    opened = await pushed(context, "vm", at=AT + off)
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 2
+    await run_due(context, AT + 2 * MINUTE)
+    assert [rows_of(context, lead_id) for lead_id in (touched, opened)] == [[], []]
+    assert "ada" not in said_by(context)
+
+
+@AHEAD_OR_BEHIND
+async def test_a_lead_that_is_opened_after_the_request_to_erase_stays(off):
+    table = Meanwhile()
+    context = a_context(OWNED, table=table)
+    old = await lived(context, "backup")
+    table.happens = pushed(another_instance(context), "vm", at=AT + off)
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 1
+    await run_due(context, AT + 2 * MINUTE)
+    (new,) = {event.id.partition(":")[0] for event in context.publisher.published} - {old}
+    assert (rows_of(context, old), (await get_lead(context, new, AT)).touches) == ([], 1)
+
+
+@pytest.mark.parametrize(("off", "stays"), [(-MINUTE, False), (timedelta(0), False), (MINUTE, True)])
+async def test_a_push_that_waited_in_a_queue_is_judged_by_its_own_instant(off, stays):
+    table = Meanwhile()
+    context = a_context(OWNED, table=table)
+    lead_id = await lived(context, "backup")
+    waited = Origin(AT + 2 * MINUTE, was_pushed=True)
+    table.happens = receive(context, Intake(a_push(Description="waited"), AT + off, "backup", waited))
+    assert (await erase_person(context, EMAIL, now=AT)).leads == 1
+    await run_due(context, AT + 2 * MINUTE)
+    assert bool(rows_of(context, lead_id)) is stays
 
 
 async def test_a_push_that_waits_since_the_request_to_erase_stays_in_its_queue():
@@ -313,7 +367,7 @@ async def test_a_push_that_waits_since_the_request_to_erase_stays_in_its_queue()
 
 
 async def test_touched_again_while_it_is_erased_the_lead_is_read_again():
-    class TouchedMeanwhile(MemoryTable):
+    class TouchedMeanwhile(Meanwhile):
         touch = None
 
         async def list_events(self, lead_id, **bounds):
@@ -327,7 +381,7 @@ async def test_touched_again_while_it_is_erased_the_lead_is_read_again():
     context = a_context(table=table)
     lead_id = await lived(context)
     pushes = [Intake(a_push(Description=f"back {n}"), AT + n * MINUTE, "backup") for n in (1, 2)]
-    await receive(context, pushes[0])
+    table.happens = receive(context, pushes[0])
     table.touch = receive(context, pushes[1])
     await erase_person(context, EMAIL, now=AT)
     lead = await get_lead(context, lead_id, AT)
