@@ -233,8 +233,7 @@ class Workloads(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(NamedTuple):
     """How far the sweep over the index rows has come. It looks at one partition a day."""
 
     partition: str
