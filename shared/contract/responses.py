@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shared.leads.enrichment import Enrichment
 from shared.leads.events import Event
 from shared.leads.json_form import ABSENT, Absent, OmitsDefaults
 from shared.leads.lead import Lead
 from shared.leads.score import Score
-from shared.leads.stats import Stats
 from shared.services.queries import Incomplete, LeadList
 from shared.services.receive import Result
 from shared.typed_json import adapter, rfc3339, to_plain
+
+if TYPE_CHECKING:
+    from shared.leads.stats import Stats
 
 HIDDEN = ("bookkeeping",)  # members of a lead that never leave the desk
 
@@ -121,7 +123,7 @@ class Appraisal:
 
 
 def stats_body(
-    stats: Stats, begin: datetime, end: datetime, incomplete: Incomplete | None = None
+    stats: "Stats", begin: datetime, end: datetime, incomplete: Incomplete | None = None
 ) -> dict[str, Any]:
     """Figures with their period; the name of a group is the member `offer`, `source`, `owner` or `grade`."""
     period = {"from": rfc3339(begin), "to": rfc3339(end), "incomplete": missing(incomplete)}

@@ -1,16 +1,14 @@
 """Job titles: rank, department and buying role, by the words of `titles.toml`; `unknown` if unsure."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import PersonFacts
 
-LEXICON = Path(__file__).with_name("titles.toml")
 LONGEST = 200  # characters read
 
 # Scripts without spaces between words: their terms match anywhere. The middle dot isn't part of them.
@@ -251,7 +249,7 @@ def _best_hits(hits: list[_Hit]) -> list[_Hit]:
 
 @cache
 def _lexicon() -> _Lexicon:
-    tables = tomllib.loads(LEXICON.read_text(encoding="utf-8"))
+    tables = read_word_lists("titles.toml")
     terms: dict[str, list[tuple[str, _Term]]] = {}
     for first, rest, term in _terms(tables):
         terms.setdefault(first, []).append((rest, term))
