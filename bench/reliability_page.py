@@ -25,7 +25,10 @@ ROWS = {
     "repeated_otherwise": "**received again with another id**",
     "calls": "calls to table and bus",
     "sick_calls": "of them, to a partition of leads that was away for three minutes",
+    "slow_calls": "of them, slowed down by a partition that answered late for three minutes",
     "kills": "processes killed",
+    "wrong_starts": "processes started with a wrong policy, without the id key, or with another one",
+    "rows_of_others": "rows of a later version, and due rows without a lead, among the desk's own",
 }
 
 HEAD = """# Reliability
@@ -75,11 +78,13 @@ later, or kill its process. Senders retry what isn't acknowledged, at most four 
 duplicates messages; two timers run at once; every process has a clock of its own, up to a minute off.
 
 In memory time is simulated, in rounds of 5,000 pushes: up to half a minute passes between a look at the clock
-and the row, one partition after the other is away for three minutes, rows are imported, and pushes wait in
-the queue `spill` for up to a quarter of an hour. Calls, statuses, permissions, owners, facts and interactions
-are told minutes after they happened, by clocks of their own, in any order. Over real parts there are Azurite,
-the emulator and both SDKs, with the faults below them. The naive handler writes, then sends, then answers, in
-memory with the same chances of a fault.
+and the row, one partition after the other is away or slow for three minutes, rows are imported, and pushes
+wait in the queue `spill` for up to a quarter of an hour. Rows of a later version lie about, and such a
+version goes on adding its own members and work to leads: both must be there in the end. Every few minutes a
+process starts with a wrong policy, without the id key, or with another one. Calls, statuses, permissions,
+owners, facts and interactions are told minutes after they happened, by clocks of their own, in any order.
+Over real parts there are Azurite, the emulator and both SDKs, with the faults below them. The naive handler
+writes, then sends, then answers, in memory with the same chances of a fault.
 
 """
 MATRIX = """

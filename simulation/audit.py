@@ -36,6 +36,9 @@ class Result:
     unscored: int = 0
     calls: int = 0
     sick_calls: int = 0  # to a partition that doesn't answer
+    slow_calls: int = 0  # to a partition that answers late
+    wrong_starts: int = 0  # of processes: with a wrong policy, or without the right id key
+    rows_of_others: int = 0  # that another version left
     faults: Counter[Fault] = field(default_factory=Counter)
     kills: int = 0
     verdicts: Counter[Verdict] = field(default_factory=Counter)  # of the judge

@@ -27,13 +27,7 @@ from tests.fakes.table import PORTS, MemoryTable
 from tests.samples import ID_KEY, NOW
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
-POLICY = parse_policy("""
-[follow_up]
-target = "24h"
-warn_before = "4h"
-escalate = [{ to = "team_lead", after = "8h" }]
-[retention]
-leads_after = "10d"
+ROUTING = """
 [routing]
 catch_all = "chief"
 [[routing.rules]]
@@ -43,6 +37,15 @@ team = "world"
 [routing.teams.world]
 members = ["ann", "bob"]
 lead = "boss"
+"""
+POLICY = parse_policy(
+    """
+[follow_up]
+target = "24h"
+warn_before = "4h"
+escalate = [{ to = "team_lead", after = "8h" }]
+[retention]
+leads_after = "10d"
 [scoring]
 [[scoring.models]]
 name = "small"
@@ -65,7 +68,9 @@ behaviour = { interaction = "push", each = true, half_life = "14d" }
 points = 10
 cap = 30
 because = "was here"
-""")
+"""
+    + ROUTING
+)
 DESK = a_context()
 # Minutes after the scenario at which the clock runs, the last beyond all deadlines.
 AFTER = (1, 3, 10, 30, 2880, 2881, 2883)

@@ -27,7 +27,11 @@ CHANCES = {
 HANGS_FOR = 16.0  # seconds: what the clients' time-outs and tries add up to
 LATEST = 30.0  # seconds that a request may go on after its caller has given up
 LATENCY = 0.02  # seconds, at most
+QUERIES = ("list_due", "list_scored_by_other_rules", "list_parked")  # over all partitions
 SICK_HANGS = 0.3  # share of a sick partition's calls that hang; the others fail at once
+SLOW_ANSWERS = 8.0  # seconds, at most, until a slow partition answers for one lead
+GIVEN_UP_AFTER = 5.0  # seconds: the client's time-out; what it asked for is done all the same
+SLOW_QUERIES = 25.0  # seconds, at most, of a query over all partitions while one is slow
 
 
 class Died(Exception):
@@ -69,6 +73,8 @@ class Instances:
     number: int
     sick: str | None = None  # the partition of leads that doesn't answer
     sick_calls: int = 0
+    slow: str | None = None  # the partition of leads that answers late
+    slow_calls: int = 0
     faults: Counter[Fault] = field(default_factory=Counter)
     calls: int = 0
     alive: list[Instance] = field(default_factory=list)
@@ -85,6 +91,14 @@ class Instances:
         """Two processes at random, maybe the same twice."""
         return self.pick(), self.pick()
 
+    def start_anew(self, instance: Instance) -> Instance:
+        """Replace a process, and return the new one. The old one ends its work and gets nothing new."""
+        if instance in self.alive:
+            self.alive.remove(instance)
+        born = self._born()
+        self.alive.append(born)
+        return born
+
     def _born(self) -> Instance:
         self.names += 1
         instance = Instance(f"process {self.names}", clock_off=a_clock(self.chance))
@@ -97,10 +111,26 @@ class Instances:
             if instance.died.is_set():
                 await asyncio.get_running_loop().create_future()
             self.calls += 1
-            fate = self._fate(call)
+            fate = await self._delayed(call) or self._fate(call)
             return await (call.do() if fate is None else self._fail(instance, call, fate))
 
         return pass_
+
+    async def _delayed(self, call: Call) -> Fault | None:
+        """Wait for a slow partition, for as long as the client does."""
+        if self.slow is None or call.failure is not StoreUnavailable:
+            return None
+        if call.about is None:
+            if call.name in QUERIES:
+                self.slow_calls += 1
+                await asyncio.sleep(self.chance.random() * SLOW_QUERIES)
+            return None
+        if self.slow != shard_of(call.about):
+            return None
+        self.slow_calls += 1
+        seconds = self.chance.random() * SLOW_ANSWERS
+        await asyncio.sleep(min(seconds, GIVEN_UP_AFTER))
+        return None if seconds < GIVEN_UP_AFTER else Fault.ANSWER_LOST if call.writes else Fault.FAILS_BEFORE
 
     def _fate(self, call: Call) -> Fault | None:
         is_of_table = call.failure is StoreUnavailable and call.about is not None
@@ -119,7 +149,8 @@ class Instances:
         if fate in HAPPENS:
             await _done(call)
         if fate in KILLS:
-            self.alive.remove(instance)
+            if instance in self.alive:
+                self.alive.remove(instance)
             instance.died.set()
             await asyncio.get_running_loop().create_future()
         if fate in (Fault.HANGS, Fault.HANGS_DONE):

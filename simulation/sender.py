@@ -115,5 +115,6 @@ class Sender:
         result.problems += self.failures
         result.pushes, result.faults = self.number, self.instances.faults
         result.calls, result.sick_calls = self.instances.calls, self.instances.sick_calls
+        result.slow_calls = self.instances.slow_calls
         result.kills = result.faults[Fault.KILLED_BEFORE] + result.faults[Fault.KILLED_AFTER]
         return result

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import enum
 import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from shared.bootstrap import Desk
 from shared.leads.commands import IllegalTransition, ReportFollowUp
 from shared.leads.events import Event
 from shared.leads.identity import all_shards
@@ -18,21 +20,22 @@ from shared.leads.push import LeadPush
 from shared.marketplace.parse import parse_push
 from shared.marketplace.table_row import SourceRow
 from shared.policy.load import parse_policy
-from shared.policy.model import Policy
 from shared.services.activity import Activity, Report, take_activity
 from shared.services.context import AppContext
 from shared.services.import_leads import import_leads
 from shared.services.import_rows import read_imported_row
 from shared.services.ports import QueuedMessage
-from shared.services.receive import Intake
+from shared.services.receive import Intake, identify
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import LARGEST, receive_or_spill, receive_spilled
+from shared.services.startup import ConfiguredPolicy, check_against_store
 from simulation.audit import WAKE, Result, audited
-from simulation.environment import POLICY, Environment
+from simulation.environment import ROUTING, Environment
 from simulation.instances import Died, Instance
 from simulation.invariants import PUSHES, Found
 from simulation.notebook import Attempt, Notebook, WatchedTable
+from simulation.other_versions import OtherVersions
 from simulation.ports import Gate
 from simulation.reporters import reports_of
 from simulation.scenarios import Away
@@ -52,13 +55,19 @@ SPILL_LASTS = 900.0  # seconds, at most
 TICK = 60.0  # seconds
 SICK_EVERY = 600.0  # seconds from one sick partition to the next, on average
 SICK_FOR = 180.0  # seconds
+SLOW = 0.5  # share of them that answer, but late
+DEPLOYED_EVERY = 400.0  # seconds from one mistake to the next, on average
+WRONG_FOR = 120.0  # seconds until it is corrected, on average
+LATER_EVERY = 20.0  # seconds from one change by a later version to the next, on average
+ANOTHER_KEY = b"the key of another table of the witness"
 LONGEST_PAUSE = 300.0  # seconds between two deliveries of a message; the first are 1, 2, 4, ... seconds
 # Seconds from a look at the clock until the row is reached, at most, and how often so many.
 PAUSES = {0.05: 0.8, 2.0: 0.15, 30.0: 0.05}
 AFTER = (*range(1, 45), 64, 128, 2880, 2881, 2883, 4500)  # minutes; the last beyond every deadline
 
 # What the judge can work out with a pencil: points that are whole numbers and stay, and one deadline.
-WITNESS_POLICY = parse_policy("""
+WITNESS_POLICY = (
+    """
 [follow_up]
 target = "20m"
 warn_before = "5m"
@@ -97,9 +106,19 @@ group = "intent"
 behaviour = { interaction = "pricing_page_visited", each = true }
 points = 1
 because = "looks at prices"
-""")
+"""
+    + ROUTING
+)
 
-type Work = Callable[[AppContext, datetime], Coroutine[Any, Any, object]]
+type Work[T] = Callable[[AppContext, datetime], Coroutine[Any, Any, T]]
+
+
+class Mistake(enum.Enum):
+    """What may be wrong with a process that starts."""
+
+    POLICY = enum.auto()
+    NO_KEY = enum.auto()
+    ANOTHER_KEY = enum.auto()
 
 
 @dataclass
@@ -116,10 +135,13 @@ class SpillQueue:
 class Simulation(Sender):
     """The desk at work: pushes, the bus with its trigger, clocks, reports, an import."""
 
-    def __init__(self, chance: random.Random, pushes: int, policy: Policy | None = None) -> None:
+    def __init__(self, chance: random.Random, pushes: int) -> None:
         """An empty desk."""
         super().__init__(chance, pushes)
-        self.environment = Environment(policy=policy or with_owners(), store=WatchedTable())
+        self.environment = Environment(policy=parse_policy(WITNESS_POLICY), store=WatchedTable())
+        self.others = OtherVersions(self.environment.store, random.Random(chance.random()))
+        self.starts_wrong: Mistake | None = None  # of the next process
+        self.wrong_starts = 0
         self.notebook = Notebook()
         self.environment.subscriber.on_event = self.heard
         self.environment.spill = SpillQueue(self.spilled)
@@ -132,30 +154,42 @@ class Simulation(Sender):
         self.late_rows: list[SourceRow] = []
 
     def make(self, name: str, gate: Gate) -> Any:
-        """See `Sender.make`."""
-        return self.environment.process(name, gate)
+        """See `Sender.make`: a desk, which checks policy and id key against the table as the app does."""
+        app = self.environment.process(name, gate)
+        match self.starts_wrong:
+            case Mistake.POLICY:
+                return Desk(replace(app, policy=parse_policy("")), ConfiguredPolicy(mistakes=["wrong"]))
+            case Mistake.NO_KEY:
+                app = replace(app, id_key=None)
+            case Mistake.ANOTHER_KEY:
+                app = replace(app, id_key=ANOTHER_KEY)
+        return Desk(app, ConfiguredPolicy(WITNESS_POLICY, app.policy))
 
-    async def at_work[T](self, instance: Instance, work: Callable[[datetime], Coroutine[Any, Any, T]]) -> T:
+    async def at_work[T](self, instance: Instance, work: Work[T]) -> T:
         """Read the clock of the process; only then, a moment later, does the work reach the row."""
         now = self.now + instance.clock_off
+        context = await instance.context.context(now)
         (longest,) = self.chance.choices(list(PAUSES), list(PAUSES.values()))
         await asyncio.sleep(self.chance.random() * longest)
-        return await work(now)
+        return await work(context, now)
 
     async def take(self, instance: Instance, push: LeadPush) -> str:
         """See `Sender.take`."""
-        context, waits = instance.context, self.chance.random() < WAITS
-        if waits:
-            context = replace(context, **ports_over(Away()))
+        waits = self.chance.random() < WAITS
 
-        async def work(now: datetime) -> str:
-            if not waits:
+        async def work(context: AppContext, now: datetime) -> str:
+            if waits:
+                context = replace(context, **ports_over(Away()))
+            else:
                 self.notebook.note_push(push, Attempt(now, is_direct=True))
-            receipt = await receive_or_spill(context, Intake(push, now))
-            assert receipt.lead_id
-            return receipt.lead_id
+            await receive_or_spill(context, Intake(push, now))
+            return self.id_of(push)
 
         return await self.at_work(instance, work)
+
+    def id_of(self, push: LeadPush) -> str:
+        """The id of a push's lead by the table's own id key, which the process may not have."""
+        return identify(self.environment.process("the witness"), Intake(push, self.now)).lead_id
 
     def spilled(self, message: QueuedMessage) -> None:
         """Deliver a message of the queue `spill` until a process completes it."""
@@ -167,7 +201,7 @@ class Simulation(Sender):
             lambda context, now: receive_spilled(context, message, now),
         )
 
-    def later(self, seconds: float, work: Work) -> None:
+    def later(self, seconds: float, work: Work[object]) -> None:
         """Deliver a message after some time; the clocks go on until it is delivered."""
 
         async def wait() -> None:
@@ -211,12 +245,12 @@ class Simulation(Sender):
             if isinstance(report, ReportFollowUp):
                 self.called.add((lead_id, report.id or ""))
 
-    async def deliver(self, work: Work, deliveries: int = DELIVERIES) -> bool:
+    async def deliver(self, work: Work[object], deliveries: int = DELIVERIES) -> bool:
         """Deliver a message until a process completes it; return whether one did."""
         for failures in range(deliveries):
             instance = self.instances.pick()
             try:
-                await instance.do(self.at_work(instance, partial(work, instance.context)))
+                await instance.do(self.at_work(instance, work))
             except EXPECTED as exc:
                 pause = min(2.0**failures, LONGEST_PAUSE)
                 await asyncio.sleep(LOCK if isinstance(exc, Died) else pause)
@@ -234,17 +268,42 @@ class Simulation(Sender):
     async def tick(self, instance: Instance) -> None:
         """A minute's work of one process."""
         with contextlib.suppress(*EXPECTED):
-            await instance.do(self.at_work(instance, partial(run_due, instance.context)))
+            await instance.do(self.at_work(instance, run_due))
         with contextlib.suppress(*EXPECTED):
-            await instance.do(import_leads(instance.context, lambda: self.now + instance.clock_off))
+            await instance.do(self.at_work(instance, partial(self.import_, instance)))
+
+    async def import_(self, instance: Instance, context: AppContext, _: datetime) -> None:
+        """A step of the import, which reads the clock again for each row."""
+        await import_leads(context, lambda: self.now + instance.clock_off)
 
     async def partitions_fail(self) -> None:
-        """Now and then one of the partitions doesn't answer for some minutes."""
+        """Now and then one of the partitions doesn't answer for some minutes, or answers late."""
         while not self.is_over:
             await asyncio.sleep(self.chance.random() * 2 * SICK_EVERY)
-            self.instances.sick = self.chance.choice(all_shards())
+            partition = self.chance.choice(all_shards())
+            if self.chance.random() < SLOW:
+                self.instances.slow = partition
+            else:
+                self.instances.sick = partition
             await asyncio.sleep(SICK_FOR)
-            self.instances.sick = None
+            self.instances.sick = self.instances.slow = None
+
+    async def deployments(self) -> None:
+        """Now and then a process starts anew with a mistake, which is corrected some minutes later."""
+        while not self.is_over:
+            await asyncio.sleep(self.chance.random() * 2 * DEPLOYED_EVERY)
+            self.starts_wrong = self.chance.choice(list(Mistake))
+            wrong = self.instances.start_anew(self.instances.pick())
+            self.starts_wrong = None
+            self.wrong_starts += 1
+            await asyncio.sleep(self.chance.random() * 2 * WRONG_FOR)
+            self.instances.start_anew(wrong)
+
+    async def a_later_version_works(self) -> None:
+        """Processes of a later version change leads meanwhile, and leave what this version doesn't know."""
+        while not self.is_over:
+            await asyncio.sleep(self.chance.random() * 2 * LATER_EVERY)
+            self.others.change_a_lead()
 
     async def late_rows_come(self) -> None:
         """Partner Center writes rows of customers who act meanwhile."""
@@ -263,7 +322,10 @@ class Simulation(Sender):
         rows = self.rows()
         for row in rows:
             self.environment.table.put(row)
-        clocks = asyncio.gather(self.clocks(), self.partitions_fail())
+        rows_of_others = await self.prepare()
+        clocks = asyncio.gather(
+            self.clocks(), self.partitions_fail(), self.deployments(), self.a_later_version_works()
+        )
         await asyncio.gather(self.pushes(), self.late_rows_come())
         await asyncio.sleep(10 * TICK)
         while self.on_their_way:
@@ -272,11 +334,23 @@ class Simulation(Sender):
         await clocks
         await self.rest()
         await self.settle()
+        problems = self.others.take_away()
         found = await self.found([*rows, *self.late_rows])
         result = audited(found)
-        result.spilled = self.spills
+        result.problems += problems
+        result.spilled, result.wrong_starts = self.spills, self.wrong_starts
+        result.rows_of_others = rows_of_others + len(self.others.changed)
         self.judge(found, result)
         return self.counted(result)
+
+    async def prepare(self) -> int:
+        """The desk ran before: its policy and its id key are known to the table, and there are other rows."""
+        context = self.environment.process("before")
+        await check_against_store(context, ConfiguredPolicy(WITNESS_POLICY, context.policy))
+        self.environment.subscriber.is_down = True
+        rows = await self.others.place(context)
+        self.environment.subscriber.is_down = False
+        return rows
 
     def judge(self, found: Found, result: Result) -> None:
         """Have the judge compare what was told with what came of it."""
@@ -327,8 +401,3 @@ class Simulation(Sender):
             (read.lead_id, read.push.as_sent) for read in (read_imported_row(context, row) for row in rows)
         ]
         return found
-
-
-def with_owners() -> Policy:
-    """The witness's policy, with owners."""
-    return replace(WITNESS_POLICY, routing=POLICY.routing)
