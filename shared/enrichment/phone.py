@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.enrichment.country import country_code
 from shared.leads.enrichment import PhoneFacts
@@ -28,9 +29,19 @@ _EXTENSION = re.compile(
 )
 _NUMBER = re.compile(r"[+(]*\d[\d\s().+\-\u2010-\u2015/]*")
 _ANOTHER = re.compile(r"[;,|\n/&]|\b(?:or|and|oder|und|ou|et|y)\b", re.IGNORECASE)
-_FLOAT = re.compile(r"\d[.,]\d+e\+?\d+", re.IGNORECASE)  # a spreadsheet's 1.61756E+10: the number is lost
+_FLOAT = re.compile(r"\d[.,]\d+\s*e\s*\+?\d+", re.IGNORECASE)  # a spreadsheet's 1.6175E+10: it is lost
+_WHOLE_FLOAT = re.compile(r"\s*(\d{6,})[.,]0{1,2}\s*")  # a spreadsheet's 493023125123.0: nothing is lost
+_WORD_IN_BRACKETS = re.compile(r"\(\s*[^\W\d_][^()\d]*\)")  # +49 (Germany) 30 ...
+_OTHER_ENDINGS = re.compile(
+    r"(.*?\d)(?:(?P<slash>/\d{1,2}|\s+/\s*-?\d{1,4}|/\s*-\s*\d{1,4})(?:\s*[/,]\s*-?\d{1,4})*"
+    r"|[\s.~\-\u2010-\u2015]+\d{1,2})\s*"
+)
+_BETWEEN = re.compile(r"(?<=\d)[\s.\-\u2010-\u2015/)]+(?=[(+\d])")  # where a second number may begin
+_SHORTEST = 7  # digits of a whole number
+ELEVEN_DIGITS = 11  # of the shortest numbers of most countries with their country code
+_OLD_MEXICAN = re.compile(r"\s*(?:(\+|00)?52[\s.\-(]*1|044|045|01)[\s.\-)]*((?:\d[\s.\-()]*){10})")
 
-_UP, _DOWN = "01234567890123456789", "98765432109876543210"
+_UP, _DOWN = "0123456789012", "9876543210987"
 
 
 def phone_facts(text: str | None, country: str | None) -> PhoneFacts:
@@ -63,7 +74,14 @@ def phone_country(e164_: str | None) -> str | None:
         return None
     import phonenumbers  # noqa: PLC0415 - likewise
 
-    region = phonenumbers.region_code_for_number(phonenumbers.parse(e164_))
+    return phone_region(phonenumbers.parse(e164_))
+
+
+def phone_region(number: "PhoneNumber") -> str | None:
+    """ISO 3166-1 alpha-2 of a number; None for one without a country, such as satellite phones."""
+    import phonenumbers  # noqa: PLC0415 - likewise
+
+    region = phonenumbers.region_code_for_number(number)
     return region if region and region.isalpha() else None
 
 
@@ -78,6 +96,11 @@ def _type(number: "PhoneNumber") -> str | None:
 
 
 def _parse(text: str, region: str | None) -> "PhoneNumber | None":
+    if whole := _WHOLE_FLOAT.fullmatch(text):
+        text = whole[1]
+        number = _valid(f"+{text}", None)  # a spreadsheet takes the plus for a sign
+        if number and phone_region(number) == region:
+            return None if _is_made_up(number) else number
     for candidate in _candidates(text):
         number = _read(candidate, region)
         if number and not _is_made_up(number):
@@ -86,30 +109,124 @@ def _parse(text: str, region: str | None) -> "PhoneNumber | None":
 
 
 def _candidates(text: str) -> Iterator[str]:
-    """The whole text, then the number in it, then each of several numbers."""
+    """The whole text without an extension, then the number in it, then each of several numbers."""
     if _FLOAT.search(text):
         return
-    number = _EXTENSION.sub("", text)
-    yield number
+    number = _WORD_IN_BRACKETS.sub(" ", _EXTENSION.sub("", text)).strip()
+    yield from _with_one_ending(number)
     if any(len(word) > 1 and word not in _LABELS for word in re.findall(r"[^\W\d_]+", number.casefold())):
         return
     for part in (number, *_ANOTHER.split(number)):
         if (match := _NUMBER.search(part)) and match[0] != number:
-            yield match[0]
+            yield from _with_one_ending(match[0])
+
+
+def _with_one_ending(number: str) -> Iterator[str]:
+    """A number that may have other endings behind it: `415-555-0123/8` ends in 3, or in 8.
+
+    Behind a slash they are that; behind a blank or a dash only if the whole is no number.
+    """
+    match = _OTHER_ENDINGS.fullmatch(number)
+    if match is None or len(_digits(match[1])) < _SHORTEST:
+        yield number
+    elif match["slash"]:
+        yield match[1]
+        yield number
+    else:
+        yield number
+        yield match[1]
 
 
 def _read(text: str, region: str | None) -> "PhoneNumber | None":
+    """Read as a number of its country, else as an international one, else the first of two numbers."""
+    return _read_one(text, region) or _read_first(text, region)
+
+
+def _read_first(text: str, region: str | None) -> "PhoneNumber | None":
+    """The first of two numbers with a blank or a dash between them: both valid, and about as long."""
+    for between in _BETWEEN.finditer(text):
+        first, second = text[: between.start()] + between[0].rstrip(" (+"), text[between.end() :]
+        lengths = len(_digits(first)), len(_digits(second))
+        if min(lengths) < _SHORTEST or abs(lengths[0] - lengths[1]) > 1:
+            continue
+        if (number := _read_one(first, region)) and _read_one(second, region):
+            return number
+    return None
+
+
+def _read_one(text: str, region: str | None) -> "PhoneNumber | None":
     """Read as a number of its country; else as an international number without its plus (`16175555555`).
 
     Two zeros may replace the plus; a single zero is a national prefix and identifies no country.
     """
+    text = _without_old_prefix(text, region)
     national = _valid(text, region)
     if national and not _is_too_long(text, national):
         return national
-    international = _valid("+" + text.lstrip("+ ").removeprefix("00"), None)
-    if region is None and international and _may_be_american(text):
-        return None
-    return international or national
+    digits = _digits(text)
+    international = _valid("+" + digits.removeprefix("00"), None)
+    if international is None or text.lstrip(" (").startswith("+"):
+        return national
+    if digits.startswith("00") or phone_region(international) == region is not None:
+        return international
+    return international if _is_from_abroad(text, international, region) else national
+
+
+def _without_old_prefix(text: str, region: str | None) -> str:
+    """A Mexican number without 1, 044, 045 and 01, which were dialled until 2020."""
+    match = _OLD_MEXICAN.fullmatch(text)
+    if match is None or (match[1] is None and region != "MX"):
+        return text
+    return f"+52 {match[2]}"
+
+
+def _is_from_abroad(text: str, number: "PhoneNumber", region: str | None) -> bool:
+    """A number without its plus is of another country than the customer's: it can't be meant for theirs.
+
+    It has two digits more than any number there, or eleven and no 0 where numbers of any length begin with 0,
+    or it begins with the country code as a group of its own (`44 20 7946 0123`), which no number there does.
+    So a digit too many or too few makes no number foreign.
+    """
+    digits, groups = _digits(text), re.findall(r"\d+", text)
+    code = str(number.country_code)
+    is_code_apart = len(groups) > 2 and groups[0] == code and not text.lstrip().startswith("(")
+    if region is None:
+        return not _may_be_american(text) and (is_code_apart or len(groups) == 1 or len(digits) > 10)
+    home = _shape_of(region)
+    has_any_length = home.begins_with_0 and home.longest > ELEVEN_DIGITS
+    lacks_prefix = has_any_length and not digits.startswith("0") and len(digits) >= ELEVEN_DIGITS
+    is_apart_there = len(code) in home.first_groups
+    return lacks_prefix or len(digits) >= home.longest + 2 or (is_code_apart and not is_apart_there)
+
+
+class _Shape(NamedTuple):
+    """How the numbers of a country look."""
+
+    longest: int  # digits
+    begins_with_0: bool  # where it is dialled within the country
+    first_groups: frozenset[int]  # how many digits the first group has, as people write it, if without a 0
+
+
+@cache
+def _shape_of(region: str) -> _Shape:
+    import phonenumbers  # noqa: PLC0415 - likewise
+
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    if metadata is None:
+        return _Shape(0, begins_with_0=False, first_groups=frozenset())
+    firsts = set()
+    for kind in (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE):
+        example = phonenumbers.example_number_for_type(region, kind)
+        if example is not None:
+            written = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+            firsts.add(re.findall(r"\d+", written)[0])
+    lengths = {len(first) for first in firsts if not first.startswith("0")}
+    longest = max(metadata.general_desc.possible_length, default=0) if metadata.general_desc else 0
+    return _Shape(longest, begins_with_0=metadata.national_prefix == "0", first_groups=frozenset(lengths))
+
+
+def _digits(text: str) -> str:
+    return "".join(str(unicodedata.digit(letter)) for letter in text if letter.isdigit())
 
 
 def _is_too_long(text: str, number: "PhoneNumber") -> bool:
@@ -141,13 +258,16 @@ def _valid(text: str, region: str | None) -> "PhoneNumber | None":
 
 
 def _is_made_up(number: "PhoneNumber") -> bool:
-    """One digit repeated, a run up or down, a repeated pair, 123 or 321, or seven zeros at the end."""
+    """One digit repeated, a run up from 1 or down from 9, a repeated pair, 123 or 321, or seven last zeros.
+
+    Other runs are somebody's number: 090-1234-5678.
+    """
     import phonenumbers  # noqa: PLC0415 - likewise
 
     digits = phonenumbers.national_significant_number(number)
     if len(digits) < 6:
         return False
-    runs = digits in _UP or digits in _DOWN
+    runs = _UP[1:].startswith(digits) or _UP.startswith(digits) or _DOWN.startswith(digits)
     pairs = len(digits) >= 8 and _repeats(digits, 2)
     triples = digits[:3] in ("123", "321") and _repeats(digits, 3)
     return runs or pairs or triples or _repeats(digits, 1) or digits.endswith("0000000")
