@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
+from babel import Locale, localedata
 from babel.core import get_cldr_version, get_global
 from iso3166 import countries
 
@@ -70,7 +70,8 @@ def country_names() -> str:
             [name for name in of_country if (name in may_be_misspelt) is yes] for yes in (True, False)
         )
         rows.append(f"{code}\t{' '.join(usual)}\t{' '.join(further)}")
-    near = _near_words(_cldr_words() | dict.fromkeys(others, ""), names, may_be_misspelt)
+    words = _names_anywhere() | _cldr_words() | dict.fromkeys(others, "")
+    near = _near_words(words, names, may_be_misspelt)
     source = f"CLDR {get_cldr_version()}, iso3166, everyday_names.tsv and other_words.txt."
     return "\n".join([_MADE + source, *rows, "\t" + " ".join(near)]) + "\n"
 
@@ -208,6 +209,12 @@ def _cldr_words() -> dict[str, str]:
             words[fold(name)] = ""
         words |= dict.fromkeys(map(fold, locale.languages.values()), "")
     return words
+
+
+def _names_anywhere() -> dict[str, str]:
+    """Countries in every language of CLDR: `Nigeris` is no slip for Nigeria, but Lithuanian for Niger."""
+    languages = sorted(localedata.locale_identifiers())
+    return _names_in(language for language in languages if "_" not in language)
 
 
 def _near_words(words: dict[str, str], names: dict[str, str], may_be_misspelt: set[str]) -> list[str]:

@@ -5,11 +5,13 @@ The names are in `data/country_names.tsv`, which `python -m local.data` generate
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from shared.enrichment.spelling import edit_distance
+from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import CountryFacts
 
 _NAMES = Path(__file__).parent / "data" / "country_names.tsv"
@@ -28,19 +30,11 @@ _ARTICLE = (
     r"(?i)(?:the|la|le|les|el|los|las|die|der|das|il|lo|gli|os|as|de|het|den|det)\s+(?=\S{4})"
     r"|l['\u2019](?=\S{4})"
 )
-_FORM = (
-    r"(?i)(?:the\s+)?"
-    r"(?:(?:federal|federative|democratic|islamic|socialist|co-?operative|arab|hashemite|united|grand)\s+)*"
-    r"(?:republic|kingdom|state|commonwealth|federation|principality|duchy|sultanate|union)\s+of\s+(?:the\s+)?"
-)
-_SEVERAL_STATES = {
-    "CN",
-    "KR",
-    "KP",
-    "CG",
-    "CD",
-    "GE",
-}  # "Republic of China" is another country than China, and so on
+_SEVERAL_STATES = frozenset({"CN", "KR", "KP", "CG", "CD", "GE"})
+"""Republic of China is another country than China, and so on."""
+_FORM_IN_ENGLISH = r"(?i)(?:the\s+)?(?:republic|kingdom|state)\s+of\s+(?:the\s+)?"
+_WORD_ENDS = r"[\s'\u2019.,\-]+"
+_BESIDE = r"[,/|;:()\[\]{}]|\s[-\u2013\u2014]+\s"
 _TURNED = r"([^,()]+?)\s*[,(]\s*([^,()]+?)[\s)]*"
 _CODE_FIRST = r"(?P<code>[A-Z]{2,3})[ -](?P<name>.+)"
 _CODE_LAST = r"(?P<name>.+)[ -](?P<code>[A-Z]{2,3})"
@@ -115,6 +109,9 @@ def _is_plain(letter: str) -> bool:
 
 def _read(text: str | None) -> CountryFacts:
     written = _clean((text or "")[:_LONGEST])[:_LONGEST]  # in NFKC one character may become eighteen
+    shared = _by_words_beside(written)
+    if shared is not None:
+        return CountryFacts(code=shared or None, from_="pushed" if shared else None)
     if code := _by_name(written) or _by_parts(written):
         return CountryFacts(code=code, from_="pushed")
     if not re.search(_PARTS, written) and (code := _by_spelling(written)):
@@ -151,9 +148,8 @@ def _by_name(written: str) -> str | None:
     """Match the whole text: a code or a name, perhaps after an article or form of state, or inverted."""
     if code := _exactly(written) or _behind_article(written):
         return code
-    if form := re.match(_FORM, written):
-        code = _exactly(written[form.end() :])
-        return None if code in _SEVERAL_STATES else code
+    if named := _without_form(written):
+        return None if named in _SEVERAL_STATES else named
     turned = re.fullmatch(_TURNED, written)
     if not turned or len(turned[2]) <= 2:
         return None
@@ -169,7 +165,56 @@ def _behind_article(written: str) -> str | None:
 def _exactly(written: str) -> str | None:
     if re.fullmatch(_CODE, written):
         return _codes().get(written.upper()) if written not in _NOTHING else None
-    return _names().get(fold(written)) or None
+    return _names().get(fold(written)) or _written_out(written)
+
+
+def _written_out(written: str) -> str | None:
+    """A name with words that statisticians shorten: `Solomon Isds`, `Rep. of Moldova`."""
+    short, words = _words().short, _split(written)
+    if short.keys().isdisjoint(words):
+        return None
+    return _names().get("".join(short.get(word, word) for word in words)) or None
+
+
+def _split(written: str) -> list[str]:
+    return [word for part in re.split(_WORD_ENDS, written) if (word := fold(part))]
+
+
+def _without_form(written: str) -> str | None:
+    """The country of a name with its form of state around it: `Royaume de Belgique`, `체코공화국`."""
+    lists, words = _words(), [_words().short.get(word, word) for word in _split(written)]
+    name, comma, form = written.partition(",")
+    if comma and set(_split(form)) <= lists.of_forms:
+        return _exactly(name.strip())
+    for behind in lists.behind:
+        if len(words) == 1 and words[0].endswith(behind) and not behind.isascii():
+            return _names().get(words[0].removesuffix(behind)) or None
+    if len(words) > 1 and words[-1] in lists.behind and (code := _names().get("".join(words[:-1]))):
+        return code
+    start = 0
+    while start < len(words) and words[start] in lists.of_forms:
+        start += 1
+    is_form = not lists.before.isdisjoint(words[:start])
+    ends = (end for end in range(start, 0, -1)) if is_form else iter(())
+    return next((code for end in ends if (code := _names().get("".join(words[end:])))), None)
+
+
+def _by_words_beside(written: str) -> str | None:
+    """What a word beside the name says: `Korea (North)` is KP, `Georgia - US state` no country: "".
+
+    None if no word beside it changes anything.
+    """
+    parts = [part.strip(" .-") for part in re.split(_BESIDE, written)]
+    parts = [part for part in parts if part]
+    if len(parts) != 2:
+        return None
+    for name, beside in (parts, reversed(parts)):
+        codes = _words().shared.get(fold(name), {})
+        if (code := codes.get(fold(beside))) is not None:
+            return code
+        if fold(beside) in _words().unsure and _by_name(name):
+            return ""
+    return None
 
 
 def _by_parts(written: str) -> str | None:
@@ -184,13 +229,23 @@ def _by_parts(written: str) -> str | None:
         parts = _code_apart(written)
     named = {code for part in parts if len(part) > 2 and (code := _by_name(part))}
     coded = {_exactly(part) for part in parts if len(part) == 2}
+    if territory := _territory({*named, *coded}, named):
+        return territory
     return named.pop() if len(named) == 1 and coded <= named else None
+
+
+def _territory(codes: Collection[str | None], named: set[str]) -> str | None:
+    """The territory of a territory and its owner, if the territory is named: `Bermuda (UK)`."""
+    owners = _words().owners
+    return next((code for code in named if len(codes) == 2 and owners.get(code, "") in codes), None)
 
 
 def _of_last_place(places: list[str]) -> str | None:
     """`Berlin, Germany`, but neither `Atlanta, Georgia` nor `Toluca, MEX`: these may be states."""
     last = places[-1]
     others = {code for place in places[:-1] if len(place) > 2 and (code := _by_name(place))}
+    if territory := _territory({*others, _exactly(last) or _by_name(last)}, others):
+        return territory
     if len(last) <= 3 and last.upper() not in _LAST:
         return _exactly(last) if others == {_exactly(last)} else None
     code = _by_name(last)
@@ -207,7 +262,7 @@ def _code_apart(written: str) -> list[str]:
 
 def _by_spelling(written: str) -> str | None:
     """Match a misspelt name: the nearest country, if there is only one and it is near enough."""
-    start = re.match(_FORM, written) or re.match(_ARTICLE, written)
+    start = re.match(_FORM_IN_ENGLISH, written) or re.match(_ARTICLE, written)
     key, whole = fold(written[start.end() :] if start else written), fold(written)
     if len(key) < LEAST_LETTERS - 1 or not key.isalpha() or _names().keys() & {key, whole}:
         return None
@@ -253,6 +308,44 @@ def _rows() -> list[list[str]]:
 def _names() -> dict[str, str]:
     """The code by folded name or three-letter code."""
     return {name: code for code, *names in _rows() for part in names for name in part.split()}
+
+
+class _Words(NamedTuple):
+    """The words of `country_words.toml`, folded."""
+
+    owners: dict[str, str]  # the country that a territory belongs to
+    shared: dict[str, dict[str, str]]  # codes by the word beside a name that countries share
+    unsure: frozenset[str]
+    before: frozenset[str]  # forms of state
+    behind: tuple[str, ...]  # the longest first
+    of_forms: frozenset[str]  # forms, their adjectives, and words between them and the name
+    short: dict[str, str]
+
+
+@cache
+def _words() -> _Words:
+    tables = read_word_lists("country_words.toml")
+    shared: dict[str, dict[str, str]] = {}
+    for table in tables["shared"]:
+        codes = {fold(word): code for code, words in table.items() if code != "names" for word in words}
+        for name in table["names"]:
+            shared.setdefault(fold(name), {}).update(codes)
+    forms = {kind: frozenset(map(fold, words.split(","))) for kind, words in tables["forms"].items()}
+    single = {
+        fold(word)
+        for kind in tables["forms"].values()
+        for phrase in kind.split(",")
+        for word in phrase.split()
+    }
+    return _Words(
+        {one: owner for owner, codes in tables["territories"].items() for one in codes.split()},
+        shared,
+        frozenset(map(fold, tables["unsure"]["words"].split(","))),
+        frozenset(fold(word) for phrase in tables["forms"]["before"].split(",") for word in phrase.split()),
+        tuple(sorted(forms["behind"], key=len, reverse=True)),
+        frozenset(single | {"the"}),
+        {fold(word): fold(whole) for word, whole in tables["short"].items()},
+    )
 
 
 @cache
