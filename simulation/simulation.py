@@ -29,9 +29,10 @@ from shared.services.run_due import run_due
 from shared.services.score import score_lead
 from shared.services.spill import LARGEST, receive_or_spill, receive_spilled
 from simulation.audit import WAKE, Result, audited
+from simulation.doubles import PUSHES
 from simulation.environment import POLICY, Environment
 from simulation.instances import Died, Instance
-from simulation.invariants import PUSHES, Found
+from simulation.invariants import Found
 from simulation.notebook import Attempt, Notebook, WatchedTable
 from simulation.ports import Gate
 from simulation.reporters import reports_of
