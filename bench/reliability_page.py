@@ -51,6 +51,7 @@ process has run the clock a few times:
   the stored index rows are exactly those that follow from the lead.
 - Events are numbered without gaps, and a subscriber received every event as it is stored; repeats have the
   same id.
+- No effect is told twice under two numbers: what follows from a push or a report follows once.
 - Times never run backwards along the numbers, and whatever comes before a score lies within its evidence.
 - Every ledger adds up to its score, and the history reproduces that score (of many leads: every sixteenth).
 - The workload of owners agrees with the leads.

@@ -1,13 +1,12 @@
 """Count the outcome of a simulation: what was lost, duplicated, repeated or left undone."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, fields
-from datetime import datetime
 from typing import Any, Self
 
 from shared.leads.events import Event, EventType
-from shared.typed_json import to_plain
+from simulation.doubles import doubles
 from simulation.invariants import Found, broken, pushes_of, unsettled
 from simulation.judge import Verdict
 from simulation.ports import Fault
@@ -55,8 +54,9 @@ def audited(found: Found) -> Result:
     """Compare what was acknowledged with what is stored and what a subscriber received."""
     stored = {event.id for events in found.events.values() for event in events}
     ids = Counter(event.id for _, event in found.heard)
-    distinct = {event.id: (lead_id, event) for lead_id, event in found.heard}
-    alike = Counter(_meaning(found, lead_id, event) for lead_id, event in distinct.values())
+    heard: dict[str, dict[int, Event]] = defaultdict(dict)
+    for lead_id, event in found.heard:
+        heard[lead_id][event.number] = event
     wanted = [*found.acknowledged, *found.taken_over]
     times = [pushes_of(found, lead_id).count(push) for lead_id, push in wanted]
     problems = broken(found) + unsettled(found, alarms=True)
@@ -73,27 +73,11 @@ def audited(found: Found) -> Result:
         ),
         events=len(stored),
         repeated=sum(ids.values()) - len(ids),
-        repeated_otherwise=sum(alike.values()) - len(alike),
+        repeated_otherwise=sum(
+            len(doubles([events[number] for number in sorted(events)])) for events in heard.values()
+        ),
         unscored=sum(lead.awaits_score for lead in found.leads.values()),
         problems=problems,
-    )
-
-
-def _meaning(found: Found, lead_id: str, event: Event) -> tuple[str, str, datetime, int, bytes]:
-    """The content of an event without its id: equal for two events that say the same.
-
-    Two scores of one tick may be equal and yet answer two touches, so the events before a score count too.
-    """
-    answers = 0
-    if event.type is EventType.SCORED:
-        before = (earlier.type for earlier in found.events.get(lead_id, ()) if earlier.number < event.number)
-        answers = sum(type_ in WAKE for type_ in before)
-    return (
-        lead_id,
-        event.type,
-        event.time,
-        answers,
-        json.dumps(to_plain(event.data), sort_keys=True).encode(),
     )
 
 

@@ -17,13 +17,11 @@ from shared.routing.workload import Workload
 from shared.scoring.replay import NothingToReplay, replay_score
 from shared.storage.rows import event_of, lead_of
 from shared.typed_json import to_plain
+from simulation.doubles import PUSHES, doubles
 
 INDEX = ("due", "open", "closed", "scored", "stat")
-PUSHES = (EventType.RECEIVED, EventType.TOUCHED)
-ASK_FOR_SCORE = (*PUSHES, EventType.INTERACTED, EventType.STATUS_CHANGED)
 MANY = 100  # leads
 PERSON = "fabrikam"  # in the address of every person who is erased
-ALARMS = (EventType.FOLLOW_UP_DUE_SOON, EventType.FOLLOW_UP_MISSED)
 
 
 ALL = 10**9
@@ -130,9 +128,7 @@ def _broken_of(
     pushes = types[EventType.RECEIVED] + types[EventType.TOUCHED]
     if pushes != lead.touches or types[EventType.RECEIVED] != 1:
         yield f"{lead.touches} touches, but {pushes} pushes in the history"
-    if types[EventType.SCORED] > sum(types[kind] for kind in ASK_FOR_SCORE):
-        yield f"scored {types[EventType.SCORED]} times"
-    yield from _repeated(events)
+    yield from (f"event {twice} tells again what event {once} tells" for once, twice in doubles(events))
     yield from _backwards(events)
     yield from _uncounted(lead, events)
     if lead.score is not None:
@@ -194,25 +190,6 @@ def _owed(lead: Lead) -> Iterator[str]:
         yield DueKind.NEXT_CONTACT
     if bookkeeping.erasure.purge_at:
         yield DueKind.PURGE
-
-
-def _repeated(events: list[Event]) -> Iterator[str]:
-    """Effects that happened twice. An alarm may come again only after a follow-up, a touch, or a status."""
-    reports = Counter(
-        to_plain(event.data)["id"]
-        for event in events
-        if event.type in (EventType.FOLLOWED_UP, EventType.INTERACTED)
-    )
-    if any(count > 1 for report, count in reports.items() if report):
-        yield f"a report taken twice: {reports}"
-    levels: Counter[tuple[str, int]] = Counter()
-    for event in events:
-        if event.type in (EventType.FOLLOWED_UP, EventType.TOUCHED, EventType.STATUS_CHANGED):
-            levels.clear()
-        if event.type in ALARMS:
-            levels[event.type, to_plain(event.data)["level"]] += 1
-            if levels[event.type, to_plain(event.data)["level"]] > 1:
-                yield f"{event.type} of level {to_plain(event.data)['level']} given twice"
 
 
 def _miscounted(lead: Lead, events: list[Event], policy: Policy | None) -> Iterator[str]:

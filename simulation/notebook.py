@@ -19,7 +19,8 @@ from shared.services.activity import Report
 from shared.services.ports import StoredLead
 from shared.typed_json import to_plain
 from simulation.audit import text_of
-from simulation.invariants import PUSHES, Found
+from simulation.doubles import PUSHES
+from simulation.invariants import Found
 from simulation.judge import Case, End, Happened, Kind, Told, Verdict, asked_directly
 from tests.fakes.table import MemoryTable
 

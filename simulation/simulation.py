@@ -31,9 +31,10 @@ from shared.services.score import score_lead
 from shared.services.spill import LARGEST, receive_or_spill, receive_spilled
 from shared.services.startup import ConfiguredPolicy, check_against_store
 from simulation.audit import WAKE, Result, audited
+from simulation.doubles import PUSHES
 from simulation.environment import ROUTING, Environment
 from simulation.instances import Died, Instance
-from simulation.invariants import PUSHES, Found
+from simulation.invariants import Found
 from simulation.notebook import Attempt, Notebook, WatchedTable
 from simulation.other_versions import OtherVersions
 from simulation.ports import Gate

@@ -84,7 +84,7 @@ def remember_refused(lead: Lead, update: UpdateLead, *, policy: LifecyclePolicy)
     """
     if update.at is None or update.status is ABSENT:
         return None
-    status_alone = UpdateLead(status=update.status, reason=update.reason)
+    status_alone = UpdateLead(status=update.status, reason=update.reason, at=update.at)
     (happening,) = _happenings(lead, status_alone, update.at, policy)
     told = tell(lead, happening)
     if told.after != told.before or told.bookkeeping == lead.bookkeeping:

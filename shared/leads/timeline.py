@@ -143,12 +143,16 @@ def is_legal(standing: Standing, happening: Happening) -> bool:
 
 
 def _with_all(timeline: Timeline, happenings: Iterable[Happening], *, is_test: bool) -> Timeline:
-    """The timeline with more happenings, each once; the oldest beyond `HAPPENINGS_KEPT` join the base."""
+    """The timeline with more happenings; the oldest beyond `HAPPENINGS_KEPT` join the base.
+
+    A status that is reported again at its instant is there already. One that is set now counts again, also at
+    the same instant: the clock of the process that set it before was ahead.
+    """
     base, base_at, kept = timeline.base, timeline.base_at, list(timeline.happenings)
     for happening in happenings:
         if base_at is not None and happening.at < base_at:
             base = _step(base, happening, is_test=is_test) if _is_news(base, happening) else base
-        elif happening not in kept or happening.what is not HappeningKind.STATUS:
+        elif happening.told_at_once or happening.what is not HappeningKind.STATUS or happening not in kept:
             kept.append(happening)
     pushes = [happening.at for happening in kept if happening.what is HappeningKind.PUSH]
     first_push_at = min(pushes) if pushes and base_at is None else None

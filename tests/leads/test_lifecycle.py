@@ -23,7 +23,7 @@ from shared.leads.events import EventType
 from shared.leads.follow_up import FollowUpState
 from shared.leads.intake import merge_push
 from shared.leads.lead import CloseReason, Lead, LeadStatus, Milestone
-from shared.leads.lifecycle import apply_update
+from shared.leads.lifecycle import apply_update, remember_refused
 from shared.leads.timeline import TRANSITIONS
 from shared.policy.load import load_policy
 from shared.typed_json import to_plain
@@ -125,6 +125,37 @@ def test_a_status_alone_stops_no_clock(status: LeadStatus):
 def test_who_opens_a_lead_again_by_hand_has_to_call(status: LeadStatus):
     again = changed(changed(a_lead(), status=status).lead, status=LeadStatus.CONTACTED).lead
     assert (again.follow_up.state, again.follow_up.due_at) == (FollowUpState.WAITING, LATER + TARGET)
+
+
+@pytest.mark.parametrize(
+    ("status", "between"),
+    [(LeadStatus.LOST, LeadStatus.CONTACTED), (LeadStatus.NURTURING, LeadStatus.CONTACTED)],
+)
+def test_a_status_that_is_set_again_counts_though_a_clock_was_ahead(status: LeadStatus, between: LeadStatus):
+    """All three have the instant of the first, since nothing done now is earlier."""
+    first = changed(a_lead(), status=status).lead
+    second = changed(first, status=between).lead
+    again = apply_update(second, UpdateLead(status=status), now=LATER - timedelta(seconds=40), policy=POLICY)
+    assert again.lead.status is status
+    assert [to_plain(event.data)["to"] for event in again.events] == [status]
+    assert "superseded" not in to_plain(again.events[0].data)
+
+
+def test_a_lead_is_closed_again_after_the_customer_came_back_though_a_clock_was_ahead():
+    closed = changed(a_lead(), status=LeadStatus.LOST).lead
+    came_back = merge_push(closed, a_push(Description="I am back"), LATER - timedelta(seconds=40)).lead
+    assert came_back.status is LeadStatus.NEW
+    again = apply_update(came_back, UpdateLead(status=LeadStatus.LOST), now=LATER, policy=POLICY).lead
+    assert (again.status, again.follow_up.state) == (LeadStatus.LOST, FollowUpState.NONE)
+
+
+def test_a_report_that_is_refused_again_is_remembered_once_and_as_reported():
+    won = changed(a_lead(), status=LeadStatus.WON).lead
+    report = UpdateLead(status=LeadStatus.NURTURING, at=LATER)
+    remembered = remember_refused(won, report, policy=POLICY).lead
+    assert remember_refused(remembered, report, policy=POLICY) is None
+    (happening,) = (one for one in remembered.bookkeeping.timeline.happenings if one.status == "nurturing")
+    assert not happening.told_at_once
 
 
 @pytest.mark.parametrize("status", CLOSED)
