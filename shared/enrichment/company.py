@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from shared.enrichment.country import country_code
 from shared.enrichment.domain import domain_of, readable
 from shared.enrichment.letters import bare, without_umlauts
+from shared.enrichment.repair import repaired
 from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import CompanyFacts, EmailFacts
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»", "‹": "›", "「": "」"}  # noqa: RUF001
-_JOINERS = "\u200c\u200d"  # parts of words in Persian and in Indian languages
 
 
 def company_facts(name: str | None, email: EmailFacts) -> CompanyFacts:
@@ -33,21 +34,17 @@ def company_key(name: str | None) -> str | None:
 
 def _clean(name: str) -> str:
     """Fold blanks; drop invisible characters, quotation marks around the name, a comma at the end."""
-    visible = "".join(letter for letter in re.sub(r"\s", " ", name) if _is_visible(letter))
-    text = " ".join(visible.split()).strip(" ,;")
+    text = " ".join(repaired(name).split()).strip(" ,;")
     while len(text) > 1 and _QUOTES.get(text[0]) == text[-1] and text[0] not in text[1:-1]:
         text = text[1:-1].strip(" ,;")
     return text
-
-
-def _is_visible(letter: str) -> bool:
-    return unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co") or letter in _JOINERS
 
 
 LONGEST_NAME = 1000  # characters read: in NFKC one character may become eighteen
 
 _TRADE_MARKS = str.maketrans(dict.fromkeys("™®©℠"))
 _QUOTATION = re.compile(r"[(\[]\s*[A-Za-z]+\s*:[^)\]]*[)\]]")  # on an exchange: (NASDAQ: FBKM)
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]{2,40})[)\]]")
 _WEB = re.compile(r"^\s*(?:https?://)?(?:www\.)?", re.IGNORECASE)
 _ALIAS = re.compile(
     r"(?<=\w)\W+(?:d/?b/?a|f/?k/?a|a/?k/?a|t/a|doing business as|trading as|formerly|inhaber|inh\.)(?!\w).*",
@@ -58,6 +55,15 @@ _DOTTED = re.compile(r".*[./].*|[a-z][A-Z]+")  # e.V., A/S, eV
 _LONGEST_FORM = 7  # words: společnost s ručením omezeným has four, letters with blanks between them more
 
 _RUNS = "01234567890123456789", "98765432109876543210"
+
+
+# A template that nobody filled, or what a program writes for a missing value.
+_BY_A_MACHINE = re.compile(
+    r"\{+[^{}]*\}+|\$\{?\(?[\w.]+\)?\}?|%+[\w.]+%*|\[+[^\[\]]*\]+|<+[^<>]*>+|@[\w.]+@|__\w+__|\*\|\w+\|\*"
+    r"|#(?:ref|n/?a|value|name|num|div/0|null|error|spill|calc|field|bezug|wert|zahl|n/?v|nom|valor)[!?]?"
+    r"|nan|null|undefined|nil|none|void|true|false|object|inf|infinity|\((?:null|none|blank|empty)\)",
+    re.IGNORECASE,
+)
 
 
 class _Word(NamedTuple):
@@ -74,8 +80,8 @@ def _spelling_key(name: str) -> str:
 
 
 def names_no_company(name: str) -> bool:
-    """The text is a placeholder (n/a, privat, なし), a scribble (111, 12345, xxx) or an e-mail address."""
-    if re.fullmatch(r"\s*\S+@\S+\.\w+\s*", name):
+    """The text is a placeholder (n/a, privat, なし), a scribble (xxx), an address, or left by a machine."""
+    if re.fullmatch(r"\s*\S+@\S+\.\w+\s*", name) or _BY_A_MACHINE.fullmatch(repaired(name).strip(" \"'")):
         return True
     words = _words(name)
     letters = without_umlauts(_join(words))
@@ -94,11 +100,26 @@ def _is_scribble(letters: str) -> bool:
 
 def _words(name: str) -> list[_Word]:
     known = company_words()
-    text = unicodedata.normalize("NFKC", name.translate(_TRADE_MARKS))[:LONGEST_NAME]
+    text = unicodedata.normalize("NFKC", repaired(name[:LONGEST_NAME]).translate(_TRADE_MARKS))[:LONGEST_NAME]
     text = known.bracketed.sub(" ", _ALIAS.sub("", _QUOTATION.sub(" ", text)))
-    chunks = _CHUNK.findall(known.web.sub("", _WEB.sub("", text)))
+    text = _BRACKETS.sub(_without_country, known.states.sub(" ", text))
+    chunks = [
+        part for chunk in _CHUNK.findall(known.web.sub("", _WEB.sub("", text))) for part in _apart(chunk)
+    ]
     words = [_Word(chunk, letters_of(chunk)) for chunk in chunks]
     return _without_unspaced([word for word in words if word.letters or word.written in "&+"])
+
+
+def _apart(chunk: str) -> list[str]:
+    """`Fabrikam/GmbH` is a name and a form; `A/S` is one form."""
+    name, slash, form = chunk.rpartition("/")
+    is_form = slash and len(name) > 2 and letters_of(form) in company_words().forms
+    return [name, form] if is_form and letters_of(chunk) not in company_words().forms else [chunk]
+
+
+def _without_country(match: re.Match[str]) -> str:
+    """A country in brackets is no part of the name: `Contoso (UK) Ltd`."""
+    return " " if match.start() > 0 and country_code(match[1]) else match[0]
 
 
 def _without_unspaced(words: list[_Word]) -> list[_Word]:
@@ -215,6 +236,7 @@ class CompanyWords(NamedTuple):
     prefixes_with: Mapping[str, frozenset[str]]
     unspaced: tuple[str, ...]  # the longest first
     bracketed: re.Pattern[str]
+    states: re.Pattern[str]  # of a firm that is given up: in liquidation
     ands: frozenset[str]
     small_ands: frozenset[str]
     abbreviations: Mapping[str, str]
@@ -247,12 +269,19 @@ def company_words() -> CompanyWords:
         prefixes_with=_phrases_by_word(lists["prefixes"]["with_a_form"]),
         unspaced=tuple(sorted(map(letters_of, unspaced["any"].split()), key=len, reverse=True)),
         bracketed=re.compile(rf"[(\[]\s*(?:{'|'.join(unspaced['bracketed'].split())})\s*[)\]]"),
+        states=re.compile(
+            rf"[\s(\[,\-\u2013]+(?:{_any_of(lists['states']['any'])})[\s)\].]*$", re.IGNORECASE
+        ),
         ands=frozenset(map(letters_of, both["always"].split())),
         small_ands=frozenset(map(letters_of, both["in_small_letters"].split())),
         abbreviations=lists["abbreviations"],
         web=re.compile(rf"(?<=\w\w)\.(?:{'|'.join(map(re.escape, suffixes))})/?(?=$|[\s,;)])", re.IGNORECASE),
         placeholders=frozenset(map(without_umlauts, _placeholders(lists["placeholders"]))),
     )
+
+
+def _any_of(phrases: str) -> str:
+    return "|".join(re.escape(phrase.strip()) for phrase in phrases.split(",") if phrase.strip())
 
 
 def _placeholders(lists: dict[str, str]) -> frozenset[str]:

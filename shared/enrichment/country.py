@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from shared.enrichment.repair import repaired
 from shared.enrichment.spelling import edit_distance
 from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import CountryFacts
@@ -121,27 +122,9 @@ def _read(text: str | None) -> CountryFacts:
 
 def _clean(text: str) -> str:
     """Turn flags into codes and full width into plain letters; drop calling codes and outer punctuation."""
-    letters = _repair_encoding(_unescape(text)).translate(_FLAG_LETTERS)
+    letters = repaired(text).translate(_FLAG_LETTERS)
     plain = unicodedata.normalize("NFKC", letters)
     return " ".join(re.sub(_CALLING_CODE, " ", plain).split()).strip(" .,;:/|-_*\"'\u201c\u201d")
-
-
-def _unescape(text: str) -> str:
-    if "&" not in text:
-        return text
-    from html import unescape  # noqa: PLC0415 - 3 ms, and hardly any text needs it
-
-    return unescape(text)
-
-
-def _repair_encoding(text: str) -> str:
-    """Undo UTF-8 that was read as Windows-1252: `EspaÃ±a` becomes `España`."""
-    if text.isascii():
-        return text
-    try:
-        return text.encode("cp1252").decode()
-    except UnicodeError:
-        return text
 
 
 def _by_name(written: str) -> str | None:

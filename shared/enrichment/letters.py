@@ -29,6 +29,7 @@ _WHOLE = str.maketrans(
 _TWO_LETTERS = re.compile(
     r"blue(?!t)|true|value|venue|league|rescue|fuel(?!l)|guest|shoe|joe(?!r)|poet|michael|israel|samuel|aer"
     r"|^(a)a(?=[bcdfghjklmnpqrstvwxz]{2}|[bcdfghjklmnpqrstvwxz][eou])"
+    r"|(?<=[bcdfghjklmnprstvwxz])(a)a(?=rd|nd|l[bds]?$|l[abtv]|dh?$|dg|r[gsk]|ben|bj|bor)"
     r"|(?:(?<=[bcdfghjklmnprstvwxz])|^)(?:(a)e(?=[ui])|([aou])e(?=[bcdfghjklmnpqrstvwxz]))"
 )
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.enrichment.country import country_code
+from shared.enrichment.repair import repaired
 from shared.leads.enrichment import PhoneFacts
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def phone_facts(text: str | None, country: str | None) -> PhoneFacts:
         return PhoneFacts()
     import phonenumbers  # noqa: PLC0415 - 20 ms, only for a lead with a number
 
-    number = _parse(unicodedata.normalize("NFKC", text)[:LONGEST], country_code(country))
+    number = _parse(unicodedata.normalize("NFKC", repaired(text[:LONGEST]))[:LONGEST], country_code(country))
     if number is None:
         return PhoneFacts(valid=False)
     return PhoneFacts(

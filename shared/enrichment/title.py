@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
+from shared.enrichment.repair import repaired
 from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import PersonFacts
 
@@ -102,7 +103,7 @@ def person_facts(title: str | None) -> PersonFacts:
     """Rank, department and buying role, each `unknown` unless the title has a term for it. Never raises."""
     lexicon = _lexicon()
     hits: dict[str, list[_Hit]] = {"rank": [], "department": [], "advice": []}
-    text = _fold(_without_noise((title or "")[:LONGEST]))
+    text = _fold(_without_noise(repaired((title or "")[:LONGEST])))
     for hit in _hits(text, lexicon):
         hits[hit.term.about].append(hit)
     ranks = _best_hits(hits["rank"])
