@@ -154,7 +154,7 @@ IN_MANY_LANGUAGES = {
         Help Desk Manager | manager | support
         Head of People & Culture | director | hr
         Accounts Payable Clerk | professional | finance
-        General Counsel | professional | legal
+        General Counsel | c_level | legal
         Plant Manager | manager | operations
         UX Designer | professional | product
         Customer Success Manager | professional | sales
