@@ -83,18 +83,12 @@ class _Term(NamedTuple):
     weak: bool  # counts only if no other term does
     occupation: bool = False  # a job that serves other departments: it beats the one it serves
 
-    @property
-    def group(self) -> str:
-        """The name of its group in the order of the lexicon."""
-        return f"{self.value}!" if self.occupation else self.value
-
-
 class _Lexicon(NamedTuple):
     """`titles*.toml`, prepared for look-up."""
 
     terms: dict[str, list[tuple[str, _Term]]]  # by the first word: the other words, and the meaning
     after_any: dict[str, list[tuple[str, _Term]]]  # likewise, of terms that need any word before them
-    slips: dict[str, str]  # well-known words by what is left of them without one letter
+    slips: dict[str, list[str]]  # well-known words by what is left of them without one letter
     lengths: dict[str, set[int]]  # of terms with wildcards: by `a*`, `*a` or `*a*` for one letter at that end
     order: dict[
         str, dict[str, int]
@@ -151,14 +145,12 @@ def _rank(hits: list[_Hit], lexicon: _Lexicon) -> str:
     """
     first = min(hits, key=lambda hit: hit.start, default=None)
     own = [hit.term for hit in hits if hit is first or hit.after not in lexicon.of_another]
-    if (
-        first
-        and first.term.value == STUDENT
-        and all(hit is first or hit.breath > first.breath for hit in hits)
-    ):
-        own = [term for term in own if term.value == "assistant"]
-    order = lexicon.order["rank"]
+    if first and first.term.value == STUDENT:
+        jobs = [hit for hit in hits if hit is not first and not hit.term.weak]
+        if all(hit.breath > first.breath for hit in jobs):
+            own = [term for term in own if term.value == "assistant"]
     own = [term for term in own if term.value != STUDENT]
+    order = lexicon.order["rank"]
     return min(own, key=lambda term: (term.weak, order[term.value])).value if own else "unknown"
 
 
@@ -178,14 +170,20 @@ def _jobs(departments: list[_Hit], ranks: list[_Hit]) -> list[_Hit]:
 
 def _department(hits: list[_Hit], implied: list[_Hit], lexicon: _Lexicon) -> str:
     """The first department named, of several between two commas the most specific; else the rank's."""
-    order = lexicon.order["department"]
     strong = [hit for hit in hits + implied if not hit.term.weak]
     named = strong or hits or implied
     return (
-        min(named, key=lambda hit: (hit.breath, order[hit.term.group], hit.start)).term.value
+        min(named, key=lambda hit: (hit.breath, _place(hit.term, lexicon), hit.start)).term.value
         if named
         else "unknown"
     )
+
+
+def _place(term: _Term, lexicon: _Lexicon) -> int:
+    """The position of a department's group: `executive?` and `hr!` may have places of their own."""
+    order = lexicon.order["department"]
+    mark = "!" if term.occupation else "?" if term.weak else ""
+    return order.get(term.value + mark, order[term.value])
 
 
 def _implied_department(hit: _Hit, lexicon: _Lexicon) -> _Hit:
@@ -273,12 +271,13 @@ def _without_slip(word: str, lexicon: _Lexicon) -> str:
     """
     if len(word) < _SHORTEST_SLIP or word in lexicon.terms or word in lexicon.right:
         return word
-    for number in range(len(word) + 1):
-        left = word[:number] + word[number + 1 :]
-        meant = lexicon.slips.get(left)
-        if meant and _may_be(word, meant):
-            return meant
-    return word
+    near = {meant for left in _one_letter_less(word) for meant in lexicon.slips.get(left, ())}
+    swapped = sorted(word)
+    return min(
+        (meant for meant in near if _may_be(word, meant)),
+        key=lambda meant: (sorted(meant) != swapped, abs(len(meant) - len(word)), meant),
+        default=word,
+    )
 
 
 def _may_be(word: str, meant: str) -> bool:
@@ -357,7 +356,7 @@ def _lexicon() -> _Lexicon:
     return _Lexicon(
         terms=terms,
         after_any=after_any,
-        slips={left: word for word in words.pop("often_misspelt") for left in _one_letter_less(word)},
+        slips=_slips(words.pop("often_misspelt")),
         lengths=_lengths(terms),
         order={about: _positions(groups) for about, groups in general["order"].items()},
         implied={
@@ -393,6 +392,15 @@ def _split(text: str) -> list[str]:
 def _one_letter_less(word: str) -> set[str]:
     """The word, and what is left of it without any one letter."""
     return {word, *(word[:number] + word[number + 1 :] for number in range(len(word)))}
+
+
+def _slips(words: Iterable[str]) -> dict[str, list[str]]:
+    """The words by what is left of each without one letter."""
+    slips: dict[str, list[str]] = {}
+    for word in words:
+        for left in _one_letter_less(word):
+            slips.setdefault(left, []).append(word)
+    return slips
 
 
 def _forms(written: str) -> list[str]:
