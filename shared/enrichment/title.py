@@ -96,7 +96,7 @@ class _Lexicon(NamedTuple):
     implied: dict[str, _Term]  # by rank: the department that it implies
     parting: frozenset[str]  # and, und, ...
     of_another: frozenset[str]  # to, the, des, ...
-    right: frozenset[str]  # words that look like slips, but aren't
+    right: frozenset[str]  # words that aren't looked at for slips
 
 
 class _Word(NamedTuple):
@@ -269,7 +269,7 @@ def _without_slip(word: str, lexicon: _Lexicon) -> str:
 
     The first and the last letter must be right, as in nearly all slips; `owned` and `directory` are words.
     """
-    if len(word) < _SHORTEST_SLIP or word in lexicon.terms or word in lexicon.right:
+    if len(word) < _SHORTEST_SLIP or word in lexicon.right or word in lexicon.terms:
         return word
     near = {meant for left in _one_letter_less(word) for meant in lexicon.slips.get(left, ())}
     swapped = sorted(word)
@@ -283,7 +283,7 @@ def _without_slip(word: str, lexicon: _Lexicon) -> str:
 def _may_be(word: str, meant: str) -> bool:
     """Whether both begin and end alike, or with two letters swapped; short words may only swap letters."""
     begins = word[0] == meant[0] or word[:2] == meant[1::-1]
-    ends = word[-1] == meant[-1] or word[-2:] == meant[:-3:-1]
+    ends = word[-1] == meant[-1] or (len(word) == len(meant) and word[-2:] == meant[:-3:-1])
     return begins and ends and (len(meant) > _SHORTEST_SLIP or sorted(word) == sorted(meant))
 
 
@@ -353,6 +353,8 @@ def _lexicon() -> _Lexicon:
         else:
             terms.setdefault(first, []).append((rest, term))
     words = {name: frozenset(_split(_fold(text))) for name, text in general["words"].items()}
+    following = {word for entries in terms.values() for rest, _ in entries if rest for word in rest.split()}
+    words["right"] |= following
     return _Lexicon(
         terms=terms,
         after_any=after_any,
