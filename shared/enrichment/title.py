@@ -83,6 +83,7 @@ class _Term(NamedTuple):
     weak: bool  # counts only if no other term does
     occupation: bool = False  # a job that serves other departments: it beats the one it serves
 
+
 class _Lexicon(NamedTuple):
     """`titles*.toml`, prepared for look-up."""
 
