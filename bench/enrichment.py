@@ -28,6 +28,11 @@ def run() -> None:
         print("rows the rules were written with" if not kind else "rows that no rule was tuned on")
         for name, share, rows in accuracies(kind):
             print(f"  {name:22} {share:7.1%} of {rows}")
+        for name, rank, department, abstained, count in titles_by_kind(kind):
+            print(
+                f"  titles: {name:38} rank {rank:6.1%}, department {department:6.1%}"
+                f" of {count:4}, nothing said {abstained:5.1%}"
+            )
         corporate = wrongly_private(kind)
         print(f"  {'corporate called free':22} {len(corporate):7} {' '.join(corporate)}")
     _times()
@@ -65,6 +70,24 @@ def accuracies(kind: str) -> Iterator[tuple[str, float, int]]:
     yield "company pairs (F1)", f1(pairs), len(pairs)
     phones = gold(f"phones{kind}")
     yield "phone", *share([_phone_is_right(row) for row in phones])
+
+
+def titles_by_kind(kind: str) -> Iterator[tuple[str, float, float, float, int]]:
+    """By kind of title, then of all: shares of right ranks, right departments and abstentions; rows."""
+    rows = gold(f"titles_field{kind}")
+    for name in (*dict.fromkeys(row["kind"] for row in rows), "all"):
+        judged = [judged_title(row) for row in rows if name in (row["kind"], "all")]
+        ranks, departments, abstentions = zip(*judged, strict=True)
+        yield name, *(sum(right) / len(judged) for right in (ranks, departments, abstentions)), len(judged)
+
+
+def judged_title(row: Row) -> tuple[bool, bool, bool]:
+    """Whether rank and department are right, and whether one is unknown that should be known."""
+    facts = person_facts(row["title"])
+    said = {"rank": facts.rank, "department": facts.department}
+    right = {name: not row[name] or value in row[name].split("|") for name, value in said.items()}
+    abstained = any(value == "unknown" and not right[name] for name, value in said.items())
+    return right["rank"], right["department"], abstained
 
 
 def wrongly_private(kind: str) -> list[str]:

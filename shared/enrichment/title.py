@@ -1,4 +1,4 @@
-"""Job titles: rank, department and buying role, by the words of `titles.toml`; `unknown` if unsure."""
+"""Job titles: rank, department and buying role, by the words of `titles*.toml`; `unknown` if unsure."""
 
 import re
 import unicodedata
@@ -10,17 +10,25 @@ from shared.enrichment.repair import repaired
 from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import PersonFacts
 
+LEXICONS = ("titles.toml", "titles_central.toml", "titles_eastern.toml", "titles_slavic.toml")
 LONGEST = 200  # characters read
+STUDENT = "student"  # the lexicon's word for a rank that is shown as unknown
+_SHORTEST_SLIP = 5  # letters of a word that is looked at for slips
 
-# Scripts without spaces between words: their terms match anywhere. The middle dot isn't part of them.
-_FIRST_UNPARTED = "\u3040"
-_UNPARTED = "\u3040-\u30fa\u30fc-\uffef"
+# Scripts without spaces between words: their terms match anywhere. Thai, Japanese, Chinese, Korean; the
+# middle dot isn't part of them.
+_UNPARTED = "\u0e01-\u0e4e\u3040-\u30fa\u30fc-\uffef"
+_FIRST_UNPARTED = "\u0e01"
+_IS_UNPARTED = re.compile(rf"[{_UNPARTED}]+").fullmatch
 _WORD = re.compile(rf"[{_UNPARTED}]+|[^\W{_UNPARTED}]+|[^\w\s.\"*`\u00b4·\u2010-]")
 
-_ACCENT = re.compile("[\u0300-\u036f]")
+# Accents; points and long letters of Hebrew and Arabic.
+_ACCENT = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064b-\u0655\u0670\u200c-\u200f]")
 _UMLAUT = re.compile(r"[aou]e(?:(?=\w)|(?<=\w..))")  # Geschaeftsfuehrer, but not the abbreviation AE
 _SPELLINGS = {"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "æ": "a", "œ": "o", "ð": "d", "þ": "th", "_": " "}
-_SPELLINGS |= {"&": " and ", "+": " and ", "'": " ", "\u2019": " ", "ー": "", "兼": ","}
+_SPELLINGS |= {"&": " and ", "+": " and ", "'": " ", "\u2019": " ", "ー": "", "兼": ",", "และ": ","}
+# Arabic alef maqsura, Persian yeh and kaf, teh marbuta; the Hebrew hyphen.
+_SPELLINGS |= {"\u0649": "ي", "\u06cc": "ي", "\u06a9": "ك", "\u0629": "\u0647", "\u05be": " "}
 _TRADITIONAL = (
     "經總監長務財會計業銷產專員師發開軟體資訊網絡據數術圖書處廠課組隊辦國際區採購應鏈質運營廣場導實習職聯"
     "創闆東獨執學聲機構設樂畫語譯護醫藥劑農鄉縣鎮顧問詢諮稅審預險證貸帳帐賬戶進關報單倉庫輸貨維備後題測試"
@@ -40,14 +48,23 @@ _SIMPLIFIED = (
     "频额愿显饮余马鲜鸟麦点齐龙"
 )
 _SPELLINGS |= zip(_TRADITIONAL, _SIMPLIFIED, strict=True)
-_SPELLED_OTHERWISE = re.compile(f"[{''.join(_SPELLINGS)}]")
+_SPELLED_OTHERWISE = re.compile("|".join(map(re.escape, _SPELLINGS)))
+
+_SEMITIC = "\u05d0-\u05ea\u0620-\u06d3"
+_ARTICLE = re.compile(r"\b(و?)(?:ال|لل|بال)(?:ال)?(?=[\u0620-\u06d3]{3})")  # the, for the, by the
+_HEBREW_ABBREVIATION = re.compile(
+    r"(?<=[\u05d0-\u05ea])(?:[\"\u05f3\u05f4\u201c\u201d\u201e]|''|'(?=[\u05d0-\u05ea]))(?=[\u05d0-\u05ea])"
+)
+_PREFIX = re.compile(
+    rf"[\u05d1\u05d4\u05d5\u05dc\u05e9\u0628\u0644\u0648](?=[{_SEMITIC}]{{3}})"
+)  # and, to, in, the
 
 _BRACKETS = frozenset("()[]{}")
 _DOTTED = re.compile(r"(?:\b[^\W\d_]\.\s?){2,}(?:[^\W\d_]\b)?")  # C.E.O., V. P.
 _GENDER = re.compile(
     r"[(\[]?\b[mwfdhvxk](?:\s?[/|]\s?(?:[mwfdhvxk]|gn|div))+\b\.?[)\]]?"  # (m/w/d), H/F
     # Leiter*in, Director/a, gérant(e)
-    r"|(?<=\w{3})(?:[*:/_·.-]-?|\()(?:in|innen|a|as|e|ne|se|euse|rice|trice|ora|ra|ka)\)?(?![\w-])",
+    r"|(?<=\w{3})(?:[*:/_·.-]-?|\()(?:in|innen|a|as|e|ne|se|euse|rice|trice|ora|ra|ka|ца|ка|иця|ת|ית|ה|ة)\)?(?![\w-])",
     re.IGNORECASE,
 )
 _EMPLOYER = re.compile(
@@ -64,12 +81,15 @@ class _Term(NamedTuple):
     about: str  # rank, department or advice
     value: str
     weak: bool  # counts only if no other term does
+    occupation: bool = False  # a job that serves other departments: it beats the one it serves
 
 
 class _Lexicon(NamedTuple):
-    """`titles.toml`, prepared for look-up."""
+    """`titles*.toml`, prepared for look-up."""
 
     terms: dict[str, list[tuple[str, _Term]]]  # by the first word: the other words, and the meaning
+    after_any: dict[str, list[tuple[str, _Term]]]  # likewise, of terms that need any word before them
+    slips: dict[str, list[str]]  # well-known words by what is left of them without one letter
     lengths: dict[str, set[int]]  # of terms with wildcards: by `a*`, `*a` or `*a*` for one letter at that end
     order: dict[
         str, dict[str, int]
@@ -77,6 +97,7 @@ class _Lexicon(NamedTuple):
     implied: dict[str, _Term]  # by rank: the department that it implies
     parting: frozenset[str]  # and, und, ...
     of_another: frozenset[str]  # to, the, des, ...
+    right: frozenset[str]  # words that aren't looked at for slips
 
 
 class _Word(NamedTuple):
@@ -95,7 +116,7 @@ class _Hit(NamedTuple):
     end: int
     breath: int
     after: str  # the previous word
-    exact: bool  # matched without a wildcard in its first word
+    fit: int  # 0: with a wildcard in its first word, 1: without, 2: for the word before it
     term: _Term
 
 
@@ -109,7 +130,8 @@ def person_facts(title: str | None) -> PersonFacts:
     ranks = _best_hits(hits["rank"])
     rank = _rank(ranks, lexicon)
     implied = [_implied_department(hit, lexicon) for hit in ranks if hit.term.value in lexicon.implied]
-    department = _department(_best_hits(hits["department"]), implied, lexicon)
+    departments = _best_hits(hits["department"])
+    department = _department(_jobs(departments, ranks) or departments, implied, lexicon)
     return PersonFacts(
         rank=rank,
         department=department,
@@ -118,23 +140,51 @@ def person_facts(title: str | None) -> PersonFacts:
 
 
 def _rank(hits: list[_Hit], lexicon: _Lexicon) -> str:
-    """The highest of the person's own ranks: in `adviser to the CEO`, CEO is another person's."""
-    first = min((hit.start for hit in hits), default=0)
-    own = [hit.term for hit in hits if hit.start == first or hit.after not in lexicon.of_another]
+    """The highest of the person's own ranks: in `adviser to the CEO`, CEO is another person's.
+
+    Of a student only jobs as an assistant count: `Student, president of the chess club` is a student.
+    """
+    first = min(hits, key=lambda hit: hit.start, default=None)
+    own = [hit.term for hit in hits if hit is first or hit.after not in lexicon.of_another]
+    if first and first.term.value == STUDENT:
+        jobs = [hit for hit in hits if hit is not first and not hit.term.weak]
+        if all(hit.breath > first.breath for hit in jobs):
+            own = [term for term in own if term.value == "assistant"]
+    own = [term for term in own if term.value != STUDENT]
     order = lexicon.order["rank"]
     return min(own, key=lambda term: (term.weak, order[term.value])).value if own else "unknown"
 
 
+def _jobs(departments: list[_Hit], ranks: list[_Hit]) -> list[_Hit]:
+    """The occupations among the departments, unless a rank before them says what the person does.
+
+    In `Sales and Marketing Recruiter` the recruiter, in `Sales Manager and Recruiter` none.
+    """
+    return [
+        hit
+        for hit in departments
+        if hit.term.occupation
+        and any(rank.start < hit.end and rank.end > hit.start for rank in ranks)
+        and not any(rank.end <= hit.start for rank in ranks)
+    ]
+
+
 def _department(hits: list[_Hit], implied: list[_Hit], lexicon: _Lexicon) -> str:
     """The first department named, of several between two commas the most specific; else the rank's."""
-    order = lexicon.order["department"]
     strong = [hit for hit in hits + implied if not hit.term.weak]
     named = strong or hits or implied
     return (
-        min(named, key=lambda hit: (hit.breath, order[hit.term.value], hit.start)).term.value
+        min(named, key=lambda hit: (hit.breath, _place(hit.term, lexicon), hit.start)).term.value
         if named
         else "unknown"
     )
+
+
+def _place(term: _Term, lexicon: _Lexicon) -> int:
+    """The position of a department's group: `executive?` and `hr!` may have places of their own."""
+    order = lexicon.order["department"]
+    mark = "!" if term.occupation else "?" if term.weak else ""
+    return order.get(term.value + mark, order[term.value])
 
 
 def _implied_department(hit: _Hit, lexicon: _Lexicon) -> _Hit:
@@ -168,8 +218,8 @@ def _without_noise(title: str) -> str:
 def _fold(text: str) -> str:
     """Fold a title or term to one spelling: lower case, no accents, one form of umlauts and the like."""
     if not text.isascii():
-        plain = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
-        text = unicodedata.normalize("NFC", plain)
+        plain = _ACCENT.sub("", unicodedata.normalize("NFKD", _HEBREW_ABBREVIATION.sub("", text)))
+        text = _ARTICLE.sub(lambda match: "و " if match[1] else "", unicodedata.normalize("NFC", plain))
     text = _SPELLED_OTHERWISE.sub(lambda match: _SPELLINGS[match[0]], text.casefold())
     return _UMLAUT.sub(lambda match: match[0][0], text)
 
@@ -178,14 +228,21 @@ def _hits(text: str, lexicon: _Lexicon) -> Iterator[_Hit]:
     """Every match of a term in a title, overlapping ones too."""
     words = list(_words(text, lexicon))
     for number, word in enumerate(words):
-        after = words[number - 1].text if number else ""
+        before = words[number - 1] if number else None
+        after = before.text if before else ""
         for start, end, first in _first_words(word.text, lexicon):
             for rest, term in lexicon.terms.get(first, ()):
                 stop = word.start + end
                 if rest:
                     stop = _end(rest.split(), words[number + 1 :], lexicon.parting)
                 if stop:
-                    yield _Hit(word.start + start, stop, word.breath, after, first == word.text, term)
+                    fit = int("*" not in first)
+                    yield _Hit(word.start + start, stop, word.breath, after, fit, term)
+        if before and before.breath == word.breath and _fits("*", after, lexicon.parting):
+            for rest, term in lexicon.after_any.get(word.text, ()):
+                stop = _end(rest.split(), words[number + 1 :], lexicon.parting) if rest else word.end
+                if stop:
+                    yield _Hit(word.start, stop, word.breath, after, 2, term)
 
 
 def _end(patterns: list[str], words: list[_Word], parting: frozenset[str]) -> int:
@@ -201,16 +258,42 @@ def _words(text: str, lexicon: _Lexicon) -> Iterator[_Word]:
     """The words and signs of a title. A bracket separates like a comma, but phrases may continue after it."""
     breath = 0
     for match in _WORD.finditer(text):
-        if match[0] in lexicon.parting or not match[0].isalnum():
+        word = match[0]
+        if word in lexicon.parting or not (word.isalnum() or _IS_UNPARTED(word)):
             breath += 1
-        if match[0] not in _BRACKETS:
-            yield _Word(match[0], match.start(), match.end(), breath)
+        if word not in _BRACKETS:
+            yield _Word(_without_slip(word, lexicon), match.start(), match.end(), breath)
+
+
+def _without_slip(word: str, lexicon: _Lexicon) -> str:
+    """The well-known word that is meant if one letter is wrong, missing, too many or in another place.
+
+    The first and the last letter must be right, as in nearly all slips; `owned` and `directory` are words.
+    """
+    if len(word) < _SHORTEST_SLIP or word in lexicon.right or word in lexicon.terms:
+        return word
+    near = {meant for left in _one_letter_less(word) for meant in lexicon.slips.get(left, ())}
+    swapped = sorted(word)
+    return min(
+        (meant for meant in near if _may_be(word, meant)),
+        key=lambda meant: (sorted(meant) != swapped, abs(len(meant) - len(word)), meant),
+        default=word,
+    )
+
+
+def _may_be(word: str, meant: str) -> bool:
+    """Whether both begin and end alike, or with two letters swapped; short words may only swap letters."""
+    begins = word[0] == meant[0] or word[:2] == meant[1::-1]
+    ends = word[-1] == meant[-1] or (len(word) == len(meant) and word[-2:] == meant[:-3:-1])
+    return begins and ends and (len(meant) > _SHORTEST_SLIP or sorted(word) == sorted(meant))
 
 
 def _first_words(word: str, lexicon: _Lexicon) -> Iterator[tuple[int, int, str]]:
     """The first words of terms that match this word, with the matched range."""
     size, lengths = len(word), lexicon.lengths
     yield 0, size, word
+    for start in _after_prefixes(word):
+        yield start, size, word[start:]
     for length in lengths.get(f"{word[0]}*", ()):
         if length <= size:
             yield 0, length, f"{word[:length]}*"
@@ -223,17 +306,27 @@ def _first_words(word: str, lexicon: _Lexicon) -> Iterator[tuple[int, int, str]]
                 yield start, start + length, f"*{word[start : start + length]}*"
 
 
+def _after_prefixes(word: str) -> Iterator[int]:
+    """Where a Hebrew or Arabic word begins without the `and`, `to`, `in`, `the` written with it."""
+    start = 0
+    while start < len(word) and _PREFIX.match(word, start):
+        start += 1
+        yield start
+
+
 def _fits(pattern: str, word: str, parting: frozenset[str]) -> bool:
     """Whether a word matches a pattern; `*` alone matches any word except signs and `to`, `of`, `for`."""
     if pattern in parting:
         return word in parting
     if pattern == "*":
-        return word.isalnum() and word not in ("to", "of", "for")
+        return (word.isalnum() or bool(_IS_UNPARTED(word))) and word not in ("to", "of", "for")
     if pattern.startswith("*") and pattern.endswith("*"):
         return pattern[1:-1] in word
     if pattern.startswith("*"):
         return word.endswith(pattern[1:])
-    return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
+    if pattern.endswith("*"):
+        return word.startswith(pattern[:-1])
+    return word == pattern or (word.endswith(pattern) and len(word) - len(pattern) in _after_prefixes(word))
 
 
 def _best_hits(hits: list[_Hit]) -> list[_Hit]:
@@ -242,7 +335,7 @@ def _best_hits(hits: list[_Hit]) -> list[_Hit]:
     Strong is better than weak, then long than short, then without than with wildcard.
     """
     best: list[_Hit] = []
-    for hit in sorted(hits, key=lambda hit: (hit.term.weak, hit.start - hit.end, not hit.exact)):
+    for hit in sorted(hits, key=lambda hit: (hit.term.weak, hit.start - hit.end, -hit.fit)):
         if all(hit.end <= other.start or hit.start >= other.end for other in best):
             best.append(hit)
     return [hit for hit in best if hit.term.value != "unknown"]
@@ -250,44 +343,76 @@ def _best_hits(hits: list[_Hit]) -> list[_Hit]:
 
 @cache
 def _lexicon() -> _Lexicon:
-    tables = read_word_lists("titles.toml")
+    files = [read_word_lists(name) for name in LEXICONS]
+    general = files[0]
     terms: dict[str, list[tuple[str, _Term]]] = {}
-    for first, rest, term in _terms(tables):
-        terms.setdefault(first, []).append((rest, term))
+    after_any: dict[str, list[tuple[str, _Term]]] = {}
+    for first, rest, term in (found for tables in files for found in _terms(tables)):
+        if first == "*":
+            second, _, others = rest.partition(" ")
+            after_any.setdefault(second, []).append((others, term))
+        else:
+            terms.setdefault(first, []).append((rest, term))
+    words = {name: frozenset(_split(_fold(text))) for name, text in general["words"].items()}
+    following = {word for entries in terms.values() for rest, _ in entries if rest for word in rest.split()}
+    words["right"] |= following
     return _Lexicon(
         terms=terms,
+        after_any=after_any,
+        slips=_slips(words.pop("often_misspelt")),
         lengths=_lengths(terms),
-        order={about: _positions(groups) for about, groups in tables["order"].items()},
+        order={about: _positions(groups) for about, groups in general["order"].items()},
         implied={
             rank: _Term("department", value.rstrip("?"), weak=value.endswith("?"))
-            for rank, value in tables["rank_means"].items()
+            for rank, value in general["rank_means"].items()
         },
-        **{name: frozenset(_fold(text).split(", ")) for name, text in tables["words"].items()},
+        **words,
     )
 
 
 def _terms(tables: dict[str, Any]) -> Iterator[tuple[str, str, _Term]]:
-    """All terms of the lexicon: first word, other words, meaning."""
+    """All terms of a file: first word, other words, meaning."""
     for about in ("rank", "department", "advice"):
-        for value, languages in tables[about].items():
+        for value, languages in tables.get(about, {}).items():
             strong, weak = _Term(about, value, weak=False), _Term(about, value, weak=True)
-            text = " ".join(",".join(map(_fold, languages.values())).split())
-            for written in text.split(","):
-                plain = written.strip(" ?")
+            occupation = strong._replace(occupation=True)
+            for written in _split(_fold(",".join(languages.values()))):
+                mark = written[-1]
+                term = weak if mark == "?" else occupation if mark == "!" else strong
+                plain = written if term is strong else written[:-1]
                 for form in _forms(plain) if "(" in plain else (plain,):
                     first, _, rest = form.partition(" ")
-                    anywhere = first >= _FIRST_UNPARTED and "*" not in first
-                    yield f"*{first}*" if anywhere else first, rest, weak if "?" in written else strong
+                    if first >= _FIRST_UNPARTED and _IS_UNPARTED(first):
+                        first = f"*{first}*"
+                    yield first, rest, term
+
+
+def _split(text: str) -> list[str]:
+    """The terms of a list with commas; blanks and line ends around them don't matter."""
+    return " ".join(text.split()).replace(" ,", ",").replace(", ", ",").split(",")
+
+
+def _one_letter_less(word: str) -> set[str]:
+    """The word, and what is left of it without any one letter."""
+    return {word, *(word[:number] + word[number + 1 :] for number in range(len(word)))}
+
+
+def _slips(words: Iterable[str]) -> dict[str, list[str]]:
+    """The words by what is left of each without one letter."""
+    slips: dict[str, list[str]] = {}
+    for word in words:
+        for left in _one_letter_less(word):
+            slips.setdefault(left, []).append(word)
+    return slips
 
 
 def _forms(written: str) -> list[str]:
     """`leiter(in)` is leiter and leiterin, `direct(eur/rice)` is directeur and directrice."""
-    before, bracket, after = written.partition("(")
-    if not bracket:
-        return [written]
+    before, _, after = written.partition("(")
     inside, _, behind = after.partition(")")
     choices = inside.split("/") if "/" in inside else ("", inside)
-    return [form for choice in choices for form in _forms(before + choice + behind)]
+    forms = [before + choice + behind for choice in choices]
+    return [other for form in forms for other in _forms(form)] if "(" in behind else forms
 
 
 def _lengths(terms: Iterable[str]) -> dict[str, set[int]]:
@@ -295,8 +420,9 @@ def _lengths(terms: Iterable[str]) -> dict[str, set[int]]:
     lengths: dict[str, set[int]] = {}
     for term in terms:
         if "*" in term and (letters := term.strip("*")):
-            key = letters[0] if term.endswith("*") else letters[-1]
-            lengths.setdefault(term.replace(letters, key), set()).add(len(letters))
+            begins, ends = term[0] != "*", term[-1] != "*"
+            key = f"{letters[0]}*" if begins else f"*{letters[-1]}" if ends else f"*{letters[0]}*"
+            lengths.setdefault(key, set()).add(len(letters))
     return lengths
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.enrichment import accuracies, gold, wrongly_private
+from bench.enrichment import accuracies, gold, judged_title, titles_by_kind, wrongly_private
 
 PROMISED = {
     "rank": 0.95,
@@ -40,3 +40,23 @@ def test_there_are_titles_of_every_language_and_enough_of_them():
     assert {row["language"] for row in rows} == LANGUAGES
     seen = {row["title"].casefold() for row in rows}
     assert not seen & {row["title"].casefold() for row in gold("titles_unseen")}
+
+
+def test_titles_that_nobody_tuned_on_are_read_as_well_as_promised():
+    measured = {name: shares for name, *shares in titles_by_kind("_unseen")}
+    rank, department, _, rows = measured["all"]
+    assert (rank >= PROMISED["rank"], department >= PROMISED["department"]) == (True, True)
+    assert rows >= 300
+
+
+def test_titles_of_the_field_are_read_right_row_by_row():
+    wrong = [row for row in gold("titles_field") if judged_title(row)[:2] != (True, True)]
+    assert wrong == []
+
+
+def test_there_are_titles_of_the_field_in_every_language_and_of_every_kind():
+    rows = {kind: gold(f"titles_field{kind}") for kind in ("", "_unseen")}
+    seen, unseen = ({row["title"].casefold() for row in each} for each in rows.values())
+    assert not seen & unseen
+    assert {row["kind"] for row in rows["_unseen"]} <= {row["kind"] for row in rows[""]}
+    assert len({row["kind"] for row in rows[""] if row["kind"][0].isupper()}) >= 19
