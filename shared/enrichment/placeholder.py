@@ -1,0 +1,101 @@
+"""Placeholders: addresses without a person behind them, typed to get past a form."""
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from shared.enrichment.address import Address
+from shared.enrichment.domain import domain_of
+from shared.enrichment.email_kind import mailbox_kind
+from shared.enrichment.letters import bare
+
+_WORDS = Path(__file__).with_name("placeholders.toml")
+_ROWS = (
+    "qwertyuiop",
+    "qwertzuiop",
+    "azertyuiop",
+    "asdfghjkl",
+    "qsdfghjklm",
+    "zxcvbnm",
+    "yxcvbnm",
+    "1234567890",
+)
+_SHORTEST_RUN = 3  # neighbouring keys
+_SHORTEST_ROLL = 4  # keys of one row, in any order
+
+
+class _Words(NamedTuple):
+    anywhere: frozenset[str]
+    unread: frozenset[str]
+    empty: frozenset[str]
+    twice: frozenset[str]
+    whole: frozenset[str]
+
+
+def is_placeholder(address: Address) -> bool:
+    """The address says that there is none: `none@none.com`, `noemail@fabrikam.com`, `asdf@gmail.com`.
+
+    A mailbox `test` of a firm is a mailbox, and so is `contoso@contoso.com`.
+    """
+    words, name = _words(), letters_of(address.local_part)
+    if name in words.anywhere or f"{address.local_part}@{address.host}" in words.whole:
+        return True
+    if not is_empty(name) and name not in words.twice:
+        return False
+    domain = domain_of(address.host)
+    label = letters_of(domain.label)
+    if is_empty(label) or label in words.anywhere or (name == label and name in words.twice):
+        return True
+    return name not in words.twice and mailbox_kind(address.host, domain) == "free"
+
+
+def is_nobodys(address: Address) -> bool:
+    """Two people who leave this address aren't one person: a placeholder, or a mailbox that nobody reads."""
+    return letters_of(address.local_part) in _words().unread or is_placeholder(address)
+
+
+def is_empty(word: str) -> bool:
+    """A word without meaning: `none`, `x`, `aaa`, `asdf`, `12345`, `sdfsdf`."""
+    if not word or word in _words().empty or len(set(word)) == 1:
+        return True
+    if word.isdecimal():
+        return _is_run(word)
+    piece = _repeated(word)
+    return _is_run(piece) or (piece != word and piece in _words().empty) or _is_roll(piece, word)
+
+
+def letters_of(text: str) -> str:
+    """Letters without accents, separators, tag, and figures at the end; figures alone stay."""
+    plain = re.sub(r"[^\w]|_", "", bare(text.partition("+")[0]))
+    return plain.rstrip("0123456789") or plain
+
+
+def _repeated(word: str) -> str:
+    """The shortest text whose repetition is the word: `asd` of `asdasd`."""
+    place = (word + word).find(word, 1)
+    return word[:place]
+
+
+def _is_run(word: str) -> bool:
+    """Neighbouring keys one after the other, in either direction, in one or several rows: `asdfqwer`."""
+    if len(word) < _SHORTEST_RUN:
+        return False
+    if any(word in row or word[::-1] in row for row in _ROWS):
+        return True
+    cuts = range(_SHORTEST_RUN, len(word) - _SHORTEST_RUN + 1)
+    return any(_is_run(word[:cut]) and _is_run(word[cut:]) for cut in cuts)
+
+
+def _is_roll(piece: str, word: str) -> bool:
+    """A hand laid on the middle row: `sdfgsd`, `asdkjh`, `fdsfds`; words have vowels enough."""
+    if len(word) < _SHORTEST_ROLL or not set(word) <= set("asdfghjkl"):
+        return False
+    return "a" not in piece or not re.fullmatch(r"(?:[^a]{0,2}a)+[^a]{0,2}", piece)
+
+
+@cache
+def _words() -> _Words:
+    lists = tomllib.loads(_WORDS.read_text(encoding="utf-8"))
+    return _Words(**{name: frozenset(words.split()) for name, words in lists.items()})
