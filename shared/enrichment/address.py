@@ -41,7 +41,7 @@ def read_address(text: str | None, *, whole: bool = False) -> Address | None:
     """
     if text and _SIMPLE.fullmatch(simple := text.strip()):
         return _checked(simple)
-    if not text or ("@" not in (plain := _plain(text[:LONGEST])) and "%40" not in plain):
+    if not text or ("@" not in (plain := plain_text(text[:LONGEST])) and "%40" not in plain):
         return None
     items = _split(plain)
     if whole and any(" " in item.strip() and "@" not in item for item in items[1:]):
@@ -69,7 +69,7 @@ _JOINERS = "\u200c\u200d"  # between letters of Persian or of Indic scripts they
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0\ufffc\ufffd")
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Entities decoded, width and compatibility forms plain, blanks alike, invisible signs off."""
     if not text.isascii():
         text = _repaired(text)
@@ -228,7 +228,7 @@ def _unquoted(text: str) -> str:
         return text
     from urllib.parse import unquote  # noqa: PLC0415 - hardly any address needs it
 
-    return _plain(unquote(text, errors="replace"))
+    return plain_text(unquote(text, errors="replace"))
 
 
 def _domain(text: str) -> str:

@@ -22,7 +22,7 @@ _ROWS = (
     "yxcvbnm",
     "1234567890",
 )
-_SHORTEST_RUN = 3  # neighbouring keys
+_LONGEST = 64  # letters
 _SHORTEST_ROLL = 4  # keys of one row, in any order
 
 
@@ -60,6 +60,8 @@ def is_empty(word: str) -> bool:
     """A word without meaning: `none`, `x`, `aaa`, `asdf`, `12345`, `sdfsdf`."""
     if not word or word in _words().empty or len(set(word)) == 1:
         return True
+    if len(word) > _LONGEST:
+        return False
     if word.isdecimal():
         return _is_run(word)
     piece = _repeated(word)
@@ -80,12 +82,16 @@ def _repeated(word: str) -> str:
 
 def _is_run(word: str) -> bool:
     """Neighbouring keys one after the other, in either direction, in one or several rows: `asdfqwer`."""
-    if len(word) < _SHORTEST_RUN:
-        return False
-    if any(word in row or word[::-1] in row for row in _ROWS):
-        return True
-    cuts = range(_SHORTEST_RUN, len(word) - _SHORTEST_RUN + 1)
-    return any(_is_run(word[:cut]) and _is_run(word[cut:]) for cut in cuts)
+    while word:
+        length = next((size for size in range(min(len(word), 10), 2, -1) if _is_in_a_row(word[:size])), 0)
+        if not length:
+            return False
+        word = word[length:]
+    return True
+
+
+def _is_in_a_row(keys: str) -> bool:
+    return any(keys in row or keys[::-1] in row for row in _ROWS)
 
 
 def _is_roll(piece: str, word: str) -> bool:
