@@ -22,6 +22,8 @@ _ROWS = (
     "yxcvbnm",
     "1234567890",
 )
+_FOR_SAMPLES = "example"  # `a@x.example` stands for somebody
+_SHORTEST_NUMBERED = 3  # letters: `test1`, but not `a1`
 _LONGEST = 64  # letters
 _SHORTEST_ROLL = 4  # keys of one row, in any order
 
@@ -42,13 +44,18 @@ def is_placeholder(address: Address) -> bool:
     words, name = _words(), letters_of(address.local_part)
     if name in words.anywhere or f"{address.local_part}@{address.host}" in words.whole:
         return True
-    if not is_empty(name) and name not in words.twice:
+    means_nothing = is_empty(name)
+    if not means_nothing and name not in words.twice:
         return False
     domain = domain_of(address.host)
     label = letters_of(domain.label)
-    if is_empty(label) or label in words.anywhere or (name == label and name in words.twice):
+    if name == label and name in words.twice:
         return True
-    return name not in words.twice and mailbox_kind(address.host, domain) == "free"
+    if domain.suffix == _FOR_SAMPLES and len(label) == 1:
+        return False
+    if is_empty(label) or label in words.anywhere:
+        return True
+    return means_nothing and mailbox_kind(address.host, domain) == "free"
 
 
 def is_nobodys(address: Address) -> bool:
@@ -69,9 +76,12 @@ def is_empty(word: str) -> bool:
 
 
 def letters_of(text: str) -> str:
-    """Letters without accents, separators, tag, and figures at the end; figures alone stay."""
+    """Letters without accents, separators and tag; figures behind a word that means nothing are off."""
     plain = re.sub(r"[^\w]|_", "", bare(text.partition("+")[0]))
-    return plain.rstrip("0123456789") or plain
+    word = plain.rstrip("0123456789")
+    return (
+        word if len(word) >= _SHORTEST_NUMBERED and (word in _words().anywhere or is_empty(word)) else plain
+    )
 
 
 def _repeated(word: str) -> str:
