@@ -16,6 +16,7 @@ from shared.leads.commands import ReportFollowUp, ReportInteraction
 from shared.leads.intake import open_lead
 from shared.privacy.matching import PersonMatcher
 from shared.services import aliases as service
+from shared.services import import_rows
 from shared.services.activity import Activity, report_interaction_of, take_activity
 from shared.services.aliases import advanced, next_pass, sweep_ids
 from shared.services.context import AliasMemory
@@ -26,7 +27,8 @@ from shared.services.receive import Intake, Result, receive
 from shared.services.run_due import run_due
 from tests.builders import a_context, a_push, another_instance
 from tests.fakes.table import MemoryTable
-from tests.samples import DAY, ID_KEY, NOW, OFFER
+from tests.samples import DAY, ID_KEY, NOW, OFFER, a_row
+from tests.services.imports import an_importing_context, import_step
 
 MINUTE = timedelta(minutes=1)
 CALL = ReportInteraction(type="call", at=NOW)
@@ -367,3 +369,29 @@ async def test_an_erased_lead_is_no_longer_behind_its_title():
     assert title_id(a_push(PLAIN), "contoso-crm", ID_KEY)[:16] == first.lead_id[:16]
     with pytest.raises(LeadNotFound):
         await context.lead_store.get(first.lead_id)
+
+
+# The import.
+
+
+async def test_a_row_that_the_version_before_imported_is_known(monkeypatch):
+    real = import_rows.identity_of
+
+    def by_former_rules(context, push, slug):
+        identity = real(context, push, slug)
+        return identity._replace(lead_id=identity.former_id, title_id=None)
+
+    monkeypatch.setattr(import_rows, "identity_of", by_former_rules)
+    context = an_importing_context(a_row(1, customer=DECORATED))
+    assert (await import_step(context)).taken == 1
+    monkeypatch.undo()
+    context = replace(context, alias_memory=AliasMemory())
+    await swept(context)
+    (stored,) = ids_of(context.lead_store)
+
+    context.lead_import.table.put(a_row(1, written=NOW, customer=DECORATED))
+    counts = await import_step(context, NOW + MINUTE)
+
+    assert (counts.taken, counts.known) == (0, 1)
+    assert ids_of(context.lead_store) == [stored]
+    assert (await context.lead_store.get(stored)).lead.touches == 1
