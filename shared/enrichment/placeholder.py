@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from shared.enrichment.address import Address
 from shared.enrichment.domain import domain_of
-from shared.enrichment.email_kind import mailbox_kind
 from shared.enrichment.letters import bare
 
 _WORDS = Path(__file__).with_name("placeholders.toml")
@@ -55,6 +54,8 @@ def is_placeholder(address: Address) -> bool:
         return False
     if is_empty(label) or label in words.anywhere:
         return True
+    from shared.enrichment.email_kind import mailbox_kind  # noqa: PLC0415 - its lists are large, rarely needed
+
     return means_nothing and mailbox_kind(address.host, domain) == "free"
 
 
