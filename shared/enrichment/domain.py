@@ -1,7 +1,6 @@
 """Domains: the registrable part of a host, and its label and suffix."""
 
 import re
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -83,5 +82,7 @@ _SOLD_SUFFIXES = Path(__file__).with_name("sold_suffixes.toml")
 
 @cache
 def _sold_suffixes() -> frozenset[str]:
+    import tomllib  # noqa: PLC0415 - only when a lead is enriched
+
     lists = tomllib.loads(_SOLD_SUFFIXES.read_text(encoding="utf-8"))
     return frozenset(suffix for names in lists.values() for suffix in names.split())

@@ -5,10 +5,8 @@ import hashlib
 import json
 import unicodedata
 
-from shared.enrichment.address import plain_text, read_address
-from shared.enrichment.company import company_key
+from shared.enrichment.address import read_address
 from shared.enrichment.phone import e164
-from shared.enrichment.placeholder import is_empty, is_nobodys, letters_of
 from shared.leads.push import LeadPush
 
 IDENTITY_RULES = 2
@@ -80,6 +78,8 @@ def _identity(push: LeadPush) -> str:
     A text that is no address (`n/a`, `a@b`) or a placeholder (`none@none.com`) would merge everyone who typed
     it into a single lead, and so would a name or a company that says nothing.
     """
+    from shared.enrichment.placeholder import is_empty, is_nobodys, letters_of  # noqa: PLC0415 - with the first lead
+
     contact = push.contact
     address = read_address(contact.email)
     if address and not is_nobodys(address):
@@ -95,11 +95,16 @@ def _identity(push: LeadPush) -> str:
 
 def _name(text: str | None) -> str:
     """A name for comparison; empty if it has no letter."""
+    from shared.enrichment.written_address import plain_text  # noqa: PLC0415 - with the first such lead
+
     name = normalize(plain_text(text or ""))
     return name if any(map(str.isalnum, name)) else ""
 
 
 def _company(text: str | None) -> str | None:
+    from shared.enrichment.company import company_key  # noqa: PLC0415 - with the first such lead
+    from shared.enrichment.written_address import plain_text  # noqa: PLC0415 - likewise
+
     return company_key(plain_text(text)) if text else None
 
 
