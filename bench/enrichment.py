@@ -1,6 +1,7 @@
 """How often the facts are right, on rows labelled without a look at the code; and what they cost."""
 
 import csv
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -35,6 +36,9 @@ def run() -> None:
             )
         corporate = wrongly_private(kind)
         print(f"  {'corporate called free':22} {len(corporate):7} {' '.join(corporate)}")
+    print("addresses as forms and exports hold them, by kind")
+    for name, right, rows, abstained in address_accuracies():
+        print(f"  {name:46} {right:7.1%} of {rows}, {abstained:.1%} abstained")
     _times()
 
 
@@ -88,6 +92,21 @@ def judged_title(row: Row) -> tuple[bool, bool, bool]:
     right = {name: not row[name] or value in row[name].split("|") for name, value in said.items()}
     abstained = any(value == "unknown" and not right[name] for name, value in said.items())
     return right["rank"], right["department"], abstained
+
+
+def address_accuracies() -> Iterator[tuple[str, float, int, float]]:
+    """Each kind of rows: the share that is right, rows, the share without an answer though there is one."""
+    answers: dict[str, list[tuple[str, str]]] = {}
+    for row in gold("addresses_field"):
+        shown = email_facts(json.loads(row["text"])).canonical or ""
+        answers.setdefault(row["kind"], []).append((row["canonical"], shown))
+    for row in gold("email_kinds_field"):
+        kind = email_facts(row["email"]).kind or ""
+        answers.setdefault(f"kind of mailbox: {row['kind']}", []).append((row["kind"], kind))
+    for kind, pairs in answers.items():
+        right = sum(expected == shown for expected, shown in pairs)
+        abstained = sum(bool(expected) and not shown for expected, shown in pairs)
+        yield kind, right / len(pairs), len(pairs), abstained / len(pairs)
 
 
 def wrongly_private(kind: str) -> list[str]:

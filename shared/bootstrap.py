@@ -144,6 +144,7 @@ def _store_ports(table: "Table | None") -> dict[str, Any]:
     if table is None:
         missing = UnavailablePort(lambda: NotConfigured("a setting of the store is missing or wrong"))
         return dict.fromkeys(STORE_PORTS, missing)
+    from shared.storage.aliases import TableAliases  # noqa: PLC0415
     from shared.storage.desk_state import TableDeskState  # noqa: PLC0415
     from shared.storage.due_index import TableDueIndex  # noqa: PLC0415
     from shared.storage.lead_index import TableLeadIndex  # noqa: PLC0415
@@ -152,6 +153,7 @@ def _store_ports(table: "Table | None") -> dict[str, Any]:
 
     return {
         "lead_store": TableLeadStore(table),
+        "aliases": TableAliases(table),
         "due_index": TableDueIndex(table),
         "lead_index": TableLeadIndex(table),
         "workloads": TableWorkloads(table),

@@ -35,6 +35,9 @@ WRITES = frozenset(
         "put_off",
         "delete_stray",
         "repair",
+        "add_alias",
+        "remove_alias",
+        "save_id_sweep",
     }  # of stores
     | {"publish", "send", "send_at", "dead_letter"}  # of the bus
 )

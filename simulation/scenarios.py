@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contract.messages import activity_of
+from shared.enrichment.identity import IDENTITY_RULES
 from shared.leads.commands import ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.lead import LeadStatus
 from shared.services.activity import Activity, LeadUnclear, Report, take_activity
 from shared.services.commands import update_lead
-from shared.services.context import AppContext
+from shared.services.context import AliasMemory, AppContext
 from shared.services.erase import erase_person
 from shared.services.errors import LeadNotFound, StoreUnavailable
 from shared.services.import_leads import import_leads
 from shared.services.import_rows import read_imported_row
-from shared.services.ports import QueuedMessage
-from shared.services.receive import Intake, receive
+from shared.services.ports import IdSweep, QueuedMessage
+from shared.services.receive import Intake, identify, receive, receive_as
 from shared.services.redelivery import ACTIVITY_REDELIVERY, redeliver
 from shared.services.run_due import run_due
 from shared.services.score import score_lead
@@ -75,6 +76,28 @@ async def a_lead(environment: Environment, context: AppContext) -> None:
     receipt = await receive(context, Intake(a_push(), NOW))
     assert receipt.lead_id
     environment.acknowledged.append((receipt.lead_id, a_push().as_sent))
+
+
+async def a_lead_of_earlier_rules(environment: Environment, context: AppContext) -> None:
+    """A lead that the version before stored under another id, with the alias that the clock has written."""
+    body = a_push({"Email": f"<{EMAIL}>"})
+    intake = Intake(body, NOW)
+    identity = identify(context, intake)
+    former = identity.former_id
+    environment.pushes_begun += 1
+    await receive_as(context, intake, identity._replace(lead_id=former))
+    environment.acknowledged.append((former, body.as_sent))
+    await context.aliases.add_alias(environment.lead_id, former)
+    await context.desk_state.save_id_sweep(IdSweep(IDENTITY_RULES, NOW, passes=1, aliases=1))
+
+
+def after_upgrade(act: Act) -> Act:
+    """The same act by a process that doesn't know yet whether there are aliases."""
+
+    async def act_after(environment: Environment, context: AppContext) -> None:
+        await act(environment, replace(context, alias_memory=AliasMemory()))
+
+    return act_after
 
 
 async def a_lead_nobody_heard_of(environment: Environment, context: AppContext) -> None:
@@ -193,6 +216,7 @@ async def call_put_off(environment: Environment, context: AppContext) -> None:
 
 SECOND_PUSH = push(Description="Call me")
 PUSH_AHEAD, PUSH_BEHIND = (push(off=off, Description="Call me") for off in (30 * SECOND, -30 * SECOND))
+UPGRADED_PUSH, UPGRADED_SECOND_PUSH = after_upgrade(push()), after_upgrade(SECOND_PUSH)
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -223,6 +247,12 @@ SCENARIOS = {
         Scenario("an erasure and the bus trigger", a_lead, (erase, from_bus)),
         Scenario("an erasure and a clock", a_lead_nobody_heard_of, (erase, clock)),
         Scenario("an erasure and a call", a_scored_lead, (erase, activity(CALL)), True),
+        Scenario("an alias and two pushes", a_lead_of_earlier_rules, (UPGRADED_PUSH, UPGRADED_SECOND_PUSH)),
+        Scenario(
+            "an alias, an erasure and a push",
+            a_lead_of_earlier_rules,
+            (after_upgrade(erase), UPGRADED_SECOND_PUSH),
+        ),
         Scenario("retention and a push", a_won_lead, (late_clock, SECOND_PUSH), at=NOW + 11 * DAY),
     )
 }

@@ -6,11 +6,12 @@ from copy import replace as changed
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.enrichment.identity import lead_id
+from shared.enrichment.identity import IDENTITY_RULES, lead_id
 from shared.follow_up.calendar import WorkingCalendar, due_at, working_calendar, working_time
 from shared.follow_up.deadline import set_deadline
 from shared.leads.bookkeeping import DueKind, RetryState
 from shared.leads.change import Change
+from shared.leads.index import NEVER
 from shared.leads.intake import merge_push, open_lead
 from shared.leads.lead import Lead
 from shared.leads.push import LeadPush
@@ -23,7 +24,9 @@ from shared.policy.load import load_policy, parse_policy
 from shared.policy.model import Policy
 from shared.policy.scoring import Group, Model, Qualification, Rule, ScoringPolicy
 from shared.scoring.appraise import record_score
-from shared.services.context import AppContext, ClockMemory, LeadLocks, Probes
+from shared.services.context import AliasMemory, AppContext, ClockMemory, LeadLocks, Probes
+from shared.services.ports import IdSweep
+from shared.storage.aliases import TableAliases
 from shared.storage.client import Table
 from shared.storage.desk_state import TableDeskState
 from shared.storage.due_index import TableDueIndex
@@ -113,8 +116,14 @@ def a_context(policy: str = "", table: MemoryTable | None = None, **ports: Any) 
         id_key=ID_KEY,
         new_id=lambda: f"operation-{next(numbers)}",
         chance=lambda: 0.5,
+        alias_memory=with_ids_of_today(),
     )
     return replace(context, **ports)
+
+
+def with_ids_of_today() -> AliasMemory:
+    """The memory of a process that knows that all leads have the ids of today, and looks no further."""
+    return AliasMemory(IdSweep(IDENTITY_RULES, NOW, passes=1), read_again_at=NEVER, sweep_again_at=NEVER)
 
 
 def another_instance(context: AppContext) -> AppContext:
@@ -134,6 +143,7 @@ def ports_of(client: Any, **options: Any) -> dict[str, Any]:
     table = Table(client, **options)
     return {
         "lead_store": TableLeadStore(table),
+        "aliases": TableAliases(table),
         "due_index": TableDueIndex(table),
         "lead_index": TableLeadIndex(table),
         "workloads": TableWorkloads(table),

@@ -4,6 +4,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.enrichment.word_lists import read_word_lists
+
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
@@ -23,7 +25,8 @@ class Domain(NamedTuple):
 def domain_of(host: str) -> Domain:
     """The registrable domain of a host in lower-case ASCII, by the public suffix list's official part.
 
-    Private suffixes of a company don't count: `x.github.io` belongs to GitHub.
+    Private suffixes of a company don't count, `x.github.io` belongs to GitHub, unless names are sold under
+    them: `contoso.uk.com` is a domain of its own.
     """
     tenant = _TENANT.search(host)
     if tenant:
@@ -33,7 +36,10 @@ def domain_of(host: str) -> Domain:
     registered = _suffixes().privatesuffix(readable(host))
     if registered is None:
         return Domain(host, "", host)
-    own = labels[-registered.count(".") - 1 :]
+    length = registered.count(".") + 1
+    while length < len(labels) and ".".join(labels[-length:]) in _sold_suffixes():
+        length += 1
+    own = labels[-length:]
     return Domain(".".join(own), own[0], ".".join(own[1:]))
 
 
@@ -70,3 +76,9 @@ def _suffixes() -> "PublicSuffixList":
     from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - only when a lead is enriched
 
     return PublicSuffixList(only_icann=True, accept_encoded_idn=False)
+
+
+@cache
+def _sold_suffixes() -> frozenset[str]:
+    lists = read_word_lists("sold_suffixes.toml")
+    return frozenset(suffix for names in lists.values() for suffix in names.split())

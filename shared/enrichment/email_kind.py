@@ -1,11 +1,12 @@
 """The kind of mailboxes of a domain: corporate, free, disposable, education, tenant or test."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from shared.enrichment.domain import Domain, hosts_up_to, is_tenant
+from shared.enrichment.domain import Domain, hosts_up_to, is_tenant, readable
 from shared.enrichment.spelling import edit_distance
 from shared.enrichment.word_lists import read_word_lists
 
@@ -20,12 +21,15 @@ class _Lists(NamedTuple):
     companies: frozenset[str]
     test: frozenset[str]
     test_endings: frozenset[str]
+    test_labels: frozenset[str]
     free: frozenset[str]
     brands: frozenset[str]
     listed_free: frozenset[str]
     disposable: frozenset[str]
     disposable_words: tuple[str, ...]
     schools: frozenset[str]
+    student_hosts: frozenset[str]
+    university: re.Pattern[str]
 
 
 def mailbox_kind(host: str, domain: Domain) -> str | None:
@@ -50,7 +54,8 @@ def _is_known_company(hosts: list[str], _domain: Domain) -> bool:
 
 def _is_test_domain(_hosts: list[str], domain: Domain) -> bool:
     lists = _lists()
-    return domain.name in lists.test or domain.suffix.rpartition(".")[2] in lists.test_endings
+    is_reserved = domain.name in lists.test or domain.suffix.rpartition(".")[2] in lists.test_endings
+    return is_reserved or domain.label in lists.test_labels
 
 
 def _is_tenant(_hosts: list[str], domain: Domain) -> bool:
@@ -79,7 +84,11 @@ def _is_disposable(hosts: list[str], domain: Domain) -> bool:
 
 
 def _is_school(hosts: list[str], domain: Domain) -> bool:
-    return is_for_schools(domain.suffix) or not _lists().schools.isdisjoint(hosts)
+    if is_for_schools(domain.suffix) or not _lists().schools.isdisjoint(hosts):
+        return True
+    above = hosts[0].removesuffix(domain.name).split(".")
+    lists = _lists()
+    return not lists.student_hosts.isdisjoint(above) or bool(lists.university.search(readable(domain.label)))
 
 
 def _is_listed_provider(_hosts: list[str], domain: Domain) -> bool:
@@ -113,17 +122,21 @@ def _lists() -> _Lists:
 
     curated = read_word_lists("mail_domains.toml")
     free, disposable = curated["free"], curated["disposable"]
+    education = curated["education"]
     schools = _SCHOOLS.read_text(encoding="utf-8").splitlines()
     return _Lists(
         companies=frozenset(curated["companies"]),
         test=frozenset(curated["test"]["domains"]),
         test_endings=frozenset(curated["test"]["top_level"]),
+        test_labels=frozenset(curated["test"]["labels"]),
         free=frozenset(name for region, names in free.items() if region != "brands" for name in names),
         brands=frozenset(free["brands"]),
         listed_free=frozenset(whitelist),
         disposable=frozenset(blocklist).union(disposable["domains"]),
         disposable_words=tuple(disposable["words"]),
         schools=frozenset(line for line in schools if not line.startswith("#")),
+        student_hosts=frozenset(education["student_hosts"].split()),
+        university=re.compile("|".join(education["names"])),
     )
 
 

@@ -25,11 +25,12 @@ class Mark(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A lead, its new events and its mark; stored in one transaction."""
+    """A lead, its new events, its mark and its alias; stored in one transaction."""
 
     lead: Lead
     events: tuple[Event, ...] = ()
     mark: Mark | None = None
+    alias: str | None = None  # another id of the same person by which a new lead is found, too
 
 
 def record(

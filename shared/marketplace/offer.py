@@ -24,6 +24,11 @@ def offer_of(push: LeadPush, slug: str | None, titles: Mapping[str, str]) -> str
     return offer.lower()[:LONGEST_OFFER] or None
 
 
+def title_of(push: LeadPush) -> str | None:
+    """The slugified title of a push whose body names its offer by nothing else; None of any other."""
+    return None if push.offer_id else slugify(push.offer_title) or slugify(push.offer_name) or None
+
+
 def slugify(title: str | None) -> str:
     """`Contoso CRM (Preview)` as `contoso-crm-preview`; letters of any script stay; may be empty."""
     folded = unicodedata.normalize("NFKC", title or "").casefold()

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared.enrichment.identity import contact_key
+from shared.enrichment.address import read_address
+from shared.enrichment.identity import contact_key, former_contact_key
 from shared.leads.identity import LEAD_ID, PERSON_LENGTH
 from shared.marketplace.json_text import UnreadableJson, read_json, read_json_object
 
@@ -19,11 +20,11 @@ _EVENT_OR_LEAD = re.compile(rf"({LEAD_ID.pattern})(:[0-9]+)?")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PersonMatcher:
-    """Matches one person, or one lead. Never printed: it holds the secret key of ids."""
+    """Matches one person, or some leads. Never printed: it holds the secret key of ids."""
 
     key: bytes
     person: str | None = None  # contact key: matches all leads of a person, and the address
-    lead_id: str | None = None  # matches this lead only
+    lead_ids: frozenset[str] = frozenset()  # match these leads, too
 
     def matches(self, texts: Iterable[str], body: bytes) -> bool:
         """One of the texts, or a text in the body, is the person's address or the id of a lead or event.
@@ -40,13 +41,16 @@ class PersonMatcher:
     def _is_theirs(self, text: str) -> bool:
         id_ = _EVENT_OR_LEAD.fullmatch(text.strip())
         if id_ is not None:
-            return id_[1] == self.lead_id or id_[1][:PERSON_LENGTH] == self.person
+            return id_[1] in self.lead_ids or id_[1][:PERSON_LENGTH] == self.person
         return self._is_their_address(text)
 
     def _is_their_address(self, text: str) -> bool:
         if self.person is None or "@" not in text or len(text) > LONGEST_ADDRESS:
             return False
-        return contact_key(text, self.key) == self.person
+        address = read_address(text, whole=True)
+        if address is None:
+            return former_contact_key(text, self.key) == self.person
+        return contact_key(address.canonical, self.key) == self.person
 
 
 def _texts_of(body: bytes) -> tuple[list[str], bool]:

@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.enrichment.identity import contact_key
 from shared.leads.commands import CLOCK_SKEW, ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
 from shared.leads.idempotency import FOLLOW_UP, STATUS
 from shared.leads.lead import Lead
+from shared.services.aliases import list_leads_of
 from shared.services.commands import (
     has_taken,
     report_facts,
@@ -54,7 +54,7 @@ async def take_activity(context: AppContext, activity: Activity, *, now: datetim
         await _take(context, activity.lead_id, activity.report, now)
         return
     try:
-        leads, unreadable = await _leads_of(context, activity.email or "")
+        leads, unreadable = await _leads_of(context, activity.email or "", now)
     except PersonNotFound:
         raise LeadUnclear("No lead has this address.") from None
     if unreadable and isinstance(activity.report, UpdateLead):
@@ -75,7 +75,7 @@ async def report_interaction_of(
         InvalidInteraction, StoreUnavailable, LeadChanged: some leads may have it; a second call is safe.
         LeadUnreadable: likewise, those that can be read have it.
     """
-    leads, unreadable = await _leads_of(context, email)
+    leads, unreadable = await _leads_of(context, email, now)
     taken = await _take_on_each(context, leads, report, now)
     if unreadable:
         raise unreadable
@@ -94,10 +94,11 @@ async def _take(context: AppContext, lead_id: str, report: Report, now: datetime
             return await report_facts(context, lead_id, report, now=now)
 
 
-async def _leads_of(context: AppContext, email: str) -> tuple[list[Lead], LeadUnreadable | None]:
+async def _leads_of(
+    context: AppContext, email: str, now: datetime
+) -> tuple[list[Lead], LeadUnreadable | None]:
     """The person's leads; and an error to raise in the end if not all of them can be read."""
-    person = contact_key(email, context.require_id_key())
-    lead_ids = await context.lead_store.list_leads_of(person, LEADS_OF_A_PERSON)
+    lead_ids = await list_leads_of(context, email, LEADS_OF_A_PERSON, now)
     stored = await asyncio.gather(
         *(context.lead_store.get(lead_id) for lead_id in lead_ids), return_exceptions=True
     )

@@ -13,11 +13,13 @@ from shared.services.dead_letters import DeadLetterWatch
 from shared.services.errors import NotConfigured
 from shared.services.kept import Kept
 from shared.services.ports import (
+    Aliases,
     DeskState,
     DueIndex,
     DueRow,
     EventPublisher,
     FactProvider,
+    IdSweep,
     ImportLedger,
     LeadIndex,
     LeadStore,
@@ -68,6 +70,15 @@ class ClockMemory:
 
     cursor: str | None = None  # where the due rows go on that the last tick didn't reach; None: it read all
     done: frozenset[DueRow] = frozenset()  # rows whose work the last tick did: they should be gone
+    sweep_again_at: datetime | None = None  # aware UTC; None: now
+
+
+@dataclass
+class AliasMemory:
+    """What a process knows of the search for former ids: a push must not read it anew each time."""
+
+    state: IdSweep | None = None  # as last read; None: unknown
+    read_again_at: datetime | None = None  # aware UTC; None: now
     sweep_again_at: datetime | None = None  # aware UTC; None: now
 
 
@@ -141,6 +152,7 @@ class AppContext:
     """
 
     lead_store: LeadStore
+    aliases: Aliases
     due_index: DueIndex
     lead_index: LeadIndex
     workloads: Workloads
@@ -162,6 +174,7 @@ class AppContext:
     locks: LeadLocks = field(default_factory=LeadLocks)
     rescore_watch: RescoreWatch = field(default_factory=RescoreWatch)
     clock_memory: ClockMemory = field(default_factory=ClockMemory)
+    alias_memory: AliasMemory = field(default_factory=AliasMemory)
     probes: Probes = field(default_factory=Probes)
 
     def require_id_key(self) -> bytes:

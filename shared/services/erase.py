@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.enrichment.identity import contact_key
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Change
 from shared.leads.events import ErasureReason, Received, Touched
@@ -27,6 +26,7 @@ from shared.privacy.erasure import (
     stand_in,
 )
 from shared.privacy.matching import PersonMatcher
+from shared.services.aliases import Person, find_person, remove_aliases
 from shared.services.assign import release_assignment
 from shared.services.context import AppContext
 from shared.services.errors import (
@@ -86,6 +86,7 @@ async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> R
     """Do all that follows the tombstone, each step safe to repeat; delete it too, once its time is over."""
     lead = tombstone.lead
     through = lead.bookkeeping.erasure.erased_through
+    aliases = await remove_aliases(context, lead.id) if through else 0
     events = await context.lead_store.delete_events(lead.id, through) if through else 0
     assignments = int(await release_assignment(context, lead.id))
     is_published = await _publish_erasure(context, lead)
@@ -93,7 +94,7 @@ async def finish(context: AppContext, tombstone: StoredLead, now: datetime) -> R
         await _note(context, tombstone, now, is_published=is_published)
     except LeadChanged:
         log.info("lead %s: its erasure is finished elsewhere, or the customer is back", lead.id)
-    return Removed(events=events, rows=events + assignments)
+    return Removed(events=events, rows=events + assignments + aliases)
 
 
 async def _publish_erasure(context: AppContext, lead: Lead) -> bool:
@@ -166,10 +167,12 @@ async def erase_person(context: AppContext, email: str, *, now: datetime) -> Rem
         NotConfigured: without the table's id key a person isn't found, nor a push that waits in `spill`.
     """
     key = context.require_id_key()
-    person = contact_key(email, key)
-    request = await _begin(context, await context.lead_store.list_leads_of(person, MOST_LEADS), now)
+    person = await find_person(context, email, MOST_LEADS, now)
+    others = frozenset(person.others)
+    request = await _begin(context, person.all(MOST_LEADS), now)
     removed = await _erase_leads(context, person, request)
-    return removed + await _erase_messages(context, PersonMatcher(key, person=person), request)
+    matcher = PersonMatcher(key, person=person.key, lead_ids=others)
+    return removed + await _erase_messages(context, matcher, request)
 
 
 async def erase_lead(context: AppContext, lead_id: str, *, now: datetime) -> Removed:
@@ -177,7 +180,9 @@ async def erase_lead(context: AppContext, lead_id: str, *, now: datetime) -> Rem
     key = context.require_id_key()
     request = await _begin(context, [lead_id], now)
     removed = await _erase(context, lead_id, request)
-    return removed + await _erase_messages(context, PersonMatcher(key, lead_id=lead_id), request)
+    return removed + await _erase_messages(
+        context, PersonMatcher(key, lead_ids=frozenset({lead_id})), request
+    )
 
 
 class _Request(NamedTuple):
@@ -196,9 +201,11 @@ async def _begin(context: AppContext, lead_ids: Sequence[str], now: datetime) ->
     return _Request(now, last_numbers)
 
 
-async def _erase_leads(context: AppContext, person: str, request: _Request) -> Removed:
+async def _erase_leads(context: AppContext, found: Person, request: _Request) -> Removed:
     """Erase all leads of a person; `StoreUnavailable` if there are more than one call may erase."""
-    removed = Removed()
+    removed, person = Removed(), found.key
+    for lead_id in found.others:
+        removed += await _erase(context, lead_id, request)
     for _ in range(ROUNDS):
         lead_ids = await context.lead_store.list_leads_of(person, LEADS_A_ROUND)
         begun = await context.lead_store.list_tombstones_of(person, LEADS_A_ROUND)
@@ -329,9 +336,9 @@ async def _erase_messages(context: AppContext, matcher: PersonMatcher, request: 
 
 async def _list_reopened(context: AppContext, matcher: PersonMatcher, request: _Request) -> list[str]:
     """Leads that exist again with a push from before the request to erase them."""
-    lead_ids = [matcher.lead_id] if matcher.lead_id else []
+    lead_ids = list(matcher.lead_ids)
     if matcher.person:
-        lead_ids = await context.lead_store.list_leads_of(matcher.person, LEADS_A_ROUND)
+        lead_ids += await context.lead_store.list_leads_of(matcher.person, LEADS_A_ROUND)
     reopened = []
     for lead_id in lead_ids:
         with suppress(LeadNotFound):

@@ -9,7 +9,6 @@ from copy import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.enrichment.identity import lead_id
 from shared.follow_up.deadline import deadline_after
 from shared.leads.change import Change, Mark
 from shared.leads.identity import PERSON_LENGTH
@@ -17,18 +16,18 @@ from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.lead import Lead
 from shared.leads.push import LeadPush
 from shared.marketplace.import_state import Counts, ImportState
-from shared.marketplace.offer import offer_of
 from shared.marketplace.parse import InvalidPush
 from shared.marketplace.table_row import SourceRow, read_row
-from shared.policy.load import offers_by_title
 from shared.policy.model import Policy
 from shared.scoring.appraise import appraise
+from shared.services.aliases import Identity, create_or_touch
 from shared.services.context import AppContext, LeadImport
 from shared.services.errors import LeadChanged, StoreUnavailable
 from shared.services.ports import RefusedRow
 from shared.services.publish import publish_new
+from shared.services.receive import identity_of
 from shared.services.timeouts import IMPORT_PUBLISH_TIMEOUT
-from shared.services.unit_of_work import DoneBefore, create_or_change_lead
+from shared.services.unit_of_work import DoneBefore
 
 
 class ImportedRow(NamedTuple):
@@ -38,9 +37,13 @@ class ImportedRow(NamedTuple):
     mark: str  # idempotency mark of row and person: a row with a corrected address is another lead
     source: SourceRow
     push: LeadPush
-    lead_id: str
-    offer: str | None
+    identity: Identity
     at: datetime  # aware UTC, when the customer acted
+
+    @property
+    def lead_id(self) -> str:
+        """The id of the lead by the rules of today."""
+        return self.identity.lead_id
 
 
 def row_key(row: SourceRow, key: bytes, *person: str) -> str:
@@ -49,18 +52,21 @@ def row_key(row: SourceRow, key: bytes, *person: str) -> str:
     return hashlib.blake2b(keys, key=key, digest_size=16).hexdigest()
 
 
+def row_mark(context: AppContext, row: SourceRow, lead_id: str) -> str:
+    """The idempotency mark of a row on a lead, the same on all leads of its person."""
+    return row_key(row, context.require_id_key(), lead_id[:PERSON_LENGTH])
+
+
 def read_imported_row(context: AppContext, row: SourceRow) -> ImportedRow:
     """Read a row; raises InvalidPush if it is no lead."""
     read = read_row(row)
-    offer = offer_of(read.push, None, offers_by_title(context.policy))
-    lead = lead_id(read.push, offer, context.require_id_key())
+    identity = identity_of(context, read.push, None)
     return ImportedRow(
         key=row_key(row, context.require_id_key()),
-        mark=row_key(row, context.require_id_key(), lead[:PERSON_LENGTH]),
+        mark=row_mark(context, row, identity.lead_id),
         source=row,
         push=read.push,
-        lead_id=lead,
-        offer=offer,
+        identity=identity,
         at=read.created_at,
     )
 
@@ -170,16 +176,19 @@ async def _find_mark(work: Work, row: ImportedRow) -> Mark | None:
 async def _store(work: Work, row: ImportedRow) -> Mark:
     """Store the row's push with its mark, and publish it; return the stored mark if it was done before."""
     context, mark = work.context, Mark(row.mark, work.state.pass_id)
-    opened = open_lead(row.push, row.lead_id, row.offer, row.at).lead
+    identity = row.identity
+    opened = open_lead(row.push, identity.lead_id, identity.offer, row.at).lead
     origin = Origin(work.clock(), is_history(opened, context.policy, work.state.switched_on_at))
-    first = open_lead(row.push, row.lead_id, row.offer, row.at, origin=origin)
+    first = open_lead(row.push, identity.lead_id, identity.offer, row.at, origin=origin)
 
     def touch(lead: Lead) -> Change | None:
         change = merge_push(lead, row.push, row.at, origin=origin)
-        return change and replace(change, mark=mark)
+        of_this_lead = Mark(row_mark(context, row.source, lead.id), mark.value)
+        return change and replace(change, mark=of_this_lead)
 
+    first = replace(first, mark=mark)
     try:
-        outcome = await create_or_change_lead(context, replace(first, mark=mark), touch)
+        outcome = await create_or_touch(context, identity, first, touch, now=origin.arrived_at)
     except DoneBefore as exc:
         return exc.mark
     await publish_new(context, outcome, IMPORT_PUBLISH_TIMEOUT)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from shared.leads.bookkeeping import DueKind
 from shared.leads.change import Change, Mark
 from shared.leads.events import Event
+from shared.leads.identity import Alias
 from shared.leads.index import IndexRow, StatRow
 from shared.leads.lead import Lead, LeadStatus
 from shared.marketplace.import_state import ImportState
@@ -172,6 +173,26 @@ class LeadStore(Protocol):
         """The number of the last event that is stored under this id; 0 if there is none."""
 
 
+class Aliases(Protocol):
+    """Ids that lead to leads under other ids. Any call may raise `StoreUnavailable`."""
+
+    async def find_alias(self, alias_id: str) -> Alias | None:
+        """The alias of this id; None if there is none."""
+
+    async def list_aliases_of(self, person: str, limit: int) -> list[Alias]:
+        """The aliases of this contact key, at most `limit`; may be empty."""
+
+    async def add_alias(self, alias_id: str, lead_id: str) -> bool:
+        """Let an id lead to a lead, beside others; return whether that is new.
+
+        At most `LEADS_OF_AN_ALIAS` leads have one alias: a further one isn't added. `LeadChanged` if another
+        call changes the alias at the same time.
+        """
+
+    async def remove_alias(self, alias_id: str, lead_id: str) -> bool:
+        """Let an id lead to this lead no more; return whether it did. `LeadChanged` as above."""
+
+
 class DueIndex(Protocol):
     """Due work, by the index rows of leads. `StoreUnavailable` only if no partition answers."""
 
@@ -244,6 +265,22 @@ class Sweep(NamedTuple):
     unreadable: int = 0  # likewise
 
 
+LEADS_OF_AN_ALIAS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IdSweep:
+    """How far the search for leads is whose ids other rules made; see `services.aliases`."""
+
+    rules: int  # of the ids that are looked for, see `IDENTITY_RULES`
+    began_at: datetime  # of this pass, aware UTC
+    passes: int = 0  # by these rules, that have come to their end
+    aliases: int = 0  # leads with an alias, as the last pass counted
+    partition: str | None = None  # None: the pass is over
+    after: str | None = None  # id of the last lead that was looked at; None: none yet
+    found: int = 0  # leads with an alias, in this pass
+
+
 class DeskState(Protocol):
     """What the app stores about itself. Any call may raise `StoreUnavailable`."""
 
@@ -252,6 +289,12 @@ class DeskState(Protocol):
 
     async def save_sweep(self, sweep: Sweep) -> None:
         """Store how far the sweep has come."""
+
+    async def find_id_sweep(self) -> IdSweep | None:
+        """How far the search for former ids is; None if none ever began, or this version can't read it."""
+
+    async def save_id_sweep(self, sweep: IdSweep) -> None:
+        """Store how far the search for former ids is."""
 
     async def record_clock_run(self, at: datetime) -> None:
         """Store when the clock last ran, aware UTC."""

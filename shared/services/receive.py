@@ -5,15 +5,16 @@ import logging
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.enrichment.identity import lead_id
+from shared.enrichment.identity import former_lead_id, lead_id, title_id
 from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.push import LeadPush
-from shared.marketplace.offer import offer_of
+from shared.marketplace.offer import offer_of, title_of
 from shared.policy.load import offers_by_title
+from shared.services.aliases import Identity, create_or_touch
 from shared.services.context import AppContext
 from shared.services.publish import publish_new
 from shared.services.timeouts import CHANGE_TIMEOUT, PUSH_PUBLISH_TIMEOUT
-from shared.services.unit_of_work import Committed, create_or_change_lead
+from shared.services.unit_of_work import Committed
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +26,6 @@ class Intake(NamedTuple):
     received_at: datetime  # aware UTC
     offer_slug: str | None = None  # of the URL, if it names an offer
     origin: Origin | None = None  # None: it was pushed just now, and its sender waits
-
-
-class Identity(NamedTuple):
-    """Which lead a push is about."""
-
-    lead_id: str
-    offer: str | None  # None: the push names none
 
 
 class Result(enum.StrEnum):
@@ -71,8 +65,13 @@ async def receive_as(
     push, at, origin = intake.push, intake.received_at, intake.origin
     # A new lead, the usual case, costs one write; `merge_push` is called only if the lead exists already.
     opened = open_lead(push, identity.lead_id, identity.offer, at, origin=origin)
-    outcome = await create_or_change_lead(
-        context, opened, lambda lead: merge_push(lead, push, at, origin=origin), timeout
+    outcome = await create_or_touch(
+        context,
+        identity,
+        opened,
+        lambda lead: merge_push(lead, push, at, origin=origin),
+        now=origin.arrived_at if origin else at,
+        timeout=timeout,
     )
     result, lead = _result(outcome), outcome.stored.lead
     log.info("lead %s: %s (test: %s)", lead.id, result, lead.test)
@@ -82,8 +81,20 @@ async def receive_as(
 
 def identify(context: AppContext, intake: Intake) -> Identity:
     """Which lead a push is about, by its person and its offer."""
-    offer = offer_of(intake.push, intake.offer_slug, offers_by_title(context.policy))
-    return Identity(lead_id(intake.push, offer, context.require_id_key()), offer)
+    return identity_of(context, intake.push, intake.offer_slug)
+
+
+def identity_of(context: AppContext, push: LeadPush, offer_slug: str | None) -> Identity:
+    """Which lead a push is about, see `identify`."""
+    key = context.require_id_key()
+    offer = offer_of(push, offer_slug, offers_by_title(context.policy))
+    title = None if (offer_slug or "").strip() else title_of(push)
+    return Identity(
+        lead_id(push, offer, key),
+        offer,
+        former_id=former_lead_id(push, offer, key),
+        title_id=title_id(push, title, key) if title else None,
+    )
 
 
 def _result(outcome: Committed) -> Result:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from shared.leads.bookkeeping import DueKind
 from shared.leads.identity import shard_of
 from shared.leads.retries import Backoff, retry_or_park, schedule_retry
+from shared.services.aliases import sweep_ids
 from shared.services.assign import assign
 from shared.services.commands import raise_alarm
 from shared.services.context import AppContext
@@ -91,6 +92,10 @@ async def _look_ahead(context: AppContext, now: datetime) -> None:
         await request_scores(context, now)
     except Exception:  # the clock must run on until this failure is repaired
         log.exception("could not queue leads scored by an older policy")
+    try:
+        await sweep_ids(context, now)
+    except Exception:  # likewise
+        log.exception("could not look for leads with ids of earlier rules")
     try:
         await sweep(context, now)
     except Exception:  # likewise

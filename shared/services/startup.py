@@ -13,7 +13,7 @@ from shared.services.context import AppContext, Fault, FaultCode, PolicySource, 
 from shared.services.errors import StoreUnavailable
 
 LARGEST_KEPT = 250_000  # characters of a policy: half of what a row of the table takes
-STORE_PORTS = ("lead_store", "due_index", "lead_index", "workloads", "desk_state")
+STORE_PORTS = ("lead_store", "aliases", "due_index", "lead_index", "workloads", "desk_state")
 WRONG_KEY = (
     "LEADS_ID_KEY isn't the key that the ids in this table were made with: pushes wait in `spill` until it is"
 )

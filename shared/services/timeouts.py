@@ -21,6 +21,7 @@ PUSH_SPILL_TIMEOUT = 5.0  # the queue `spill`, opening the link included
 STARTUP_CHECK_TIMEOUT = (
     2.0  # before it, in a new process: is this the table's id key, and is the policy right
 )
+ID_SWEEP_READ_TIMEOUT = 1.0  # of the table's 8, once a minute: do ids of earlier rules lead to leads
 PUSH_PUBLISH_TIMEOUT = 2.0  # its event: the lead is stored, so the sender needn't wait long for the bus
 
 # Any other change of a lead
@@ -34,7 +35,7 @@ ERASE_UNREADABLE_TIMEOUT = 60.0  # finding the rows of a lead that can't be read
 CLOCK_PUBLISH_TIMEOUT = 30.0  # the events of one lead, while no caller waits
 IMPORT_PUBLISH_TIMEOUT = 2.0  # the event of one row, while the next row waits
 IMPORT_STEP_TIMEOUT = 40.0  # of the minute between two steps; the page under way is finished
-SWEEP_TIMEOUT = 20.0  # one step of the sweep, at the end of a tick
+SWEEP_TIMEOUT = 20.0  # one step of a sweep, at the end of a tick
 
 # Reading
 PARTITION_TIMEOUT = 6.0  # one partition's part of a list; the other partitions are there by then

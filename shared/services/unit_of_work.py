@@ -197,7 +197,8 @@ class _Write:
         if change is None:
             return Committed(_expect_stored(stored), None)
         after = apply_policy(alive.lead if alive else None, change, self.context.policy)
-        self.tried = replace(after, lead=with_operation(after.lead, self.operation), mark=change.mark)
+        lead = with_operation(after.lead, self.operation)
+        self.tried = replace(after, lead=lead, mark=change.mark, alias=change.alias)
         self.creates = alive is None
         return Committed(await self._store(stored, self.tried), self.tried, self.creates)
 

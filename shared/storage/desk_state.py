@@ -1,17 +1,20 @@
-"""The app's own state: policy, rules, the id key's fingerprint, the last clock run, how far its sweep is."""
+"""The app's own state: policy, rules, the id key's fingerprint, the last clock run, how far sweeps are."""
 
 from contextlib import suppress
 from datetime import datetime
 
 from shared.leads.index import parse_stamp, stamp
 from shared.services.errors import StoreUnavailable
-from shared.services.ports import DeskState, Sweep
+from shared.services.ports import DeskState, IdSweep, Sweep
 from shared.storage.client import Table, created
 from shared.storage.rows import (
     DESK,
+    ID_SWEEP,
     POLICY,
     RULES,
     SWEEP,
+    id_sweep_entity,
+    id_sweep_of,
     policy_entity,
     rules_entity,
     rules_of,
@@ -43,6 +46,13 @@ class TableDeskState(DeskState):
 
     async def save_sweep(self, sweep: Sweep) -> None:
         await self._table.upsert(sweep_entity(sweep))
+
+    async def find_id_sweep(self) -> IdSweep | None:
+        found = await self._table.find(DESK, ID_SWEEP)
+        return id_sweep_of(found) if found else None
+
+    async def save_id_sweep(self, sweep: IdSweep) -> None:
+        await self._table.upsert(id_sweep_entity(sweep))
 
     async def upsert_rules(self, version: str, text: str) -> None:
         await self._table.upsert(rules_entity(version, text))

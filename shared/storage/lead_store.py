@@ -18,6 +18,7 @@ from shared.storage.client import MOST_OPERATIONS, Operation, Table, created, de
 from shared.storage.rows import (
     ERASED,
     ID_LENGTH,
+    alias_entity,
     event_entity,
     event_key,
     event_of,
@@ -57,7 +58,7 @@ class TableLeadStore(LeadStore):
         lead, row = fit_lead(change.lead, index)
         operations = [created(row), *_events(change)]
         operations += [upserted(index_entity(lead_id, row)) for row in index]
-        operations += _marks(change)
+        operations += [*_marks(change), *_alias(change)]
         etag = await self._table.submit(operations, {409: LeadExists(lead_id)})
         return StoredLead(lead, etag, index, row)
 
@@ -67,7 +68,7 @@ class TableLeadStore(LeadStore):
         new_keys = {row.key for row in index}
         stale = [row.key for row in read.index if row.key not in new_keys]
         lead, row = fit_lead(change.lead, index, unknown_of(read.row, read.lead))
-        written = [updated(row, read.etag), *_events(change), *_marks(change)]
+        written = [updated(row, read.etag), *_events(change), *_marks(change), *_alias(change)]
         changed = LeadChanged(lead_id)
 
         async def submit(stale: list[str], fresh: list[IndexRow], missing: Exception) -> str:
@@ -256,6 +257,10 @@ def _holds(stored: TableEntity | None, row: IndexRow) -> bool:
 
 def _events(change: Change) -> list[Operation]:
     return [created(event_entity(change.lead.id, event)) for event in change.events]
+
+
+def _alias(change: Change) -> list[Operation]:
+    return [upserted(alias_entity(change.alias, [change.lead.id]))] if change.alias else []
 
 
 def _marks(change: Change) -> list[Operation]:

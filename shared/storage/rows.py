@@ -12,14 +12,14 @@ from shared.contract.events import event_json, read_event
 from shared.leads.bookkeeping import DueKind, lightened
 from shared.leads.change import Mark
 from shared.leads.events import Event
-from shared.leads.identity import LEAD_ID, shard_of
+from shared.leads.identity import LEAD_ID, Alias, shard_of
 from shared.leads.index import IndexRow, StatRow, parse_stamp
 from shared.leads.json_form import camel, compact_json
 from shared.leads.lead import Lead
 from shared.marketplace.import_state import ImportState
 from shared.mistakes import Unreadable
 from shared.routing.workload import Assignment, Workload
-from shared.services.ports import DueRow, LeadIdPage, Sweep
+from shared.services.ports import DueRow, IdSweep, LeadIdPage, Sweep
 from shared.storage.earlier_rows import assignment_renamed, grouped, is_flat
 from shared.storage.unknown_members import Unknown, unknown_in, with_unknown
 from shared.typed_json import adapter, from_json, from_plain, to_json, to_plain
@@ -33,6 +33,7 @@ IMPORT = "import"  # PartitionKey of imports
 WORKLOAD = "rota"  # PartitionKey and RowKey of the workload: stored rows keep the name
 STAT_COLUMNS = [camel(column.name) for column in fields(StatRow)]
 DESK, POLICY = "desk", "policy"  # PartitionKey and RowKey of the last right policy
+ID_SWEEP = "id-sweep"  # RowKey, in the partition `DESK`
 SWEEP = "sweep"  # PartitionKey and RowKey of how far the sweep has come
 RULES = "rules"  # PartitionKey of the versions of the scoring rules
 
@@ -185,6 +186,35 @@ def sweep_of(entity: Mapping[str, Any]) -> Sweep | None:
     with suppress(Unreadable):
         return from_plain(Sweep, dict(entity))
     return None
+
+
+def id_sweep_entity(sweep: IdSweep) -> Entity:
+    """The row of the search for former ids."""
+    columns = {name: value for name, value in to_plain(sweep).items() if value is not None}
+    return {"PartitionKey": DESK, "RowKey": ID_SWEEP, **columns}
+
+
+def id_sweep_of(entity: Mapping[str, Any]) -> IdSweep | None:
+    """Read the row of the search for former ids; None if it is damaged: the search begins again."""
+    with suppress(Unreadable):
+        return from_plain(IdSweep, dict(entity))
+    return None
+
+
+def alias_entity(alias_id: str, lead_ids: Sequence[str]) -> Entity:
+    """The row of an alias, in the partition of its own id."""
+    return {"PartitionKey": shard_of(alias_id), "RowKey": alias_key(alias_id), "leads": " ".join(lead_ids)}
+
+
+def alias_of(entity: Mapping[str, Any]) -> Alias:
+    """Read the row of an alias; what is no id of a lead leads nowhere."""
+    lead_ids = tuple(filter(LEAD_ID.fullmatch, str(entity.get("leads", "")).split()))
+    return Alias(entity["RowKey"].removeprefix(alias_key("")), lead_ids)
+
+
+def alias_key(alias_id: str) -> str:
+    """RowKey of an alias."""
+    return f"alias!{alias_id}"
 
 
 def rules_entity(version: str, text: str) -> Entity:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.enrichment import gold
 from shared.enrichment.domain import Domain, domain_of, hosts_up_to, is_tenant, readable
 
 HOSTS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}(\.[a-z0-9][a-z0-9-]{0,8}){0,5}", fullmatch=True)
@@ -74,3 +75,8 @@ def test_a_domain_is_the_end_of_its_host(host: str):
 )
 def test_an_encoded_host_can_be_read(host: str, read: str):
     assert readable(host) == read
+
+
+@pytest.mark.parametrize("row", gold("domains_field"), ids=lambda row: f"{row['host_a']} {row['host_b']}")
+def test_names_sold_under_a_private_suffix_are_domains_of_their_own(row: dict[str, str]):
+    assert (domain_of(row["host_a"]).name == domain_of(row["host_b"]).name) is (row["same"] == "1")

@@ -1,21 +1,34 @@
 """Who a lead is: an id that says who is the same and gives no address away."""
 
 import base64
+import json
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.enrichment.identity import lead_id, normalize
+from bench.enrichment import GOLD
+from shared.enrichment.email import email_facts
+from shared.enrichment.identity import (
+    IDENTITY_RULES,
+    contact_key,
+    former_lead_id,
+    lead_id,
+    normalize,
+    title_id,
+)
 from shared.leads.identity import LEAD_ID, all_shards, shard_of
 from shared.leads.push import LeadPush
 from tests.builders import a_push
+from tests.enrichment.test_address import decorated
 from tests.samples import ADA, ID_KEY, OFFER
 from tests.strategies import examples
 
 TEXT = st.none() | st.text(max_size=20)
+SAME_LEAD = json.loads((GOLD / "same_lead_field.json").read_text(encoding="utf-8"))
 NO_PHONE = {"Phone": None}
 NO_ADDRESS = {"Email": None}
 
@@ -67,10 +80,57 @@ def test_an_address_is_compared_without_case_width_and_blanks_around(email: str,
     assert (person_of(a_push({"Email": email, **other_facts})) == person_of(a_push())) is same
 
 
-def test_an_address_casefolds_in_every_script():
-    assert person_of(a_push({"Email": "STRASSE@x.example"})) == person_of(
-        a_push({"Email": "straße@x.example"})
-    )
+@pytest.mark.parametrize("case", SAME_LEAD, ids=lambda case: f"{case['kind']}: {case['why']}")
+def test_one_mailbox_is_one_lead_and_no_strangers_are(case: dict[str, Any]):
+    one, other = (person_of(a_push(dict.fromkeys(ADA) | case[which])) for which in "ab")
+
+    assert (one == other) is case["same"]
+
+
+@given(st.emails(), st.data())
+@examples(200)
+def test_the_id_is_made_of_the_address_that_enrichment_shows(address: str, data: st.DataObject):
+    assume("%" not in address and "?" not in address)
+    shown = email_facts(address).canonical
+    assume(shown is not None)
+    written = data.draw(decorated(address))
+
+    assert email_facts(written).canonical == shown
+    assert person_of(a_push({"Email": written})) == person_of(a_push({"Email": shown}))
+    assert contact_key(written, ID_KEY) == contact_key(shown or "", ID_KEY)
+
+
+def test_by_the_former_rules_an_address_was_casefolded():
+    one, other = a_push({"Email": "STRASSE@x.example"}), a_push({"Email": "straße@x.example"})
+
+    assert former_lead_id(one, OFFER, ID_KEY) == former_lead_id(other, OFFER, ID_KEY)
+    assert lead_id(one, OFFER, ID_KEY) != lead_id(other, OFFER, ID_KEY)
+
+
+# Ids of these rules. Where one moves, `IDENTITY_RULES` must be raised: what is stored needs an alias.
+IDS = {
+    "address": ({"Email": "Ada B <Ada@Fabrikam.example>"}, "dmpvut4uvajdh3ef"),
+    "alphabet": ({"Email": "ada@xn--bcher-kva.example"}, "z5a3rz22nhtoaco7"),
+    "placeholder": ({"Email": "none@none.com"}, "6oqm2kcoigfvju3e"),
+    "phone": ({"Email": None}, "6oqm2kcoigfvju3e"),
+    "name": ({"Email": None, "Phone": None, "Company": "Fabrikam, Inc."}, "yu6rzxwbsr2c4qzh"),
+    "content": (dict.fromkeys(ADA), "exsarnkqcvna274b"),
+}
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_the_ids_of_these_rules_stay(name: str):
+    person, expected = IDS[name]
+
+    assert IDENTITY_RULES == 2
+    assert person_of(a_push(person)) == expected
+
+
+def test_a_title_has_an_id_of_its_own_for_each_person():
+    ids = title_id(a_push(), "contoso-crm", ID_KEY), title_id(a_push(), "contoso-backup", ID_KEY)
+
+    assert ids[0][:16] == ids[1][:16] == person_of(a_push())
+    assert len({*ids, lead_id(a_push(), "contoso-crm", ID_KEY)}) == 3
 
 
 @pytest.mark.parametrize("no_address", [None, "", " ", "n/a", "none", "@", "@x", "x@", "-"])

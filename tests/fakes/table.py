@@ -2,14 +2,14 @@
 
 import itertools
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import replace as changed
 from datetime import datetime
 from typing import Any
 
 from shared.leads.change import Change, Mark
 from shared.leads.events import Event
-from shared.leads.identity import all_shards, shard_of
+from shared.leads.identity import Alias, all_shards, shard_of
 from shared.leads.index import (
     NEVER,
     IndexRow,
@@ -25,10 +25,12 @@ from shared.leads.lead import with_bookkeeping
 from shared.routing.workload import Assignment, Workload, assign, unassign
 from shared.services.errors import LeadChanged, LeadExists, LeadNotFound, LeadUnreadable, StoreUnavailable
 from shared.services.ports import (
+    Aliases,
     DeskState,
     DueIndex,
     DueRow,
     Gathered,
+    IdSweep,
     LeadFilter,
     LeadIdPage,
     LeadIndex,
@@ -39,12 +41,16 @@ from shared.services.ports import (
     Sweep,
     Workloads,
 )
+from shared.storage.aliases import with_lead, without_lead
 from shared.storage.lead_store import kept_rows
 from shared.storage.rows import (
     ERASED,
     ID_LENGTH,
     UNREADABLE,
     Entity,
+    alias_entity,
+    alias_key,
+    alias_of,
     due_row_of,
     event_entity,
     event_key,
@@ -63,10 +69,10 @@ from shared.storage.rows import (
     unknown_of,
 )
 
-PORTS = ("lead_store", "due_index", "lead_index", "workloads", "desk_state")
+PORTS = ("lead_store", "aliases", "due_index", "lead_index", "workloads", "desk_state")
 
 
-class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
+class MemoryTable(LeadStore, Aliases, DueIndex, LeadIndex, Workloads, DeskState):
     """Keeps the very rows that the table keeps, in a dictionary by key."""
 
     def __init__(self) -> None:
@@ -79,6 +85,7 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
         self._versions = itertools.count(1)
         self._clock_run: datetime | None = None
         self._sweep: Sweep | None = None
+        self._id_sweep: IdSweep | None = None
         self._rules: dict[str, str] = {}
         self._policy: str | None = None
         self._key_fingerprint: str | None = None
@@ -186,6 +193,35 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
     async def list_tombstones_of(self, person: str, limit: int) -> list[str]:
         return self._list_of(person, limit, are_erased=True)
 
+    async def find_alias(self, alias_id: str) -> Alias | None:
+        self._expect_there(shard_of(alias_id))
+        row = self.rows.get((shard_of(alias_id), alias_key(alias_id)))
+        return alias_of(row) if row else None
+
+    async def list_aliases_of(self, person: str, limit: int) -> list[Alias]:
+        self._expect_there(shard_of(person))
+        keys = self._keys(alias_key(person), alias_key(f"{person}~"))
+        return [alias_of(self.rows[key]) for key in keys[:limit]]
+
+    async def add_alias(self, alias_id: str, lead_id: str) -> bool:
+        return await self._change_alias(alias_id, lambda lead_ids: with_lead(lead_ids, lead_id))
+
+    async def remove_alias(self, alias_id: str, lead_id: str) -> bool:
+        return await self._change_alias(alias_id, lambda lead_ids: without_lead(lead_ids, lead_id))
+
+    async def _change_alias(
+        self, alias_id: str, decide: Callable[[tuple[str, ...]], tuple[str, ...]]
+    ) -> bool:
+        self._expect_writable(alias_id)
+        found = await self.find_alias(alias_id)
+        before = found.lead_ids if found else ()
+        if (after := decide(before)) == before:
+            return False
+        self._delete(alias_id, [alias_key(alias_id)])
+        if after:
+            self.put(alias_entity(alias_id, after))
+        return True
+
     async def list_scored_by_other_rules(
         self, version: str, limit: int, after: str | None = None
     ) -> Gathered[str]:
@@ -289,6 +325,12 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
     async def save_sweep(self, sweep: Sweep) -> None:
         self._sweep = sweep
 
+    async def find_id_sweep(self) -> IdSweep | None:
+        return self._id_sweep
+
+    async def save_id_sweep(self, sweep: IdSweep) -> None:
+        self._id_sweep = sweep
+
     def put(self, entity: Entity) -> None:
         """Create or replace a row, as a restore or a person with a tool does."""
         partition, row = entity["PartitionKey"], entity["RowKey"]
@@ -320,6 +362,7 @@ class MemoryTable(LeadStore, DueIndex, LeadIndex, Workloads, DeskState):
         entities += [event_entity(lead.id, event) for event in change.events]
         entities += [index_entity(lead.id, row) for row in derived]
         entities += [mark_entity(lead.id, change.mark)] if change.mark else []
+        entities += [alias_entity(change.alias, [lead.id])] if change.alias else []
         for entity in entities:
             self.put(entity)
         return StoredLead(lead, self._etags[lead.id], index, lead_row)

@@ -74,7 +74,7 @@ def test_a_message_is_about_a_person_by_id_or_address(texts, said, is_theirs):
 
 
 def test_by_a_lead_only_messages_about_this_lead_are_meant():
-    one = PersonMatcher(ID_KEY, lead_id=ONE)
+    one = PersonMatcher(ID_KEY, lead_ids=frozenset({ONE}))
     assert one.matches([ONE], b"")
     assert not one.matches([OTHER], body(email="ada@fabrikam.example"))
 

@@ -49,14 +49,14 @@ async def test_a_row_that_is_edited_is_taken_over_again_only_if_it_is_another_pe
 
 
 async def test_a_row_that_our_own_fault_stops_is_parked_and_the_others_go_on(monkeypatch):
-    real = import_rows.offer_of
+    real = import_rows.identity_of
 
-    def faulty(push, slug, titles):
+    def faulty(context, push, slug):
         if push.note == "the fault":
             raise ZeroDivisionError(push.note)
-        return real(push, slug, titles)
+        return real(context, push, slug)
 
-    monkeypatch.setattr(import_rows, "offer_of", faulty)
+    monkeypatch.setattr(import_rows, "identity_of", faulty)
     context = an_importing_context(a_row(1, Description="the fault"), a_row(2))
     assert (await import_step(context)).taken == 1
     assert [row.reason for row in await context.lead_import.ledger.list_refused(9)] == [

@@ -1,7 +1,7 @@
 """Doubles: an effect that is told twice is noticed, however it looks; two effects may look alike."""
 
 import random
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,6 @@
 """What the ports over our table promise, run in memory and on a real table."""
 
 import asyncio
-import dataclasses
 import json
 import uuid
 from copy import replace
@@ -65,7 +64,7 @@ async def test_of_many_creators_at_once_one_wins(ports):
 
 
 def marked(change, key="row", value="first"):
-    return dataclasses.replace(change, mark=Mark(key, value))
+    return replace(change, mark=Mark(key, value))
 
 
 async def test_a_mark_is_stored_with_its_change_and_read_by_any_lead_of_the_person(ports):
