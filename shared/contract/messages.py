@@ -21,6 +21,7 @@ from shared.contract.requests import (
     read_body,
     read_parts,
 )
+from shared.contract.written_reports import as_meant, without
 from shared.leads.commands import ReportFacts, ReportInteraction
 from shared.policy.scoring import InteractionType
 from shared.services.activity import Activity
@@ -97,14 +98,35 @@ class _Kind:
     type: ActivityType
 
 
-def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
-    """Read a CRM's report; without an `id` or an `at` the id or the time of the message counts.
+MAY_BE_ODD = ("channel", "outcome", "note", "nextContactAt", "at", "id")
+"""Members without which a follow-up stops the clock all the same."""
 
-    Unknown members are ignored: a CRM may send more.
+
+def activity_of(body: bytes, message_id: str, sent_at: datetime) -> Activity:
+    """Read a CRM's report as it is meant, see `written_reports.as_meant`.
+
+    Without an `id` or an `at` the id or the time of the message counts. Unknown members are ignored: a CRM
+    may send more. Of a follow-up, members of `MAY_BE_ODD` that can't be read are left out, and the event
+    names them: the call happened.
 
     Raises:
         InvalidRequest: with every mistake; with those of the head alone, if `type` is one of them.
     """
+    written = as_meant(body)
+    try:
+        return _read(written, message_id, sent_at)
+    except InvalidRequest as exc:
+        odd = {str(mistake.place[0]) for mistake in exc.mistakes if mistake.place}
+        if _report_type(written) is not FollowUpBody or not odd or not odd <= {*MAY_BE_ODD}:
+            raise
+        activity = _read(without(written, odd), message_id, sent_at)
+    report: Any = activity.report
+    return replace(
+        activity, report=replace(report, ignored=tuple(name for name in MAY_BE_ODD if name in odd))
+    )
+
+
+def _read(body: bytes, message_id: str, sent_at: datetime) -> Activity:
     head, report = read_parts((ActivityHead, _report_type(body)), body, "activity")
     command = report.to_report(head.at or sent_at)
     return Activity(replace(command, id=head.id or message_id), head.lead_id, head.email)

@@ -6,6 +6,7 @@ from copy import replace
 from datetime import datetime
 from typing import Any
 
+from shared.enrichment.closed_facts import facts_as_meant
 from shared.leads.change import Change, record
 from shared.leads.commands import Fact, InvalidFacts, ReportFacts
 from shared.leads.enrichment import Enrichment
@@ -38,6 +39,7 @@ def record_facts(lead: Lead, report: ReportFacts, *, now: datetime) -> Change | 
     if is_reported(bookkeeping.idempotency, key):
         return None
     _expect_usable(report.facts)
+    report = replace(report, facts=facts_as_meant(report.facts))
     bookkeeping = replace(bookkeeping, idempotency=with_report(bookkeeping.idempotency, key))
     at = now if report.at is None else min(report.at, now)
     known, told_at = crm_facts(lead.enrichment), bookkeeping.merge.facts_at

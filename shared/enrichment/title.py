@@ -139,6 +139,11 @@ def person_facts(title: str | None) -> PersonFacts:
     )
 
 
+def words_of(about: str) -> tuple[str, ...]:
+    """Our words for ranks, or for departments, as `about` says."""
+    return tuple(word for word in _lexicon().order[about] if word != STUDENT)
+
+
 def _rank(hits: list[_Hit], lexicon: _Lexicon) -> str:
     """The highest of the person's own ranks: in `adviser to the CEO`, CEO is another person's.
 

@@ -103,6 +103,7 @@ def _followed_up(report: ReportFollowUp, at: datetime, planned: datetime | None)
         outcome=report.outcome,
         next_contact_at=planned,
         id=report.id,
+        ignored=report.ignored,
     )
 
 

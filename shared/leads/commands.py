@@ -23,6 +23,7 @@ class ReportFollowUp:
     outcome: str | None = None
     next_contact_at: datetime | None = None  # aware UTC, when the next contact is planned
     id: str | None = None  # the sender's own: a repeat with the same id does nothing
+    ignored: tuple[str, ...] = ()  # members that were empty or odd, as the sender names them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -147,6 +147,7 @@ class FollowedUp(Payload):
     outcome: str | None
     next_contact_at: datetime | None
     id: str | None
+    ignored: tuple[str, ...] = ()  # members of the report that were empty or odd, and left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

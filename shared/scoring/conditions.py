@@ -1,5 +1,6 @@
 """Compile the conditions of a policy to functions of facts."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,8 +13,10 @@ type Holds = Callable[[Facts], bool]
 def compile_condition(condition: Condition) -> Holds:  # noqa: PLR0911 - one kind of test a line
     """Compile a condition to a function of facts.
 
-    Texts are compared without regard to case; a boolean isn't a number. An unknown fact, or a value that is
-    neither text, number nor boolean, passes only `exists = false` and `not`.
+    Texts are compared without regard to case; a boolean isn't a number. A text that writes a number, or
+    true or false, counts as that where the policy asks for one: HubSpot and Salesforce send every property as
+    a text. An unknown fact, or a value that is neither text, number nor boolean, passes only `exists = false`
+    and `not`.
     """
     name = condition.fact or ""
     if condition.all is not None:
@@ -55,11 +58,13 @@ def _exists(name: str, is_wanted: bool) -> Holds:
 def _equals(name: str, wanted: tuple[Any, ...]) -> Holds:
     keys = frozenset(_key(value) for value in wanted)
     texts = frozenset(key for key in keys if isinstance(key, str))
+    others = keys - texts
 
     def holds(facts: Facts) -> bool:
         value = facts.get(name)
         if isinstance(value, str):
-            return value in texts or value.casefold() in texts
+            is_text = value in texts or value.casefold() in texts
+            return is_text or (bool(others) and _key(_meant(value)) in others)
         return value is not None and _key(value) in keys
 
     return holds
@@ -81,9 +86,21 @@ def _contains(name: str, wanted: str | tuple[str, ...]) -> Holds:
 def _range(name: str, least: float, most: float) -> Holds:
     def holds(facts: Facts) -> bool:
         value = facts.get(name)
+        value = _meant(value) if isinstance(value, str) else value
         return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
 
     return holds
+
+
+_NUMBER = r"\s*[+-]?\d{1,15}(?:\.\d{1,15})?\s*"
+_BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
+
+
+def _meant(text: str) -> bool | float | None:
+    """The number or boolean that a text writes, else None."""
+    if re.fullmatch(_NUMBER, text, re.ASCII):
+        return float(text)
+    return _BOOLEANS.get(text.strip().casefold())
 
 
 def _key(value: Any) -> Any:

@@ -1,10 +1,18 @@
 """Take a CRM's reports: about one lead by its id, or about a person by their address."""
 
 import asyncio
+from copy import replace
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.leads.commands import CLOCK_SKEW, ReportFacts, ReportFollowUp, ReportInteraction, UpdateLead
+from shared.leads.commands import (
+    CLOCK_SKEW,
+    InvalidFollowUp,
+    ReportFacts,
+    ReportFollowUp,
+    ReportInteraction,
+    UpdateLead,
+)
 from shared.leads.idempotency import FOLLOW_UP, STATUS
 from shared.leads.lead import Lead
 from shared.services.aliases import list_leads_of
@@ -85,13 +93,27 @@ async def report_interaction_of(
 async def _take(context: AppContext, lead_id: str, report: Report, now: datetime) -> Lead:
     match report:
         case ReportFollowUp():
-            return await report_follow_up(context, lead_id, report, now=now)
+            return await _take_follow_up(context, lead_id, report, now)
         case ReportInteraction():
             return await report_interaction(context, lead_id, report, now=now)
         case UpdateLead():
             return await update_lead(context, lead_id, report, now=now)
         case ReportFacts():
             return await report_facts(context, lead_id, report, now=now)
+
+
+async def _take_follow_up(context: AppContext, lead_id: str, report: ReportFollowUp, now: datetime) -> Lead:
+    """Stop the clock: the call happened, though its plan, or the reporter's clock, can't be right."""
+    try:
+        return await report_follow_up(context, lead_id, report, now=now)
+    except InvalidFollowUp:
+        if report.next_contact_at is not None:
+            planless = replace(report, next_contact_at=None, ignored=(*report.ignored, "nextContactAt"))
+            return await _take_follow_up(context, lead_id, planless, now)
+        if report.at is not None and report.at > now:
+            at_once = replace(report, at=None, ignored=(*report.ignored, "at"))
+            return await report_follow_up(context, lead_id, at_once, now=now)
+        raise
 
 
 async def _leads_of(
