@@ -17,7 +17,7 @@ _MEMBERS = {
         *("interaction", "detail", "status", "reason", "owner", "doNotContact", "facts"),
     )
 }
-_WORDS = ("type", "status", "reason", "interaction")  # whose values are words of ours
+_WORDS = ("type", "status", "reason")  # whose values are words of ours
 
 
 def as_meant(body: bytes) -> bytes:
@@ -41,6 +41,8 @@ def as_meant(body: bytes) -> bytes:
     for name in _WORDS:
         if isinstance(named.get(name), str):
             named[name] = _word(named[name])
+    if isinstance(named.get("interaction"), str):
+        named["interaction"] = named["interaction"].strip().casefold()
     if isinstance(named.get("id"), int) and not isinstance(named["id"], bool):
         named["id"] = str(named["id"])
     return json.dumps(named, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -185,6 +185,7 @@ def test_every_payload_is_read_as_it_was_written(told):
 
 
 VALUES = {
+    tuple[str, ...]: ("channel",),
     str: "x",
     int: 7,
     bool: True,
