@@ -43,6 +43,7 @@ class Kind(enum.IntEnum):
     VISIT = 6
 
 
+CLOSED = ("lost", "won")
 TIMELINE = (Kind.PUSH, Kind.CALL, Kind.CONSENT, Kind.STATUS, Kind.OWNER)
 
 
@@ -55,6 +56,7 @@ class Happened:
     known_at: int = 0  # the number of the lead's last event when it was stored
     value: str | None = None  # status, owner, industry
     asks: bool = False  # for a call
+    wants_contact: bool = False  # a push: in so many words, so that it counts after the win too
     forbids: bool | None = None  # contact; None: says neither
     is_history: bool = False  # a push from before the desk
     is_direct: bool = False  # a push whose sender waited
@@ -112,12 +114,12 @@ class Standing:
                 self._push(one)
             case Kind.CALL:
                 self.status = "contacted" if self.status == "new" else self.status
-                if self.call != "none" or (self.is_history and self.status != "lost"):
+                if self.call != "none" or (self.is_history and self.status not in CLOSED):
                     self.call = "done"
             case Kind.CONSENT:
-                self._permit(one, opens=self.is_forbidden and self.status != "lost")
-            case Kind.STATUS if one.value == "lost":
-                self.status, self.call = "lost", "none"
+                self._permit(one, opens=self.is_forbidden and self.status not in CLOSED)
+            case Kind.STATUS if one.value in CLOSED:
+                self.status, self.call = one.value, "none"
             case Kind.STATUS:
                 if self.status == "lost" and not self.is_forbidden:
                     self._open(one.at)
@@ -129,6 +131,8 @@ class Standing:
         self.is_history = self.is_history and push.is_history
         if push.forbids is not None:
             self._permit(push, opens=False)
+        if self.status == "won" and not push.wants_contact:
+            return
         if push.asks and not self.is_forbidden:
             self.status = "new" if self.status == "lost" else self.status
             self._open(push.at)
@@ -243,7 +247,7 @@ def asked_directly(happened: Sequence[Happened]) -> list[Happened]:
     following: list[Happened] = []
     for push in happened:
         known = [one for one in happened if one.known_at < push.known_at and one.kind in TIMELINE]
-        answers = [one for one in known if one.kind is Kind.CALL or one.value == "lost"]
+        answers = [one for one in known if one.kind is Kind.CALL or one.value in CLOSED]
         if push.kind is Kind.PUSH and push.is_direct and any(one.at >= push.at for one in answers):
             now = max(one.at for one in known)
             following.append(replace(push, asks=False))

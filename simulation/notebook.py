@@ -132,6 +132,7 @@ class Notebook:
                 at,
                 event.number,
                 asks=not way.is_history,
+                wants_contact=FORBIDS.get(data["push"].get("ActionCode", "")) is False,
                 forbids=FORBIDS.get(data["push"].get("ActionCode", "")),
                 is_history=way.is_history,
                 is_direct=way.is_direct,

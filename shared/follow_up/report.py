@@ -8,7 +8,7 @@ from shared.leads.change import Change, record
 from shared.leads.commands import CLOCK_SKEW, InvalidFollowUp, ReportFollowUp
 from shared.leads.events import FollowedUp, Payload, StatusChanged
 from shared.leads.follow_up import FollowUp, FollowUpState
-from shared.leads.happenings import Happening, HappeningKind
+from shared.leads.happenings import Happening, HappeningKind, Standing
 from shared.leads.idempotency import is_reported, with_report
 from shared.leads.lead import Lead, LeadStatus
 from shared.leads.lifecycle import with_milestone
@@ -78,6 +78,8 @@ def plan_contact(call: Happening, attempts: int, lead: Lead, policy: Policy) -> 
 def set_plan(before: Lead | None, change: Change, policy: Policy) -> Change:
     """Plan the next contact, if another follow-up is the last, or the one that counts has another number.
 
+    No contact is planned for a closed lead, and one that is planned is dropped.
+
     Args:
         before: the lead as it was; None for a new lead.
         change: what is about to be stored.
@@ -87,11 +89,16 @@ def set_plan(before: Lead | None, change: Change, policy: Policy) -> Change:
     if before is None or lead.follow_up.state is not FollowUpState.DONE:
         return change
     then, now = standing_of(before), standing_of(lead)
-    is_same = (then.last_follow_up, then.attempts) == (now.last_follow_up, now.attempts)
+    is_same = _plan_basis(then) == _plan_basis(now)
     if now.last_follow_up is None or (is_same and before.follow_up.state is FollowUpState.DONE):
         return change
     planned = plan_contact(now.last_follow_up, now.attempts, lead, policy)
     return replace(change, lead=replace(lead, follow_up=replace(lead.follow_up, next_contact_at=planned)))
+
+
+def _plan_basis(standing: Standing) -> tuple[Happening | None, int, bool]:
+    """What a plan depends on: the last follow-up, its number, and whether the lead is open."""
+    return standing.last_follow_up, standing.attempts, LeadStatus(standing.status).is_open
 
 
 def _followed_up(report: ReportFollowUp, at: datetime, planned: datetime | None) -> FollowedUp:

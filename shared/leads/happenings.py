@@ -28,6 +28,7 @@ class Happening(OmitsDefaults):
     told_at_once: bool = False  # it was done then: it counts after all that was known of that instant
     test: bool = False  # a push: sent by Partner Center's tests
     asks: bool = False  # a push: a call is owed for it
+    wants_contact: bool = False  # a push: the customer asks to be contacted
     history: bool = False  # a push: from before the desk
     forbids: bool | None = None  # a push, a consent: contact is forbidden, or allowed; None: says neither
     status: str | None = None

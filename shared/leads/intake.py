@@ -89,8 +89,9 @@ def open_lead(
 def merge_push(lead: Lead, push: LeadPush, at: datetime, *, origin: Origin | None = None) -> Change | None:
     """Touch a known lead: merge the push field by field, see `merge_fields`. None for a repeat.
 
-    A touch re-opens a closed lead, unless it forbids contact. A push that forbids contact is never dropped
-    as a repeat while the lead may be contacted.
+    A touch re-opens a lost or disqualified lead, unless it forbids contact or the lead was closed for abuse.
+    A won lead stays won; only a push that asks for contact opens a cycle. A push that forbids contact is
+    never dropped as a repeat while the lead may be contacted.
 
     Pushes may arrive in any order of `at`: the final lead is the same. The same content at the same instant
     is always a repeat, whatever consent was given or withdrawn since. Arguments as in `open_lead`.
@@ -150,6 +151,7 @@ def _happening(push: LeadPush, at: datetime, origin: Origin | None) -> Happening
         at=at,
         test=push.is_test,
         asks=not (is_history or push.is_test),
+        wants_contact=push.asks_for_contact,
         history=is_history,
         forbids=push.forbids_contact if push.forbids_contact or push.asks_for_contact else None,
     )

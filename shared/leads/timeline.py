@@ -31,7 +31,7 @@ TRANSITIONS: dict[LeadStatus, tuple[LeadStatus, ...]] = {
     LeadStatus.LOST: (*_OPEN, LeadStatus.WON),
     LeadStatus.DISQUALIFIED: _OPEN,
 }
-"""The transitions a person may make. Only a touch sets `new`: it re-opens a closed lead."""
+"""The transitions a person may make. Only a touch sets `new`: it re-opens a lost or disqualified lead."""
 
 _RANK = {kind: rank for rank, kind in enumerate(HappeningKind)}
 _FORBIDDING, _LAST = len(_RANK), len(_RANK) + 1
@@ -213,7 +213,11 @@ def _step(standing: Standing, happening: Happening, *, is_test: bool) -> Standin
 
 
 def _push(standing: Standing, push: Happening, *, is_test: bool) -> Standing:
-    """A push that asks for a call re-opens a closed lead, counts attempts anew, and opens a cycle."""
+    """A push for which a call is owed re-opens a lost lead, counts attempts from zero, and opens a cycle.
+
+    After the win it is the purchase: only a customer who asks for contact is owed a call, and the lead stays
+    won. A lead closed for abuse stays closed.
+    """
     if push.test and not is_test:
         return standing  # a test changes nothing about a real lead
     if push.forbids is not None:
@@ -222,11 +226,18 @@ def _push(standing: Standing, push: Happening, *, is_test: bool) -> Standing:
     if not push.asks:
         return replace(standing, is_history=is_history, attempts=0 if is_silent else standing.attempts)
     asked_at = _later(standing.asked_at, push.at)
-    if is_silent:
+    if is_silent or _ignores(standing, push):
         return replace(standing, is_history=is_history, asked_at=asked_at, attempts=0)
-    if not LeadStatus(standing.status).is_open:
+    if standing.status in (LeadStatus.LOST, LeadStatus.DISQUALIFIED):
         standing = replace(standing, status=LeadStatus.NEW.value, close_reason=None, status_at=push.at)
     return _opened(standing, push.at, is_history=is_history, asked_at=asked_at, attempts=0)
+
+
+def _ignores(standing: Standing, push: Happening) -> bool:
+    """Whether a closed lead stays as it is after a push: no call is owed for it."""
+    if standing.status == LeadStatus.WON:
+        return not push.wants_contact
+    return standing.close_reason == CloseReason.ABUSE and not LeadStatus(standing.status).is_open
 
 
 def _planned_contact(standing: Standing, contact: Happening) -> Standing:

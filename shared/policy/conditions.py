@@ -7,6 +7,7 @@ from typing import Annotated
 
 from shared.mistakes import Mistake
 from shared.policy.mistakes import quote, refuse, suggest
+from shared.policy.spelling import meant_fact
 from shared.typed_json import Rules
 
 RANKS = ("owner", "c_level", "vp", "director", "manager", "professional", "assistant")
@@ -65,7 +66,8 @@ facts of providers and CRMs, whose names begin with none of these sections (`ind
 
 FACT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _SECTIONS = {name.partition(".")[0] for name in KNOWN_FACTS if "." in name}
-
+_SCORED = ("grade", "score", "qualified")  # facts of targets and of routing
+_OPEN_SECTIONS = ("campaign", "facts")  # any name may follow
 
 DEEPEST = 8  # levels of nested conditions
 
@@ -147,5 +149,13 @@ class Condition:
 def _fact_mistakes(name: str) -> Iterator[Mistake]:
     if not FACT_NAME.fullmatch(name):
         yield Mistake(("fact",), "must begin with a letter and contain letters, digits, `.`, `_`, `-` only")
-    elif name not in KNOWN_FACTS and name.partition(".")[0] in _SECTIONS:
+    elif name in KNOWN_FACTS:
+        return
+    elif name.partition(".")[0] in _SECTIONS:
         yield Mistake(("fact",), f"must be a known fact, not `{quote(name)}`{suggest(name, KNOWN_FACTS)}")
+    elif meant := meant_fact(name, KNOWN_FACTS, exact=_SCORED, sections=_OPEN_SECTIONS):
+        yield Mistake(
+            ("fact",),
+            f"must be a known fact, not `{quote(name)}`, perhaps `{quote(meant)}`; "
+            f"a fact of your own with that name is `facts.{quote(name)}`",
+        )

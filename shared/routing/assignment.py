@@ -124,7 +124,8 @@ def _counted_owner(lead: Lead, routing: RoutingPolicy) -> str | None:
 
 
 def _may_be_owned(lead: Lead) -> bool:
-    return lead.status.is_open and not lead.test and not lead.do_not_contact
+    """Work for an owner: an open lead, or a won one whose customer asked for contact."""
+    return lead.has_work and not lead.test and not lead.do_not_contact
 
 
 def _missed_by(before: Lead | None, lead: Lead, routing: RoutingPolicy) -> str | None:

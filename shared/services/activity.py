@@ -157,8 +157,8 @@ async def _list_taken(context: AppContext, leads: list[Lead], kind: str, report_
 
 
 def _follow_up_targets(leads: list[Lead], taken: list[Lead], report: ReportFollowUp) -> list[Lead]:
-    """Open leads, and leads that have taken the report; those received after the call only if all were."""
-    candidates = [lead for lead in leads if lead.status.is_open or lead in taken]
+    """Leads with work, and those that took the report; leads received after the call only if all were."""
+    candidates = [lead for lead in leads if lead.has_work or lead in taken]
     if not candidates:
         raise LeadUnclear(_NONE_OPEN)
     at = report.at

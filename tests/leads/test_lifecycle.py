@@ -31,6 +31,7 @@ from tests.builders import a_lead, a_push
 from tests.samples import NOW, TARGET
 
 LATER = NOW + timedelta(hours=1)
+LATE = timedelta(minutes=1)
 POLICY = load_policy()
 CLOSED = [status for status in LeadStatus if not status.is_open]
 
@@ -158,7 +159,7 @@ def test_a_report_that_is_refused_again_is_remembered_once_and_as_reported():
     assert not happening.told_at_once
 
 
-@pytest.mark.parametrize("status", CLOSED)
+@pytest.mark.parametrize("status", [LeadStatus.LOST, LeadStatus.DISQUALIFIED])
 def test_a_touch_opens_a_closed_lead_again_and_begins_a_cycle(status: LeadStatus):
     closed = changed(a_lead(), status=status).lead
     change = merge_push(closed, a_push(Description="I am back"), NOW + 9 * TARGET)
@@ -179,6 +180,54 @@ def test_some_pushes_leave_a_closed_lead_closed(one: Any):
     change = merge_push(closed, one, NOW + 9 * TARGET)
     assert change is not None
     assert (change.lead.status, change.lead.follow_up.state) == (LeadStatus.LOST, FollowUpState.NONE)
+
+
+@pytest.mark.parametrize("action", ["INS", "Create", "StartTestDrive", None])
+def test_the_push_of_the_purchase_leaves_a_won_lead_won_and_raises_no_alarm(action: str | None):
+    won = changed(a_lead(), status=LeadStatus.WON).lead
+    change = merge_push(won, a_push(ActionCode=action, Description="I took it"), NOW + 9 * TARGET)
+    assert change is not None
+    assert [event.type for event in change.events] == [EventType.TOUCHED]
+    again = set_deadline(change, POLICY).lead
+    assert (again.status, again.touches, again.note) == (LeadStatus.WON, 2, "I took it")
+    assert (again.follow_up.state, again.follow_up.due_at) == (FollowUpState.NONE, None)
+
+
+def test_a_won_customer_who_asks_for_contact_is_owed_a_call_and_the_lead_stays_won():
+    won = changed(a_lead(), status=LeadStatus.WON).lead
+    change = merge_push(won, a_push(ActionCode="PLT", Description="call me"), NOW + 9 * TARGET)
+    assert change is not None
+    waiting = set_deadline(change, POLICY).lead
+    assert (waiting.status, waiting.follow_up.state) == (LeadStatus.WON, FollowUpState.WAITING)
+    assert waiting.follow_up.due_at == NOW + 10 * TARGET
+    called = record_follow_up(waiting, ReportFollowUp(by="sam"), now=NOW + 9 * TARGET + LATE, policy=POLICY)
+    assert called is not None
+    assert (called.lead.status, called.lead.follow_up.state) == (LeadStatus.WON, FollowUpState.DONE)
+
+
+def test_a_cancelled_order_that_is_followed_by_a_touch_is_a_new_chance():
+    won = changed(a_lead(), status=LeadStatus.WON).lead
+    change = merge_push(
+        changed(won, status=LeadStatus.LOST).lead, a_push(Description="again"), NOW + 9 * TARGET
+    )
+    assert change is not None
+    assert (change.lead.status, change.lead.follow_up.state) == (LeadStatus.NEW, FollowUpState.WAITING)
+
+
+@pytest.mark.parametrize("status", [LeadStatus.LOST, LeadStatus.DISQUALIFIED])
+@pytest.mark.parametrize("action", ["INS", "PLT"])
+def test_no_push_opens_a_lead_that_was_closed_for_abuse(status: LeadStatus, action: str):
+    closed = changed(a_lead(), status=status, reason=CloseReason.ABUSE).lead
+    change = merge_push(closed, a_push(ActionCode=action, Description="more of it"), NOW + 9 * TARGET)
+    assert change is not None
+    assert (change.lead.status, change.lead.close_reason) == (status, CloseReason.ABUSE)
+    assert (change.lead.follow_up.state, change.lead.touches) == (FollowUpState.NONE, 2)
+
+
+def test_a_lead_that_was_closed_for_abuse_by_mistake_is_opened_by_hand():
+    closed = changed(a_lead(), status=LeadStatus.DISQUALIFIED, reason=CloseReason.ABUSE).lead
+    again = changed(closed, status=LeadStatus.CONTACTED).lead
+    assert (again.status, again.close_reason) == (LeadStatus.CONTACTED, None)
 
 
 # Owners

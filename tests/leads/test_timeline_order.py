@@ -1,7 +1,7 @@
 """What happened, told in any order: the lead is the same in the end."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -74,7 +74,7 @@ updated = st.one_of(
         ),
         instants,
         st.sampled_from(LeadStatus),
-        st.sampled_from([None, CloseReason.BUDGET, CloseReason.NO_RESPONSE]),
+        st.sampled_from([None, CloseReason.BUDGET, CloseReason.NO_RESPONSE, CloseReason.ABUSE]),
     ),
     st.builds(lambda at, forbids: UpdateLead(at=at, do_not_contact=forbids), instants, st.booleans()),
     st.builds(
@@ -161,3 +161,67 @@ def test_told_in_any_order_it_makes_the_same_lead(story: list[Told], chance: Any
 def each_at(push: Pushed) -> Any:
     """When a push was made."""
     return NOW + timedelta(minutes=push.minutes)
+
+
+closings = st.builds(
+    lambda at, status, reason: UpdateLead(
+        at=at, status=status, reason=reason if status in ("lost", "disqualified") else None
+    ),
+    instants,
+    st.sampled_from([LeadStatus.WON, LeadStatus.WON, LeadStatus.LOST, LeadStatus.DISQUALIFIED]),
+    st.sampled_from([None, CloseReason.BUDGET, CloseReason.ABUSE]),
+)
+comings_back = st.builds(
+    Pushed,
+    minutes,
+    st.sampled_from(["INS", "PLT", "Create", "StartTestDrive"]),
+    st.just(""),
+    st.sampled_from(WAYS),
+)
+MAY_FOLLOW = {  # of the closed statuses
+    "new": {"won", "lost", "disqualified"},
+    "won": {"lost"},
+    "lost": {"won"},
+    "disqualified": set(),
+}
+
+
+def instant_of(told: Told) -> datetime:
+    """When it happened."""
+    at: datetime = each_at(told) if isinstance(told, Pushed) else told.at
+    return at
+
+
+def expected(first: Pushed, story: list[Told]) -> tuple[str, str | None, bool]:
+    """Status, reason and whether a call is owed, by the rules as the documents put them."""
+    status, reason, is_owed = "new", None, not first.origin.is_history
+    for each in sorted(story, key=instant_of):
+        if not isinstance(each, Pushed):
+            if each.status == status:
+                reason = each.reason or reason
+            elif each.status in MAY_FOLLOW[status]:
+                status, reason, is_owed = each.status.value, each.reason, False
+        elif not each.origin.is_history:
+            if status == "won":
+                is_owed = is_owed or each.action == "PLT"
+            elif reason != CloseReason.ABUSE:
+                status, reason, is_owed = "new", None, True
+    return status, reason, is_owed
+
+
+@given(
+    st.lists(st.one_of(closings, comings_back, comings_back), max_size=6, unique_by=instant_of),
+    st.randoms(use_true_random=False),
+    st.sampled_from(WAYS),
+)
+@examples(400)
+def test_a_closed_lead_is_opened_by_nothing_but_what_may_open_it(
+    story: list[Told], chance: Any, origin: Origin
+):
+    first = Pushed(0, "INS", "CTO", origin)
+    lead = told(None, first)
+    shuffled = list(story)
+    chance.shuffle(shuffled)
+    for each in shuffled:
+        lead = told(lead, each)
+    assert (lead.status, lead.close_reason, lead.follow_up.is_open) == expected(first, story)

@@ -36,6 +36,7 @@ from tests.services.test_receive import LosesAnswers
 from tests.sick_rows import damaged, lead_address
 
 LATER = NOW + timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 EMAIL = " ADA@fabrikam.example "
 CALL = ReportFollowUp(by="sam", at=LATER, id="1")
 VISIT = ReportInteraction(type="pricing_page_visited", at=LATER, id="1")
@@ -352,3 +353,16 @@ async def test_a_person_whose_leads_cant_be_read_is_no_unknown_person():
         await taken(context, CALL)
     with pytest.raises(LeadUnreadable):
         await report_interaction_of(context, EMAIL, VISIT, now=LATER)
+
+
+async def test_a_call_reported_by_address_counts_for_a_won_lead_whose_customer_asked_for_it():
+    context = a_context()
+    lead_id = await pushed(context)
+    await update_lead(context, lead_id, UpdateLead(status=LeadStatus.WON, by="sam"), now=LATER)
+    with pytest.raises(LeadUnclear):
+        await taken(context, replace(CALL, at=LATER + MINUTE), at=LATER + MINUTE)
+    await pushed(context, at=LATER + MINUTE, ActionCode="PLT")
+    assert (await lead_of(context, lead_id)).follow_up.state == "waiting"
+    await taken(context, ReportFollowUp(by="sam", at=LATER + 2 * MINUTE, id="2"), at=LATER + 2 * MINUTE)
+    after = await lead_of(context, lead_id)
+    assert (after.status, after.follow_up.state) == (LeadStatus.WON, "done")

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared.leads.commands import ReportFollowUp
+from shared.leads.commands import ReportFollowUp, UpdateLead
 from shared.leads.index import StatRow
+from shared.leads.intake import Origin
+from shared.leads.lead import LeadStatus
 from shared.services import queries as service
-from shared.services.commands import report_follow_up
+from shared.services.commands import report_follow_up, update_lead
 from shared.services.errors import StoreUnavailable
 from shared.services.ports import Gathered
 from shared.services.queries import MOST_LEADS, TooManyLeads, lead_stats
@@ -79,3 +81,17 @@ async def test_a_store_that_takes_too_long_is_unavailable(monkeypatch):
     monkeypatch.setattr(service, "STATS_TIMEOUT", 0.01)
     with pytest.raises(StoreUnavailable):
         await lead_stats(a_context(table=Stuck()), NOW, NOW + HOUR)
+
+
+@pytest.mark.parametrize("origin", [None, Origin(NOW + 3 * HOUR, was_pushed=True), Origin(NOW + 3 * HOUR)])
+async def test_a_win_counts_after_the_push_of_the_purchase_whichever_way_that_came(origin):
+    context = a_context()
+    lead_id = (await receive(context, Intake(a_push(ActionCode="PLT"), NOW, "backup"))).lead_id
+    await update_lead(context, lead_id, UpdateLead(status=LeadStatus.WON, by="sam"), now=NOW + HOUR)
+    purchase = a_push(ActionCode="INS", Description="bought")
+    await receive(context, Intake(purchase, NOW + 2 * HOUR, "backup", origin))
+    await run_due(context, NOW + 9 * DAY)
+    found, _ = await lead_stats(context, NOW, NOW + HOUR)
+    assert {status: count for status, count in found.funnel.items() if count} == {"won": 1}
+    assert (found.missed_now, [group.won for group in found.by_offer]) == (0, [1])
+    assert (await context.lead_store.get(lead_id)).lead.touches == 2

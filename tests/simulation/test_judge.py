@@ -110,6 +110,20 @@ def test_a_closure_told_late_ends_nothing_that_was_asked_after_it():
     assert verdicts([PUSH, again, lost], events, closed) == [Verdict.STATUS, Verdict.FOLLOW_UP]
 
 
+def test_a_touch_after_the_win_owes_no_call_unless_the_customer_asks_for_it():
+    won = Happened(Kind.STATUS, NOW + MINUTE, 2, value="won")
+    touch = replace(PUSH, at=NOW + 2 * MINUTE, known_at=3)
+    events = [RECEIVED, told(2, 1), told(3, 2)]
+    quiet = End("won", is_forbidden=False, follow_up="none", owner=None)
+    assert verdicts([PUSH, won, touch], events, quiet) == []
+    assert verdicts([PUSH, won, touch], events, MISSED) == [Verdict.STATUS, Verdict.FOLLOW_UP]
+    asked = replace(touch, wants_contact=True)
+    due_at = asked.at + TARGET
+    miss = replace(MISS, number=4, time=due_at, due_at=due_at)
+    assert verdicts([PUSH, won, asked], [*events, miss], replace(quiet, follow_up="missed")) == []
+    assert verdicts([PUSH, won, asked], events, quiet) == [Verdict.MISSING, Verdict.FOLLOW_UP]
+
+
 def test_an_owner_who_was_followed_by_another_is_noticed():
     owners = [
         Happened(Kind.OWNER, NOW + minute * MINUTE, 2, value=owner)
