@@ -11,7 +11,7 @@ from shared.leads.bookkeeping import DueKind
 from shared.leads.events import Event, EventType
 from shared.leads.follow_up import FollowUpState
 from shared.leads.index import index_rows
-from shared.leads.lead import Lead
+from shared.leads.lead import Lead, LeadStatus
 from shared.policy.model import Policy
 from shared.routing.workload import Workload
 from shared.scoring.replay import NothingToReplay, replay_score
@@ -129,10 +129,26 @@ def _broken_of(
     if pushes != lead.touches or types[EventType.RECEIVED] != 1:
         yield f"{lead.touches} touches, but {pushes} pushes in the history"
     yield from (f"event {twice} tells again what event {once} tells" for once, twice in doubles(events))
+    yield from _untold(lead, events)
     yield from _backwards(events)
     yield from _uncounted(lead, events)
     if lead.score is not None:
         yield from _miscounted(lead, events, policy)
+
+
+def _untold(lead: Lead, events: list[Event]) -> Iterator[str]:
+    """Where a subscriber who goes by the events alone ends, and the lead doesn't."""
+    status, owner = str(LeadStatus.NEW), None
+    for event in events:
+        data = to_plain(event.data)
+        if event.type is EventType.RECEIVED:
+            status, owner = str(LeadStatus.NEW), None
+        elif event.type is EventType.STATUS_CHANGED and not data.get("superseded"):
+            status = data["to"]
+        elif event.type is EventType.ASSIGNED and not data.get("superseded"):
+            owner = data["owner"]
+    if (status, owner) != (lead.status, lead.owner):
+        yield f"its events end with {status} and {owner}, the lead is {lead.status} and {lead.owner}'s"
 
 
 def _backwards(events: list[Event]) -> Iterator[str]:

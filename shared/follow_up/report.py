@@ -12,7 +12,7 @@ from shared.leads.happenings import Happening, HappeningKind, Standing
 from shared.leads.idempotency import is_reported, with_report
 from shared.leads.lead import Lead, LeadStatus
 from shared.leads.lifecycle import with_milestone
-from shared.leads.timeline import after_all, latest, standing_of, tell
+from shared.leads.timeline import after_all, latest, silent_effects, standing_of, tell
 from shared.policy.model import Policy
 
 FARTHEST_PLAN = timedelta(days=731)
@@ -47,6 +47,7 @@ def record_follow_up(lead: Lead, report: ReportFollowUp, *, now: datetime, polic
     status = LeadStatus(told.after.status)
     if status is not lead.status:
         events.append(StatusChanged(from_=lead.status, to=status, by=report.by))
+    events += silent_effects(lead, told, events)
     idempotency = with_report(told.bookkeeping.idempotency, report.id)
     return record(
         lead,

@@ -16,7 +16,7 @@ from shared.leads.interactions import LONGEST_DETAIL, PUSH, Interaction, with_in
 from shared.leads.json_form import ABSENT
 from shared.leads.lead import Lead, LeadStatus, Milestone
 from shared.leads.push import Contact, LeadPush, RawPush
-from shared.leads.timeline import latest, owner_lost, standing_of, tell
+from shared.leads.timeline import latest, silent_effects, standing_of, tell
 
 
 class Origin(NamedTuple):
@@ -102,11 +102,12 @@ def merge_push(lead: Lead, push: LeadPush, at: datetime, *, origin: Origin | Non
     bookkeeping = told.bookkeeping
     is_history = origin is not None and origin.is_history
     merged, older_values = merge_fields(lead, push, at)
+    events = _touch_events(lead, push, at, origin, told.after)
     return record(
         lead,
         origin.arrived_at if origin else at,
-        *_touch_events(lead, push, at, origin, told.after),
-        *owner_lost(lead, told),
+        *events,
+        *silent_effects(lead, told, events),
         **merged,
         **told.fields,
         test=lead.test and push.is_test,
@@ -197,7 +198,7 @@ def _touch_events(
             late=origin is not None,
         )
     ]
-    if after.status != lead.status:
+    if not lead.status.is_open and LeadStatus(after.status).is_open:
         came_back = StatusChanged(
             from_=lead.status, to=LeadStatus(after.status), reason=None, by=None, because="came back"
         )

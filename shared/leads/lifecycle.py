@@ -18,8 +18,9 @@ from shared.leads.timeline import (
     after_all,
     is_legal,
     latest,
-    owner_lost,
+    silent_effects,
     standing_at,
+    status_said,
     tell,
 )
 
@@ -62,8 +63,10 @@ def apply_update(lead: Lead, update: UpdateLead, *, now: datetime, policy: Lifec
     happenings = _happenings(lead, update, at, policy)
     told = tell(lead, *happenings)
     in_order = sorted(happenings, key=lambda each: _TELL_ORDER.index(each.what))
-    events = [event for each in in_order for event in _events(lead, update, each, told)]
-    events += owner_lost(lead, told)
+    events: list[Payload] = []
+    for each in in_order:
+        events += _events(lead, update, each, told, status=status_said(lead, events))
+    events += silent_effects(lead, told, events)
     if not events:
         silent = Change(replace(lead, **told.fields, bookkeeping=told.bookkeeping))
         return silent if update.at or key else None
@@ -137,8 +140,18 @@ def _happenings(lead: Lead, update: UpdateLead, at: datetime, policy: LifecycleP
     return [replace(happening, told_at_once=True) for happening in happenings]
 
 
-def _events(lead: Lead, update: UpdateLead, happening: Happening, told: Told) -> list[Payload]:
-    """What the history says of one part of an update; nothing if it says what is so already."""
+def _events(
+    lead: Lead, update: UpdateLead, happening: Happening, told: Told, *, status: LeadStatus
+) -> list[Payload]:
+    """What the history says of one part of an update; nothing if it says what is so already.
+
+    Args:
+        lead: as it was.
+        update: the whole.
+        happening: the part.
+        told: where the lead stands now.
+        status: what the events of the other parts have said so far.
+    """
     at = ABSENT if update.at is None else happening.at
     before, after = told.before, told.after
     match happening.what:
@@ -163,8 +176,8 @@ def _events(lead: Lead, update: UpdateLead, happening: Happening, told: Told) ->
             if is_kept and before.is_forbidden is after.is_forbidden:
                 return []
             changed = StatusChanged(
-                from_=lead.status,
-                to=lead.status,
+                from_=status,
+                to=status,
                 do_not_contact=bool(happening.forbids),
                 by=update.by,
                 at=at,
@@ -174,7 +187,7 @@ def _events(lead: Lead, update: UpdateLead, happening: Happening, told: Told) ->
 
 
 def _status_events(lead: Lead, update: UpdateLead, happening: Happening, told: Told) -> list[Payload]:
-    """The status as reported; and, if another one follows from what was told late, that one."""
+    """The status as reported; one that something later has overtaken is `superseded`."""
     at = ABSENT if update.at is None else happening.at
     status = LeadStatus(happening.status or lead.status)
     before, after = told.before, told.after
@@ -195,9 +208,6 @@ def _status_events(lead: Lead, update: UpdateLead, happening: Happening, told: T
                 superseded=True,
             )
         )
-        if not is_same:
-            now = LeadStatus(after.status)
-            events.append(StatusChanged(from_=lead.status, to=now, by=None, because="told late"))
     return events
 
 

@@ -5,13 +5,13 @@ other. A happening that is told late takes its place among the others, and the l
 stood had it been told at once. At one instant, forbidding contact comes last: it wins.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.leads.bookkeeping import ALARMS, Bookkeeping
-from shared.leads.events import Assigned, Payload
+from shared.leads.events import Assigned, Payload, StatusChanged
 from shared.leads.follow_up import FollowUp, FollowUpState, cancel_follow_up
 from shared.leads.happenings import Happening, HappeningKind, Standing, Timeline
 from shared.leads.json_form import ABSENT
@@ -84,12 +84,38 @@ def tell(lead: Lead, *happenings: Happening, test: bool | None = None) -> Told:
     return Told(before, after, fields, bookkeeping)
 
 
-def owner_lost(lead: Lead, told: Told) -> list[Payload]:
-    """The event that says that contact was forbidden after somebody was made the owner by hand."""
-    is_lost = told.after.owner is ABSENT and told.fields.get("owner", lead.owner) is None
-    if lead.owner is None or not is_lost:
-        return []
-    return [Assigned(owner=None, team=None, from_=lead.owner, because="must not be contacted", by=None)]
+def silent_effects(lead: Lead, told: Told, events: Sequence[Payload]) -> list[Payload]:
+    """The events that say what follows from a late word, where no event of its change says it.
+
+    Subscribers who go by the events end with the lead's own status and owner.
+
+    Args:
+        lead: as it was.
+        told: where it stands now.
+        events: those of the change so far.
+    """
+    status, owner = status_said(lead, events), lead.owner
+    for event in events:
+        if isinstance(event, Assigned) and not event.superseded:
+            owner = event.owner
+    now = told.fields
+    effects: list[Payload] = []
+    if now["status"] is not status:
+        reason = now["close_reason"]
+        effects.append(
+            StatusChanged(from_=status, to=now["status"], reason=reason, by=None, because="told late")
+        )
+    owner_now = now.get("owner", lead.owner)
+    if owner_now != owner:
+        because = "told late" if owner_now else "must not be contacted"
+        effects.append(Assigned(owner=owner_now, team=now.get("team"), from_=owner, because=because, by=None))
+    return effects
+
+
+def status_said(lead: Lead, events: Sequence[Payload]) -> LeadStatus:
+    """The status with which a subscriber ends who hears these events about the lead as it was."""
+    said = [event.to for event in events if isinstance(event, StatusChanged) and not event.superseded]
+    return said[-1] if said else lead.status
 
 
 def timeline_of(lead: Lead) -> Timeline:

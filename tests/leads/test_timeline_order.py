@@ -20,6 +20,7 @@ from shared.leads.commands import (
     ReportInteraction,
     UpdateLead,
 )
+from shared.leads.events import Assigned, StatusChanged
 from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.lead import CloseReason, Lead, LeadStatus
 from shared.leads.lifecycle import apply_update, remember_refused
@@ -98,12 +99,17 @@ stories = st.lists(st.one_of(pushed, pushed, called, updated, updated, learnt, s
 
 def told(lead: Lead | None, told: Told) -> Lead:
     """The lead after one thing is told, with what the policy says; as it was if that is refused."""
+    change = change_by(lead, told)
+    return lead if change is None else change.lead
+
+
+def change_by(lead: Lead | None, told: Told) -> Change | None:
     decide = partial(_decide, lead)
     try:
         change = decide(told)
     except IllegalTransition:
         change = remember_refused(lead, told, policy=POLICY)
-    return lead if change is None else apply_policy(lead, change, POLICY).lead
+    return None if change is None else apply_policy(lead, change, POLICY)
 
 
 def _decide(lead: Lead | None, told: Told) -> Change | None:
@@ -156,6 +162,25 @@ def test_told_in_any_order_it_makes_the_same_lead(story: list[Told], chance: Any
     for each in shuffled:
         other = told(other, each)
     assert essence(one) == essence(other)
+
+
+@given(stories, st.sampled_from(WAYS))
+@examples(300)
+def test_who_goes_by_the_events_ends_with_the_leads_status_and_owner(story: list[Told], origin: Origin):
+    lead = told(None, Pushed(0, "INS", "CTO", origin))
+    status, owner = lead.status, lead.owner
+    for each in story:
+        change = change_by(lead, each)
+        if change is None:
+            continue
+        for event in change.events:
+            if isinstance(event.data, StatusChanged) and not event.data.superseded:
+                assert event.data.from_ in (status, event.data.to)
+                status = event.data.to
+            if isinstance(event.data, Assigned) and not event.data.superseded:
+                owner = event.data.owner
+        lead = change.lead
+        assert (status, owner) == (lead.status, lead.owner)
 
 
 def each_at(push: Pushed) -> Any:

@@ -1,4 +1,4 @@
-"""A misspelt name of a fact is named with the one that is meant; a fact of a provider's own is none of ours."""
+"""A misspelt name of a fact is named with the one that is meant; a fact of a provider is its own."""
 
 import pytest
 
