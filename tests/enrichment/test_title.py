@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.enrichment.title import LONGEST, STUDENT, _lexicon, person_facts
+from shared.enrichment.title import LONGEST, STUDENT, _lexicon, _terms_of_script, person_facts
 from shared.leads.enrichment import PersonFacts
 from tests.strategies import examples
 
@@ -476,9 +476,16 @@ def test_case_and_spacing_make_no_difference(title: str, case, blanks: str):
     assert person_facts(retyped) == person_facts(title)
 
 
+def all_entries():
+    """The terms of all lexicons, by their first words."""
+    lexicon = _lexicon()
+    for terms in (lexicon.terms, *(_terms_of_script(script) for _, script in lexicon.scripts)):
+        yield from terms.meanings.items()
+
+
 def test_no_term_of_the_lexicon_says_two_things():
     said = defaultdict(set)
-    for first, entries in _lexicon().terms.items():
+    for first, entries in all_entries():
         for rest, term in entries:
             if not term.weak:
                 said[term.about, first, rest].add(term.value)
@@ -489,6 +496,6 @@ def test_the_lexicon_knows_every_rank_and_department():
     lexicon = _lexicon()
     assert tuple(lexicon.order["rank"]) == RANKS
     assert {group.rstrip("!?") for group in lexicon.order["department"]} == set(DEPARTMENTS)
-    values = {(term.about, term.value) for entries in lexicon.terms.values() for _, term in entries}
+    values = {(term.about, term.value) for _, entries in all_entries() for _, term in entries}
     known = {("rank", rank) for rank in (*RANKS, STUDENT, "unknown")} | {("advice", "influencer")}
     assert values == known | {("department", department) for department in (*DEPARTMENTS, "unknown")}
