@@ -24,7 +24,7 @@ _WORD = re.compile(rf"[{_UNPARTED}]+|[^\W{_UNPARTED}]+|[^\w\s.\"*`\u00b4·\u2010
 
 # Accents; points and long letters of Hebrew and Arabic.
 _ACCENT = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064b-\u0655\u0670\u200c-\u200f]")
-_UMLAUT = re.compile(r"[aou]e(?:(?=\w)|(?<=\w..))")  # Geschaeftsfuehrer, but not the abbreviation AE
+_UMLAUT = re.compile(r"([aou])e(?:(?=\w)|(?<=\w..))")  # Geschaeftsfuehrer, but not the abbreviation AE
 _SPELLINGS = {"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "æ": "a", "œ": "o", "ð": "d", "þ": "th", "_": " "}
 _SPELLINGS |= {"&": " and ", "+": " and ", "'": " ", "\u2019": " ", "ー": "", "兼": ","}
 # Arabic alef maqsura, Persian yeh and kaf, teh marbuta; the Hebrew hyphen.
@@ -51,14 +51,15 @@ _SPELLINGS |= zip(_TRADITIONAL, _SIMPLIFIED, strict=True)
 _SPELLED_OTHERWISE = re.compile(f"[{''.join(_SPELLINGS)}]")
 _THAI_AND = "และ"  # written without blanks around it
 
-_SEMITIC = "\u05d0-\u05ea\u0620-\u06d3"
-_ARTICLE = re.compile(r"\b(و?)(?:ال|لل|بال)(?:ال)?(?=[\u0620-\u06d3]{3})")  # the, for the, by the
-_HEBREW_ABBREVIATION = re.compile(
-    r"(?<=[\u05d0-\u05ea])(?:[\"\u05f3\u05f4\u201c\u201d\u201e]|''|'(?=[\u05d0-\u05ea]))(?=[\u05d0-\u05ea])"
-)
+_SEMITIC = "\u05d0-\u05ea\u0620-\u06d3"  # Hebrew and Arabic
+_HAS_SEMITIC = re.compile(f"[{_SEMITIC}]").search
+_ARTICLE = re.compile(r"\b(و?)(?:ال|لل|بال)(?:ال)?(?=[\u0620-\u06d3]{3})")  # (and) the, for the, by the
 _PREFIX = re.compile(
     rf"[\u05d1\u05d4\u05d5\u05dc\u05e9\u0628\u0644\u0648](?=[{_SEMITIC}]{{3}})"
-)  # and, to, in, the
+)  # in, to, and ...
+_ABBREVIATION = re.compile(
+    r"(?<=[\u05d0-\u05ea])[\"'\u05f3\u05f4\u201c-\u201e]{1,2}(?=[\u05d0-\u05ea])"
+)  # of Hebrew
 
 _BRACKETS = frozenset("()[]{}")
 _DOTTED = re.compile(r"(?:\b[^\W\d_]\.\s?){2,}(?:[^\W\d_]\b)?")  # C.E.O., V. P.
@@ -70,7 +71,8 @@ _GENDER = re.compile(
 )
 _EMPLOYER = re.compile(
     r"(?:\s(?:at|bei|bij|chez|presso|hos|w firmie)\s(?!law\b|large\b)|@).*"
-    r"|(?:[,|(]|\s-\s)[^,|(]*\b(?:gmbh|llc|inc|ltd|limited|corp|corporation|plc|pvt|sarl|ltda)\b.*"
+    r"|(?:[,|(]|\s-\s)[^,|(]*\b(?:gmbh|llc|inc|ltd|limited|corp|corporation|plc|pvt|sarl|ltda|kft|zrt|nyrt|oyj|"
+    r"s\.\s?r\.\s?o|d\.\s?o\.\s?o|\u043e{3}|[\u043e\u0437\u043f]\u0430\u043e|\u0435\u043e\u043e\u0434)\b.*"
     r"|\S*(?:株式会社|有限会社|合同会社)\S*|\S*有限公司",
     re.IGNORECASE | re.DOTALL,
 )
@@ -231,11 +233,12 @@ def _without_noise(title: str) -> str:
 def _fold(text: str) -> str:
     """Fold a title or term to one spelling: lower case, no accents, one form of umlauts and the like."""
     if not text.isascii():
-        plain = _ACCENT.sub("", unicodedata.normalize("NFKD", _HEBREW_ABBREVIATION.sub("", text)))
+        plain = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
         text = unicodedata.normalize("NFC", plain).replace(_THAI_AND, ",")
-        text = _ARTICLE.sub(lambda match: "و " if match[1] else "", text)
+        if _HAS_SEMITIC(text):
+            text = _ARTICLE.sub(lambda match: "و " if match[1] else "", _ABBREVIATION.sub("", text))
     text = _SPELLED_OTHERWISE.sub(lambda match: _SPELLINGS[match[0]], text.casefold())
-    return _UMLAUT.sub(lambda match: match[0][0], text)
+    return _UMLAUT.sub(r"\1", text)
 
 
 def _terms_for(text: str, lexicon: _Lexicon) -> Iterator[_Terms]:
