@@ -1,7 +1,8 @@
 """Every boundary of every use case x every fault x another actor on the same lead, over real parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from typing import Any
 
 from shared.services.errors import BusUnavailable, LeadChanged, StoreUnavailable

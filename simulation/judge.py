@@ -7,7 +7,8 @@ lead stands in the end.
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 TARGET = timedelta(minutes=20)  # from the push that asks for a call to the deadline, by the witness's policy

@@ -3,7 +3,8 @@
 import contextlib
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 

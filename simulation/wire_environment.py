@@ -1,7 +1,8 @@
 """The environment over real parts: its own tables, one bus for all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 

@@ -1,8 +1,8 @@
 """Values that tests start from, with what a test cares for replaced: `a_push(Country="DE")`."""
 
 import itertools
+from copy import replace
 from copy import replace as changed
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 

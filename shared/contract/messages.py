@@ -41,7 +41,7 @@ class ActivityType(enum.StrEnum):
     FACTS = "facts"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ActivityHead:
     """The members of every report, whatever its type."""
 
@@ -57,7 +57,7 @@ class ActivityHead:
             raise ValueError("needs `leadId` or `email`, one of the two")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ReportedInteraction:
     """What the customer did. `type` already says that it is an interaction; `interaction` says which."""
 
@@ -70,7 +70,7 @@ class ReportedInteraction:
         return ReportInteraction(type=self.interaction, at=at, detail=self.detail, by=self.by)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ReportedFacts:
     """Facts that the CRM knows about the lead or person, by name."""
 
@@ -90,7 +90,7 @@ REPORTS: dict[ActivityType, type] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class _Kind:
     """Which report follows the head."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from shared.contract.health import HealthDetails, Liveness, Readiness
 from shared.contract.push_body import push_body
 from shared.contract.queries import EventsQuery, LeadsQuery, StatsQuery
 from shared.contract.requests import (
@@ -17,12 +18,9 @@ from shared.contract.requests import (
 from shared.contract.responses import (
     Appraisal,
     ErasureReceipt,
-    HealthDetails,
     LeadIds,
     LeadPage,
-    Liveness,
     PushReceipt,
-    Readiness,
 )
 from shared.contract.schemas import EVENT_PAGE, Schema, stats_type
 from shared.leads.identity import LEAD_ID

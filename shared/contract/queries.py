@@ -50,7 +50,7 @@ def _text(description: str) -> Rules:
     return Rules(max_length=LONGEST_TEXT, description=description)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class LeadsQuery:
     """Which leads to list, and where the page begins."""
 
@@ -104,7 +104,7 @@ class LeadsQuery:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class EventsQuery:
     """Where a page of a lead's history begins."""
 
@@ -129,7 +129,7 @@ def _check_time(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class StatsQuery:
     """The period in which the counted leads were received."""
 

@@ -73,7 +73,7 @@ def check_address(email: str | None) -> str | None:
     return email
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class FollowUpBody:
     """Who followed up, when (default: now) and how; a second report with the same `id` does nothing."""
 
@@ -98,7 +98,7 @@ class FollowUpBody:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class UpdateBody:
     """What is to change; `reason` goes with `lost` and `disqualified`, an `owner` of null unassigns."""
 
@@ -130,7 +130,7 @@ class UpdateBody:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class InteractionBody:
     """What a customer did, and when (default: now); a repeated report does nothing."""
 
@@ -144,14 +144,14 @@ class InteractionBody:
         return ReportInteraction(type=self.type, at=self.at or now, detail=self.detail, id=self.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class InteractionOfBody(InteractionBody):
     """What the person with this address did, and when (default: now)."""
 
     email: ShortText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ErasureBody:
     """What is to be erased: a person by their `email`, or one lead by its `leadId`; one of the two."""
 
@@ -164,7 +164,7 @@ class ErasureBody:
             raise ValueError("needs `email` or `leadId`, one of the two")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class PreviewBody:
     """A made-up push, with facts and interactions; or a `leadId`, with `policy` and `at` only.
 

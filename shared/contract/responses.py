@@ -2,21 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from shared.leads.bookkeeping import DueKind
 from shared.leads.enrichment import Enrichment
 from shared.leads.events import Event
 from shared.leads.json_form import ABSENT, Absent, OmitsDefaults
 from shared.leads.lead import Lead
 from shared.leads.score import Score
-from shared.leads.stats import Stats
-from shared.policy.scoring import version_of
-from shared.services.context import AppContext, FaultCode, PolicySource
-from shared.services.health import Health, ImportHealth
 from shared.services.queries import Incomplete, LeadList
 from shared.services.receive import Result
 from shared.typed_json import adapter, rfc3339, to_plain
+
+if TYPE_CHECKING:
+    from shared.leads.stats import Stats
 
 HIDDEN = ("bookkeeping",)  # members of a lead that never leave the desk
 
@@ -124,118 +122,8 @@ class Appraisal:
     score: Score
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class Liveness:
-    """The process serves requests."""
-
-    status: Literal["live"] = "live"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class ClockRun:
-    """When the clock last did what was due; null if it never ran."""
-
-    last_run_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class Rescoring:
-    """How many leads the current scoring rules haven't scored yet."""
-
-    left: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class ImportPass:
-    """A pass over the publisher's table that hasn't reached its end yet."""
-
-    began_at: datetime
-    rows: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class ImportRun:
-    """The import from the publisher's table: rows imported, rows that wait for a repair."""
-
-    taken: int
-    refused: int
-    last_pass_at: datetime | None  # None: not yet
-    last_page_at: datetime | None  # when the last rows were done; if long ago, the import stands still
-    under_way: ImportPass | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class Readiness:
-    """How long the oldest work of each kind is overdue, and how much was given up; counts end at 1000.
-
-    `misconfigured`: something must be corrected by hand, `faults` says what kind of thing.
-    """
-
-    status: Literal["ready", "stale", "misconfigured"]
-    faults: tuple[FaultCode, ...]
-    clock: ClockRun
-    oldest_due_seconds: dict[DueKind, float]
-    parked: int
-    unreadable: int  # leads with due work that this version can't read
-    partitions_away: tuple[str, ...]  # that don't answer
-    dead_lettered: dict[str, int | None] | None  # at most 100 of each; None: the bus doesn't say
-    rescoring: Rescoring
-    import_: ImportRun | None  # None: there is no import
-
-
-def readiness_body(health: Health) -> Readiness:
-    """The answer to a readiness probe."""
-    return Readiness(
-        status="ready" if health.is_ready else "misconfigured" if health.faults else "stale",
-        faults=tuple(fault.code for fault in health.faults),
-        clock=ClockRun(last_run_at=health.last_clock_run),
-        oldest_due_seconds={kind: round(age.total_seconds(), 3) for kind, age in health.oldest_due.items()},
-        parked=health.parked,
-        unreadable=health.unreadable,
-        partitions_away=health.partitions_away,
-        dead_lettered=health.dead_lettered,
-        rescoring=Rescoring(left=health.to_rescore),
-        import_=_import(health.lead_import) if health.lead_import else None,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class FaultDetails:
-    """Something that must be corrected by hand: what is wrong where, without values."""
-
-    code: FaultCode
-    because: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class PolicyInForce:
-    """The policy by which the desk works: `configured`, or while that is wrong the `last-right` one, or the
-    `shipped` one if none was ever right."""
-
-    source: PolicySource
-    version: str  # of its scoring rules
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class HealthDetails:
-    """What a probe counts, with names and texts."""
-
-    faults: tuple[FaultDetails, ...]
-    policy: PolicyInForce
-    readiness: Readiness | None  # None: the store doesn't answer
-
-
-def health_details(context: AppContext, health: Health | None) -> HealthDetails:
-    """The answer to an operator; `health` is None if the store doesn't answer."""
-    return HealthDetails(
-        faults=tuple(FaultDetails(code=fault.code, because=fault.because) for fault in context.faults),
-        policy=PolicyInForce(source=context.policy_source, version=version_of(context.policy.scoring)),
-        readiness=readiness_body(health) if health else None,
-    )
-
-
 def stats_body(
-    stats: Stats, begin: datetime, end: datetime, incomplete: Incomplete | None = None
+    stats: "Stats", begin: datetime, end: datetime, incomplete: Incomplete | None = None
 ) -> dict[str, Any]:
     """Figures with their period; the name of a group is the member `offer`, `source`, `owner` or `grade`."""
     period = {"from": rfc3339(begin), "to": rfc3339(end), "incomplete": missing(incomplete)}
@@ -247,14 +135,3 @@ def stats_body(
 
 
 GROUPS = ("offer", "source", "owner", "grade")
-
-
-def _import(health: ImportHealth) -> ImportRun:
-    under_way = health.under_way
-    return ImportRun(
-        taken=health.taken,
-        refused=health.refused,
-        last_pass_at=health.last_pass_at,
-        last_page_at=health.last_page_at,
-        under_way=ImportPass(began_at=under_way.began_at, rows=under_way.rows) if under_way else None,
-    )

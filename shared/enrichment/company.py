@@ -1,15 +1,14 @@
 """Companies: clean names, and one key for all spellings of a company."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from shared.enrichment.domain import domain_of, readable
 from shared.enrichment.letters import bare, without_umlauts
+from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import CompanyFacts, EmailFacts
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»", "‹": "›", "「": "」"}  # noqa: RUF001
@@ -203,9 +202,6 @@ def _join(words: list[_Word]) -> str:
     return "".join(word.letters for word in words)
 
 
-_COMPANY_WORDS = Path(__file__).with_name("company_words.toml")
-
-
 class CompanyWords(NamedTuple):
     """The lists of `company_words.toml`, see its comments; words as letters and digits only."""
 
@@ -237,7 +233,7 @@ def letters_of(text: str) -> str:
 @cache
 def company_words() -> CompanyWords:
     """Read the lists, when the first company is enriched."""
-    lists = tomllib.loads(_COMPANY_WORDS.read_text(encoding="utf-8"))
+    lists = read_word_lists("company_words.toml")
     exceptions, unspaced, both = lists["exceptions"], lists["unspaced"], lists["and"]
     suffixes = sorted(lists["web"]["suffixes"].split(), key=len, reverse=True)
     return CompanyWords(

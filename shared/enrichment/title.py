@@ -1,16 +1,14 @@
 """Job titles: rank, department and buying role, by the words of `titles*.toml`; `unknown` if unsure."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import PersonFacts
 
-LEXICON = Path(__file__).with_name("titles.toml")  # says how the others are written, too
 LONGEST = 200  # characters read
 STUDENT = "student"  # the lexicon's word for a rank that is shown as unknown
 _SHORTEST_SLIP = 5  # letters of a word that is looked at for slips
@@ -368,8 +366,8 @@ def _best_hits(hits: list[_Hit]) -> list[_Hit]:
 
 @cache
 def _lexicon() -> _Lexicon:
-    general = tomllib.loads(LEXICON.read_text(encoding="utf-8"))
-    terms = _terms([general, _tables("latin")])
+    general = read_word_lists("titles.toml")
+    terms = _terms([general, read_word_lists("titles_latin.toml")])
     words = {name: frozenset(_split(_fold(text))) for name, text in general["words"].items()}
     later = {rest for entries in terms.meanings.values() for rest, _ in entries if rest}
     words["right"] |= set(" ".join(later).split())
@@ -388,11 +386,7 @@ def _lexicon() -> _Lexicon:
 
 @cache
 def _terms_of_script(script: str) -> _Terms:
-    return _terms([_tables(script)])
-
-
-def _tables(script: str) -> dict[str, Any]:
-    return tomllib.loads(LEXICON.with_stem(f"titles_{script}").read_text(encoding="utf-8"))
+    return _terms([read_word_lists(f"titles_{script}.toml")])
 
 
 def _terms(files: list[dict[str, Any]]) -> _Terms:

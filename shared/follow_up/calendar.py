@@ -15,7 +15,7 @@ class NoWorkingTime(ValueError):
     """Too little working time within `FARTHEST`: shorten the target, or open the calendar."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WorkingCalendar:
     """A calendar of working time, with its zone loaded."""
 

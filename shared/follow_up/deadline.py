@@ -1,8 +1,8 @@
 """The deadline of a follow-up: the policy's target, in working time."""
 
 from copy import replace
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from shared.follow_up.calendar import ALWAYS_OPEN, NoWorkingTime, WorkingCalendar, due_at, working_calendar
 from shared.leads.change import Change
@@ -14,8 +14,7 @@ from shared.scoring.conditions import holds
 from shared.scoring.facts import lead_facts, score_facts
 
 
-@dataclass(frozen=True, slots=True)
-class Commitment:
+class Commitment(NamedTuple):
     """The policy's commitment for a lead: target, warning and calendar."""
 
     target: timedelta  # of working time

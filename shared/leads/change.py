@@ -1,9 +1,8 @@
 """A change: the lead as it will be, and the events that say why."""
 
 from copy import replace
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.leads.bookkeeping import Bookkeeping, DueKind
 from shared.leads.events import Event, Payload, Received, Touched, event_id, lead_and_number
@@ -18,16 +17,14 @@ up to two minutes to pick up a message (azure-functions-host issue 11879 and oth
 """
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Mark:
+class Mark(NamedTuple):
     """An idempotency key with a row of its own, stored with the change: a second write of it is refused."""
 
     key: str  # names the operation; no personal data
     value: str = ""  # who did it; a second attempt reads it
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Change:
+class Change(NamedTuple):
     """A lead, its new events and its mark; stored in one transaction."""
 
     lead: Lead

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from copy import replace
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.leads.bookkeeping import Bookkeeping, Idempotency, LateArrival, ScoringState
 from shared.leads.change import Change, record
@@ -19,8 +19,7 @@ from shared.leads.push import Contact, LeadPush, RawPush
 from shared.leads.timeline import latest, owner_lost, standing_of, tell
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Origin:
+class Origin(NamedTuple):
     """How a push reached us late: imported from a table, maybe years old, or replayed from queue `spill`."""
 
     arrived_at: datetime  # aware UTC

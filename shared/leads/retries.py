@@ -1,8 +1,8 @@
 """Retry state of due work: exponential back-off, then parked."""
 
 from copy import replace
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from shared.leads.bookkeeping import DueKind, RetryState
 from shared.leads.change import Change
@@ -10,8 +10,7 @@ from shared.leads.index import due_times
 from shared.leads.lead import Lead, with_bookkeeping
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Backoff:
+class Backoff(NamedTuple):
     """Exponential back-off: each pause is twice the last, up to the longest.
 
     The shipped `[clock]` waits 1, 2, 4, ... 60 minutes; parked after 8 attempts, about two hours.

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 OVERLAP = timedelta(minutes=15)  # read twice: clocks differ, and a row may appear later than its `Timestamp`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Pass:
     """A pass in progress."""
 
@@ -20,7 +20,7 @@ class Pass:
     rows: int = 0  # read so far
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ImportState:
     """State of the import, stored between steps. Times are aware UTC."""
 
@@ -39,7 +39,7 @@ class ImportState:
         return f"{self.switched_on_at.timestamp():.3f}/{self.passes + 1}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Counts:
     """Results of importing rows."""
 

@@ -1,7 +1,7 @@
 """`LeadSource`, bare or composite: `Source`, or `Source-Action|Offer`."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SOURCES = {
     "azuremarketplace": "AzureMarketplace",
@@ -25,8 +25,7 @@ ACTIONS = {
 _OFFER_ID = re.compile(r"[^\s.<>]+\.\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class LeadSource:
+class LeadSource(NamedTuple):
     """The parts of a lead source; None: missing or unreadable."""
 
     source: str | None = None

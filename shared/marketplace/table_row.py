@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.leads.push import Contact, LeadPush, fold_name
 from shared.marketplace.created_at import created_at
@@ -19,8 +18,7 @@ _LEAD_COLUMNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(NamedTuple):
     """A row of the publisher's storage account."""
 
     partition: str  # the US date of the lead, slashes escaped: `9:2F28:2F2018`
@@ -29,8 +27,7 @@ class SourceRow:
     columns: Mapping[str, Any]  # usually texts; without keys and `Timestamp`
 
 
-@dataclass(frozen=True, slots=True)
-class TableLead:
+class TableLead(NamedTuple):
     """The push in a row, and when the customer sent it."""
 
     push: LeadPush

@@ -1,7 +1,7 @@
 """Our own queues: send, redeliver, dead-letter."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from copy import replace
 from datetime import datetime
 from typing import Any
 

@@ -1,6 +1,5 @@
 """Mistakes in a policy: all of a table at once, under the names in the file, in texts safe to show."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -54,6 +53,8 @@ def list_names(names: Collection[str]) -> str:
 
 def suggest(name: str, known: Collection[str]) -> str:
     """Suggest the known name with the most similar spelling: ", perhaps `call`"; empty if none is similar."""
+    import difflib  # noqa: PLC0415 - only for a wrong policy
+
     similar = difflib.get_close_matches(name, known, 1, 0.75)
     return f", perhaps `{quote(similar[0])}`" if similar else ""
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from copy import replace
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from shared.leads.bookkeeping import AssignmentState, Bookkeeping, Erasure, Idempotency, Outbox, ScoringState
 from shared.leads.change import Change, number_behind, record
@@ -45,8 +45,7 @@ def entomb(lead: Lead, reason: ErasureReason, *, now: datetime) -> Change:
     return replace(change, lead=with_bookkeeping(change.lead, outbox=outbox))
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class LaterPush:
+class LaterPush(NamedTuple):
     """A push that came after the request to erase: the customer is back."""
 
     push: LeadPush

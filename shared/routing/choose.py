@@ -1,10 +1,9 @@
 """Choose the owner of a lead: the first rule that matches and has an available owner, else the catch-all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.leads.enrichment import Enrichment
@@ -14,8 +13,7 @@ from shared.routing.workload import Assignment, Workload
 from shared.scoring.conditions import holds
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A lead that needs an owner."""
 
     number: int  # the lead's request number
@@ -48,8 +46,7 @@ def choose(request: Request, policy: Policy, workload: Workload, now: datetime) 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
+class _Rules(NamedTuple):
     """The request, policy and workload that every rule is tried with."""
 
     request: Request

@@ -4,7 +4,7 @@ from copy import replace
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Assignment:
     """Who a lead is assigned to; written in the same transaction as the workload that counts it."""
 
@@ -16,7 +16,7 @@ class Assignment:
     is_turn: bool = False  # counts as the owner's turn in the team
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Workload:
     """The workload of all owners and teams; stored as one row."""
 

@@ -2,9 +2,8 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.leads.interactions import Interaction
 from shared.leads.score import MAX_SCORE, Evidence, LedgerLine, Score
@@ -99,8 +98,7 @@ def score(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
+class _Compiled(NamedTuple):
     """A model with its rules and conditions compiled to functions."""
 
     model: Model

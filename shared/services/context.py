@@ -44,7 +44,7 @@ class LeadLocks:
         return self._locks.setdefault(lead_id, asyncio.Lock())
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class RescoreWatch:
     """When this process next searches for leads scored by an older policy: each search costs 33 requests.
 
@@ -62,7 +62,7 @@ class RescoreWatch:
         return self.look_again_at is not None and now < self.look_again_at
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class ClockMemory:
     """What a tick leaves to the next one of this process. Without it the next begins at the oldest row."""
 
@@ -74,7 +74,7 @@ class ClockMemory:
 READINESS_KEPT = timedelta(seconds=5)  # anybody may probe, as often as they like
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Probes:
     """What the probes of this process share."""
 
@@ -82,8 +82,7 @@ class Probes:
     clock_run: Kept[Any] = field(default_factory=lambda: Kept(timedelta()))  # of a clock that has stopped
 
 
-@dataclass(frozen=True)
-class LeadImport:
+class LeadImport(NamedTuple):
     """The import from the table that Partner Center writes into."""
 
     table: MarketplaceTable
@@ -133,7 +132,7 @@ class PolicySource(enum.StrEnum):
     SHIPPED = "shipped"  # the file is wrong, and no other was ever right
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class AppContext:
     """Ports, policy and sources of chance: what of the app is usable.
 

@@ -180,8 +180,7 @@ async def erase_lead(context: AppContext, lead_id: str, *, now: datetime) -> Rem
     return removed + await _erase_messages(context, PersonMatcher(key, lead_id=lead_id), request)
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(NamedTuple):
     """A request to erase, and what there was when it began."""
 
     at: datetime  # aware UTC

@@ -1,13 +1,11 @@
 """Import the rows of one page as leads and touches: several leads at once, the rows of one lead in order."""
 
 import asyncio
-import dataclasses
 import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from copy import replace
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -75,8 +73,7 @@ PARKED_KNOWN = (
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What the rows of a page share while they are imported."""
 
     context: AppContext
@@ -179,10 +176,10 @@ async def _store(work: Work, row: ImportedRow) -> Mark:
 
     def touch(lead: Lead) -> Change | None:
         change = merge_push(lead, row.push, row.at, origin=origin)
-        return change and dataclasses.replace(change, mark=mark)
+        return change and replace(change, mark=mark)
 
     try:
-        outcome = await create_or_change_lead(context, dataclasses.replace(first, mark=mark), touch)
+        outcome = await create_or_change_lead(context, replace(first, mark=mark), touch)
     except DoneBefore as exc:
         return exc.mark
     await publish_new(context, outcome, IMPORT_PUBLISH_TIMEOUT)

@@ -15,7 +15,7 @@ from shared.marketplace.table_row import SourceRow
 from shared.routing.workload import Assignment, Workload
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StoredLead:
     """A lead as read or written, with its ETag and the index rows that are stored with it."""
 
@@ -92,7 +92,7 @@ class StoredWorkload(NamedTuple):
     row: object = None  # as it is stored: the store's own, to keep what a later version has added to it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Remains:
     """What is known of a lead whose row can't be read: enough to erase it."""
 
@@ -233,8 +233,7 @@ class Workloads(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(NamedTuple):
     """How far the sweep over the index rows has come. It looks at one partition a day."""
 
     partition: str

@@ -2,7 +2,6 @@
 
 import enum
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,8 +18,7 @@ from shared.services.unit_of_work import Committed, create_or_change_lead
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(NamedTuple):
     """A push as received."""
 
     push: LeadPush

@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from shared.leads.retries import Backoff
 from shared.services.errors import BusUnavailable
@@ -19,8 +20,7 @@ PAUSE = 6.0  # seconds, longer than `REST_AFTER_FAILURE`, during which every sen
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Redelivery:
+class Redelivery(NamedTuple):
     """How a queue redelivers a message that can't be handled now."""
 
     backoff: Backoff  # `attempts` counts failures: with the last one the message is dead-lettered

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import replace
 from typing import Any, NamedTuple
 
 from shared.enrichment.identity import key_fingerprint

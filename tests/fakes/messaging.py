@@ -1,7 +1,8 @@
 """Topic and queues in memory, for tests."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.leads.events import Event

@@ -1,6 +1,6 @@
 """The trigger of the queue `activity`, given messages as the platform decodes them."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from types import SimpleNamespace
 

@@ -1,7 +1,7 @@
 """Who gets which lead: rules in order, turns, open leads, capacity, absence, and the catch-all."""
 
 from collections import Counter
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,7 @@
 """A CRM reports back: done once for every lead that is meant, whatever fails in between."""
 
 import asyncio
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

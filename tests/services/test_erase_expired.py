@@ -1,6 +1,6 @@
 """The clock erases a lead that was left alone for as long as the policy says."""
 
-from dataclasses import replace
+from copy import replace
 
 from shared.leads.commands import UpdateLead
 from shared.leads.lead import LeadStatus

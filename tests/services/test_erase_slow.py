@@ -1,6 +1,6 @@
 """A request that the store carries out long after its sender gave it up, while a person is erased."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

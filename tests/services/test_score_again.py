@@ -1,6 +1,6 @@
 """Changed rules: open leads are scored again, bounded per tick, once each."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

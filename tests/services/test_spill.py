@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

@@ -1,6 +1,6 @@
 """The sweep finds rows that are missing or wrong, a partition a day; no sick row stops it."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

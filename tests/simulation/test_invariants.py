@@ -1,7 +1,7 @@
 """The judge: whatever is taken away, doubled or bent is noticed."""
 
 from copy import replace
-from dataclasses import replace as replace_desk
+from copy import replace as replace_desk
 from datetime import timedelta
 
 import pytest

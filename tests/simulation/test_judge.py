@@ -1,6 +1,6 @@
 """The judge of what was told: whatever is left out, late or bent is noticed."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

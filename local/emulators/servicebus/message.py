@@ -1,7 +1,8 @@
 """A message as its sender encoded it: sections are kept byte for byte, decoded only where needed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
