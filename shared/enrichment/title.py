@@ -10,7 +10,6 @@ from shared.enrichment.repair import repaired
 from shared.enrichment.word_lists import read_word_lists
 from shared.leads.enrichment import PersonFacts
 
-LEXICONS = ("titles.toml", "titles_central.toml", "titles_eastern.toml", "titles_slavic.toml")
 LONGEST = 200  # characters read
 STUDENT = "student"  # the lexicon's word for a rank that is shown as unknown
 _SHORTEST_SLIP = 5  # letters of a word that is looked at for slips
@@ -24,9 +23,9 @@ _WORD = re.compile(rf"[{_UNPARTED}]+|[^\W{_UNPARTED}]+|[^\w\s.\"*`\u00b4·\u2010
 
 # Accents; points and long letters of Hebrew and Arabic.
 _ACCENT = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0640\u064b-\u0655\u0670\u200c-\u200f]")
-_UMLAUT = re.compile(r"[aou]e(?:(?=\w)|(?<=\w..))")  # Geschaeftsfuehrer, but not the abbreviation AE
+_UMLAUT = re.compile(r"([aou])e(?:(?=\w)|(?<=\w..))")  # Geschaeftsfuehrer, but not the abbreviation AE
 _SPELLINGS = {"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "æ": "a", "œ": "o", "ð": "d", "þ": "th", "_": " "}
-_SPELLINGS |= {"&": " and ", "+": " and ", "'": " ", "\u2019": " ", "ー": "", "兼": ",", "และ": ","}
+_SPELLINGS |= {"&": " and ", "+": " and ", "'": " ", "\u2019": " ", "ー": "", "兼": ","}
 # Arabic alef maqsura, Persian yeh and kaf, teh marbuta; the Hebrew hyphen.
 _SPELLINGS |= {"\u0649": "ي", "\u06cc": "ي", "\u06a9": "ك", "\u0629": "\u0647", "\u05be": " "}
 _TRADITIONAL = (
@@ -48,16 +47,18 @@ _SIMPLIFIED = (
     "频额愿显饮余马鲜鸟麦点齐龙"
 )
 _SPELLINGS |= zip(_TRADITIONAL, _SIMPLIFIED, strict=True)
-_SPELLED_OTHERWISE = re.compile("|".join(map(re.escape, _SPELLINGS)))
+_SPELLED_OTHERWISE = re.compile(f"[{''.join(_SPELLINGS)}]")
+_THAI_AND = "และ"  # written without blanks around it
 
-_SEMITIC = "\u05d0-\u05ea\u0620-\u06d3"
-_ARTICLE = re.compile(r"\b(و?)(?:ال|لل|بال)(?:ال)?(?=[\u0620-\u06d3]{3})")  # the, for the, by the
-_HEBREW_ABBREVIATION = re.compile(
-    r"(?<=[\u05d0-\u05ea])(?:[\"\u05f3\u05f4\u201c\u201d\u201e]|''|'(?=[\u05d0-\u05ea]))(?=[\u05d0-\u05ea])"
-)
+_SEMITIC = "\u05d0-\u05ea\u0620-\u06d3"  # Hebrew and Arabic
+_HAS_SEMITIC = re.compile(f"[{_SEMITIC}]").search
+_ARTICLE = re.compile(r"\b(و?)(?:ال|لل|بال)(?:ال)?(?=[\u0620-\u06d3]{3})")  # (and) the, for the, by the
 _PREFIX = re.compile(
     rf"[\u05d1\u05d4\u05d5\u05dc\u05e9\u0628\u0644\u0648](?=[{_SEMITIC}]{{3}})"
-)  # and, to, in, the
+)  # in, to, and ...
+_ABBREVIATION = re.compile(
+    r"(?<=[\u05d0-\u05ea])[\"'\u05f3\u05f4\u201c-\u201e]{1,2}(?=[\u05d0-\u05ea])"
+)  # of Hebrew
 
 _BRACKETS = frozenset("()[]{}")
 _DOTTED = re.compile(r"(?:\b[^\W\d_]\.\s?){2,}(?:[^\W\d_]\b)?")  # C.E.O., V. P.
@@ -69,7 +70,8 @@ _GENDER = re.compile(
 )
 _EMPLOYER = re.compile(
     r"(?:\s(?:at|bei|bij|chez|presso|hos|w firmie)\s(?!law\b|large\b)|@).*"
-    r"|(?:[,|(]|\s-\s)[^,|(]*\b(?:gmbh|llc|inc|ltd|limited|corp|corporation|plc|pvt|sarl|ltda)\b.*"
+    r"|(?:[,|(]|\s-\s)[^,|(]*\b(?:gmbh|llc|inc|ltd|limited|corp|corporation|plc|pvt|sarl|ltda|kft|zrt|nyrt|oyj|"
+    r"s\.\s?r\.\s?o|d\.\s?o\.\s?o|\u043e{3}|[\u043e\u0437\u043f]\u0430\u043e|\u0435\u043e\u043e\u0434)\b.*"
     r"|\S*(?:株式会社|有限会社|合同会社)\S*|\S*有限公司",
     re.IGNORECASE | re.DOTALL,
 )
@@ -84,13 +86,23 @@ class _Term(NamedTuple):
     occupation: bool = False  # a job that serves other departments: it beats the one it serves
 
 
-class _Lexicon(NamedTuple):
-    """`titles*.toml`, prepared for look-up."""
+type _Meanings = dict[str, list[tuple[str, _Term]]]  # by the first word: the other words, and the meaning
 
-    terms: dict[str, list[tuple[str, _Term]]]  # by the first word: the other words, and the meaning
-    after_any: dict[str, list[tuple[str, _Term]]]  # likewise, of terms that need any word before them
-    slips: dict[str, list[str]]  # well-known words by what is left of them without one letter
+
+class _Terms(NamedTuple):
+    """The terms of some lexicons, prepared for look-up."""
+
+    meanings: _Meanings
+    after_any: _Meanings  # of terms that need any word before them
     lengths: dict[str, set[int]]  # of terms with wildcards: by `a*`, `*a` or `*a*` for one letter at that end
+
+
+class _Lexicon(NamedTuple):
+    """What all titles are read with."""
+
+    terms: _Terms
+    scripts: list[tuple[re.Pattern[str], str]]  # names of further lexicons, by letters that titles must have
+    slips: dict[str, list[str]]  # well-known words by what is left of them without one letter
     order: dict[
         str, dict[str, int]
     ]  # of ranks and of departments: the position of each value; the smallest wins
@@ -125,8 +137,10 @@ def person_facts(title: str | None) -> PersonFacts:
     lexicon = _lexicon()
     hits: dict[str, list[_Hit]] = {"rank": [], "department": [], "advice": []}
     text = _fold(_without_noise(repaired((title or "")[:LONGEST])))
-    for hit in _hits(text, lexicon):
-        hits[hit.term.about].append(hit)
+    words = list(_words(text, lexicon))
+    for terms in _terms_for(text, lexicon):
+        for hit in _hits(words, terms, lexicon.parting):
+            hits[hit.term.about].append(hit)
     ranks = _best_hits(hits["rank"])
     rank = _rank(ranks, lexicon)
     implied = [_implied_department(hit, lexicon) for hit in ranks if hit.term.value in lexicon.implied]
@@ -223,29 +237,39 @@ def _without_noise(title: str) -> str:
 def _fold(text: str) -> str:
     """Fold a title or term to one spelling: lower case, no accents, one form of umlauts and the like."""
     if not text.isascii():
-        plain = _ACCENT.sub("", unicodedata.normalize("NFKD", _HEBREW_ABBREVIATION.sub("", text)))
-        text = _ARTICLE.sub(lambda match: "و " if match[1] else "", unicodedata.normalize("NFC", plain))
+        plain = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
+        text = unicodedata.normalize("NFC", plain).replace(_THAI_AND, ",")
+        if _HAS_SEMITIC(text):
+            text = _ARTICLE.sub(lambda match: "و " if match[1] else "", _ABBREVIATION.sub("", text))
     text = _SPELLED_OTHERWISE.sub(lambda match: _SPELLINGS[match[0]], text.casefold())
-    return _UMLAUT.sub(lambda match: match[0][0], text)
+    return _UMLAUT.sub(r"\1", text)
 
 
-def _hits(text: str, lexicon: _Lexicon) -> Iterator[_Hit]:
+def _terms_for(text: str, lexicon: _Lexicon) -> Iterator[_Terms]:
+    """The terms that a title may have by its letters."""
+    yield lexicon.terms
+    if not text.isascii():
+        for letters, script in lexicon.scripts:
+            if letters.search(text):
+                yield _terms_of_script(script)
+
+
+def _hits(words: list[_Word], terms: _Terms, parting: frozenset[str]) -> Iterator[_Hit]:
     """Every match of a term in a title, overlapping ones too."""
-    words = list(_words(text, lexicon))
     for number, word in enumerate(words):
         before = words[number - 1] if number else None
         after = before.text if before else ""
-        for start, end, first in _first_words(word.text, lexicon):
-            for rest, term in lexicon.terms.get(first, ()):
+        for start, end, first in _first_words(word.text, terms.lengths):
+            for rest, term in terms.meanings.get(first, ()):
                 stop = word.start + end
                 if rest:
-                    stop = _end(rest.split(), words[number + 1 :], lexicon.parting)
+                    stop = _end(rest.split(), words[number + 1 :], parting)
                 if stop:
                     fit = int("*" not in first)
                     yield _Hit(word.start + start, stop, word.breath, after, fit, term)
-        if before and before.breath == word.breath and _fits("*", after, lexicon.parting):
-            for rest, term in lexicon.after_any.get(word.text, ()):
-                stop = _end(rest.split(), words[number + 1 :], lexicon.parting) if rest else word.end
+        if before and before.breath == word.breath and _fits("*", after, parting):
+            for rest, term in terms.after_any.get(word.text, ()):
+                stop = _end(rest.split(), words[number + 1 :], parting) if rest else word.end
                 if stop:
                     yield _Hit(word.start, stop, word.breath, after, 2, term)
 
@@ -275,7 +299,7 @@ def _without_slip(word: str, lexicon: _Lexicon) -> str:
 
     The first and the last letter must be right, as in nearly all slips; `owned` and `directory` are words.
     """
-    if len(word) < _SHORTEST_SLIP or word in lexicon.right or word in lexicon.terms:
+    if len(word) < _SHORTEST_SLIP or word in lexicon.right or word in lexicon.terms.meanings:
         return word
     near = {meant for left in _one_letter_less(word) for meant in lexicon.slips.get(left, ())}
     swapped = sorted(word)
@@ -293,9 +317,9 @@ def _may_be(word: str, meant: str) -> bool:
     return begins and ends and (len(meant) > _SHORTEST_SLIP or sorted(word) == sorted(meant))
 
 
-def _first_words(word: str, lexicon: _Lexicon) -> Iterator[tuple[int, int, str]]:
+def _first_words(word: str, lengths: dict[str, set[int]]) -> Iterator[tuple[int, int, str]]:
     """The first words of terms that match this word, with the matched range."""
-    size, lengths = len(word), lexicon.lengths
+    size = len(word)
     yield 0, size, word
     for start in _after_prefixes(word):
         yield start, size, word[start:]
@@ -348,24 +372,15 @@ def _best_hits(hits: list[_Hit]) -> list[_Hit]:
 
 @cache
 def _lexicon() -> _Lexicon:
-    files = [read_word_lists(name) for name in LEXICONS]
-    general = files[0]
-    terms: dict[str, list[tuple[str, _Term]]] = {}
-    after_any: dict[str, list[tuple[str, _Term]]] = {}
-    for first, rest, term in (found for tables in files for found in _terms(tables)):
-        if first == "*":
-            second, _, others = rest.partition(" ")
-            after_any.setdefault(second, []).append((others, term))
-        else:
-            terms.setdefault(first, []).append((rest, term))
+    general = read_word_lists("titles.toml")
+    terms = _terms([general, read_word_lists("titles_latin.toml")])
     words = {name: frozenset(_split(_fold(text))) for name, text in general["words"].items()}
-    following = {word for entries in terms.values() for rest, _ in entries if rest for word in rest.split()}
-    words["right"] |= following
+    later = {rest for entries in terms.meanings.values() for rest, _ in entries if rest}
+    words["right"] |= set(" ".join(later).split())
     return _Lexicon(
         terms=terms,
-        after_any=after_any,
+        scripts=[(re.compile(f"[{letters}]"), name) for name, letters in general["scripts"].items()],
         slips=_slips(words.pop("often_misspelt")),
-        lengths=_lengths(terms),
         order={about: _positions(groups) for about, groups in general["order"].items()},
         implied={
             rank: _Term("department", value.rstrip("?"), weak=value.endswith("?"))
@@ -375,21 +390,40 @@ def _lexicon() -> _Lexicon:
     )
 
 
-def _terms(tables: dict[str, Any]) -> Iterator[tuple[str, str, _Term]]:
-    """All terms of a file: first word, other words, meaning."""
+@cache
+def _terms_of_script(script: str) -> _Terms:
+    return _terms([read_word_lists(f"titles_{script}.toml")])
+
+
+def _terms(files: list[dict[str, Any]]) -> _Terms:
+    """The terms of these files."""
+    meanings: _Meanings = {}
+    for tables in files:
+        _add_terms(tables, meanings)
+    after_any: _Meanings = {}
+    for words, term in meanings.pop("*", ()):
+        first, _, rest = words.partition(" ")
+        after_any.setdefault(first, []).append((rest, term))
+    return _Terms(meanings, after_any, _lengths(meanings))
+
+
+def _add_terms(tables: dict[str, Any], meanings: _Meanings) -> None:
+    """Add the terms of one file."""
     for about in ("rank", "department", "advice"):
         for value, languages in tables.get(about, {}).items():
             strong, weak = _Term(about, value, weak=False), _Term(about, value, weak=True)
-            occupation = strong._replace(occupation=True)
+            marked = {"?": weak, "!": strong._replace(occupation=True)}
             for written in _split(_fold(",".join(languages.values()))):
-                mark = written[-1]
-                term = weak if mark == "?" else occupation if mark == "!" else strong
+                term = marked.get(written[-1], strong)
                 plain = written if term is strong else written[:-1]
                 for form in _forms(plain) if "(" in plain else (plain,):
                     first, _, rest = form.partition(" ")
                     if first >= _FIRST_UNPARTED and _IS_UNPARTED(first):
                         first = f"*{first}*"
-                    yield first, rest, term
+                    if first in meanings:
+                        meanings[first].append((rest, term))
+                    else:
+                        meanings[first] = [(rest, term)]
 
 
 def _split(text: str) -> list[str]:

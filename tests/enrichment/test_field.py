@@ -18,9 +18,11 @@ def rows(file: Path, *columns: str):
     """The rows of a file, as parameters."""
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     names = lines[0].split("\t")
-    for number, line in enumerate(lines[1:], 2):
-        row = dict(zip(names, line.split("\t"), strict=False))
-        yield pytest.param(*(row.get(name, "") for name in columns), id=f"{file.stem}:{number}")
+    read = [dict(zip(names, line.split("\t"), strict=False)) for line in lines[1:]]
+    return [
+        pytest.param(*(row.get(name, "") for name in columns), id=f"{file.stem}:{number}")
+        for number, row in enumerate(read, 2)
+    ]
 
 
 def fits(value, wanted: str) -> bool:

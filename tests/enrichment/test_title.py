@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.enrichment.title import LONGEST, STUDENT, _lexicon, person_facts
+from shared.enrichment.title import LONGEST, STUDENT, _lexicon, _terms_of_script, person_facts
 from shared.leads.enrichment import PersonFacts
 from tests.strategies import examples
 
@@ -407,6 +407,87 @@ def test_a_title_means_the_same_however_it_is_typed(plain: str, typed: str):
 
 
 @pytest.mark.parametrize(
+    ("plain", "typed"),
+    [
+        pytest.param("Chief Executive Officer", "Cheif Executive Officer", id="two letters swapped"),
+        pytest.param("Vice President of Sales", "Vice Presidnet of Sales", id="in a phrase"),
+        pytest.param("Owner", "Onwer", id="in a short word"),
+        pytest.param("Software Engineer", "Sofware Enginer", id="a letter missing, twice"),
+        pytest.param("Procurement Specialist", "Procurrement Speciallist", id="a letter too many, twice"),
+        pytest.param("Consultant", "Consultent", id="a wrong letter"),
+        pytest.param("Managing Director", "Managing Dircetor", id="not the Portuguese one"),
+        pytest.param("Vertriebsleiter", "Vertreibsleiter", id="a German one"),
+        pytest.param("Directeur commercial", "Directuer commercial", id="a French one"),
+    ],
+)
+def test_a_title_with_a_letter_wrong_means_the_same(plain: str, typed: str):
+    assert person_facts(typed) == person_facts(plain) != UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Resident", "Directory", "Processor", "Managed", "Office", "Fiancee", "Sensor", "Letter", "Granite"],
+)
+def test_a_word_that_only_looks_like_a_slip_is_none(word: str):
+    assert person_facts(word).rank == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("plain", "typed"),
+    [
+        pytest.param("מנהל רכש", "מנהלת הרכש", id="a Hebrew article"),
+        pytest.param("סמנכל שיווק", 'סמנכ"ל לשיווק', id="a Hebrew abbreviation, with `for`"),
+        pytest.param("מנהל רכש", "מנהל/ת רכש", id="both genders in Hebrew"),
+        pytest.param("مدير مشتريات", "مدير المشتريات", id="an Arabic article"),
+        pytest.param("مدير موارد بشرية", "مُديرة الموارد البشريّة", id="Arabic vowel signs"),
+        pytest.param("ผู้จัดการฝ่ายขาย", "ผู้จัดการ ฝ่าย ขาย", id="Thai with blanks"),
+        pytest.param("구매팀장", "구매팀 팀장", id="Korean with blanks"),
+        pytest.param("Trưởng phòng kinh doanh", "Truong phong kinh doanh", id="Vietnamese without accents"),
+        pytest.param("Finanční ředitel", "Financni reditel", id="Czech without accents"),
+        pytest.param("Διευθυντής Πωλήσεων", "ΔΙΕΥΘΥΝΤΗΣ ΠΩΛΗΣΕΩΝ", id="Greek capitals"),
+        pytest.param("Direktor nabavke", "Директор набавке", id="Serbian in its other letters"),
+        pytest.param("Начальник отдела закупок", "Nachalnik otdela zakupok", id="Russian in Latin letters"),
+    ],
+)
+def test_a_title_means_the_same_in_the_spellings_of_its_language(plain: str, typed: str):
+    assert person_facts(typed) == person_facts(plain) != UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("title", "department"),
+    [
+        pytest.param("Sales and Marketing Recruiter", "hr", id="recruits for both"),
+        pytest.param("Sales Manager and Recruiter", "sales", id="sells first"),
+        pytest.param("HR Procurement Manager", "procurement", id="buys for it"),
+        pytest.param("Data Architect", "data", id="of data"),
+        pytest.param("Kubernetes Architect", "it", id="of what nobody knows"),
+        pytest.param("Landscape Architect", "other", id="of gardens"),
+        pytest.param("Software Development Manager", "engineering", id="makes software"),
+        pytest.param("Leadership Development Manager", "hr", id="trains people"),
+        pytest.param("Allotment Development Manager", "unknown", id="of what nobody knows"),
+        pytest.param("Group Controller", "finance", id="of money"),
+        pytest.param("Stock Controller", "operations", id="of goods"),
+        pytest.param("Air Traffic Controller", "other", id="of aircraft"),
+    ],
+)
+def test_what_serves_another_field_or_is_built_is_told_by_the_neighbours(title: str, department: str):
+    assert person_facts(title).department == department
+
+
+@pytest.mark.parametrize(
+    ("title", "rank"),
+    [
+        ("Student, President of the chess club", "unknown"),
+        ("Student / Research Assistant", "assistant"),
+        ("Student Services Manager", "manager"),
+        ("Owner and student", "owner"),
+    ],
+)
+def test_what_a_student_does_besides_is_no_rank(title: str, rank: str):
+    assert person_facts(title).rank == rank
+
+
+@pytest.mark.parametrize(
     "title",
     [None, "", " ", "-", "N/A", "Mr.", "asdf", "123", "Team", "Retired", "😀", "\ud800", "()", "@", "..."],
 )
@@ -476,9 +557,16 @@ def test_case_and_spacing_make_no_difference(title: str, case, blanks: str):
     assert person_facts(retyped) == person_facts(title)
 
 
+def all_entries():
+    """The terms of all lexicons, by their first words."""
+    lexicon = _lexicon()
+    for terms in (lexicon.terms, *(_terms_of_script(script) for _, script in lexicon.scripts)):
+        yield from terms.meanings.items()
+
+
 def test_no_term_of_the_lexicon_says_two_things():
     said = defaultdict(set)
-    for first, entries in _lexicon().terms.items():
+    for first, entries in all_entries():
         for rest, term in entries:
             if not term.weak:
                 said[term.about, first, rest].add(term.value)
@@ -489,6 +577,6 @@ def test_the_lexicon_knows_every_rank_and_department():
     lexicon = _lexicon()
     assert tuple(lexicon.order["rank"]) == RANKS
     assert {group.rstrip("!?") for group in lexicon.order["department"]} == set(DEPARTMENTS)
-    values = {(term.about, term.value) for entries in lexicon.terms.values() for _, term in entries}
+    values = {(term.about, term.value) for _, entries in all_entries() for _, term in entries}
     known = {("rank", rank) for rank in (*RANKS, STUDENT, "unknown")} | {("advice", "influencer")}
     assert values == known | {("department", department) for department in (*DEPARTMENTS, "unknown")}
