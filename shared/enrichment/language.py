@@ -50,9 +50,10 @@ _ALPHABET = "[A-Za-z\u00c0-\u024f\u0400-\u052f\u1e00-\u1eff]"  # Latin and Cyril
 _SHARE = 0.3  # of the letters; a smaller share may be a name or a product
 
 # The least length in characters, and the least probability, at which the net decides alone.
-_ALPHABETS_ALONE = ((40, 0.9), (30, 0.98))  # Latin and Cyrillic: many languages, and many like each other
+_ALPHABETS_ALONE = ((40, 0.9), (30, 0.98), (20, 0.997))  # Latin and Cyrillic: many languages, and many like each other
 _OTHERS_ALONE = ((20, 0.9),)  # Arabic, Devanagari, Bengali, ...
 _CHINESE_ALONE = ((8, 0.9),)
+_MANY_LETTERS, _FEWEST_LETTERS = 12, 6  # a text of so many letters has more different signs
 _SURE, _LEAST_SURE = 0.9, 0.5  # least probability of the net if votes for it are below 1, and from 1 on
 _DECISIVE = 2.0  # weight of a word that decides a language alone
 
@@ -71,6 +72,8 @@ def note_language(note: str | None) -> str | None:
             return known
     if _fills(_CHINESE_CHARACTER, text, letters):
         return _of_chinese_characters("".join(re.findall(_CHINESE_CHARACTER, text)))
+    if letters >= _MANY_LETTERS and len(set(text.lower())) < _FEWEST_LETTERS:
+        return None  # noise: a key that was held down
     alone = _ALPHABETS_ALONE if _fills(_ALPHABET, text, letters) else _OTHERS_ALONE
     return _by_net_and_words(text.lower(), alone)
 
