@@ -50,7 +50,7 @@ _ALPHABET = "[A-Za-z\u00c0-\u024f\u0400-\u052f\u1e00-\u1eff]"  # Latin and Cyril
 _SHARE = 0.3  # of the letters; a smaller share may be a name or a product
 
 # The least length in characters, and the least probability, at which the net decides alone.
-_ALPHABETS_ALONE = ((40, 0.9), (30, 0.98), (20, 0.997))  # Latin and Cyrillic: many languages, and many like each other
+_ALPHABETS_ALONE = ((40, 0.9), (30, 0.98), (20, 0.997))  # Latin and Cyrillic: many, and many are alike
 _OTHERS_ALONE = ((20, 0.9),)  # Arabic, Devanagari, Bengali, ...
 _CHINESE_ALONE = ((8, 0.9),)
 _MANY_LETTERS, _FEWEST_LETTERS = 12, 6  # a text of so many letters has more different signs
