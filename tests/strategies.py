@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from shared.leads.interactions import Interaction
 from shared.policy.conditions import Condition
 from shared.policy.duration import Duration
-from shared.policy.scoring import Behaviour, Group, Model, Qualification, Requirement, Rule, ScoringPolicy
+from shared.policy.scoring import (
+    Behaviour,
+    Decay,
+    Group,
+    Model,
+    Part,
+    Qualification,
+    Requirement,
+    Rule,
+    ScoringPolicy,
+)
 from tests.builders import INTERACTION_TYPES
 from tests.samples import NOW
 
@@ -60,16 +70,40 @@ def conditions() -> st.SearchStrategy[Condition]:
 
 
 def behaviours() -> st.SearchStrategy[Behaviour]:
-    """Any behaviour."""
+    """Any behaviour whose points fade: all but `not_seen_for`."""
+    some = st.integers(1, 100).map(lambda hours: Duration(hours=hours))
+    spans = st.none() | some
+    types = st.sampled_from(INTERACTION_TYPES) | st.just(INTERACTION_TYPES[:2])
+    parts = st.builds(
+        Part,
+        interaction=types,
+        at_least=st.integers(1, 2),
+        within=spans,
+        once_a_day=st.booleans(),
+    )
+    decays = st.builds(Decay, percent=st.integers(1, 100), every=some)
+    return st.one_of(
+        counting(types, spans, st.none()),
+        counting(types, st.none(), st.none() | decays),
+        st.builds(Behaviour, all=st.lists(parts, min_size=2, max_size=3).map(tuple), half_life=spans),
+    )
+
+
+def counting(
+    types: st.SearchStrategy[Any], half_lives: st.SearchStrategy[Any], decays: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Behaviour]:
+    """Behaviour that counts interactions, whose points fade by a half-life or by a decay."""
     spans = st.none() | st.integers(1, 100).map(lambda hours: Duration(hours=hours))
     return st.builds(
         Behaviour,
-        interaction=st.sampled_from(INTERACTION_TYPES) | st.just(INTERACTION_TYPES[:2]),
+        interaction=types,
         detail=st.none() | st.sampled_from(["Price", "x"]),
         at_least=st.integers(1, 3),
         within=spans,
         each=st.booleans(),
-        half_life=spans,
+        half_life=half_lives,
+        decay=decays,
+        once_a_day=st.booleans(),
     )
 
 

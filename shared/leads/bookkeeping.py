@@ -43,6 +43,9 @@ class ScoringState:
     touches_scored: int = 0
     requested_at: datetime | None = None  # aware UTC; a new score requested by anything but a push
     interactions: tuple[Interaction, ...] = ()  # the latest, pushes included, in order of time
+    changes_at: datetime | None = (
+        None  # aware UTC; when the score changes though nothing happens; None: never
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -65,6 +65,8 @@ def due_times(lead: Lead) -> dict[DueKind, datetime]:
     due: dict[DueKind, datetime] = {}
     if lead.score_due_since is not None:
         due[DueKind.SCORE] = lead.score_due_since + SCORE_GRACE
+    elif lead.bookkeeping.scoring.changes_at is not None and not lead.test:
+        due[DueKind.SCORE] = lead.bookkeeping.scoring.changes_at
     if lead.bookkeeping.outbox.publish_due_at is not None:
         due[DueKind.PUBLISH] = lead.bookkeeping.outbox.publish_due_at
     follow_up = lead.follow_up

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from shared.mistakes import Mistake
+from shared.mistakes import Mistake, Place
 from shared.policy.mistakes import quote, refuse, suggest
 from shared.policy.spelling import meant_fact
 from shared.typed_json import Rules
@@ -76,7 +76,8 @@ type Text = Annotated[str, Rules(min_length=1, max_length=200)]
 type Fact = str | int | float | bool
 
 _ONE_TEST = (
-    "must have either `fact` with exactly one of `equals`, `in`, `contains`, `range`, `exists`; "
+    "must have either `fact` with exactly one of `equals`, `in`, `contains`, `contains_word`, `range`, "
+    "`exists`; "
     "or exactly one of `all`, `any`, `not`"
 )
 
@@ -97,20 +98,24 @@ class Condition:
     all: tuple["Condition", ...] | None = None
     any: tuple["Condition", ...] | None = None
     not_: "Condition | None" = None
+    contains_word: Text | tuple[Text, ...] | None = None  # likewise, as whole words: `intern`, `head of`
 
     def __post_init__(self) -> None:
         """Refuse a condition without a test, with two, or with one that can never hold."""
         refuse(self._mistakes())
 
     def _mistakes(self) -> Iterator[Mistake]:
-        tests = (self.equals, self.in_, self.contains, self.range, self.exists)
+        tests = (self.equals, self.in_, self.contains, self.contains_word, self.range, self.exists)
         of_fact = sum(test is not None for test in tests)
         of_others = sum(test is not None for test in (self.all, self.any, self.not_))
         if (of_fact, of_others) != ((0, 1) if self.fact is None else (1, 0)):
             yield Mistake((), _ONE_TEST)
-        for name in ("in_", "contains", "all", "any"):
+        for name in ("in_", "contains", "contains_word", "all", "any"):
             if getattr(self, name) == ():
                 yield Mistake((name.rstrip("_"),), "must not be empty: an empty list never holds")
+        for place, text in _texts("contains_word", self.contains_word):
+            if not any(map(str.isalnum, text)):
+                yield Mistake(place, "must have a letter or a digit: without one it is no word")
         if self.range is not None and not self.range[0] <= self.range[1]:
             yield Mistake(("range",), "must be [least, most]")
         if self.fact is not None:
@@ -144,6 +149,14 @@ class Condition:
             yield self.fact
         for part in self.parts():
             yield from part.facts()
+
+
+def _texts(name: str, value: str | tuple[str, ...] | None) -> Iterator[tuple[Place, str]]:
+    """The texts of a member that takes one or several, each with its place."""
+    if isinstance(value, str):
+        yield (name,), value
+    else:
+        yield from (((name, number), text) for number, text in enumerate(value or ()))
 
 
 def _fact_mistakes(name: str) -> Iterator[Mistake]:

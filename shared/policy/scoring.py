@@ -5,10 +5,10 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from shared.leads.interactions import PUSH
-from shared.mistakes import Mistake
+from shared.mistakes import Mistake, Place
 from shared.policy.conditions import Condition, Name, Text
 from shared.policy.duration import Duration
 from shared.policy.mistakes import list_names, quote, refuse, suggest
@@ -31,21 +31,97 @@ type Patterns = Annotated[tuple[Text, ...], Rules(min_length=1)]
 _SCOPE_RULE = "must have one of `offers`, `publishers`, `sources`; leave `for` out to score all leads"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Behaviour:
-    """The interactions that a rule counts: which types, how many, within what time."""
+type AtLeast = Annotated[int, Rules(ge=1, le=1000)]
+type Types = InteractionType | tuple[InteractionType, ...]
 
-    interaction: InteractionType | tuple[InteractionType, ...]
-    detail: Text | None = None  # only those whose detail contains this text, in any case
-    at_least: Annotated[int, Rules(ge=1, le=1000)] = 1
-    within: Duration | None = None  # before the instant of the score; None: any time
-    each: bool = False  # True: each interaction gives the points; False: the latest one does
-    half_life: Duration | None = None  # after which points are worth half; None: they stay
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Part:
+    """One of several behaviours that must all have happened."""
+
+    interaction: Types
+    detail: Text | None = None
+    at_least: AtLeast = 1
+    within: Duration | None = None
+    once_a_day: bool = False
 
     @property
     def types(self) -> tuple[str, ...]:
         """The types as a tuple, also if the file names only one."""
-        return (self.interaction,) if isinstance(self.interaction, str) else self.interaction
+        return _types(self.interaction)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Decay:
+    """Points that fade evenly: with 25 percent every 30 days, half is left after 60, none after 120."""
+
+    percent: Annotated[int, Rules(ge=1, le=100)]  # of the points at the beginning
+    every: Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Behaviour:
+    """The interactions that a rule counts: which types, how many, within what time; or how long none came."""
+
+    interaction: Types | None = None  # None: of `all`; with `not_seen_for` any type, pushes too
+    detail: Text | None = None  # only those whose detail contains this text, in any case
+    at_least: AtLeast = 1
+    within: Duration | None = None  # before the instant of the score; None: any time
+    each: bool = False  # True: each interaction gives the points; False: the latest one does
+    half_life: Duration | None = None  # after which points are worth half; None: they stay
+    decay: Decay | None = None  # in its place
+    once_a_day: bool = False  # of several on one day, in UTC, the latest counts
+    all: tuple[Part, ...] | None = None  # each of these must have happened
+    not_seen_for: Duration | None = None  # holds while the latest is so long ago, or longer
+
+    def __post_init__(self) -> None:
+        """Refuse members that don't go together."""
+        refuse(self._mistakes())
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        if self.all is not None and self.not_seen_for is not None:
+            yield Mistake(("not_seen_for",), "must not stand beside `all`")
+        elif self.all is not None:
+            yield from self._beside(
+                "all", ("interaction", "detail", "at_least", "within", "each", "once_a_day")
+            )
+            if len(self.all) < 2:
+                yield Mistake(("all",), "must have at least 2 entries: one alone needs no `all`")
+        elif self.not_seen_for is not None:
+            clashing = ("at_least", "within", "each", "half_life", "decay", "once_a_day")
+            yield from self._beside("not_seen_for", clashing)
+        elif self.interaction is None:
+            yield Mistake(("interaction",), "is missing")
+        if self.half_life is not None and self.decay is not None:
+            yield Mistake(("decay",), "must not stand beside `half_life`: points fade by one of them")
+
+    def _beside(self, name: str, others: tuple[str, ...]) -> Iterator[Mistake]:
+        """Members that mean nothing beside another one, and stand there."""
+        for other in others:
+            value = getattr(self, other)
+            if value is not None and value is not False and (other, value) != ("at_least", 1):
+                yield Mistake((other,), f"must not stand beside `{name}`")
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types as a tuple, also if the file names only one; those of `all` together."""
+        return (
+            tuple(dict.fromkeys(type_ for part in self.all for type_ in part.types))
+            if self.all
+            else _types(self.interaction)
+        )
+
+    def places(self) -> Iterator[tuple[Place, str]]:
+        """Every type that it names, each with its place."""
+        for number, part in enumerate(self.all or ()):
+            yield from ((("all", number, "interaction"), type_) for type_ in part.types)
+        yield from ((("interaction",), type_) for type_ in _types(self.interaction))
+
+
+def _types(interaction: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    if interaction is None:
+        return ()
+    return (interaction,) if isinstance(interaction, str) else interaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -177,11 +253,10 @@ class ScoringPolicy:
         known = (*self.interactions, PUSH)
         for number, model in enumerate(self.models):
             for position, rule in enumerate(model.rules):
-                for type_ in rule.behaviour.types if rule.behaviour else ():
+                for place, type_ in rule.behaviour.places() if rule.behaviour else ():
                     if type_ not in known:
-                        place = ("models", number, "rules", position, "behaviour", "interaction")
                         yield Mistake(
-                            place,
+                            ("models", number, "rules", position, "behaviour", *place),
                             f"must be listed in `scoring.interactions`, and `{quote(type_)}` is not"
                             + suggest(type_, known),
                         )
@@ -205,4 +280,26 @@ def version_of(scoring: ScoringPolicy) -> str:
 def write_scoring(scoring: ScoringPolicy) -> str:
     """Write the rules as JSON, as stored for replaying scores; `load.read_scoring` reads it."""
     rules = adapter(ScoringPolicy, names=as_written, unknown="forbid").dump_python(scoring, mode="json")
-    return json.dumps(rules, ensure_ascii=False)
+    return json.dumps(_without_unused(rules), ensure_ascii=False)
+
+
+_SINCE_0_1 = frozenset({"contains_word", "decay", "once_a_day", "all", "not_seen_for"})
+
+
+def _without_unused(rules: Any, *, is_behaviour: bool = False) -> Any:
+    """The rules without the members that version 0.1.0 didn't know, where they say nothing.
+
+    The version of the rules is made of this text: a policy that doesn't use them keeps its version, and no
+    lead is scored again for nothing.
+    """
+    if isinstance(rules, list):
+        return [_without_unused(each, is_behaviour=is_behaviour) for each in rules]
+    if not isinstance(rules, dict):
+        return rules
+    return {
+        name: _without_unused(value, is_behaviour=name == "behaviour")
+        for name, value in rules.items()
+        if name not in _SINCE_0_1
+        or not (value is None or value is False)
+        or (name == "all" and not is_behaviour)  # of a condition: it has always been written
+    }

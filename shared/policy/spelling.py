@@ -1,4 +1,4 @@
-"""Which of our facts a misspelt name means: a rule on a name that nothing has never holds."""
+"""Which of our facts a misspelt name means: a rule on a name that no fact has would never hold."""
 
 import functools
 from collections.abc import Collection, Iterator

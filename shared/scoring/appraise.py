@@ -16,7 +16,7 @@ from shared.leads.lifecycle import with_milestone
 from shared.leads.score import Score
 from shared.policy.scoring import ScoringPolicy, version_of
 from shared.scoring.facts import lead_facts
-from shared.scoring.score import score
+from shared.scoring.score import next_absence, score
 
 FORBIDDEN = "must not be contacted"
 
@@ -69,8 +69,18 @@ def scored_as_of(lead: Lead, now: datetime) -> datetime:
     return max(now, *newest, scoring.requested_at or now)
 
 
-def record_score(lead: Lead, enrichment: Enrichment, score: Score, *, now: datetime) -> Change:
-    """Record facts and score; `lead.qualified` follows each time the lead becomes qualified."""
+def changes_at(lead: Lead, enrichment: Enrichment, rules: ScoringPolicy, at: datetime) -> datetime | None:
+    """When the score of `at` changes though nothing happens, see `next_absence`; aware UTC."""
+    return next_absence(lead_facts(lead, enrichment), lead.bookkeeping.scoring.interactions, rules, at)
+
+
+def record_score(
+    lead: Lead, enrichment: Enrichment, score: Score, *, now: datetime, changes_at: datetime | None = None
+) -> Change:
+    """Record facts and score; `lead.qualified` follows each time the lead becomes qualified.
+
+    `changes_at`: when it must be scored again though nothing happens.
+    """
     before, imported = lead.score, is_history_score(lead)
     events: list[Payload] = [
         Scored(
@@ -98,7 +108,9 @@ def record_score(lead: Lead, enrichment: Enrichment, score: Score, *, now: datet
         milestones=milestones,
         bookkeeping=replace(
             bookkeeping,
-            scoring=replace(bookkeeping.scoring, touches_scored=lead.touches, requested_at=None),
+            scoring=replace(
+                bookkeeping.scoring, touches_scored=lead.touches, requested_at=None, changes_at=changes_at
+            ),
             retries=bookkeeping.retries_without(DueKind.SCORE),
         ),
     )

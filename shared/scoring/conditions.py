@@ -1,6 +1,7 @@
 """Compile the conditions of a policy to functions of facts."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,6 +30,8 @@ def compile_condition(condition: Condition) -> Holds:  # noqa: PLR0911 - one kin
         return _exists(name, condition.exists)
     if condition.contains is not None:
         return _contains(name, condition.contains)
+    if condition.contains_word is not None:
+        return _contains_word(name, condition.contains_word)
     if condition.range is not None:
         return _range(name, *condition.range)
     return _equals(name, condition.in_ or (condition.equals,))
@@ -81,6 +84,23 @@ def _contains(name: str, wanted: str | tuple[str, ...]) -> Holds:
         return any(text in folded for text in texts)
 
     return holds
+
+
+def _contains_word(name: str, wanted: str | tuple[str, ...]) -> Holds:
+    """A word ends where neither a letter, a digit, `_` nor a mark follows: `intern` is in `intern, sales`."""
+    texts = [_folded(text) for text in ((wanted,) if isinstance(wanted, str) else wanted)]
+    words = re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in texts))
+
+    def holds(facts: Facts) -> bool:
+        value = facts.get(name)
+        return isinstance(value, str) and words.search(_folded(value)) is not None
+
+    return holds
+
+
+def _folded(text: str) -> str:
+    """A text without case, its letters with their marks in one piece."""
+    return text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
 
 
 def _range(name: str, least: float, most: float) -> Holds:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.leads.interactions import Interaction
@@ -10,6 +10,7 @@ from shared.leads.score import MAX_SCORE, Evidence, LedgerLine, Score
 from shared.policy.scoring import (
     FIT,
     INTENT,
+    Behaviour,
     Group,
     Model,
     Requirement,
@@ -18,7 +19,15 @@ from shared.policy.scoring import (
     ScoringPolicy,
     version_of,
 )
-from shared.scoring.behaviour import ByType, evidence, group_by_type, select_interactions, weight
+from shared.scoring.behaviour import (
+    ByType,
+    evidence,
+    group_by_type,
+    last_seen,
+    select_all,
+    select_interactions,
+    weight,
+)
 from shared.scoring.conditions import Facts, Holds, compile_condition
 
 LOWEST = {FIT: "D", INTENT: "4"}
@@ -29,6 +38,8 @@ LINES_KEPT = (
 )
 
 type Line = Callable[[Facts, ByType, datetime], LedgerLine | None]
+type Select = Callable[[ByType, datetime], list[Interaction]]
+type Weigh = Callable[[Sequence[Interaction], datetime], float]
 
 
 def score(
@@ -98,6 +109,33 @@ def score(
     )
 
 
+def next_absence(
+    facts: Facts, interactions: Sequence[Interaction], policy: ScoringPolicy, at: datetime
+) -> datetime | None:
+    """When a rule with `not_seen_for` will next hold, if nothing else happens; None if none will.
+
+    Every other rule only fades with time, which is worked out when a score is read. This one turns up
+    without an event, so that the lead must be scored then. Arguments as for `score`.
+
+    Returns:
+        Aware UTC, after `at`, up to the next whole second.
+    """
+    _, models = _compile_policy(policy)
+    chosen = next(candidate for candidate in models if candidate.is_for is None or candidate.is_for(facts))
+    if not chosen.absences:
+        return None
+    interactions_by_type = group_by_type(interactions, at)
+    ends = []
+    for behaviour, span in chosen.absences:
+        last = last_seen(behaviour, interactions_by_type)
+        if last is not None and last.at + span > at:
+            ends.append(last.at + span)
+    if not ends:
+        return None
+    first = min(ends)
+    return first.replace(microsecond=0) + timedelta(seconds=1) if first.microsecond else first
+
+
 class _Compiled(NamedTuple):
     """A model with its rules and conditions compiled to functions."""
 
@@ -107,6 +145,7 @@ class _Compiled(NamedTuple):
     needs: tuple[tuple[Holds, Requirement], ...]
     hold_back: tuple[tuple[Holds, Requirement], ...]
     facts_used: tuple[str, ...]  # names, sorted
+    absences: tuple[tuple[Behaviour, timedelta], ...]  # of rules with `not_seen_for`
 
 
 @functools.lru_cache(maxsize=32)
@@ -126,6 +165,11 @@ def _compile_model(model: Model) -> _Compiled:
         needs=tuple((compile_condition(need.when), need) for need in model.qualify.needs),
         hold_back=tuple((compile_condition(reason.when), reason) for reason in model.qualify.hold_back),
         facts_used=tuple(sorted({name for rule in model.rules if rule.when for name in rule.when.facts()})),
+        absences=tuple(
+            (rule.behaviour, rule.behaviour.not_seen_for)
+            for rule in model.rules
+            if rule.behaviour is not None and rule.behaviour.not_seen_for is not None
+        ),
     )
 
 
@@ -166,12 +210,13 @@ def _compile_behaviour_rule(rule: Rule) -> Line:
     if behaviour is None:
         raise AssertionError("only rules with behaviour come here")
     holds = compile_condition(rule.when) if rule.when else None
+    select, weigh = _counting(behaviour)
 
     def line(facts: Facts, interactions: ByType, at: datetime) -> LedgerLine | None:
-        selected = select_interactions(behaviour, interactions, at)
+        selected = select(interactions, at)
         if not selected or (holds and not holds(facts)):
             return None
-        points = _cap(rule, rule.points * weight(behaviour, selected, at))
+        points = _cap(rule, rule.points * weigh(selected, at))
         if not points:
             return None
         seen = evidence(selected)
@@ -180,6 +225,27 @@ def _compile_behaviour_rule(rule: Rule) -> Line:
         )
 
     return line
+
+
+def _counting(behaviour: Behaviour) -> tuple[Select, Weigh]:
+    """What a behaviour counts, and how many times that gives the points."""
+
+    def select_each(interactions: ByType, at: datetime) -> list[Interaction]:
+        return select_interactions(behaviour, interactions, at)
+
+    def weigh(selected: Sequence[Interaction], at: datetime) -> float:
+        return weight(behaviour, selected, at)
+
+    if (parts := behaviour.all) is not None:
+        return (lambda interactions, at: select_all(parts, interactions, at)), weigh
+    if (span := behaviour.not_seen_for) is None:
+        return select_each, weigh
+
+    def select_last(interactions: ByType, at: datetime) -> list[Interaction]:
+        last = last_seen(behaviour, interactions)
+        return [last] if last is not None and at - last.at >= span else []
+
+    return select_last, (lambda _, __: 1.0)
 
 
 def _cap(rule: Rule, points: float) -> int:

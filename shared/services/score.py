@@ -12,7 +12,7 @@ from shared.leads.identity import shard_of
 from shared.leads.lead import Lead
 from shared.policy.model import Policy
 from shared.policy.scoring import version_of, write_scoring
-from shared.scoring.appraise import appraise, record_score, request_score, scored_as_of
+from shared.scoring.appraise import appraise, changes_at, record_score, request_score, scored_as_of
 from shared.services.commands import handle
 from shared.services.context import AppContext
 from shared.services.errors import LeadNotFound, LeadUnreadable, StoreUnavailable
@@ -63,11 +63,12 @@ def _score(
     lead: Lead, published_number: int | None, policy: Policy, now: datetime, provided: Mapping[str, Any]
 ) -> Change | None:
     noted = lead if published_number is None else mark_published(lead, frozenset({published_number}))
-    if not lead.awaits_score:
+    if not lead.is_score_due(now):
         return None if noted is lead else Change(noted)
     at = scored_as_of(lead, now)
     enrichment, score = appraise(lead, policy.scoring, at, provided)
-    return record_score(noted, enrichment, score, now=at)
+    following = changes_at(lead, enrichment, policy.scoring, at)
+    return record_score(noted, enrichment, score, now=at, changes_at=following)
 
 
 LEADS_A_TICK = 500  # bounds what a changed policy costs each minute

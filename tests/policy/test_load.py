@@ -11,6 +11,7 @@ from shared.policy.duration import Duration
 from shared.policy.load import InvalidPolicy, load_policy, offers_by_title, parse_policy, read_scoring
 from shared.policy.model import ClockPolicy
 from shared.policy.scoring import version_of, write_scoring
+from tests.conftest import ROOT
 from tests.samples import NOW, scoring_policy, with_rule
 
 SHIPPED = load_policy()
@@ -203,3 +204,38 @@ def test_offers_are_found_by_any_of_their_titles():
         '[offers."c.backup"]\ntitles = ["Contoso Backup", "Backup (Azure)"]\n[offers."c.vm"]'
     )
     assert offers_by_title(policy) == {"contoso-backup": "c.backup", "backup-azure": "c.backup"}
+
+
+def test_a_policy_says_absence_both_once_a_day_whole_words_and_even_decay():
+    policy = parse_policy(
+        with_rule(
+            when='{ fact = "contact.title", contains_word = ["intern", "trainee"] }',
+            behaviour='{ all = [{ interaction = "call", once_a_day = true }, { interaction = "push" }], '
+            'decay = { percent = 25, every = "30d" } }',
+        )
+    )
+    (rule,) = policy.scoring.models[0].rules
+    assert rule.when
+    assert rule.when.contains_word == ("intern", "trainee")
+    assert rule.behaviour
+    assert rule.behaviour.types == ("call", "push")
+    assert read_scoring(write_scoring(policy.scoring)) == policy.scoring
+    absent = parse_policy(with_rule(when=None, points="-20", behaviour='{ not_seen_for = "45d" }'))
+    assert read_scoring(write_scoring(absent.scoring)) == absent.scoring
+    versions = {version_of(each.scoring) for each in (policy, absent, parse_policy(with_rule()))}
+    assert len(versions) == 3
+
+
+def test_a_policy_that_uses_nothing_new_is_written_as_version_0_1_0_wrote_it():
+    written = write_scoring(parse_policy(with_rule(behaviour='{ interaction = "call" }')).scoring)
+    assert not {"contains_word", "decay", "once_a_day", "not_seen_for"} & set(written.split('"'))
+
+
+def test_the_rules_in_the_manual_can_be_added_to_the_shipped_ones():
+    manual = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    blocks = [block.partition("```")[0] for block in manual.split("```toml\n")[1:]]
+    rules = [block for block in blocks if block.startswith("[[scoring.models.rules]]")]
+    shipped = (ROOT / "shared" / "policy" / "policy.toml").read_text(encoding="utf-8")
+    known = len(SHIPPED.scoring.models[0].rules)
+    with_rules = parse_policy(shipped + "\n".join(rules[1:]))  # the first is one of the shipped
+    assert len(with_rules.scoring.models[0].rules) == known + sum(block.count("[[") for block in rules[1:])

@@ -267,6 +267,53 @@ ONE_TEST = "must have either `fact` with exactly one of .* or exactly one of `al
             "must be longer than zero and at most 3650 days",
             id="a half-life of nothing",
         ),
+        *(
+            pytest.param(with_rule(behaviour=f"{{ {behaviour} }}"), ONE + "behaviour" + place, rule, id=rule)
+            for behaviour, place, rule in [
+                ("at_least = 2", ".interaction", "is missing"),
+                ('all = [{ interaction = "call" }]', ".all", "must have at least 2 entries"),
+                (
+                    'interaction = "call", all = [{ interaction = "call" }, { interaction = "push" }]',
+                    ".interaction",
+                    "must not stand beside `all`",
+                ),
+                (
+                    'all = [{ interaction = "call" }, { interaction = "cal" }]',
+                    ".all.1.interaction",
+                    "must be listed in `scoring.interactions`, and `cal` is not, perhaps `call`",
+                ),
+                (
+                    'not_seen_for = "45d", half_life = "1d"',
+                    ".half_life",
+                    "must not stand beside `not_seen_for`",
+                ),
+                ('not_seen_for = "45", detail = "x"', ".not_seen_for", "must be a duration such as"),
+                (
+                    'interaction = "call", half_life = "1d", decay = { percent = 5, every = "1d" }',
+                    ".decay",
+                    "must not stand beside `half_life`",
+                ),
+                (
+                    'interaction = "call", decay = { percent = 101, every = "1d" }',
+                    ".decay.percent",
+                    "must be at most 100",
+                ),
+                ('interaction = "call", decay = { percent = 25 }', ".decay.every", "is missing"),
+                ('interaction = "call", once_a_day = 1', ".once_a_day", "must be true or false"),
+            ]
+        ),
+        pytest.param(
+            with_rule(when='{ fact = "a", contains_word = ["x", "--"] }'),
+            ONE + "when.contains_word.1",
+            "must have a letter or a digit",
+            id="a word without letters",
+        ),
+        pytest.param(
+            with_rule(when='{ fact = "a", contains_word = [] }'),
+            ONE + "when.contains_word",
+            "must not be empty",
+            id="a word of none",
+        ),
         pytest.param(with_rule(cap="-1"), ONE + "cap", "must be at least 0", id="a cap below 0"),
     ],
 )

@@ -87,3 +87,32 @@ def test_not_turns_any_condition_round(condition: Condition, facts: dict[str, An
 def test_a_condition_names_the_facts_it_asks_for():
     condition = Condition(any=(A, Condition(not_=Condition(all=(B, A)))))
     assert list(condition.facts()) == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "is_there"),
+    [
+        ("intern", "Intern", True),
+        ("intern", "Marketing intern, Berlin", True),
+        ("intern", "intern-level analyst", True),
+        ("intern", "International sales", False),
+        ("intern", "Internal auditor", False),
+        ("intern", "interns", False),
+        ("intern", "intern_2", False),
+        ("head of", "Global Head of IT", True),
+        ("head of", "Forehead office", False),
+        (("intern", "trainee"), "IT trainee", True),
+        ("vp", "SVP Sales", False),
+        ("vp", "VP, Sales", True),
+        ("cto", "Director", False),
+        ("études", "Chargé d'E\u0301tudes", True),
+        ("c++", "C++ developer", True),
+        ("r&d", "Head of R&D", True),
+        ("it", "", False),
+        ("it", None, False),
+        ("5", 5, False),
+    ],
+)
+def test_whole_words_are_found_and_parts_of_words_are_not(words: Any, text: Any, is_there: bool):
+    condition = Condition(fact="contact.title", contains_word=words)
+    assert holds(condition, {"contact.title": text}) is is_there
