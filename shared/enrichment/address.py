@@ -39,7 +39,7 @@ def read_address(text: str | None, *, whole: bool = False) -> Address | None:
         text: what was typed.
         whole: the text must be an address, or a list of some, and no sentence that begins with one.
     """
-    if text and _SIMPLE.fullmatch(simple := text.strip()):
+    if text and re.fullmatch(_SIMPLE, simple := text.strip()):
         return _checked(simple)
     if not text or (text.isascii() and _MAY_HOLD_ONE.isdisjoint(text)):
         return None
@@ -50,7 +50,7 @@ def read_address(text: str | None, *, whole: bool = False) -> Address | None:
 
 
 _MAY_HOLD_ONE = frozenset("@%&")  # an @, or one that a link or an entity encodes
-_SIMPLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9.-]*[A-Za-z0-9]")
+_SIMPLE = r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9.-]*[A-Za-z0-9]"
 
 
 def fold_local_part(text: str) -> str:
@@ -64,8 +64,8 @@ def _fold_letter(letter: str) -> str:
 
 
 # What nearly all are: the validators and their tables aren't loaded for them.
-_USUAL_LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])")
+_USUAL_LOCAL_PART = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])"
 _NO_MAIL = frozenset({"arpa", "local", "onion"})  # top-level names without public mailboxes
 
 
@@ -75,10 +75,10 @@ def _checked(written: str) -> Address | None:
     if len(written) > LONGEST_ADDRESS or len(typed) > LONGEST_LOCAL_PART or not typed:
         return None
     host = _host(domain)
-    if not _HOST.fullmatch(host) or host.rpartition(".")[2] in _NO_MAIL:
+    if not re.fullmatch(_HOST, host) or host.rpartition(".")[2] in _NO_MAIL:
         return None
     local_part = typed.lower() if typed.isascii() else typed
-    if not _USUAL_LOCAL_PART.fullmatch(local_part):
+    if not re.fullmatch(_USUAL_LOCAL_PART, local_part):
         local_part = _validated(local_part)
     is_short = len(local_part) + 1 + len(host) <= LONGEST_IN_ALL
     return Address(local_part, host) if local_part and is_short else None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 # A tenant of Microsoft 365 is a domain of its own; `x.mail.onmicrosoft.com` is another name of tenant x.
 _TENANT_SUFFIXES = ("onmicrosoft.com", "onmicrosoft.us", "onmicrosoft.de", "partner.onmschina.cn")
-_TENANT = re.compile(rf"(?:^|\.)([^.]+?)(?:\.mail)?\.({'|'.join(map(re.escape, _TENANT_SUFFIXES))})$")
+_TENANT = rf"(?:^|\.)([^.]+?)(?:\.mail)?\.({'|'.join(map(re.escape, _TENANT_SUFFIXES))})$"
 
 
 class Domain(NamedTuple):
@@ -28,7 +28,7 @@ def domain_of(host: str) -> Domain:
     Private suffixes of a company don't count, `x.github.io` belongs to GitHub, unless names are sold under
     them: `contoso.uk.com` is a domain of its own.
     """
-    tenant = _TENANT.search(host)
+    tenant = re.search(_TENANT, host)
     if tenant:
         label, suffix = tenant.groups()
         return Domain(f"{label}.{suffix}", label, suffix)

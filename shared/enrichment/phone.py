@@ -23,24 +23,25 @@ büro buero oficina bureau zentrale switchboard whatsapp wa viber number num no 
 call or and oder und ou et y
 """
 _LABELS = frozenset(_AROUND.split())
-_EXTENSION = re.compile(
-    r"[\s,;(]+(?:ext|extn|extension|durchwahl|dw|poste|int|interno|ramal|anexo|anknytning|toestel|wew|доб|вн|內線|内線"
-    r"|分机|分機|转)[.:\s]*\d+.*",
-    re.IGNORECASE,
+# Patterns are compiled when they are first used, not with every start of the app.
+_EXTENSION = (
+    r"(?i)[\s,;(]+(?:ext|extn|extension|durchwahl|dw|poste|int|interno|ramal|anexo|anknytning|toestel|wew"
+    r"|доб|вн|內線|内線"
+    r"|分机|分機|转)[.:\s]*\d+.*"
 )
-_NUMBER = re.compile(r"[+(]*\d[\d\s().+\-\u2010-\u2015/]*")
-_ANOTHER = re.compile(r"[;,|\n/&]|\b(?:or|and|oder|und|ou|et|y)\b", re.IGNORECASE)
-_FLOAT = re.compile(r"\d[.,]\d+\s*e\s*\+?\d+", re.IGNORECASE)  # a spreadsheet's 1.6175E+10: it is lost
-_WHOLE_FLOAT = re.compile(r"\s*(\d{6,})[.,]0{1,2}\s*")  # a spreadsheet's 493023125123.0: nothing is lost
-_WORD_IN_BRACKETS = re.compile(r"\(\s*[^\W\d_][^()\d]*\)")  # +49 (Germany) 30 ...
-_OTHER_ENDINGS = re.compile(
+_NUMBER = r"[+(]*\d[\d\s().+\-\u2010-\u2015/]*"
+_ANOTHER = r"(?i)[;,|\n/&]|\b(?:or|and|oder|und|ou|et|y)\b"
+_FLOAT = r"(?i)\d[.,]\d+\s*e\s*\+?\d+"  # a spreadsheet's 1.6175E+10: it is lost
+_WHOLE_FLOAT = r"\s*(\d{6,})[.,]0{1,2}\s*"  # a spreadsheet's 493023125123.0: nothing is lost
+_WORD_IN_BRACKETS = r"\(\s*[^\W\d_][^()\d]*\)"  # +49 (Germany) 30 ...
+_OTHER_ENDINGS = (
     r"(.*?\d)(?:(?P<slash>/\d{1,2}|\s+/\s*-?\d{1,4}|/\s*-\s*\d{1,4})(?:\s*[/,]\s*-?\d{1,4})*"
     r"|[\s.~\-\u2010-\u2015]+\d{1,2})\s*"
 )
-_BETWEEN = re.compile(r"(?<=\d)[\s.\-\u2010-\u2015/)]+(?=[(+\d])")  # where a second number may begin
+_BETWEEN = r"(?<=\d)[\s.\-\u2010-\u2015/)]+(?=[(+\d])"  # where a second number may begin
 _SHORTEST = 7  # digits of a whole number
 ELEVEN_DIGITS = 11  # of the shortest numbers of most countries with their country code
-_OLD_MEXICAN = re.compile(r"\s*(?:(\+|00)?52[\s.\-(]*1|044|045|01)[\s.\-)]*((?:\d[\s.\-()]*){10})")
+_OLD_MEXICAN = r"\s*(?:(\+|00)?52[\s.\-(]*1|044|045|01)[\s.\-)]*((?:\d[\s.\-()]*){10})"
 
 _UP, _DOWN = "0123456789012", "9876543210987"
 
@@ -97,7 +98,7 @@ def _type(number: "PhoneNumber") -> str | None:
 
 
 def _parse(text: str, region: str | None) -> "PhoneNumber | None":
-    if whole := _WHOLE_FLOAT.fullmatch(text):
+    if whole := re.fullmatch(_WHOLE_FLOAT, text):
         text = whole[1]
         number = _valid(f"+{text}", None)  # a spreadsheet takes the plus for a sign
         if number and phone_region(number) == region:
@@ -111,14 +112,14 @@ def _parse(text: str, region: str | None) -> "PhoneNumber | None":
 
 def _candidates(text: str) -> Iterator[str]:
     """The whole text without an extension, then the number in it, then each of several numbers."""
-    if _FLOAT.search(text):
+    if re.search(_FLOAT, text):
         return
-    number = _WORD_IN_BRACKETS.sub(" ", _EXTENSION.sub("", text)).strip()
+    number = re.sub(_WORD_IN_BRACKETS, " ", re.sub(_EXTENSION, "", text)).strip()
     yield from _with_one_ending(number)
     if any(len(word) > 1 and word not in _LABELS for word in re.findall(r"[^\W\d_]+", number.casefold())):
         return
-    for part in (number, *_ANOTHER.split(number)):
-        if (match := _NUMBER.search(part)) and match[0] != number:
+    for part in (number, *re.split(_ANOTHER, number)):
+        if (match := re.search(_NUMBER, part)) and match[0] != number:
             yield from _with_one_ending(match[0])
 
 
@@ -127,7 +128,7 @@ def _with_one_ending(number: str) -> Iterator[str]:
 
     Behind a slash they are that; behind a blank or a dash only if the whole is no number.
     """
-    match = _OTHER_ENDINGS.fullmatch(number)
+    match = re.fullmatch(_OTHER_ENDINGS, number)
     if match is None or len(_digits(match[1])) < _SHORTEST:
         yield number
     elif match["slash"]:
@@ -145,7 +146,7 @@ def _read(text: str, region: str | None) -> "PhoneNumber | None":
 
 def _read_first(text: str, region: str | None) -> "PhoneNumber | None":
     """The first of two numbers with a blank or a dash between them: both valid, and about as long."""
-    for between in _BETWEEN.finditer(text):
+    for between in re.finditer(_BETWEEN, text):
         first, second = text[: between.start()] + between[0].rstrip(" (+"), text[between.end() :]
         lengths = len(_digits(first)), len(_digits(second))
         if min(lengths) < _SHORTEST or abs(lengths[0] - lengths[1]) > 1:
@@ -175,7 +176,7 @@ def _read_one(text: str, region: str | None) -> "PhoneNumber | None":
 
 def _without_old_prefix(text: str, region: str | None) -> str:
     """A Mexican number without 1, 044, 045 and 01, which were dialled until 2020."""
-    match = _OLD_MEXICAN.fullmatch(text)
+    match = re.fullmatch(_OLD_MEXICAN, text)
     if match is None or (match[1] is None and region != "MX"):
         return text
     return f"+52 {match[2]}"
