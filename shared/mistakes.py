@@ -140,7 +140,7 @@ def _place(loc: Place, value: Any) -> Place:
         try:
             value = value[part]
         except (KeyError, IndexError, TypeError):
-            if isinstance(part, str) and _ADDED.fullmatch(part):
+            if isinstance(part, str) and re.fullmatch(_ADDED, part):
                 continue
             value = None
         place.append(part)
@@ -148,6 +148,6 @@ def _place(loc: Place, value: Any) -> Place:
 
 
 # Parts that pydantic adds to a place: the name of a union's alternative, a mark for the key of a dict.
-_ADDED = re.compile(r"(str|int|float|bool|none|constrained-\w+|[\w-]+\[.*\]|\[key\])")
+_ADDED = r"(str|int|float|bool|none|constrained-\w+|[\w-]+\[.*\]|\[key\])"
 _ALTERNATIVES = ("needs_python_object", "is_instance_of")  # of a union, which no JSON can match
 _OF_THE_RIGHT_TYPE = ("string_too_long", "string_too_short", "too_long", "too_short", "value_error")

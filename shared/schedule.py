@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-_SHAPE = re.compile(r"([\w*,/-]+\s+){4,5}[\w*,/-]+")  # five fields, or six with seconds first
-_PART = re.compile(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?")
+_SHAPE = r"([\w*,/-]+\s+){4,5}[\w*,/-]+"  # five fields, or six with seconds first
+_PART = r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?"
 _SIZES = (60, 60, 24)  # of seconds, minutes, hours
 
 
@@ -24,7 +24,7 @@ def longest_gap(schedule: str) -> timedelta:
     Raises:
         ValueError: there aren't five or six fields, or the seconds, minutes or hours are invalid.
     """
-    if not _SHAPE.fullmatch(schedule):
+    if not re.fullmatch(_SHAPE, schedule):
         raise ValueError("a field of the schedule is missing, superfluous or has an invalid character")
     fields = schedule.split()
     times_of_day = fields[:3] if len(fields) == 6 else ["0", *fields[:2]]
@@ -53,7 +53,7 @@ def _values(field: str, size: int) -> set[int]:
 
 
 def _part(text: str, size: int) -> Iterator[int]:
-    match = _PART.fullmatch(text)
+    match = re.fullmatch(_PART, text)
     if match is None or match[3] == "0":
         raise ValueError("a field of the schedule isn't a number, range, list or step")
     first, last, step = match[1], match[2], int(match[3] or 1)

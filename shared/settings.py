@@ -19,9 +19,9 @@ from shared.providers.mapping import read_mapping
 from shared.schedule import longest_gap
 
 EXAMPLE_KEY = "a-secret-of-your-own-never-this-one"  # LEADS_ID_KEY in local.settings.sample.json
-_REFERENCE = re.compile(r"@microsoft\.\w+\(", re.IGNORECASE)  # ...KeyVault(, ...AppConfiguration(
+_REFERENCE = r"(?i)@microsoft\.\w+\("  # ...KeyVault(, ...AppConfiguration(
 _STORAGE_EMULATOR = "usedevelopmentstorage=true"
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):\s*([\x21-\x7e][\x20-\x7e]{0,2000})")
+_HEADER = r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):\s*([\x21-\x7e][\x20-\x7e]{0,2000})"
 _OF_FACTS = ("LEADS_FACTS_HEADER", "LEADS_FACTS_BUDGET")
 UNRESOLVED = "is a reference that isn't resolved: the app would take its text for the value"
 _KEY_LENGTH = range(16, 65)  # bytes; BLAKE2b takes a key of 64 at most
@@ -126,7 +126,7 @@ def usable_settings(environment: Mapping[str, str], *, is_deployment: bool = Fal
 
 def unresolved(environment: Mapping[str, str]) -> list[str]:
     """Names of all settings, also of other programs, whose value is the text of a reference."""
-    return [name for name, value in environment.items() if _REFERENCE.match(value.strip())]
+    return [name for name, value in environment.items() if re.match(_REFERENCE, value.strip())]
 
 
 class _Reader:
@@ -148,7 +148,7 @@ class _Reader:
     def optional[Value](self, name: str, read: Callable[[str], Value]) -> Value | None:
         """A setting that may be missing; None if it is, or if it is wrong."""
         text = self.text(name)
-        if _REFERENCE.match(text):
+        if re.match(_REFERENCE, text):
             self.mistakes[name] = UNRESOLVED
             return None
         try:
@@ -295,7 +295,7 @@ def _facts(read: _Reader) -> FactSettings | None:
 
 
 def _header(text: str) -> dict[str, str]:
-    header = _HEADER.fullmatch(text)
+    header = re.fullmatch(_HEADER, text)
     if not header:
         raise ValueError("must be one header, as `x-api-key: ...`")
     return {header[1]: header[2]}

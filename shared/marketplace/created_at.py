@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)  # before the marketplace existed: an empty or a default value
 ZONES = timedelta(days=1)  # a local time written without its zone may lie so far ahead of UTC
-_ESCAPED = re.compile(r":([0-9A-Fa-f]{2})")  # characters that a key can't hold: `:2F` is `/`
+_ESCAPED = r":([0-9A-Fa-f]{2})"  # characters that a key can't hold: `:2F` is `/`
 _US = re.compile(
     r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})"
     r"(?:[\s,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
@@ -25,7 +25,7 @@ def created_at(created: str | None, partition: str, changed_at: datetime) -> dat
         Aware UTC, never after `changed_at`: a time up to a day ahead of it lacked its zone and becomes
         `changed_at`; a time farther ahead, or before `EARLIEST`, is ignored.
     """
-    day = _ESCAPED.sub(lambda escaped: chr(int(escaped[1], 16)), partition)
+    day = re.sub(_ESCAPED, lambda escaped: chr(int(escaped[1], 16)), partition)
     for text in (created, day):
         at = parse_instant(text or "")
         if at is not None and EARLIEST <= at <= changed_at + ZONES:

@@ -18,8 +18,8 @@ _DAY = timedelta(days=1)
 _MIDNIGHT = _DAY  # the end of a day, written 24:00
 _YEAR = timedelta(days=366)
 MOST_EXCEPTIONS = 3660  # every day of ten years
-_SPAN = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])")
-_ZONE = re.compile(r"[A-Z][\w+-]*(/[A-Z][\w+-]*)*", re.ASCII)  # not `localtime`, which differs by machine
+_SPAN = r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])"
+_ZONE = r"(?a)[A-Z][\w+-]*(/[A-Z][\w+-]*)*"  # not `localtime`, which differs by machine
 
 type Hours = Annotated[tuple[str, ...], Rules(max_length=48)]  # "09:00-12:00", ascending
 type Span = tuple[timedelta, timedelta]  # since midnight on the wall clock; the end is excluded
@@ -171,7 +171,7 @@ def _read_span(text: str) -> Span:
     Raises:
         ValueError: not of that form, empty, or over midnight.
     """
-    digits = _SPAN.fullmatch(text)
+    digits = re.fullmatch(_SPAN, text)
     if not digits:
         raise ValueError(f'must be a span such as "09:00-12:30", not "{quote(text)}"')
     hour, minute, to_hour, to_minute = map(int, digits.groups())
@@ -186,6 +186,6 @@ def _read_span(text: str) -> Span:
 
 def _is_zone(name: str) -> bool:
     try:
-        return bool(_ZONE.fullmatch(name) and ZoneInfo(name))
+        return bool(re.fullmatch(_ZONE, name) and ZoneInfo(name))
     except (KeyError, ValueError, OSError):  # unknown; no name for a file; a folder of zones
         return False

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 LONGEST = timedelta(days=3650)
-_DURATION = re.compile(r"([0-9]{1,9})([smhd])")
+_DURATION = r"([0-9]{1,9})([smhd])"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -32,7 +32,7 @@ class Duration(timedelta):
         Raises:
             ValueError: not of that form, zero, or longer than `LONGEST`. The error quotes no text.
         """
-        parts = _DURATION.fullmatch(text) if isinstance(text, str) else None
+        parts = re.fullmatch(_DURATION, text) if isinstance(text, str) else None
         if not parts:
             raise ValueError('must be a duration such as "3s", "15m", "24h" or "7d"')
         number, unit = int(parts[1]), _UNITS[parts[2]]

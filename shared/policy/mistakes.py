@@ -11,7 +11,7 @@ LONGEST_SHOWN = 64  # characters of a text
 MOST_SHOWN = 10  # names of a list
 
 _NAMED = {"models": "model", "rules": "rule"}  # lists whose entries have a name
-_LOCAL_PART = re.compile(r"[^\s@]+@")  # of an e-mail address
+_LOCAL_PART = r"[^\s@]+@"  # of an e-mail address
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,7 +40,7 @@ def refuse(mistakes: Iterable[Mistake]) -> None:
 def quote(text: str, longest: int = LONGEST_SHOWN) -> str:
     """Make a text safe to quote: one line, cut to `longest`, an e-mail address as `***@contoso.com`."""
     line = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * longest])
-    masked = _LOCAL_PART.sub("***@", line)
+    masked = re.sub(_LOCAL_PART, "***@", line)
     return masked if len(masked) <= longest else masked[: longest - 3] + "..."
 
 

@@ -14,8 +14,8 @@ LONGEST_ADDRESS = 1000  # characters, as a lead keeps them
 LEVELS, VALUES = 100, 40_000  # bounds of a body: above those of any message that a receiver handles
 _PART = r"[^\s@\"'<>()\[\]{},;:\\=&]"
 # An e-mail address or a lead id in text that is not JSON.
-_MENTIONED = re.compile(rf"{_PART}{{1,100}}@{_PART}{{1,300}}|\b{LEAD_ID.pattern}\b")
-_EVENT_OR_LEAD = re.compile(rf"({LEAD_ID.pattern})(:[0-9]+)?")
+_MENTIONED = rf"{_PART}{{1,100}}@{_PART}{{1,300}}|\b{LEAD_ID.pattern}\b"
+_EVENT_OR_LEAD = rf"({LEAD_ID.pattern})(:[0-9]+)?"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,11 +35,13 @@ class PersonMatcher:
         in_body, is_json = _texts_of(body)
         if any(self._is_theirs(text) for text in (*texts, *in_body)):
             return True
-        mentions = () if is_json else (mention for text in in_body for mention in _MENTIONED.findall(text))
+        if is_json:
+            return False
+        mentions = (mention for text in in_body for mention in re.findall(_MENTIONED, text))
         return any(self._is_theirs(mention) for mention in mentions)
 
     def _is_theirs(self, text: str) -> bool:
-        id_ = _EVENT_OR_LEAD.fullmatch(text.strip())
+        id_ = re.fullmatch(_EVENT_OR_LEAD, text.strip())
         if id_ is not None:
             return id_[1] in self.lead_ids or id_[1][:PERSON_LENGTH] == self.person
         return self._is_their_address(text)

@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote, urlsplit
 
 PLACE = "{domain}"
-_UNWRITABLE = re.compile(r"[\x00-\x20\x7f\\]")
+_UNWRITABLE = r"[\x00-\x20\x7f\\]"
 
 
 def checked_url(text: str) -> str:
@@ -16,7 +16,7 @@ def checked_url(text: str) -> str:
         ValueError: with the broken rule, never the value: it may hold a key.
     """
     url = text.strip()
-    if _UNWRITABLE.search(url):
+    if re.search(_UNWRITABLE, url):
         raise ValueError("must hold no blanks, control characters or backslashes")
     try:
         parts = urlsplit(url)

@@ -12,9 +12,9 @@ type Facts = dict[str, str | int | float | bool]
 MAX_FACTS = 50
 MAX_TEXT = 200  # characters
 MAX_INTEGER = 2**63 - 1
-_PATH = re.compile(r"[^.=]+(\.[^.=]+)*")
-_INDEX = re.compile(r"[0-9]{1,4}")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")  # can't be encoded, so couldn't be stored
+_PATH = r"[^.=]+(\.[^.=]+)*"
+_INDEX = r"[0-9]{1,4}"
+_SURROGATE = r"[\ud800-\udfff]"  # can't be encoded, so couldn't be stored
 
 
 def read_mapping(text: str) -> dict[str, str]:
@@ -32,7 +32,7 @@ def read_mapping(text: str) -> dict[str, str]:
             raise ValueError(
                 f"must name facts by a letter, then at most 63 of A-Z, a-z, 0-9, _ . - (entry {position})"
             )
-        if not _PATH.fullmatch(path):
+        if not re.fullmatch(_PATH, path):
             raise ValueError(
                 f"must have paths of names or list indexes with single dots between (entry {position})"
             )
@@ -59,7 +59,7 @@ def _value_at(value: Any, path: str) -> Any:
     for step in path.split("."):
         if isinstance(value, dict):
             value = value.get(step)
-        elif isinstance(value, list) and _INDEX.fullmatch(step):
+        elif isinstance(value, list) and re.fullmatch(_INDEX, step):
             value = value[int(step)] if int(step) < len(value) else None
         else:
             return None
@@ -69,7 +69,7 @@ def _value_at(value: Any, path: str) -> Any:
 def _fact(value: Any) -> str | int | float | bool | None:
     if isinstance(value, str):
         text = value.strip()
-        return text if 0 < len(text) <= MAX_TEXT and not _SURROGATE.search(text) else None
+        return text if 0 < len(text) <= MAX_TEXT and not re.search(_SURROGATE, text) else None
     if isinstance(value, int):
         return value if abs(value) <= MAX_INTEGER else None
     return value if isinstance(value, float) and isfinite(value) else None
