@@ -19,6 +19,7 @@ from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.lead import Lead
 from shared.leads.push import LeadPush
 from shared.marketplace.import_state import Counts, ImportState
+from shared.marketplace.lead_source import with_words
 from shared.marketplace.offer import offer_of
 from shared.marketplace.parse import InvalidPush
 from shared.marketplace.table_row import SourceRow, read_row
@@ -60,7 +61,7 @@ def read_imported_row(context: AppContext, row: SourceRow) -> ImportedRow:
         key=row_key(row, context.require_id_key()),
         mark=row_key(row, context.require_id_key(), lead[:PERSON_LENGTH]),
         source=row,
-        push=read.push,
+        push=with_words(read.push, context.policy.words),
         lead_id=lead,
         offer=offer,
         at=read.created_at,
@@ -185,6 +186,7 @@ async def _store(work: Work, row: ImportedRow) -> Mark:
         outcome = await create_or_change_lead(context, dataclasses.replace(first, mark=mark), touch)
     except DoneBefore as exc:
         return exc.mark
+    context.unrecognized.count(row.push, context.policy.words)
     await publish_new(context, outcome, IMPORT_PUBLISH_TIMEOUT)
     return mark
 
