@@ -11,6 +11,7 @@ from local.cli.policy_comparison import Compared, report
 from local.cli.running_stack import NoStack, told_by_stack
 from shared.leads.intake import open_lead
 from shared.leads.lead import Lead
+from shared.marketplace.lead_source import with_words
 from shared.marketplace.offer import offer_of
 from shared.marketplace.parse import InvalidPush, parse_push
 from shared.policy.load import InvalidPolicy, load_policy, offers_by_title
@@ -88,7 +89,7 @@ def _sample_leads(paths: Sequence[Path], policy: Policy, now: datetime) -> list[
             except InvalidPush as exc:
                 raise SystemExit(f"{name}: {exc}") from exc
             offer = offer_of(push, None, titles)
-            leads.append((name, open_lead(push, name, offer, now).lead))
+            leads.append((name, open_lead(with_words(push, policy.words), name, offer, now).lead))
     return leads
 
 

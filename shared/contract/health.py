@@ -51,6 +51,16 @@ class ImportRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class UnrecognizedPushes:
+    """Pushes that this process stored since it started: with a source or an action that neither Microsoft nor
+    the policy names, or with nothing that was understood."""
+
+    sources: int
+    actions: int
+    pushes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Readiness:
     """How long the oldest work of each kind is overdue, and how much was given up; counts end at 1000.
 
@@ -64,6 +74,7 @@ class Readiness:
     parked: int
     unreadable: int  # leads with due work that this version can't read
     partitions_away: tuple[str, ...]  # that don't answer
+    unrecognized: UnrecognizedPushes
     dead_lettered: dict[str, int | None] | None  # at most 100 of each; None: the bus doesn't say
     rescoring: Rescoring
     import_: ImportRun | None  # None: there is no import
@@ -79,6 +90,11 @@ def readiness_body(health: Health) -> Readiness:
         parked=health.parked,
         unreadable=health.unreadable,
         partitions_away=health.partitions_away,
+        unrecognized=UnrecognizedPushes(
+            sources=health.unrecognized.sources.total(),
+            actions=health.unrecognized.actions.total(),
+            pushes=health.unrecognized.pushes,
+        ),
         dead_lettered=health.dead_lettered,
         rescoring=Rescoring(left=health.to_rescore),
         import_=_import(health.lead_import) if health.lead_import else None,
@@ -103,9 +119,18 @@ class PolicyInForce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class UnrecognizedWords:
+    """Pushes by the words that neither Microsoft nor the policy names; beyond fifty words `(other)`."""
+
+    sources: dict[str, int]
+    actions: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class HealthDetails:
     """What a probe counts, with names and texts."""
 
+    unrecognized: UnrecognizedWords
     faults: tuple[FaultDetails, ...]
     policy: PolicyInForce
     readiness: Readiness | None  # None: the store doesn't answer
@@ -114,6 +139,9 @@ class HealthDetails:
 def health_details(context: AppContext, health: Health | None) -> HealthDetails:
     """The answer to an operator; `health` is None if the store doesn't answer."""
     return HealthDetails(
+        unrecognized=UnrecognizedWords(
+            sources=dict(context.unrecognized.sources), actions=dict(context.unrecognized.actions)
+        ),
         faults=tuple(FaultDetails(code=fault.code, because=fault.because) for fault in context.faults),
         policy=PolicyInForce(source=context.policy_source, version=version_of(context.policy.scoring)),
         readiness=readiness_body(health) if health else None,

@@ -56,6 +56,8 @@ class Received(Payload):
     at: datetime | Absent = ABSENT  # aware UTC; when the customer pushed, if not at the event's time
     imported: bool = False  # from before the desk, out of the publisher's table
     late: bool = False  # it waited in queue `spill` or came out of the publisher's table
+    source: str | None = None  # as the policy names it, if the push has it in other words
+    action: str | None = None  # likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -67,6 +69,8 @@ class Touched(Payload):
     at: datetime | Absent = ABSENT  # as in `Received`
     imported: bool = False
     late: bool = False
+    source: str | None = None  # as in `Received`
+    action: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -76,6 +76,8 @@ def open_lead(
         at=ABSENT if origin is None else at,
         imported=is_history,
         late=origin is not None,
+        source=push.source if push.is_named else None,
+        action=push.action if push.is_named else None,
     )
     return record(
         blank,
@@ -196,6 +198,8 @@ def _touch_events(
             at=ABSENT if is_event_time else at,
             imported=is_history,
             late=origin is not None,
+            source=push.source if push.is_named else None,
+            action=push.action if push.is_named else None,
         )
     ]
     if not lead.status.is_open and LeadStatus(after.status).is_open:

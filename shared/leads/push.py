@@ -42,6 +42,7 @@ class LeadPush:
     is_test: bool = False  # sent by *Validate* or *Publish* in Partner Center
     forbids_contact: bool = False  # the customer asked for another partner: information only
     asks_for_contact: bool = False  # the customer pressed *Contact me*
+    is_named: bool = False  # source or action are as a policy names them, and not as they were sent
     as_sent: dict[str, Any] = field(default_factory=dict)  # the whole body, unknown keys too
 
 

@@ -5,14 +5,23 @@ from typing import Any
 
 from shared.leads.push import Contact, LeadPush, RawPush, fold_name
 from shared.marketplace.description import read_description
-from shared.marketplace.json_text import UnreadableJson, as_text, read_json, read_json_object, trim
+from shared.marketplace.json_text import UnreadableJson, as_text, read_json, trim
 from shared.marketplace.lead_source import canonical_action, read_lead_source
+from shared.marketplace.words import CONTACT_ME, DO_NOT_CONTACT
 
 MAX_BODY = 64 * 1024  # bytes; our limit: Microsoft documents none, its leads are a few hundred bytes
 LONGEST_VALUE = 1000  # characters of one field; the event and `raw.description` keep the whole text
 TEST_PREFIX = "msft_test_"  # how Partner Center marks the leads of *Validate* and *Publish*
-FORBIDS_CONTACT = "DNC"
-ASKS_FOR_CONTACT = "PLT"
+CUSTOMER = ("userdetails", "customerinfo")
+LEAD_MEMBERS = frozenset(
+    {
+        *CUSTOMER,
+        *("actioncode", "description", "leadsource", "offerdisplayname", "offertitle"),
+        *("firstname", "lastname", "email", "phone", "country", "company", "title"),
+    }
+)
+"""By folded name: what a lead is told by."""
+WRAPPINGS = 3  # levels of objects, lists of one and JSON texts around a lead
 
 
 class InvalidPush(ValueError):
@@ -39,7 +48,7 @@ def parse_push(body: bytes, largest: int = MAX_BODY) -> LeadPush:
 
 def push_of(as_sent: dict[str, Any]) -> LeadPush:
     """The push in a JSON object, or in the columns of an Azure Table row."""
-    members = _by_folded_name(as_sent)
+    members = _lead_members(as_sent)
     raw = RawPush(
         lead_source=_truncate(_text(members.get("leadsource"))),
         action_code=_truncate(_text(members.get("actioncode"))),
@@ -60,8 +69,8 @@ def push_of(as_sent: dict[str, Any]) -> LeadPush:
         campaign=campaign,
         raw=raw,
         is_test=_is_test(contact),
-        forbids_contact=FORBIDS_CONTACT in (action, lead_source.action),
-        asks_for_contact=ASKS_FOR_CONTACT in (action, lead_source.action),
+        forbids_contact=DO_NOT_CONTACT in (action, lead_source.action),
+        asks_for_contact=CONTACT_ME in (action, lead_source.action),
         as_sent=as_sent,
     )
 
@@ -91,7 +100,7 @@ def _is_pair(pair: Any) -> bool:
 
 def _contact(members: Mapping[str, Any]) -> Contact:
     """The customer, from `UserDetails`, `CustomerInfo` (an object or its JSON text), else from flat keys."""
-    nested = _nested_members(members.get("userdetails")) or _nested_members(members.get("customerinfo"))
+    nested = next((found for name in CUSTOMER if (found := _nested_members(members.get(name)))), {})
     details = {**members, **{name: value for name, value in nested.items() if trim(value)}}
     return Contact(
         first_name=_value(details, "firstname"),
@@ -110,9 +119,38 @@ def _is_test(contact: Contact) -> bool:
 
 
 def _nested_members(value: Any) -> dict[str, Any]:
-    """The members of an object, or of the JSON text of one; empty for anything else."""
-    members = read_json_object(value) if isinstance(value, str) else value
-    return _by_folded_name(members) if isinstance(members, dict) else {}
+    """The members of an object, of a list of one, or of the JSON text of either; else empty."""
+    members = _object_in(value)
+    return {} if members is None else _by_folded_name(members)
+
+
+def _lead_members(as_sent: Mapping[str, Any], levels: int = WRAPPINGS) -> dict[str, Any]:
+    """The members of the lead: of the object itself, else of the one lead that lies in it, `{"body": {...}}`.
+
+    An object that has any member of a lead is one, even if all of them are blank.
+    """
+    members = _by_folded_name(as_sent)
+    if levels == 0 or not LEAD_MEMBERS.isdisjoint(members):
+        return members
+    inner = [_lead_members(found, levels - 1) for value in as_sent.values() if (found := _object_in(value))]
+    leads = [each for each in inner if not LEAD_MEMBERS.isdisjoint(each)]
+    return leads[0] if len(leads) == 1 else members
+
+
+def _object_in(value: Any, levels: int = WRAPPINGS) -> dict[str, Any] | None:
+    """The object in a value: itself, in a list of one, or in a JSON text; None if there is none."""
+    if isinstance(value, dict):
+        return value
+    if levels == 0:
+        return None
+    if isinstance(value, list) and len(value) == 1:
+        return _object_in(value[0], levels - 1)
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
+        try:
+            return _object_in(read_json(value), levels - 1)
+        except UnreadableJson:
+            return None
+    return None
 
 
 def _by_folded_name(members: Mapping[str, Any]) -> dict[str, Any]:

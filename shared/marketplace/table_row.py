@@ -8,14 +8,7 @@ from typing import Any, NamedTuple
 from shared.leads.push import Contact, LeadPush, fold_name
 from shared.marketplace.created_at import created_at
 from shared.marketplace.json_text import UnreadableJson, read_json, read_json_object, trim
-from shared.marketplace.parse import MAX_BODY, InvalidPush, PushTooLarge, push_of
-
-_CUSTOMER = ("customerinfo", "userdetails")
-_LEAD_COLUMNS = {
-    *_CUSTOMER,
-    *("actioncode", "description", "leadsource", "offerdisplayname", "offertitle"),
-    *("firstname", "lastname", "email", "phone", "country", "company", "title"),
-}
+from shared.marketplace.parse import CUSTOMER, LEAD_MEMBERS, MAX_BODY, InvalidPush, PushTooLarge, push_of
 
 
 class SourceRow(NamedTuple):
@@ -43,7 +36,7 @@ def read_row(row: SourceRow) -> TableLead:
     """
     columns = _readable(row.columns)
     filled = {fold_name(name) for name, value in columns.items() if trim(value)}
-    if not filled & _LEAD_COLUMNS:
+    if not filled & LEAD_MEMBERS:
         raise InvalidPush("No column of a lead has a value.")
     push = push_of(columns)
     if push.contact == Contact() and _has_unreadable_customer(columns):
@@ -65,5 +58,5 @@ def _readable(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_unreadable_customer(columns: Mapping[str, Any]) -> bool:
-    customers = [value for name, value in columns.items() if fold_name(name) in _CUSTOMER and trim(value)]
+    customers = [value for name, value in columns.items() if fold_name(name) in CUSTOMER and trim(value)]
     return any(read_json_object(value) is None for value in customers if isinstance(value, str))

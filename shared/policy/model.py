@@ -1,15 +1,16 @@
 """Schema of the whole `policy.toml`, and of its short tables: `[clock]`, `[retention]`, `[offers]`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
 
 from shared.leads.retries import Backoff
 from shared.marketplace.offer import slugify
+from shared.marketplace.words import Words, fold_word, known_action, known_source
 from shared.mistakes import Mistake, Place
 from shared.policy.calendars import CalendarPolicy
-from shared.policy.conditions import Name
+from shared.policy.conditions import Name, Text
 from shared.policy.duration import Duration
 from shared.policy.follow_up import FollowUpPolicy, NurturePolicy
 from shared.policy.mistakes import list_names, quote, refuse
@@ -60,6 +61,10 @@ class Offer:
     titles: tuple[str, ...] = ()  # that Microsoft shows for it
 
 
+type Spellings = Annotated[tuple[Text, ...], Rules(max_length=100)]
+type Names = Annotated[dict[Name, Spellings], Rules(max_length=100)]  # of sources, of actions: other words
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Policy:
     """Schema of the whole file."""
@@ -70,12 +75,18 @@ class Policy:
     retention: RetentionPolicy = RetentionPolicy()
     calendars: dict[Name, CalendarPolicy] = field(default_factory=dict)
     offers: dict[str, Offer]
+    sources: Names = field(default_factory=dict)
+    actions: Names = field(default_factory=dict)
     clock: ClockPolicy = ClockPolicy()
     scoring: ScoringPolicy
 
     def __post_init__(self) -> None:
-        """Refuse an unknown calendar, and a title of two offers."""
-        refuse([*self._calendar_mistakes(), *self._offer_mistakes()])
+        """Refuse an unknown calendar, a title of two offers, and a word of two sources or actions."""
+        words = (
+            *_word_mistakes("sources", self.sources, known_source),
+            *_word_mistakes("actions", self.actions, known_action),
+        )
+        refuse([*self._calendar_mistakes(), *self._offer_mistakes(), *words])
 
     def _calendar_mistakes(self) -> Iterator[Mistake]:
         follow_up: Place = ("follow_up", "calendar")
@@ -109,3 +120,29 @@ class Policy:
         of_team = self.routing.teams[team].calendar if team in self.routing.teams else None
         name = of_owner or of_team or self.follow_up.calendar
         return None if name is None else self.calendars[name]
+
+    @property
+    def words(self) -> Words:
+        """The words for sources and actions, each name among its own."""
+        return Words(_by_word(self.sources), _by_word(self.actions))
+
+
+def _by_word(names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {fold_word(text): name for name, texts in names.items() for text in (name, *texts)}
+
+
+def _word_mistakes(
+    table: str, names: Mapping[str, tuple[str, ...]], known: Callable[[str], str | None]
+) -> Iterator[Mistake]:
+    """Refuse words of two names, and words that the desk knows by another name: `DNC` stays that."""
+    name_of: dict[str, str] = {}
+    for name, texts in names.items():
+        written = [((table, name), name), *(((table, name, nr), text) for nr, text in enumerate(texts))]
+        for place, text in written:
+            word, meant = fold_word(text), known(text)
+            if not word:
+                yield Mistake(place, "must have a letter or a digit")
+            elif meant is not None and meant != name:
+                yield Mistake(place, f"is known as `{meant}`, and must not be `{quote(name)}`")
+            elif (first := name_of.setdefault(word, name)) != name:
+                yield Mistake(place, f"must not stand for `{quote(first)}` too: `{quote(text)}`")

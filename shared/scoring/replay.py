@@ -21,9 +21,11 @@ from shared.leads.happenings import Happening, HappeningKind
 from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.json_form import ABSENT, Absent
 from shared.leads.lead import Lead, with_bookkeeping
+from shared.leads.push import LeadPush
 from shared.leads.score import Score
 from shared.leads.timeline import tell
 from shared.marketplace.parse import push_of
+from shared.marketplace.words import named
 from shared.policy.scoring import ScoringPolicy
 from shared.scoring.appraise import appraise
 
@@ -83,10 +85,15 @@ def _open(event: Event) -> Lead:
         raise NothingToReplay("The first event isn't the push that opened the lead.")
     lead_id, _ = lead_and_number(event.id)
     at, origin = _pushed_at(event, event.data.at, is_history=event.data.imported)
-    lead = open_lead(push_of(event.data.push), lead_id, event.data.offer, at, origin=origin).lead
+    lead = open_lead(_push(event.data), lead_id, event.data.offer, at, origin=origin).lead
     scoring = lead.bookkeeping.scoring
     interactions = tuple(replace(interaction, number=event.number) for interaction in scoring.interactions)
     return with_bookkeeping(lead, scoring=replace(scoring, interactions=interactions))
+
+
+def _push(told: Received | Touched) -> LeadPush:
+    """The push with the words that the policy of that time had for its source and its action."""
+    return named(push_of(told.push), told.source, told.action)
 
 
 def _pushed_at(event: Event, at: datetime | Absent, *, is_history: bool) -> tuple[datetime, Origin | None]:
@@ -102,7 +109,7 @@ def _apply(lead: Lead, event: Event) -> Lead:
     match event.data:
         case Touched() as touched:
             at, origin = _pushed_at(event, touched.at, is_history=touched.imported)
-            change = merge_push(_before(lead, event), push_of(touched.push), at, origin=origin)
+            change = merge_push(_before(lead, event), _push(touched), at, origin=origin)
         case Interacted() as interacted:
             report = ReportInteraction(
                 type=interacted.type,

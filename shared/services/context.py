@@ -2,12 +2,16 @@
 
 import asyncio
 import enum
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
+from shared.leads.push import LeadPush
+from shared.marketplace.words import Words, is_understood, known_action, known_source
+from shared.policy.mistakes import quote
 from shared.policy.model import Policy
 from shared.services.dead_letters import DeadLetterWatch
 from shared.services.errors import NotConfigured
@@ -93,6 +97,32 @@ class Probes:
     clock_run: Kept[Any] = field(default_factory=lambda: Kept(timedelta()))  # of a clock that has stopped
 
 
+MOST_WORDS = 50  # of sources, and of actions, told apart; more are counted together
+OTHER_WORDS = "(other)"
+
+
+@dataclass(repr=False, eq=False)
+class Unrecognized:
+    """What this process didn't recognise in pushes since it started; the policy may name it."""
+
+    sources: Counter[str] = field(default_factory=Counter)  # pushes by the word
+    actions: Counter[str] = field(default_factory=Counter)
+    pushes: int = 0  # of which nothing was understood
+
+    def count(self, push: LeadPush, words: Words) -> None:
+        """Count a push."""
+        if push.source and known_source(push.source, words) is None:
+            _count(self.sources, push.source)
+        if push.action and known_action(push.action, words) is None:
+            _count(self.actions, push.action)
+        self.pushes += not is_understood(push)
+
+
+def _count(words: Counter[str], text: str) -> None:
+    word = quote(text)
+    words[word if word in words or len(words) < MOST_WORDS else OTHER_WORDS] += 1
+
+
 class LeadImport(NamedTuple):
     """The import from the table that Partner Center writes into."""
 
@@ -176,6 +206,7 @@ class AppContext:
     clock_memory: ClockMemory = field(default_factory=ClockMemory)
     alias_memory: AliasMemory = field(default_factory=AliasMemory)
     probes: Probes = field(default_factory=Probes)
+    unrecognized: Unrecognized = field(default_factory=Unrecognized)
 
     def require_id_key(self) -> bytes:
         """The key that ids are made with; raises NotConfigured if there is none that may be used."""

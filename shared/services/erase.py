@@ -15,6 +15,7 @@ from shared.leads.json_form import ABSENT
 from shared.leads.lead import Lead
 from shared.leads.retries import schedule_retry
 from shared.marketplace.parse import push_of
+from shared.marketplace.words import named
 from shared.privacy.erasure import (
     LaterPush,
     clear_tombstone,
@@ -292,7 +293,8 @@ async def _pushes_of(context: AppContext, lead: Lead, request: _Request) -> _Pus
         if push.late and at <= request.at:
             has_earlier = True
         else:
-            later.append(LaterPush(push_of(push.push), at, is_late=push.late))
+            pushed = named(push_of(push.push), push.source, push.action)
+            later.append(LaterPush(pushed, at, is_late=push.late))
     return _Pushes(has_earlier, later)
 
 

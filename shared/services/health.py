@@ -8,7 +8,7 @@ from typing import NamedTuple
 from shared.leads.bookkeeping import DueKind
 from shared.leads.identity import SHARDS
 from shared.marketplace.import_state import Pass
-from shared.services.context import AppContext, Fault
+from shared.services.context import AppContext, Fault, Unrecognized
 from shared.services.dead_letters import Counts
 from shared.services.errors import StoreUnavailable
 from shared.services.run_due import Tick, run_due
@@ -52,6 +52,7 @@ class Health(NamedTuple):
     faults: tuple[Fault, ...] = ()  # what must be corrected by hand
     unreadable: int = 0  # leads with due work that this version can't read, at most `ROWS_LOOKED_AT`
     partitions_away: tuple[str, ...] = ()  # that don't answer; each holds a sixteenth of all leads
+    unrecognized: Unrecognized = Unrecognized()  # by this process
 
 
 def clock_stopped_after(context: AppContext) -> timedelta:
@@ -112,6 +113,7 @@ async def _read_health(context: AppContext, now: datetime, counts: asyncio.Task[
         faults=faults,
         unreadable=unreadable,
         partitions_away=due.away,
+        unrecognized=context.unrecognized,
     )
 
 

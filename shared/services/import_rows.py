@@ -16,6 +16,7 @@ from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.lead import Lead
 from shared.leads.push import LeadPush
 from shared.marketplace.import_state import Counts, ImportState
+from shared.marketplace.lead_source import with_words
 from shared.marketplace.parse import InvalidPush
 from shared.marketplace.table_row import SourceRow, read_row
 from shared.policy.model import Policy
@@ -65,7 +66,7 @@ def read_imported_row(context: AppContext, row: SourceRow) -> ImportedRow:
         key=row_key(row, context.require_id_key()),
         mark=row_mark(context, row, identity.lead_id),
         source=row,
-        push=read.push,
+        push=with_words(read.push, context.policy.words),
         identity=identity,
         at=read.created_at,
     )
@@ -191,6 +192,7 @@ async def _store(work: Work, row: ImportedRow) -> Mark:
         outcome = await create_or_touch(context, identity, first, touch, now=origin.arrived_at)
     except DoneBefore as exc:
         return exc.mark
+    context.unrecognized.count(row.push, context.policy.words)
     await publish_new(context, outcome, IMPORT_PUBLISH_TIMEOUT)
     return mark
 

@@ -17,6 +17,7 @@ from shared.leads.interactions import with_interaction
 from shared.leads.lead import Lead, with_bookkeeping
 from shared.leads.push import LeadPush
 from shared.leads.score import Score
+from shared.marketplace.lead_source import with_words
 from shared.marketplace.offer import offer_of
 from shared.policy.load import offers_by_title
 from shared.policy.model import Policy
@@ -202,7 +203,7 @@ def _open_hypothetical(request: PushPreview, policy: Policy) -> Lead:
     from shared.enrichment.enrich import from_crm, with_facts  # noqa: PLC0415 - as in `appraise`
 
     offer = offer_of(request.push, None, offers_by_title(policy))
-    lead = open_lead(request.push, _NO_ID, offer, request.at).lead
+    lead = open_lead(with_words(request.push, policy.words), _NO_ID, offer, request.at).lead
     scoring = lead.bookkeeping.scoring
     interactions = scoring.interactions
     for number, report in enumerate(request.interactions, 2):

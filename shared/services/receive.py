@@ -8,6 +8,7 @@ from typing import NamedTuple
 from shared.enrichment.identity import former_lead_id, lead_id, title_id
 from shared.leads.intake import Origin, merge_push, open_lead
 from shared.leads.push import LeadPush
+from shared.marketplace.lead_source import with_words
 from shared.marketplace.offer import offer_of, title_of
 from shared.policy.load import offers_by_title
 from shared.services.aliases import Identity, create_or_touch
@@ -62,7 +63,8 @@ async def receive_as(
     context: AppContext, intake: Intake, identity: Identity, *, timeout: float = CHANGE_TIMEOUT
 ) -> Receipt:
     """Receive a push whose identity is determined, see `receive`; the store may take `timeout` seconds."""
-    push, at, origin = intake.push, intake.received_at, intake.origin
+    words, at, origin = context.policy.words, intake.received_at, intake.origin
+    push = with_words(intake.push, words)
     # A new lead, the usual case, costs one write; `merge_push` is called only if the lead exists already.
     opened = open_lead(push, identity.lead_id, identity.offer, at, origin=origin)
     outcome = await create_or_touch(
@@ -75,6 +77,8 @@ async def receive_as(
     )
     result, lead = _result(outcome), outcome.stored.lead
     log.info("lead %s: %s (test: %s)", lead.id, result, lead.test)
+    if result is not Result.REPEATED:
+        context.unrecognized.count(push, words)
     await publish_new(context, outcome, PUSH_PUBLISH_TIMEOUT)
     return Receipt(lead.id, Result.TEST if push.is_test else result)
 

@@ -11,7 +11,6 @@ from shared.policy.duration import Duration
 from shared.policy.load import InvalidPolicy, load_policy, offers_by_title, parse_policy, read_scoring
 from shared.policy.model import ClockPolicy
 from shared.policy.scoring import version_of, write_scoring
-from tests.conftest import ROOT
 from tests.samples import NOW, scoring_policy, with_rule
 
 SHIPPED = load_policy()
@@ -231,11 +230,11 @@ def test_a_policy_that_uses_nothing_new_is_written_as_version_0_1_0_wrote_it():
     assert not {"contains_word", "decay", "once_a_day", "not_seen_for"} & set(written.split('"'))
 
 
-def test_the_rules_in_the_manual_can_be_added_to_the_shipped_ones():
-    manual = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
-    blocks = [block.partition("```")[0] for block in manual.split("```toml\n")[1:]]
-    rules = [block for block in blocks if block.startswith("[[scoring.models.rules]]")]
-    shipped = (ROOT / "shared" / "policy" / "policy.toml").read_text(encoding="utf-8")
-    known = len(SHIPPED.scoring.models[0].rules)
-    with_rules = parse_policy(shipped + "\n".join(rules[1:]))  # the first is one of the shipped
-    assert len(with_rules.scoring.models[0].rules) == known + sum(block.count("[[") for block in rules[1:])
+def test_sources_and_actions_have_other_words_by_their_names():
+    words = parse_policy('[sources]\nAzureMarketplace = ["MicrosoftMarketplace"]\nPartnerHub = []').words
+    assert words.sources == {
+        "azuremarketplace": "AzureMarketplace",
+        "microsoftmarketplace": "AzureMarketplace",
+        "partnerhub": "PartnerHub",
+    }
+    assert words.actions["donotcontact"] == "DNC"

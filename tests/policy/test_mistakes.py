@@ -51,6 +51,25 @@ def rules(*wrong: dict[str, str]) -> str:
             "must not be a title of `x` too: `contoso  backup`",
             id="a title of two offers",
         ),
+        pytest.param(
+            '[actions]\nPLT = ["Contact me", "DO_NOT_CONTACT"]',
+            "actions.PLT.1",
+            "is known as `DNC`, and must not be `PLT`",
+            id="do not contact as contact me",
+        ),
+        pytest.param(
+            "[actions]\nplt = []", "actions.plt", "is known as `PLT`", id="a known action in another case"
+        ),
+        pytest.param(
+            '[sources]\nA1 = ["Hub"]\nB2 = ["hub "]',
+            "sources.B2.0",
+            "must not stand for `A1` too: `hub `",
+            id="a word of two sources",
+        ),
+        pytest.param(
+            '[sources]\nA1 = ["--"]', "sources.A1.0", "must have a letter or a digit", id="no word at all"
+        ),
+        pytest.param('[sources]\nA1 = "Hub"', "sources.A1", "must be a list", id="a word for a list"),
         pytest.param('[offers." "]\ntitles = ["X"]', "offers. ", "must have an id", id="no id"),
         pytest.param(
             OVER_NIGHT + "exceptions = { someday = [] }",
