@@ -254,7 +254,8 @@ class Workloads(Protocol):
         """
 
 
-class Sweep(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class Sweep:
     """How far the sweep over the index rows has come. It looks at one partition a day."""
 
     partition: str

@@ -87,12 +87,16 @@ def test_a_golden_lead_that_is_changed_is_written_and_read_again(name: str):
     assert replace(again, owner=lead.owner, bookkeeping=lead.bookkeeping) == lead
 
 
+# Its job title is Arabic, which version 0.1.0 didn't read: now the rank is known, and its points count.
+READ_BETTER = {("unicode", "be0cbdd88f5d"): {"total": 80, "grade": "A1", "qualified": True}}
+
+
 @pytest.mark.parametrize("name", [name for name, lead in LEADS.items() if not lead["isTombstone"]])
 def test_golden_events_give_the_scores_that_they_gave(name: str):
     said = LEADS[name]
     events = [event for event in events_of(said["id"]) if event.number >= said["firstEvent"]]
 
-    for score in said["scores"]:
+    for score in ({**score, **READ_BETTER.get((name, score["policy"]), {})} for score in said["scores"]):
         replayed = replay_score(events, RULES[score["policy"]], datetime.fromisoformat(score["at"]))
         assert (replayed.total, replayed.grade, replayed.qualified) == (
             score["total"],
