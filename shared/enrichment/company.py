@@ -270,7 +270,7 @@ def company_words() -> CompanyWords:
         unspaced=tuple(sorted(map(letters_of, unspaced["any"].split()), key=len, reverse=True)),
         bracketed=re.compile(rf"[(\[]\s*(?:{'|'.join(unspaced['bracketed'].split())})\s*[)\]]"),
         states=re.compile(
-            rf"[\s(\[,\-\u2013]+(?:{_any_of(lists['states']['any'])})[\s)\].]*$", re.IGNORECASE
+            rf"[\s(\[,\-\u2013]{{1,3}}(?:{_any_of(lists['states']['any'])})[\s)\].]*$", re.IGNORECASE
         ),
         ands=frozenset(map(letters_of, both["always"].split())),
         small_ands=frozenset(map(letters_of, both["in_small_letters"].split())),
