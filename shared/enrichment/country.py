@@ -257,11 +257,16 @@ def _by_spelling(written: str) -> str | None:
 
 
 def _near(key: str) -> Iterator[tuple[int, str]]:
-    """The names that `key` may be a misspelling of, with the number of typos."""
+    """The names that `key` may be a misspelling of, with the number of typos.
+
+    A typo changes which letters occur by two at most: most names are ruled out by that, without a comparison.
+    """
+    own = _letter_set(key)
     for letters in range(len(key) - 2, len(key) + 3):
         names = _spellings().get(letters, [])
-        allowed = min(allowed_typos(key), allowed_typos(names[0])) if names else 0
-        distances = ((edit_distance(key, name, allowed), name) for name in names)
+        allowed = min(allowed_typos(key), allowed_typos(names[0][1])) if names else 0
+        alike = (name for letter_set, name in names if (letter_set ^ own).bit_count() <= 2 * allowed)
+        distances = ((edit_distance(key, name, allowed), name) for name in alike)
         yield from (near for near in distances if near[0] <= allowed)
 
 
@@ -338,10 +343,18 @@ def _codes() -> dict[str, str]:
 
 
 @cache
-def _spellings() -> dict[int, list[str]]:
-    """The names that may be misspelt, by the number of their letters."""
-    spellings: dict[int, list[str]] = {}
+def _spellings() -> dict[int, list[tuple[int, str]]]:
+    """The names that may be misspelt with their sets of letters, by the number of their letters."""
+    spellings: dict[int, list[tuple[int, str]]] = {}
     for code, usual, *_ in _rows():
         for name in usual.split() if code else ():
-            spellings.setdefault(len(name), []).append(name)
+            spellings.setdefault(len(name), []).append((_letter_set(name), name))
     return spellings
+
+
+def _letter_set(name: str) -> int:
+    """The letters of a name, one bit each; letters of several alphabets may share one."""
+    bits = 0
+    for letter in name:
+        bits |= 1 << ord(letter) % 64
+    return bits

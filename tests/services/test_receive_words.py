@@ -1,9 +1,9 @@
 """Pushes in other words and shapes: named by the policy, counted if unknown, never a reason to call."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
-from shared.contract.responses import health_details, readiness_body
+from shared.contract.health import health_details, readiness_body
 from shared.marketplace.parse import push_of
 from shared.policy.load import parse_policy
 from shared.scoring.replay import replay_lead
