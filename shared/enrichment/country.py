@@ -6,7 +6,7 @@ The names are in `data/country_names.tsv`, which `python -m local.data` generate
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,6 +108,7 @@ def _is_plain(letter: str) -> bool:
     return kind[0] in "LMN" and kind != "Lm" and not is_accent
 
 
+@lru_cache(maxsize=128)  # a lead's country is read twice, for its phone number too
 def _read(text: str | None) -> CountryFacts:
     written = _clean((text or "")[:_LONGEST])[:_LONGEST]  # in NFKC one character may become eighteen
     shared = _by_words_beside(written)
