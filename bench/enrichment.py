@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bench.phones import false_foreign
 from bench.timing import percentile
 from shared.enrichment.company import company_key
 from shared.enrichment.country import country_code
@@ -18,6 +19,7 @@ from shared.leads.push import Contact
 
 GOLD = Path(__file__).parents[1] / "tests" / "gold"
 LEADS = 3000
+NUMBERS_A_COUNTRY = 20  # with a digit too many or too few
 
 type Row = dict[str, str]
 type Judged = tuple[str, bool]  # which group of rows, and whether the answer was right
@@ -39,6 +41,11 @@ def run() -> None:
     print("addresses as forms and exports hold them, by kind")
     for name, right, rows, abstained in address_accuracies():
         print(f"  {name:46} {right:7.1%} of {rows}, {abstained:.1%} abstained")
+    foreign, misdialled = false_foreign(NUMBERS_A_COUNTRY)
+    print(
+        f"numbers of {misdialled} with a digit too many or too few that become another country's:"
+        f" {foreign / misdialled:.2%} (wanted: under 1 %)"
+    )
     _times()
 
 
